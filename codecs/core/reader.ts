@@ -1,0 +1,186 @@
+import { DecodeError, type DecodeErrorCode, type SpecRef } from './errors.ts';
+import { decodeMultiSz, decodeUtf16 } from './text.ts';
+
+export interface ReaderOptions {
+  /**
+   * What `end()` does with bytes that no field claimed. Sessions ignore them ([MS-RDPEUSB] 3.1.5 wants tolerance),
+   * dissectors and tests reject them. Default: `reject`.
+   */
+  readonly trailingBytes?: 'reject' | 'ignore';
+}
+
+/**
+ * A bounds-checked cursor over one message. Everything that reads bytes of a peer reads them through this class: it
+ * never reads past its end, and every refusal names message, field, offset and section. `take` and `sub` give views,
+ * they do not copy.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #parent: Reader | undefined;
+  readonly #name: string;
+  readonly #base: number;
+  readonly #ignoreTrailing: boolean;
+  readonly spec: SpecRef;
+  #position = 0;
+
+  constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, parent?: Reader, base = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#name = name;
+    this.spec = spec;
+    this.#ignoreTrailing = options.trailingBytes === 'ignore';
+    this.#parent = parent;
+    this.#base = base;
+  }
+
+  /** Absolute offset of the next byte in the outermost message. */
+  get offset(): number {
+    return this.#base + this.#position;
+  }
+
+  /** Bytes left. */
+  get remaining(): number {
+    return this.#bytes.byteLength - this.#position;
+  }
+
+  /** The same bytes under another name: for a dispatcher that learns from the header which message it has. */
+  as(name: string, spec: SpecRef): Reader {
+    const other = new Reader(
+      this.#bytes,
+      name,
+      spec,
+      { trailingBytes: this.#ignoreTrailing ? 'ignore' : 'reject' },
+      this.#parent,
+      this.#base,
+    );
+    other.#position = this.#position;
+    return other;
+  }
+
+  u8(field: string): number {
+    this.#need(1, field);
+    return this.#view.getUint8(this.#advance(1));
+  }
+
+  u16(field: string): number {
+    this.#need(2, field);
+    return this.#view.getUint16(this.#advance(2), true);
+  }
+
+  u32(field: string): number {
+    this.#need(4, field);
+    return this.#view.getUint32(this.#advance(4), true);
+  }
+
+  i32(field: string): number {
+    this.#need(4, field);
+    return this.#view.getInt32(this.#advance(4), true);
+  }
+
+  /** The next byte without consuming it. */
+  peekU8(field: string): number {
+    this.#need(1, field);
+    return this.#view.getUint8(this.#position);
+  }
+
+  /** The next 4 bytes, little-endian, without consuming them. */
+  peekU32(field: string, ahead = 0): number {
+    this.#need(ahead + 4, field);
+    return this.#view.getUint32(this.#position + ahead, true);
+  }
+
+  /** A view of the next `length` bytes. */
+  take(length: number, field: string): Uint8Array {
+    this.#need(length, field);
+    const start = this.#advance(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** A view of all bytes that are left. */
+  rest(): Uint8Array {
+    const start = this.#advance(this.remaining);
+    return this.#bytes.subarray(start);
+  }
+
+  /** A reader for an inner structure of `length` bytes, which cannot read past it. */
+  sub(length: number, field: string, spec: SpecRef = this.spec): Reader {
+    const base = this.offset;
+    const bytes = this.take(length, field);
+    return new Reader(bytes, field, spec, { trailingBytes: this.#ignoreTrailing ? 'ignore' : 'reject' }, this, base);
+  }
+
+  /**
+   * Checks, before anything is allocated, that `count` elements of at least `minimumElementSize` bytes can follow, and
+   * returns `count`.
+   */
+  checkCount(count: number, minimumElementSize: number, field: string): number {
+    if (count * minimumElementSize > this.remaining) {
+      throw this.error(
+        'TRUNCATED',
+        field,
+        `${count} elements need at least ${count * minimumElementSize} bytes, ${this.remaining} left`,
+      );
+    }
+    return count;
+  }
+
+  /** UTF-16LE text of `units` code units; one final NUL is dropped. */
+  utf16(units: number, field: string): string {
+    return decodeUtf16(this.take(units * 2, field));
+  }
+
+  /** A multi-sz of `units` code units. */
+  multiSz(units: number, field: string): string[] {
+    return decodeMultiSz(this.take(units * 2, field));
+  }
+
+  /** Skips bytes whose value means nothing. */
+  pad(length: number, field = 'Padding'): void {
+    this.take(length, field);
+  }
+
+  /** Must be called when all fields are read. */
+  end(): void {
+    if (this.remaining > 0 && !this.#ignoreTrailing) {
+      throw new DecodeError({
+        code: 'TRAILING_BYTES',
+        offset: this.offset,
+        path: this.path(),
+        spec: this.spec,
+        problem: `${this.remaining} bytes follow the last field`,
+      });
+    }
+  }
+
+  /** The error to throw for a bad value in `field`; `back` is how many bytes before the cursor the field starts. */
+  error(code: DecodeErrorCode, field: string, problem: string, back = 0): DecodeError {
+    return new DecodeError({
+      code,
+      offset: this.offset - back,
+      path: this.path(field),
+      spec: this.spec,
+      problem,
+    });
+  }
+
+  /** Message and structures down to here, then `field`. */
+  path(field?: string): string[] {
+    const names = field === undefined ? [] : [field];
+    for (let reader: Reader | undefined = this; reader !== undefined; reader = reader.#parent)
+      names.unshift(reader.#name);
+    return names;
+  }
+
+  #need(length: number, field: string): void {
+    if (length > this.remaining) {
+      throw this.error('TRUNCATED', field, `needs ${length} bytes, ${this.remaining} left`);
+    }
+  }
+
+  #advance(length: number): number {
+    const start = this.#position;
+    this.#position += length;
+    return start;
+  }
+}

@@ -1,0 +1,112 @@
+import tseslint from 'typescript-eslint';
+
+// The layers, lowest first. `may` lists the path prefixes that files of a layer may import; see docs/architecture.md.
+const PORTS = 'src/session/ports';
+const layers = [
+  { files: 'codecs/core', may: ['codecs/core'] },
+  { files: 'codecs/svc', may: ['codecs/core'] },
+  { files: 'codecs/dvc', may: ['codecs/core'] },
+  { files: 'codecs/usb', may: ['codecs/core'] },
+  { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
+  { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
+  { files: 'src/session', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step'] },
+  { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', PORTS] },
+  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
+  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', PORTS] },
+  { files: 'src/policy', may: ['codecs/usb', PORTS] },
+  { files: 'transports', may: ['codecs/core', PORTS] },
+  { files: 'src/driver', may: ['codecs', 'src/channels', 'src/session', 'src/urb'] },
+];
+const pure = ['codecs', 'src/channels', 'src/session', 'src/urb'];
+
+/** Resolves an import against the importing file and tells whether the layer may have it. */
+const layerRule = {
+  meta: { type: 'problem', schema: [], messages: { layer: '{{from}} may not import {{to}} (docs/architecture.md)' } },
+  create(context) {
+    const file = context.filename.slice(context.cwd.length + 1);
+    const layer = layers.find((each) => file.startsWith(`${each.files}/`));
+    const check = (node) => {
+      const source = node.source?.value;
+      if (layer === undefined || typeof source !== 'string' || !source.startsWith('.')) return;
+      const to = new URL(source, `file:///${file}`).pathname.slice(1);
+      if ([layer.files, ...layer.may].some((prefix) => to.startsWith(`${prefix}/`) || to.startsWith(`${prefix}.`)))
+        return;
+      context.report({ node, messageId: 'layer', data: { from: layer.files, to } });
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
+
+const only = (name, where) => ({ name, message: `import ${name} in ${where} alone` });
+const packages = [
+  only('usb', 'src/devices/libusb'),
+  only('binary-parser', 'codecs/core'),
+  only('smart-buffer', 'codecs/core'),
+];
+const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'lab/out/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { urbdrc: { rules: { layers: layerRule } } },
+    rules: {
+      'urbdrc/layers': 'error',
+      'no-restricted-imports': ['error', { paths: packages }],
+      'max-lines': ['error', { max: 400 }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/no-this-alias': 'off',
+    },
+  },
+  {
+    files: ['codecs/core/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: except('binary-parser', 'smart-buffer') }],
+      '@typescript-eslint/consistent-type-assertions': 'off',
+    },
+  },
+  { files: ['src/devices/libusb/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: except('usb') }] } },
+  {
+    files: pure.map((folder) => `${folder}/**/*.ts`),
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'process', 'fetch'].map(
+          (name) => ({ name, message: 'no clock or I/O below the driver' }),
+        ),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'time comes in as an argument' },
+        { object: 'Math', property: 'random', message: 'randomness comes in as an argument' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: ':function[async=true]', message: 'no promises below the driver' },
+        { selector: "NewExpression[callee.name='Promise']", message: 'no promises below the driver' },
+        { selector: 'ImportDeclaration[source.value=/^node:/]', message: 'no node: modules below the driver' },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'docs/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 600 }],
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/consistent-type-assertions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);
