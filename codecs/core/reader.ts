@@ -3,10 +3,10 @@ import { decodeMultiSz, decodeUtf16 } from './text.ts';
 
 export interface ReaderOptions {
   /**
-   * What `end()` does with bytes that no field claimed. Sessions ignore them ([MS-RDPEUSB] 3.1.5 wants tolerance),
-   * dissectors and tests reject them. Default: `reject`.
+   * Sessions read leniently ([MS-RDPEUSB] 3.1.5 wants tolerance): bytes behind the last field are ignored, and a codec
+   * may accept what a real peer is known to get wrong (docs/interop.md). Dissectors and tests read strictly. Default: false.
    */
-  readonly trailingBytes?: 'reject' | 'ignore';
+  readonly lenient?: boolean;
 }
 
 /**
@@ -20,8 +20,9 @@ export class Reader {
   readonly #parent: Reader | undefined;
   readonly #name: string;
   readonly #base: number;
-  readonly #ignoreTrailing: boolean;
   readonly spec: SpecRef;
+  /** See {@link ReaderOptions}. */
+  readonly lenient: boolean;
   #position = 0;
 
   constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, parent?: Reader, base = 0) {
@@ -29,7 +30,7 @@ export class Reader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
     this.spec = spec;
-    this.#ignoreTrailing = options.trailingBytes === 'ignore';
+    this.lenient = options.lenient ?? false;
     this.#parent = parent;
     this.#base = base;
   }
@@ -46,14 +47,7 @@ export class Reader {
 
   /** The same bytes under another name: for a dispatcher that learns from the header which message it has. */
   as(name: string, spec: SpecRef): Reader {
-    const other = new Reader(
-      this.#bytes,
-      name,
-      spec,
-      { trailingBytes: this.#ignoreTrailing ? 'ignore' : 'reject' },
-      this.#parent,
-      this.#base,
-    );
+    const other = new Reader(this.#bytes, name, spec, { lenient: this.lenient }, this.#parent, this.#base);
     other.#position = this.#position;
     return other;
   }
@@ -107,7 +101,7 @@ export class Reader {
   sub(length: number, field: string, spec: SpecRef = this.spec): Reader {
     const base = this.offset;
     const bytes = this.take(length, field);
-    return new Reader(bytes, field, spec, { trailingBytes: this.#ignoreTrailing ? 'ignore' : 'reject' }, this, base);
+    return new Reader(bytes, field, spec, { lenient: this.lenient }, this, base);
   }
 
   /**
@@ -142,7 +136,7 @@ export class Reader {
 
   /** Must be called when all fields are read. */
   end(): void {
-    if (this.remaining > 0 && !this.#ignoreTrailing) {
+    if (this.remaining > 0 && !this.lenient) {
       throw new DecodeError({
         code: 'TRAILING_BYTES',
         offset: this.offset,
