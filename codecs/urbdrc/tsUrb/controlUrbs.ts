@@ -1,0 +1,188 @@
+import type { Parts } from '../../core/parts.ts';
+import type { Reader } from '../../core/reader.ts';
+import { struct } from '../../core/struct.ts';
+import type { TsUrbHeader } from './header.ts';
+
+/** TS_URB_CONTROL_DESCRIPTOR_REQUEST, [MS-RDPEUSB] 2.2.9.9: GET_DESCRIPTOR and SET_DESCRIPTOR. */
+export interface TsUrbControlDescriptorRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_DESCRIPTOR_REQUEST';
+  /** Low byte of wValue. */
+  readonly index: number;
+  /** High byte of wValue. */
+  readonly descriptorType: number;
+  /** wIndex: for an interface or endpoint its number. */
+  readonly languageId: number;
+}
+
+/** TS_URB_CONTROL_FEATURE_REQUEST, [MS-RDPEUSB] 2.2.9.10: SET_FEATURE and CLEAR_FEATURE. */
+export interface TsUrbControlFeatureRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_FEATURE_REQUEST';
+  /** wValue. */
+  readonly featureSelector: number;
+  /** wIndex. */
+  readonly index: number;
+}
+
+/** TS_URB_CONTROL_GET_STATUS_REQUEST, [MS-RDPEUSB] 2.2.9.11. */
+export interface TsUrbControlGetStatusRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_GET_STATUS_REQUEST';
+  /** wIndex. */
+  readonly index: number;
+}
+
+/** TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST, [MS-RDPEUSB] 2.2.9.12. */
+export interface TsUrbControlVendorOrClassRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST';
+  /** See {@link TransferFlags}. */
+  readonly transferFlags: number;
+  readonly requestTypeReservedBits: number;
+  /** bRequest. */
+  readonly request: number;
+  /** wValue. */
+  readonly value: number;
+  /** wIndex. */
+  readonly index: number;
+}
+
+/** TS_URB_CONTROL_GET_CONFIGURATION_REQUEST, [MS-RDPEUSB] 2.2.9.13. */
+export interface TsUrbControlGetConfigurationRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST';
+}
+
+/** TS_URB_CONTROL_GET_INTERFACE_REQUEST, [MS-RDPEUSB] 2.2.9.14. */
+export interface TsUrbControlGetInterfaceRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_CONTROL_GET_INTERFACE_REQUEST';
+  /** wIndex. */
+  readonly interface: number;
+}
+
+/** TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST, [MS-RDPEUSB] 2.2.9.15: a Microsoft OS feature descriptor. */
+export interface TsUrbOsFeatureDescriptorRequest extends TsUrbHeader {
+  readonly name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST';
+  /** 5 bits: 0 device, 1 interface, 2 endpoint, 3 other. */
+  readonly recipient: number;
+  readonly interfaceNumber: number;
+  readonly msPageIndex: number;
+  /** 4: extended compat id, 5: extended properties. */
+  readonly msFeatureDescriptorIndex: number;
+}
+
+const Descriptor = struct('TS_URB_CONTROL_DESCRIPTOR_REQUEST', {
+  Index: 'u8',
+  DescriptorType: 'u8',
+  LanguageId: 'u16',
+});
+const Feature = struct('TS_URB_CONTROL_FEATURE_REQUEST', { FeatureSelector: 'u16', Index: 'u16' });
+const Status = struct('TS_URB_CONTROL_GET_STATUS_REQUEST', { Index: 'u16', Padding: 'u16' });
+const VendorOrClass = struct('TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST', {
+  TransferFlags: 'u32',
+  RequestTypeReservedBits: 'u8',
+  Request: 'u8',
+  Value: 'u16',
+  Index: 'u16',
+  Padding: 'u16',
+});
+const Interface = struct('TS_URB_CONTROL_GET_INTERFACE_REQUEST', { Interface: 'u16', Padding: 'u16' });
+const OsFeature = struct('TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST', {
+  Recipient: 'u8',
+  InterfaceNumber: 'u8',
+  MS_PageIndex: 'u8',
+  MS_FeatureDescriptorIndex: 'u16',
+  Padding1: 'u8',
+  Padding2: 'u16',
+});
+/** The upper bits of Recipient are padding. */
+const RECIPIENT_MASK = 0x1f;
+
+export function decodeDescriptorRequest(reader: Reader, header: TsUrbHeader): TsUrbControlDescriptorRequest {
+  const head = Descriptor.decode(reader);
+  return {
+    name: 'TS_URB_CONTROL_DESCRIPTOR_REQUEST',
+    ...header,
+    index: head.Index,
+    descriptorType: head.DescriptorType,
+    languageId: head.LanguageId,
+  };
+}
+
+export function encodeDescriptorRequest(value: TsUrbControlDescriptorRequest): Parts {
+  return [
+    Descriptor.encode({ Index: value.index, DescriptorType: value.descriptorType, LanguageId: value.languageId }),
+  ];
+}
+
+export function decodeFeatureRequest(reader: Reader, header: TsUrbHeader): TsUrbControlFeatureRequest {
+  const { FeatureSelector, Index } = Feature.decode(reader);
+  return { name: 'TS_URB_CONTROL_FEATURE_REQUEST', ...header, featureSelector: FeatureSelector, index: Index };
+}
+
+export function encodeFeatureRequest(value: TsUrbControlFeatureRequest): Parts {
+  return [Feature.encode({ FeatureSelector: value.featureSelector, Index: value.index })];
+}
+
+export function decodeGetStatusRequest(reader: Reader, header: TsUrbHeader): TsUrbControlGetStatusRequest {
+  return { name: 'TS_URB_CONTROL_GET_STATUS_REQUEST', ...header, index: Status.decode(reader).Index };
+}
+
+export function encodeGetStatusRequest(value: TsUrbControlGetStatusRequest): Parts {
+  return [Status.encode({ Index: value.index, Padding: 0 })];
+}
+
+export function decodeVendorOrClassRequest(reader: Reader, header: TsUrbHeader): TsUrbControlVendorOrClassRequest {
+  const head = VendorOrClass.decode(reader);
+  return {
+    name: 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST',
+    ...header,
+    transferFlags: head.TransferFlags,
+    requestTypeReservedBits: head.RequestTypeReservedBits,
+    request: head.Request,
+    value: head.Value,
+    index: head.Index,
+  };
+}
+
+export function encodeVendorOrClassRequest(value: TsUrbControlVendorOrClassRequest): Parts {
+  return [
+    VendorOrClass.encode({
+      TransferFlags: value.transferFlags,
+      RequestTypeReservedBits: value.requestTypeReservedBits,
+      Request: value.request,
+      Value: value.value,
+      Index: value.index,
+      Padding: 0,
+    }),
+  ];
+}
+
+export function decodeGetInterfaceRequest(reader: Reader, header: TsUrbHeader): TsUrbControlGetInterfaceRequest {
+  return { name: 'TS_URB_CONTROL_GET_INTERFACE_REQUEST', ...header, interface: Interface.decode(reader).Interface };
+}
+
+export function encodeGetInterfaceRequest(value: TsUrbControlGetInterfaceRequest): Parts {
+  return [Interface.encode({ Interface: value.interface, Padding: 0 })];
+}
+
+export function decodeOsFeatureDescriptorRequest(reader: Reader, header: TsUrbHeader): TsUrbOsFeatureDescriptorRequest {
+  const head = OsFeature.decode(reader);
+  return {
+    name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
+    ...header,
+    recipient: head.Recipient & RECIPIENT_MASK,
+    interfaceNumber: head.InterfaceNumber,
+    msPageIndex: head.MS_PageIndex,
+    msFeatureDescriptorIndex: head.MS_FeatureDescriptorIndex,
+  };
+}
+
+export function encodeOsFeatureDescriptorRequest(value: TsUrbOsFeatureDescriptorRequest): Parts {
+  return [
+    OsFeature.encode({
+      Recipient: value.recipient & RECIPIENT_MASK,
+      InterfaceNumber: value.interfaceNumber,
+      MS_PageIndex: value.msPageIndex,
+      MS_FeatureDescriptorIndex: value.msFeatureDescriptorIndex,
+      Padding1: 0,
+      Padding2: 0,
+    }),
+  ];
+}

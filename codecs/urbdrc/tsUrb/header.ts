@@ -1,0 +1,49 @@
+import { UsageError } from '../../core/errors.ts';
+import { byteLength, type Parts } from '../../core/parts.ts';
+import type { Reader } from '../../core/reader.ts';
+import { struct } from '../../core/struct.ts';
+
+/** What every TS_URB starts with, [MS-RDPEUSB] 2.2.9.1.1. */
+export interface TsUrbHeader {
+  /** See {@link UrbFunction}. */
+  readonly urbFunction: number;
+  /** 31 bits; shares one number space with the RequestIds of IO_CONTROL and INTERNAL_IO_CONTROL. */
+  readonly requestId: number;
+  /** The client must not answer. Allowed for isochronous OUT alone. */
+  readonly noAck: boolean;
+}
+
+/** Largest RequestId that the header's 31 bits hold. */
+export const MAX_REQUEST_ID = 0x7fff_ffff;
+
+const NO_ACK = 0x8000_0000;
+const MAX_SIZE = 0xffff;
+
+const Head = struct('TS_URB_HEADER', { Size: 'u16', URBFunction: 'u16', RequestId: 'u32' });
+
+/** @throws DecodeError `LENGTH_MISMATCH` when Size is not what the message's CbTsUrb gave the reader. */
+export function decodeHeader(reader: Reader): TsUrbHeader {
+  const length = reader.remaining;
+  const head = Head.decode(reader);
+  if (head.Size !== length) {
+    throw reader.error('LENGTH_MISMATCH', 'Size', `is ${head.Size}, but the TsUrb has ${length} bytes`, Head.size);
+  }
+  return {
+    urbFunction: head.URBFunction,
+    requestId: (head.RequestId & MAX_REQUEST_ID) >>> 0,
+    noAck: head.RequestId >= NO_ACK,
+  };
+}
+
+/** The header with the Size that `body` needs, then `body`. @throws UsageError */
+export function encodeWithHeader(header: TsUrbHeader, body: Parts): Parts {
+  const size = Head.size + byteLength(body);
+  if (size > MAX_SIZE) {
+    throw new UsageError(`TS_URB_HEADER.Size: a TS_URB of ${size} bytes is too long, at most ${MAX_SIZE}`);
+  }
+  if (!Number.isInteger(header.requestId) || header.requestId < 0 || header.requestId > MAX_REQUEST_ID) {
+    throw new UsageError(`TS_URB_HEADER.RequestId: ${header.requestId} is not an integer of 31 bits`);
+  }
+  const word = header.requestId + (header.noAck ? NO_ACK : 0);
+  return [Head.encode({ Size: size, URBFunction: header.urbFunction, RequestId: word }), ...body];
+}

@@ -1,0 +1,27 @@
+import type { Reader } from '../../core/reader.ts';
+import { struct } from '../../core/struct.ts';
+
+/** USBD_ISO_PACKET_DESCRIPTOR, [MS-RDPEUSB] 2.2.9.8 and 2.2.10.5. */
+export interface IsochPacketDescriptor {
+  /** Where the packet starts in the transfer's buffer, bytes. The packet ends where the next one starts. */
+  readonly offset: number;
+  /** Bytes received; senders of requests may leave it 0. */
+  readonly length: number;
+  /** USBD_STATUS of this packet. */
+  readonly status: number;
+}
+
+const Packet = struct('USBD_ISO_PACKET_DESCRIPTOR', { Offset: 'u32', Length: 'u32', Status: 'u32' });
+
+/** `count` descriptors; the count is checked against the bytes that are left before anything is allocated. */
+export function decodePackets(reader: Reader, count: number): IsochPacketDescriptor[] {
+  reader.checkCount(count, Packet.size, 'NumberOfPackets');
+  return Array.from({ length: count }, () => {
+    const { Offset, Length, Status } = Packet.decode(reader);
+    return { offset: Offset, length: Length, status: Status };
+  });
+}
+
+export function encodePackets(packets: readonly IsochPacketDescriptor[]): Uint8Array[] {
+  return packets.map(({ offset, length, status }) => Packet.encode({ Offset: offset, Length: length, Status: status }));
+}
