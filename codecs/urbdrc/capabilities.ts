@@ -1,0 +1,79 @@
+import { struct } from '../core/struct.ts';
+import {
+  decodeRequestHeader,
+  decodeResponseHeader,
+  encodeRequestHeader,
+  encodeResponseHeader,
+  rdpeusb,
+  REQUEST_HEADER,
+  RESPONSE_HEADER,
+  type MessageCodec,
+  type MessageIds,
+} from './header.ts';
+
+/** CapabilityValue, the only one that is defined. */
+export const RIM_CAPABILITY_VERSION_01 = 1;
+
+const REQUEST_RULE = {
+  name: 'RIM_EXCHANGE_CAPABILITY_REQUEST',
+  spec: rdpeusb('2.2.3.1'),
+  interface: 'capabilities',
+  from: 'server',
+  mask: 'STREAM_ID_NONE',
+  functionId: 0x100,
+} as const;
+
+const RESPONSE_RULE = {
+  name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
+  spec: rdpeusb('2.2.3.2'),
+  interface: 'capabilities',
+  from: 'client',
+  mask: 'STREAM_ID_NONE',
+  functionId: undefined,
+} as const;
+
+/** [MS-RDPEUSB] 2.2.3.1: the first message on every channel. */
+export interface RimExchangeCapabilityRequest extends MessageIds {
+  readonly name: 'RIM_EXCHANGE_CAPABILITY_REQUEST';
+  readonly capabilityValue: number;
+}
+
+const RequestHead = struct(REQUEST_RULE.name, { ...REQUEST_HEADER, CapabilityValue: 'u32' });
+
+export const RimExchangeCapabilityRequest: MessageCodec<RimExchangeCapabilityRequest> = {
+  ...REQUEST_RULE,
+  decode(reader) {
+    const head = RequestHead.decode(reader);
+    const ids = decodeRequestHeader(reader, REQUEST_RULE, head);
+    reader.end();
+    return { name: REQUEST_RULE.name, ...ids, capabilityValue: head.CapabilityValue };
+  },
+  encode(value) {
+    const header = encodeRequestHeader(REQUEST_RULE, value);
+    return [RequestHead.encode({ ...header, CapabilityValue: value.capabilityValue })];
+  },
+};
+
+/** [MS-RDPEUSB] 2.2.3.2: a response without FunctionId whose mask is NONE all the same. */
+export interface RimExchangeCapabilityResponse extends MessageIds {
+  readonly name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE';
+  readonly capabilityValue: number;
+  /** HRESULT, unsigned. */
+  readonly result: number;
+}
+
+const ResponseHead = struct(RESPONSE_RULE.name, { ...RESPONSE_HEADER, CapabilityValue: 'u32', Result: 'u32' });
+
+export const RimExchangeCapabilityResponse: MessageCodec<RimExchangeCapabilityResponse> = {
+  ...RESPONSE_RULE,
+  decode(reader) {
+    const head = ResponseHead.decode(reader);
+    const ids = decodeResponseHeader(reader, RESPONSE_RULE, head);
+    reader.end();
+    return { name: RESPONSE_RULE.name, ...ids, capabilityValue: head.CapabilityValue, result: head.Result };
+  },
+  encode(value) {
+    const header = encodeResponseHeader(RESPONSE_RULE, value);
+    return [ResponseHead.encode({ ...header, CapabilityValue: value.capabilityValue, Result: value.result })];
+  },
+};

@@ -1,0 +1,114 @@
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+import { encodeMultiSz, encodeUtf16 } from '../core/text.ts';
+import {
+  checkInterfaceId,
+  decodeRequestHeader,
+  encodeRequestHeader,
+  interfaceIdOf,
+  rdpeusb,
+  REQUEST_HEADER,
+  type MessageCodec,
+  type MessageIds,
+} from './header.ts';
+import { UsbDeviceCapabilities } from './usbDeviceCapabilities.ts';
+
+const CHANNEL_RULE = {
+  name: 'ADD_VIRTUAL_CHANNEL',
+  spec: rdpeusb('2.2.4.1'),
+  interface: 'deviceSink',
+  from: 'client',
+  mask: 'STREAM_ID_PROXY',
+  functionId: 0x100,
+} as const;
+
+/** [MS-RDPEUSB] 2.2.4.1: on the control channel, asks the server for one more channel, for one more device. */
+export interface AddVirtualChannel extends MessageIds {
+  readonly name: 'ADD_VIRTUAL_CHANNEL';
+}
+
+const ChannelHead = struct(CHANNEL_RULE.name, REQUEST_HEADER);
+
+export const AddVirtualChannel: MessageCodec<AddVirtualChannel> = {
+  ...CHANNEL_RULE,
+  decode(reader) {
+    const ids = decodeRequestHeader(reader, CHANNEL_RULE, ChannelHead.decode(reader));
+    reader.end();
+    return { name: CHANNEL_RULE.name, ...ids };
+  },
+  encode: (value) => [ChannelHead.encode(encodeRequestHeader(CHANNEL_RULE, value))],
+};
+
+const DEVICE_RULE = {
+  name: 'ADD_DEVICE',
+  spec: rdpeusb('2.2.4.2'),
+  interface: 'deviceSink',
+  from: 'client',
+  mask: 'STREAM_ID_PROXY',
+  functionId: 0x101,
+} as const;
+
+/** [MS-RDPEUSB] 2.2.4.2: on a device's own channel, tells what device it is. */
+export interface AddDevice extends MessageIds {
+  readonly name: 'ADD_DEVICE';
+  /** Interface id of the device, chosen by the client, unique on this channel. 0 is legal. */
+  readonly usbDevice: number;
+  readonly deviceInstanceId: string;
+  /** Most specific first, e.g. `USB\VID_046D&PID_C52B&REV_1201`. May be empty. */
+  readonly hardwareIds: readonly string[];
+  /** E.g. `USB\Class_03&SubClass_01&Prot_01`. May be empty. */
+  readonly compatibilityIds: readonly string[];
+  /** GUID text, with or without braces. */
+  readonly containerId: string;
+  readonly usbDeviceCapabilities: UsbDeviceCapabilities;
+}
+
+const DeviceHead = struct(DEVICE_RULE.name, { ...REQUEST_HEADER, NumUsbDevice: 'u32', UsbDevice: 'u32' });
+const Count = struct(DEVICE_RULE.name, { cch: 'u32' });
+
+export const AddDevice: MessageCodec<AddDevice> = {
+  ...DEVICE_RULE,
+  decode(reader) {
+    const head = DeviceHead.decode(reader);
+    const ids = decodeRequestHeader(reader, DEVICE_RULE, head);
+    if (head.NumUsbDevice !== 1) {
+      throw reader.error('INVALID_VALUE', 'NumUsbDevice', `${head.NumUsbDevice} devices, must be 1`, 8);
+    }
+    const deviceInstanceId = reader.utf16(readCount(reader, 'cchDeviceInstanceId'), 'DeviceInstanceId');
+    const hardwareIds = reader.multiSz(readCount(reader, 'cchHwIds'), 'HardwareIds');
+    const compatibilityIds = reader.multiSz(readCount(reader, 'cchCompatIds'), 'CompatibilityIds');
+    const containerId = reader.utf16(readCount(reader, 'cchContainerId'), 'ContainerId');
+    const usbDeviceCapabilities = UsbDeviceCapabilities.decode(reader);
+    reader.end();
+    return {
+      name: DEVICE_RULE.name,
+      ...ids,
+      usbDevice: interfaceIdOf(head.UsbDevice),
+      deviceInstanceId,
+      hardwareIds,
+      compatibilityIds,
+      containerId,
+      usbDeviceCapabilities,
+    };
+  },
+  encode(value) {
+    const header = encodeRequestHeader(DEVICE_RULE, value);
+    const UsbDevice = checkInterfaceId(value.usbDevice, `${DEVICE_RULE.name}.UsbDevice`);
+    const texts = [
+      encodeUtf16(value.deviceInstanceId),
+      encodeMultiSz(value.hardwareIds),
+      encodeMultiSz(value.compatibilityIds),
+      encodeUtf16(value.containerId),
+    ];
+    return [
+      DeviceHead.encode({ ...header, NumUsbDevice: 1, UsbDevice }),
+      ...texts.flatMap((text) => [Count.encode({ cch: text.byteLength / 2 }), text]),
+      ...UsbDeviceCapabilities.encode(value.usbDeviceCapabilities),
+    ];
+  },
+};
+
+/** A count of UTF-16 code units that must fit into what is left. */
+function readCount(reader: Reader, field: string): number {
+  return reader.checkCount(reader.u32(field), 2, field);
+}

@@ -1,0 +1,115 @@
+import { struct } from '../core/struct.ts';
+import {
+  checkInterfaceId,
+  decodeRequestHeader,
+  encodeRequestHeader,
+  interfaceIdOf,
+  rdpeusb,
+  REQUEST_HEADER,
+  type MessageCodec,
+  type MessageIds,
+} from './header.ts';
+
+const CANCEL_RULE = {
+  name: 'CANCEL_REQUEST',
+  spec: rdpeusb('2.2.6.1'),
+  interface: 'usbDevice',
+  from: 'server',
+  mask: 'STREAM_ID_PROXY',
+  functionId: 0x100,
+} as const;
+
+/** [MS-RDPEUSB] 2.2.6.1: ends an outstanding request early. It may cross the completion. */
+export interface CancelRequest extends MessageIds {
+  readonly name: 'CANCEL_REQUEST';
+  /** Of any of the four kinds of request; for transfers the 31 bits of TS_URB_HEADER, without NoAck. */
+  readonly requestId: number;
+}
+
+const CancelHead = struct(CANCEL_RULE.name, { ...REQUEST_HEADER, RequestId: 'u32' });
+
+export const CancelRequest: MessageCodec<CancelRequest> = {
+  ...CANCEL_RULE,
+  decode(reader) {
+    const head = CancelHead.decode(reader);
+    const ids = decodeRequestHeader(reader, CANCEL_RULE, head);
+    reader.end();
+    return { name: CANCEL_RULE.name, ...ids, requestId: head.RequestId };
+  },
+  encode(value) {
+    return [CancelHead.encode({ ...encodeRequestHeader(CANCEL_RULE, value), RequestId: value.requestId })];
+  },
+};
+
+const REGISTER_RULE = {
+  name: 'REGISTER_REQUEST_CALLBACK',
+  spec: rdpeusb('2.2.6.2'),
+  interface: 'usbDevice',
+  from: 'server',
+  mask: 'STREAM_ID_PROXY',
+  functionId: 0x101,
+} as const;
+
+/** [MS-RDPEUSB] 2.2.6.2: names the interface to which completions go. */
+export interface RegisterRequestCallback extends MessageIds {
+  readonly name: 'REGISTER_REQUEST_CALLBACK';
+  /** Chosen by the server. Absent: the client must not send completions any more. */
+  readonly requestCompletion?: number;
+}
+
+const RegisterHead = struct(REGISTER_RULE.name, { ...REQUEST_HEADER, NumRequestCompletion: 'u32' });
+const RegisterBody = struct(REGISTER_RULE.name, { RequestCompletion: 'u32' });
+
+export const RegisterRequestCallback: MessageCodec<RegisterRequestCallback> = {
+  ...REGISTER_RULE,
+  decode(reader) {
+    const head = RegisterHead.decode(reader);
+    const value = { name: REGISTER_RULE.name, ...decodeRequestHeader(reader, REGISTER_RULE, head) };
+    if (head.NumRequestCompletion === 0) {
+      reader.end();
+      return value;
+    }
+    // The layout has one id whatever the count says.
+    const requestCompletion = interfaceIdOf(RegisterBody.decode(reader).RequestCompletion);
+    reader.end();
+    return { ...value, requestCompletion };
+  },
+  encode(value) {
+    const header = encodeRequestHeader(REGISTER_RULE, value);
+    const { requestCompletion } = value;
+    if (requestCompletion === undefined) return [RegisterHead.encode({ ...header, NumRequestCompletion: 0 })];
+    const RequestCompletion = checkInterfaceId(requestCompletion, `${REGISTER_RULE.name}.RequestCompletion`);
+    return [RegisterHead.encode({ ...header, NumRequestCompletion: 1 }), RegisterBody.encode({ RequestCompletion })];
+  },
+};
+
+const RETRACT_RULE = {
+  name: 'RETRACT_DEVICE',
+  spec: rdpeusb('2.2.6.9'),
+  interface: 'usbDevice',
+  from: 'server',
+  mask: 'STREAM_ID_PROXY',
+  functionId: 0x107,
+} as const;
+
+/** Reason of RETRACT_DEVICE, [MS-RDPEUSB] 2.2.8: the only one that is defined. */
+export const UsbRetractReason_BlockedByPolicy = 1;
+
+/** [MS-RDPEUSB] 2.2.6.9: the server will not have the device; the client should close its channel. */
+export interface RetractDevice extends MessageIds {
+  readonly name: 'RETRACT_DEVICE';
+  readonly reason: number;
+}
+
+const RetractHead = struct(RETRACT_RULE.name, { ...REQUEST_HEADER, Reason: 'u32' });
+
+export const RetractDevice: MessageCodec<RetractDevice> = {
+  ...RETRACT_RULE,
+  decode(reader) {
+    const head = RetractHead.decode(reader);
+    const ids = decodeRequestHeader(reader, RETRACT_RULE, head);
+    reader.end();
+    return { name: RETRACT_RULE.name, ...ids, reason: head.Reason };
+  },
+  encode: (value) => [RetractHead.encode({ ...encodeRequestHeader(RETRACT_RULE, value), Reason: value.reason })],
+};
