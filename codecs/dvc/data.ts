@@ -1,0 +1,105 @@
+import type { Codec } from '../core/message.ts';
+import type { Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import {
+  DvcCommand,
+  encodeChannelHead,
+  readChannelId,
+  readHeader,
+  readLength,
+  widthCode,
+  widthSize,
+  writeUint,
+} from './header.ts';
+
+/** DYNVC_DATA_FIRST, [MS-RDPEDYC] 2.2.3.1: the first block of a message that needs several. */
+export interface DynvcDataFirst {
+  readonly name: 'DYNVC_DATA_FIRST';
+  readonly channelId: number;
+  /** Bytes of the whole message, all blocks together. */
+  readonly length: number;
+  readonly data: Uint8Array;
+}
+
+/** DYNVC_DATA, [MS-RDPEDYC] 2.2.3.2: a message in one block, or the next block of a longer one. */
+export interface DynvcData {
+  readonly name: 'DYNVC_DATA';
+  readonly channelId: number;
+  readonly data: Uint8Array;
+}
+
+/** DYNVC_DATA_FIRST_COMPRESSED, [MS-RDPEDYC] 2.2.3.3. */
+export interface DynvcDataFirstCompressed {
+  readonly name: 'DYNVC_DATA_FIRST_COMPRESSED';
+  readonly channelId: number;
+  /** Bytes of the whole message, uncompressed. */
+  readonly length: number;
+  /** RDP_SEGMENTED_DATA, still compressed. */
+  readonly data: Uint8Array;
+}
+
+/** DYNVC_DATA_COMPRESSED, [MS-RDPEDYC] 2.2.3.4. */
+export interface DynvcDataCompressed {
+  readonly name: 'DYNVC_DATA_COMPRESSED';
+  readonly channelId: number;
+  /** RDP_SEGMENTED_DATA, still compressed. */
+  readonly data: Uint8Array;
+}
+
+export const DynvcDataFirst: Codec<DynvcDataFirst> = {
+  name: 'DYNVC_DATA_FIRST',
+  spec: { document: 'MS-RDPEDYC', section: '2.2.3.1' },
+  decode: (reader) => ({ name: 'DYNVC_DATA_FIRST', ...decodeFirst(reader, DvcCommand.dataFirst) }),
+  encode: (value) => encodeFirst(DvcCommand.dataFirst, value),
+};
+
+export const DynvcData: Codec<DynvcData> = {
+  name: 'DYNVC_DATA',
+  spec: { document: 'MS-RDPEDYC', section: '2.2.3.2' },
+  decode: (reader) => ({ name: 'DYNVC_DATA', ...decodeNext(reader, DvcCommand.data) }),
+  encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.data, 0, channelId), data],
+};
+
+export const DynvcDataFirstCompressed: Codec<DynvcDataFirstCompressed> = {
+  name: 'DYNVC_DATA_FIRST_COMPRESSED',
+  spec: { document: 'MS-RDPEDYC', section: '2.2.3.3' },
+  decode: (reader) => ({
+    name: 'DYNVC_DATA_FIRST_COMPRESSED',
+    ...decodeFirst(reader, DvcCommand.dataFirstCompressed),
+  }),
+  encode: (value) => encodeFirst(DvcCommand.dataFirstCompressed, value),
+};
+
+export const DynvcDataCompressed: Codec<DynvcDataCompressed> = {
+  name: 'DYNVC_DATA_COMPRESSED',
+  spec: { document: 'MS-RDPEDYC', section: '2.2.3.4' },
+  decode: (reader) => ({ name: 'DYNVC_DATA_COMPRESSED', ...decodeNext(reader, DvcCommand.dataCompressed) }),
+  encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.dataCompressed, 0, channelId), data],
+};
+
+interface NextBlock {
+  readonly channelId: number;
+  readonly data: Uint8Array;
+}
+
+interface FirstBlock extends NextBlock {
+  readonly length: number;
+}
+
+function decodeFirst(reader: Reader, command: DvcCommand): FirstBlock {
+  const header = readHeader(reader, command);
+  const channelId = readChannelId(reader, header);
+  return { channelId, length: readLength(reader, header), data: reader.rest() };
+}
+
+function decodeNext(reader: Reader, command: DvcCommand): NextBlock {
+  const channelId = readChannelId(reader, readHeader(reader, command));
+  return { channelId, data: reader.rest() };
+}
+
+function encodeFirst(command: DvcCommand, { channelId, length, data }: FirstBlock): Parts {
+  const code = widthCode(length, 'Length');
+  const head = encodeChannelHead(command, code, channelId, widthSize(code));
+  writeUint(head, head.length - widthSize(code), length, code);
+  return [head, data];
+}

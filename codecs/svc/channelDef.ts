@@ -1,0 +1,68 @@
+import { UsageError } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+
+const SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3.4.1' };
+
+/** CHANNEL_DEF, [MS-RDPBCGR] 2.2.1.3.4.1: a static virtual channel that the client asks for. */
+export interface ChannelDef {
+  /** At most 7 characters; compare without regard to case. */
+  readonly name: string;
+  /** Bits of {@link ChannelOption}. */
+  readonly options: number;
+}
+
+/** Bits of CHANNEL_DEF.options. */
+export const ChannelOption = {
+  CHANNEL_OPTION_INITIALIZED: 0x80000000,
+  CHANNEL_OPTION_ENCRYPT_RDP: 0x40000000,
+  CHANNEL_OPTION_ENCRYPT_SC: 0x20000000,
+  CHANNEL_OPTION_ENCRYPT_CS: 0x10000000,
+  CHANNEL_OPTION_PRI_HIGH: 0x08000000,
+  CHANNEL_OPTION_PRI_MED: 0x04000000,
+  CHANNEL_OPTION_PRI_LOW: 0x02000000,
+  CHANNEL_OPTION_COMPRESS_RDP: 0x00800000,
+  CHANNEL_OPTION_COMPRESS: 0x00400000,
+  CHANNEL_OPTION_SHOW_PROTOCOL: 0x00200000,
+  REMOTE_CONTROL_PERSISTENT: 0x00100000,
+} as const;
+
+/** The static channel that carries dynamic channels. Specifications print it in capitals, peers send it like this. */
+export const DRDYNVC_CHANNEL_NAME = 'drdynvc';
+
+const NAME_SIZE = 8;
+const Options = struct('CHANNEL_DEF', { options: 'u32' });
+
+/** Bytes of a CHANNEL_DEF. */
+export const CHANNEL_DEF_SIZE = NAME_SIZE + Options.size;
+
+export const ChannelDef: Codec<ChannelDef> = {
+  name: 'CHANNEL_DEF',
+  spec: SPEC,
+  decode(reader) {
+    const name = decodeName(reader);
+    return { name, options: Options.decode(reader).options };
+  },
+  encode: ({ name, options }) => [encodeName(name), Options.encode({ options })],
+};
+
+function decodeName(reader: Reader): string {
+  const bytes = reader.take(NAME_SIZE, 'name');
+  const end = bytes.indexOf(0);
+  if (end < 0) throw reader.error('INVALID_VALUE', 'name', 'no NUL ends the name', NAME_SIZE);
+  return String.fromCharCode(...bytes.subarray(0, end));
+}
+
+function encodeName(name: string): Uint8Array {
+  const bytes = new Uint8Array(NAME_SIZE);
+  if (name.length >= NAME_SIZE) {
+    throw new UsageError(`CHANNEL_DEF.name: "${name}" has ${name.length} characters, at most ${NAME_SIZE - 1} fit`);
+  }
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    if (code === 0 || code > 0xff) throw new UsageError(`CHANNEL_DEF.name: "${name}" is not an ANSI name`);
+    bytes[index] = code;
+  }
+  return bytes;
+}
