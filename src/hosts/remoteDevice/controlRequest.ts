@@ -1,0 +1,64 @@
+/// <reference types="w3c-web-usb" preserve="true" />
+import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import type { DeviceConfiguration } from './configurations.ts';
+import { findClaimedInterface, findEndpoint } from './endpointLookup.ts';
+
+const TYPES: Readonly<Record<USBRequestType, number>> = {
+  standard: RequestType.standard,
+  class: RequestType.class,
+  vendor: RequestType.vendor,
+};
+const RECIPIENTS: Readonly<Record<USBRecipient, number>> = {
+  device: RequestType.device,
+  interface: RequestType.interface,
+  endpoint: RequestType.endpoint,
+  other: RequestType.other,
+};
+
+/**
+ * A request to an interface or endpoint needs a claim, as WebUSB's "check the validity of the control transfer
+ * parameters" says.
+ * @throws NotFoundError, InvalidStateError
+ */
+export function checkRecipient(
+  what: string,
+  configuration: DeviceConfiguration,
+  { recipient, index }: USBControlTransferParameters,
+): void {
+  switch (recipient) {
+    case 'interface':
+      findClaimedInterface(what, configuration, index & 0xff);
+      return;
+    case 'endpoint':
+      findEndpoint(what, configuration, index & 0xffff);
+      return;
+    case 'device':
+    case 'other':
+  }
+}
+
+/**
+ * Numbers are cut to the width of their field, as WebIDL does.
+ * @throws TypeError for an unknown request type or recipient.
+ */
+export function toSetupPacket(
+  setup: USBControlTransferParameters,
+  direction: USBDirection,
+  length: number,
+): SetupPacket {
+  const type = lookUp(TYPES, setup.requestType, 'requestType');
+  const recipient = lookUp(RECIPIENTS, setup.recipient, 'recipient');
+  return {
+    bmRequestType: (direction === 'in' ? RequestType.directionIn : 0) | type | recipient,
+    bRequest: setup.request & 0xff,
+    wValue: setup.value & 0xffff,
+    wIndex: setup.index & 0xffff,
+    wLength: length,
+  };
+}
+
+function lookUp(table: Readonly<Record<string, number>>, key: string, field: string): number {
+  const value = table[key];
+  if (value !== undefined) return value;
+  throw new TypeError(`setup.${field}: '${key}' is unknown; use one of: ${Object.keys(table).join(', ')}`);
+}

@@ -1,0 +1,81 @@
+import { DecodeError } from '../../../codecs/core/errors.ts';
+import { Reader } from '../../../codecs/core/reader.ts';
+import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
+import type { UsbDevice } from '../../session/ports.ts';
+import { stringIndexes } from './configurations.ts';
+
+/** The properties of WebUSB's `USBDevice` that tell what a device is. */
+export class DeviceProperties {
+  readonly usbVersionMajor: number;
+  readonly usbVersionMinor: number;
+  readonly usbVersionSubminor: number;
+  readonly deviceClass: number;
+  readonly deviceSubclass: number;
+  readonly deviceProtocol: number;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly deviceVersionMajor: number;
+  readonly deviceVersionMinor: number;
+  readonly deviceVersionSubminor: number;
+  /** The device underneath. */
+  readonly port: UsbDevice;
+
+  readonly #descriptor: DeviceDescriptor | undefined;
+  readonly #strings: ReadonlyMap<number, string>;
+
+  /** @param strings string descriptors by index, filled later */
+  constructor(port: UsbDevice, strings: ReadonlyMap<number, string>) {
+    const { identity } = port;
+    this.port = port;
+    [this.usbVersionMajor, this.usbVersionMinor, this.usbVersionSubminor] = versionOf(identity.usbVersion);
+    [this.deviceVersionMajor, this.deviceVersionMinor, this.deviceVersionSubminor] = versionOf(identity.deviceVersion);
+    this.deviceClass = identity.deviceClass;
+    this.deviceSubclass = identity.deviceSubclass;
+    this.deviceProtocol = identity.deviceProtocol;
+    this.vendorId = identity.vendorId;
+    this.productId = identity.productId;
+    this.#descriptor = decodeDevice(port.deviceDescriptor);
+    this.#strings = strings;
+  }
+
+  /** Null for a device without, and before `open` has read it. */
+  get manufacturerName(): string | null {
+    return this.port.identity.manufacturerName ?? this.#strings.get(this.#descriptor?.iManufacturer ?? 0) ?? null;
+  }
+
+  /** Null for a device without, and before `open` has read it. */
+  get productName(): string | null {
+    return this.port.identity.productName ?? this.#strings.get(this.#descriptor?.iProduct ?? 0) ?? null;
+  }
+
+  /** Null for a device without, and before `open` has read it. */
+  get serialNumber(): string | null {
+    return this.port.identity.serialNumber ?? this.#strings.get(this.#descriptor?.iSerialNumber ?? 0) ?? null;
+  }
+}
+
+/** Indexes of the strings that a device has and that did not come with its identity. */
+export function unreadStrings({ deviceDescriptor, configurationDescriptors, identity }: UsbDevice): number[] {
+  const indexes = stringIndexes(configurationDescriptors);
+  const descriptor = decodeDevice(deviceDescriptor);
+  if (descriptor === undefined) return indexes;
+  if (identity.manufacturerName === undefined) indexes.push(descriptor.iManufacturer);
+  if (identity.productName === undefined) indexes.push(descriptor.iProduct);
+  if (identity.serialNumber === undefined) indexes.push(descriptor.iSerialNumber);
+  return indexes;
+}
+
+/** 0xJJMN is version JJ.M.N. */
+function versionOf(bcd: number): [major: number, minor: number, subminor: number] {
+  return [bcd >> 8, (bcd >> 4) & 0xf, bcd & 0xf];
+}
+
+/** Undefined for a malformed one, whose device is merely nameless. */
+function decodeDevice(bytes: Uint8Array): DeviceDescriptor | undefined {
+  try {
+    return DeviceDescriptor.decode(new Reader(bytes, DeviceDescriptor.name, DeviceDescriptor.spec, { lenient: true }));
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}

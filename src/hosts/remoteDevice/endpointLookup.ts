@@ -1,0 +1,71 @@
+/// <reference types="w3c-web-usb" preserve="true" />
+import type { DeviceConfiguration, DeviceEndpoint, DeviceInterface } from './configurations.ts';
+import { webUsbError } from './webUsbError.ts';
+
+/** @throws NotFoundError when the configuration has no such interface. */
+export function findInterface(
+  what: string,
+  configuration: DeviceConfiguration,
+  interfaceNumber: number,
+): DeviceInterface {
+  const found = configuration.interfaces.find((each) => each.number === interfaceNumber);
+  if (found !== undefined) return found;
+  const present = configuration.interfaces.map((each) => each.number).join(', ') || 'none';
+  throw webUsbError(
+    'NotFoundError',
+    `${what}: configuration ${configuration.value} has no interface ${interfaceNumber}; use one of: ${present}`,
+  );
+}
+
+/** @throws NotFoundError, InvalidStateError unless the interface exists, is claimed and is not being changed. */
+export function findClaimedInterface(
+  what: string,
+  configuration: DeviceConfiguration,
+  interfaceNumber: number,
+): DeviceInterface {
+  const found = findInterface(what, configuration, interfaceNumber);
+  checkUnchanging(what, found);
+  if (found.claimed) return found;
+  throw webUsbError(
+    'InvalidStateError',
+    `${what}: interface ${interfaceNumber} is not claimed; call claimInterface(${interfaceNumber}) first`,
+  );
+}
+
+/** @throws InvalidStateError while a method is changing the interface. */
+export function checkUnchanging(what: string, { number, changing }: DeviceInterface): void {
+  if (changing === undefined) return;
+  throw webUsbError('InvalidStateError', `${what}: ${changing} is changing interface ${number}; await it first`);
+}
+
+/**
+ * The endpoint among those of claimed interfaces and their selected alternate settings.
+ * @throws NotFoundError that tells which call is missing, or InvalidStateError while the interface is being changed.
+ */
+export function findEndpoint(what: string, configuration: DeviceConfiguration, address: number): DeviceEndpoint {
+  for (const each of configuration.interfaces) {
+    if (!each.claimed) continue;
+    const found = each.selected.endpoints.find((endpoint) => endpoint.address === address);
+    if (found === undefined) continue;
+    checkUnchanging(what, each);
+    return found;
+  }
+  throw webUsbError('NotFoundError', `${what}: ${whyMissing(configuration, address)}`);
+}
+
+function whyMissing(configuration: DeviceConfiguration, address: number): string {
+  const name = endpointName(address);
+  for (const { number, alternates, claimed, selected } of configuration.interfaces) {
+    const owner = [selected, ...alternates].find(({ endpoints }) => endpoints.some((each) => each.address === address));
+    if (owner === undefined) continue;
+    if (!claimed) return `${name} belongs to interface ${number}; call claimInterface(${number}) first`;
+    return `${name} needs another alternate setting; call selectAlternateInterface(${number}, ${owner.setting}) first`;
+  }
+  const present = configuration.interfaces.flatMap(({ selected }) => selected.endpoints.map((each) => each.address));
+  return `there is no ${name}; use one of: ${present.map(endpointName).join(', ') || 'none'}`;
+}
+
+/** `endpoint 1 IN` */
+export function endpointName(address: number): string {
+  return `endpoint ${address & 0x7f} ${(address & 0x80) === 0 ? 'OUT' : 'IN'}`;
+}

@@ -1,0 +1,15 @@
+/** What WebUSB does not have: the last, optional argument of every transfer. */
+export interface TransferOptions {
+  /** Cancels the transfer; the promise rejects with the signal's reason once the device has let go of it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RemoteDeviceOptions {
+  /**
+   * The configuration that `open` selects, as an operating system does when a device is plugged in: a
+   * bConfigurationValue, or null to leave that to `selectConfiguration`. Default: the first configuration.
+   */
+  readonly initialConfiguration?: number | null | undefined;
+  /** What `forget` does after it has closed the device. */
+  readonly forget?: (() => void) | undefined;
+}

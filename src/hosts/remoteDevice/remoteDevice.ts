@@ -1,0 +1,395 @@
+/// <reference types="w3c-web-usb" preserve="true" />
+import type { UsbDevice, UsbOperation, UsbResult } from '../../session/ports.ts';
+import {
+  buildConfigurations,
+  defaultAlternate,
+  endpointAddresses,
+  release,
+  releaseAll,
+  type DeviceConfiguration,
+  type DeviceEndpoint,
+  type DeviceInterface,
+} from './configurations.ts';
+import { checkRecipient, toSetupPacket } from './controlRequest.ts';
+import { DeviceProperties, unreadStrings } from './deviceProperties.ts';
+import { readStrings } from './deviceStrings.ts';
+import { checkUnchanging, endpointName, findClaimedInterface, findEndpoint, findInterface } from './endpointLookup.ts';
+import type { RemoteDeviceOptions, TransferOptions } from './options.ts';
+import { Submissions } from './submissions.ts';
+import { bytesOf, checkIsochronousSize, checkSize, MAX_CONTROL_SIZE, MAX_TRANSFER_SIZE } from './transferData.ts';
+import {
+  checkCompleted,
+  failure,
+  toInResult,
+  toIsochronousInResult,
+  toIsochronousOutResult,
+  toOutResult,
+} from './transferResults.ts';
+import { webUsbError } from './webUsbError.ts';
+
+type Bytes = ArrayBuffer | ArrayBufferView;
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * A device that is driven as in a browser: the `USBDevice` of WebUSB (https://wicg.github.io/webusb/), over any
+ * {@link UsbDevice}. Code written for WebUSB works with it unchanged. Four things differ:
+ *
+ * - Every transfer takes `{ signal }` as an additional last argument.
+ * - No interface class is protected.
+ * - `data` of a result is a view of the bytes as they came, without a copy: respect its `byteOffset`, and give
+ *   `transferOut` bytes that stay as they are until its promise settles.
+ * - A device that is opened again gets back the configuration that it had when it was closed.
+ *
+ * Transfers reach the device in the order of the calls, any number at a time. Rejections are DOMExceptions with the
+ * names of the specification. A reset leaves configuration, alternate settings and claims as they are.
+ */
+export class RemoteDevice extends DeviceProperties implements USBDevice {
+  readonly configurations: USBConfiguration[];
+
+  readonly #submissions: Submissions;
+  readonly #configurations: readonly DeviceConfiguration[];
+  readonly #strings: Map<number, string>;
+  readonly #forget: () => void;
+  #configuration: DeviceConfiguration | undefined;
+  #stringsRead = false;
+  #opened = false;
+  /** The method that is changing the whole device just now. */
+  #change: { readonly method: string } | undefined;
+
+  constructor(port: UsbDevice, options: RemoteDeviceOptions = {}) {
+    const strings = new Map<number, string>();
+    super(port, strings);
+    this.#strings = strings;
+    this.#configurations = buildConfigurations(port.configurationDescriptors, strings);
+    this.configurations = this.#configurations.map((each) => each.view);
+    const initial = options.initialConfiguration ?? this.#configurations[0]?.value;
+    if (options.initialConfiguration !== null) {
+      this.#configuration = this.#configurations.find((each) => each.value === initial);
+    }
+    this.#forget = options.forget ?? (() => {});
+    this.#submissions = new Submissions(port);
+    port.gone.addEventListener('abort', () => this.#lose(), { once: true });
+  }
+
+  get configuration(): USBConfiguration | null {
+    return this.#configuration?.view ?? null;
+  }
+
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  /**
+   * Takes the device, selects its configuration and reads its names.
+   * @throws NotFoundError, InvalidStateError while `open` or `close` is under way, NetworkError
+   */
+  async open(): Promise<void> {
+    this.#checkConnected('open');
+    this.#checkIdle('open');
+    if (this.#opened) return;
+    await this.#changing('open', async () => {
+      try {
+        await this.port.open();
+      } catch (error) {
+        throw webUsbError('NetworkError', `open: ${error instanceof Error ? error.message : String(error)}`, error);
+      }
+      try {
+        await this.#enumerate();
+        this.#checkConnected('open');
+      } catch (error) {
+        await this.port.close();
+        throw error;
+      }
+      this.#opened = true;
+    });
+  }
+
+  /**
+   * Cancels what is pending (AbortError) and gives the device back.
+   * @throws NotFoundError, InvalidStateError while `open` or `close` is under way
+   */
+  async close(): Promise<void> {
+    this.#checkConnected('close');
+    if (this.#change?.method === 'open' || this.#change?.method === 'close') this.#checkIdle('close');
+    if (!this.#opened) return;
+    await this.#changing('close', async () => {
+      const reason = webUsbError('AbortError', 'the device was closed');
+      const aborted = this.#submissions.abort(() => true, reason);
+      await this.port.close();
+      this.#submissions.drop(reason);
+      await aborted;
+      this.#opened = false;
+      releaseAll(this.#configuration);
+    });
+  }
+
+  /** Closes the device and gives up the right to use it: a redirected device goes back to its user. */
+  async forget(): Promise<void> {
+    if (this.#opened && !this.port.gone.aborted) await this.close();
+    this.#forget();
+  }
+
+  /** @throws NotFoundError, InvalidStateError, NetworkError */
+  async selectConfiguration(configurationValue: number): Promise<void> {
+    const what = `selectConfiguration(${configurationValue})`;
+    this.#checkConnected(what);
+    const selected = this.#configurations.find((each) => each.value === configurationValue);
+    if (selected === undefined) {
+      const present = this.#configurations.map((each) => each.value).join(', ') || 'none';
+      throw webUsbError('NotFoundError', `${what}: there is no such configuration; use one of: ${present}`);
+    }
+    this.#checkOpen(what);
+    this.#checkIdle(what);
+    await this.#changing('selectConfiguration', async () => {
+      await this.#abortTransfers(this.#configuration?.interfaces ?? [], 'another configuration was selected');
+      checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue }));
+      releaseAll(this.#configuration);
+      releaseAll(selected);
+      this.#configuration = selected;
+    });
+  }
+
+  /** @throws NotFoundError, InvalidStateError */
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failed check must reject, not throw
+  async claimInterface(interfaceNumber: number): Promise<void> {
+    const what = `claimInterface(${interfaceNumber})`;
+    const found = findInterface(what, this.#checkConfigured(what), interfaceNumber);
+    checkUnchanging(what, found);
+    found.claimed = true;
+  }
+
+  /**
+   * Cancels the interface's transfers (AbortError) and puts it back to alternate setting 0.
+   * @throws NotFoundError, InvalidStateError
+   */
+  async releaseInterface(interfaceNumber: number): Promise<void> {
+    const what = `releaseInterface(${interfaceNumber})`;
+    const found = findInterface(what, this.#checkConfigured(what), interfaceNumber);
+    checkUnchanging(what, found);
+    if (!found.claimed) return;
+    await changing(found, what, async () => {
+      await this.#abortTransfers([found], 'the interface was released');
+      const first = defaultAlternate(found.alternates);
+      // Whether this works does not matter to somebody who is done with the interface.
+      if (found.selected !== first) {
+        await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting: first.setting });
+      }
+      release(found);
+    });
+  }
+
+  /** Cancels the interface's transfers (AbortError) first. @throws NotFoundError, InvalidStateError, NetworkError */
+  async selectAlternateInterface(interfaceNumber: number, alternateSetting: number): Promise<void> {
+    const what = `selectAlternateInterface(${interfaceNumber}, ${alternateSetting})`;
+    const found = findClaimedInterface(what, this.#checkConfigured(what), interfaceNumber);
+    const alternate = found.alternates.find((each) => each.setting === alternateSetting);
+    if (alternate === undefined) {
+      const present = found.alternates.map((each) => each.setting).join(', ');
+      throw webUsbError('NotFoundError', `${what}: there is no such alternate setting; use one of: ${present}`);
+    }
+    await changing(found, what, async () => {
+      await this.#abortTransfers([found], 'another alternate setting was selected');
+      checkCompleted(what, await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting }));
+      found.selected = alternate;
+    });
+  }
+
+  /** @throws NotFoundError, InvalidStateError, DataError, NetworkError, AbortError */
+  async controlTransferIn(
+    setup: USBControlTransferParameters,
+    length: number,
+    options: TransferOptions = {},
+  ): Promise<USBInTransferResult> {
+    const what = 'controlTransferIn';
+    checkRecipient(what, this.#checkConfigured(what), setup);
+    checkSize(what, length, MAX_CONTROL_SIZE);
+    const packet = toSetupPacket(setup, 'in', length);
+    const operation = { type: 'control', setup: packet, data: EMPTY, timeout: 0 } as const;
+    return toInResult(what, await this.#run(operation, options.signal));
+  }
+
+  /** @throws NotFoundError, InvalidStateError, DataError, NetworkError, AbortError */
+  async controlTransferOut(
+    setup: USBControlTransferParameters,
+    data: Bytes = EMPTY,
+    options: TransferOptions = {},
+  ): Promise<USBOutTransferResult> {
+    const what = 'controlTransferOut';
+    checkRecipient(what, this.#checkConfigured(what), setup);
+    checkSize(what, data.byteLength, MAX_CONTROL_SIZE);
+    const packet = toSetupPacket(setup, 'out', data.byteLength);
+    const operation = { type: 'control', setup: packet, data: bytesOf(data), timeout: 0 } as const;
+    return toOutResult(what, await this.#run(operation, options.signal));
+  }
+
+  /** Ends the stall of an endpoint. @throws NotFoundError, InvalidStateError, NetworkError */
+  async clearHalt(direction: USBDirection, endpointNumber: number): Promise<void> {
+    const what = `clearHalt('${direction}', ${endpointNumber})`;
+    const endpoint = this.#endpoint(what, endpointNumber, direction);
+    checkCompleted(what, await this.#run({ type: 'clearHalt', endpointAddress: endpoint.address }));
+  }
+
+  /** Bulk or interrupt. @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
+  async transferIn(
+    endpointNumber: number,
+    length: number,
+    options: TransferOptions = {},
+  ): Promise<USBInTransferResult> {
+    const what = `transferIn(${endpointNumber}, ${length})`;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'bulk', 'interrupt').address;
+    checkSize(what, length, MAX_TRANSFER_SIZE);
+    return toInResult(what, await this.#run({ type: 'transferIn', endpointAddress, length }, options.signal));
+  }
+
+  /** Bulk or interrupt. @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
+  async transferOut(endpointNumber: number, data: Bytes, options: TransferOptions = {}): Promise<USBOutTransferResult> {
+    const what = `transferOut(${endpointNumber})`;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'bulk', 'interrupt').address;
+    checkSize(what, data.byteLength, MAX_TRANSFER_SIZE);
+    const operation = { type: 'transferOut', endpointAddress, data: bytesOf(data) } as const;
+    return toOutResult(what, await this.#run(operation, options.signal));
+  }
+
+  /** @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
+  async isochronousTransferIn(
+    endpointNumber: number,
+    packetLengths: readonly number[],
+    options: TransferOptions = {},
+  ): Promise<USBIsochronousInTransferResult> {
+    const what = `isochronousTransferIn(${endpointNumber})`;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'isochronous').address;
+    checkIsochronousSize(what, packetLengths);
+    const operation = {
+      type: 'isochronousIn',
+      endpointAddress,
+      packetLengths: [...packetLengths],
+      startFrame: undefined,
+    } as const;
+    return toIsochronousInResult(what, packetLengths.length, await this.#run(operation, options.signal));
+  }
+
+  /** @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
+  async isochronousTransferOut(
+    endpointNumber: number,
+    data: Bytes,
+    packetLengths: readonly number[],
+    options: TransferOptions = {},
+  ): Promise<USBIsochronousOutTransferResult> {
+    const what = `isochronousTransferOut(${endpointNumber})`;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'isochronous').address;
+    checkIsochronousSize(what, packetLengths, data.byteLength);
+    const operation = {
+      type: 'isochronousOut',
+      endpointAddress,
+      data: bytesOf(data),
+      packetLengths: [...packetLengths],
+      startFrame: undefined,
+    } as const;
+    return toIsochronousOutResult(what, packetLengths.length, await this.#run(operation, options.signal));
+  }
+
+  /** Cancels what is pending (AbortError) first. @throws NotFoundError, InvalidStateError, NetworkError */
+  async reset(): Promise<void> {
+    this.#checkConfigured('reset');
+    await this.#changing('reset', async () => {
+      await this.#submissions.abort(() => true, webUsbError('AbortError', 'the device was reset'));
+      checkCompleted('reset', await this.#run({ type: 'resetDevice' }));
+    });
+  }
+
+  async #enumerate(): Promise<void> {
+    if (this.#configuration !== undefined) {
+      const configurationValue = this.#configuration.value;
+      const what = `open, selecting configuration ${configurationValue}`;
+      checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue }));
+    }
+    if (this.#stringsRead) return;
+    const indexes = unreadStrings(this.port);
+    const strings = await readStrings((operation) => this.#run(operation), indexes);
+    for (const [index, text] of strings) this.#strings.set(index, text);
+    this.#stringsRead = true;
+  }
+
+  async #run(operation: UsbOperation, signal?: AbortSignal): Promise<UsbResult> {
+    const result = await this.#submissions.run(operation, signal);
+    // A device that goes away cancels what it has; the caller should learn why.
+    if (result.status === 'cancelled' && this.port.gone.aborted) return { ...result, status: 'disconnected' };
+    return result;
+  }
+
+  #endpoint(
+    what: string,
+    endpointNumber: number,
+    direction: USBDirection,
+    ...types: USBEndpointType[]
+  ): DeviceEndpoint {
+    const address = direction === 'in' ? (endpointNumber & 0xff) | 0x80 : endpointNumber & 0xff;
+    const endpoint = findEndpoint(what, this.#checkConfigured(what), address);
+    const { type } = endpoint.view;
+    if (types.length === 0 || types.includes(type)) return endpoint;
+    const family = type === 'isochronous' ? 'isochronousTransfer' : 'transfer';
+    const method = `${family}${direction === 'in' ? 'In' : 'Out'}()`;
+    throw webUsbError('InvalidAccessError', `${what}: ${endpointName(address)} is ${type}; use ${method}`);
+  }
+
+  #abortTransfers(interfaces: readonly DeviceInterface[], why: string): Promise<void> {
+    const addresses = endpointAddresses(interfaces);
+    const reason = webUsbError('AbortError', `the transfer was cancelled: ${why}`);
+    return this.#submissions.abort(
+      (operation) => 'endpointAddress' in operation && addresses.has(operation.endpointAddress),
+      reason,
+    );
+  }
+
+  async #changing(method: string, body: () => Promise<void>): Promise<void> {
+    const change = { method };
+    this.#change = change;
+    try {
+      await body();
+    } finally {
+      // `close` takes over from what it cancels.
+      if (this.#change === change) this.#change = undefined;
+    }
+  }
+
+  #checkConnected(what: string): void {
+    if (!this.port.gone.aborted) return;
+    throw webUsbError('NotFoundError', `${what}: the device is gone; wait for its next 'connect' event`);
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#opened) return;
+    throw webUsbError('InvalidStateError', `${what}: the device is not open; call open() first`);
+  }
+
+  #checkIdle(what: string): void {
+    if (this.#change === undefined) return;
+    throw webUsbError('InvalidStateError', `${what}: ${this.#change.method}() is under way; await it first`);
+  }
+
+  #checkConfigured(what: string): DeviceConfiguration {
+    this.#checkConnected(what);
+    this.#checkOpen(what);
+    this.#checkIdle(what);
+    if (this.#configuration !== undefined) return this.#configuration;
+    throw webUsbError('InvalidStateError', `${what}: no configuration is selected; call selectConfiguration() first`);
+  }
+
+  #lose(): void {
+    releaseAll(this.#configuration);
+    if (!this.#opened) return;
+    this.#opened = false;
+    void this.port.close().then(() => this.#submissions.drop(failure('transfer', 'disconnected')));
+  }
+}
+
+/** Keeps other methods off the interface until `body` is through. */
+async function changing(state: DeviceInterface, method: string, body: () => Promise<void>): Promise<void> {
+  state.changing = method;
+  try {
+    await body();
+  } finally {
+    state.changing = undefined;
+  }
+}

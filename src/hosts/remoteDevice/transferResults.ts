@@ -1,0 +1,97 @@
+/// <reference types="w3c-web-usb" preserve="true" />
+import type { IsochronousPacketResult, UsbResult, UsbStatus } from '../../session/ports.ts';
+import type { Shape } from './shape.ts';
+import { webUsbError } from './webUsbError.ts';
+
+/** How each failure is told, and what to do about it. */
+const FAILURES: Readonly<Record<Exclude<UsbStatus, 'completed'>, string>> = {
+  stalled: 'the device refused it (stall); check the request against what the device supports',
+  cancelled: 'it was cancelled',
+  timedOut: 'the device did not answer in time; try again or call reset()',
+  disconnected: "the device was disconnected; wait for its next 'connect' event",
+  overflowed: 'the device sent more than was asked for; ask for a multiple of the packet size',
+  notSupported: 'the end that has the device cannot do this',
+  invalidParameter: 'the end that has the device refused the parameters; check endpoint, lengths and setup',
+  notFound: 'the end that has the device does not know the endpoint or interface; call selectConfiguration() again',
+  busy: 'the device is in use by something else; close that and try again',
+  outOfMemory: 'the end that has the device is out of memory; use smaller or fewer transfers',
+  failed: 'it failed on the bus or at the end that has the device; try again or call reset()',
+};
+
+/** AbortError for `cancelled`, NetworkError for any other failure. `what` names the method and its target. */
+export function failure(what: string, status: Exclude<UsbStatus, 'completed'>): DOMException {
+  return webUsbError(status === 'cancelled' ? 'AbortError' : 'NetworkError', `${what}: ${FAILURES[status]}`);
+}
+
+/** @throws NetworkError or AbortError unless the operation completed. */
+export function checkCompleted(what: string, { status }: UsbResult): void {
+  if (status !== 'completed') throw failure(what, status);
+}
+
+/** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
+export function toInResult(what: string, { status, data }: UsbResult): Shape<USBInTransferResult> {
+  const outcome = transferStatus(what, status);
+  return outcome !== 'ok' && data.byteLength === 0 ? { status: outcome } : { status: outcome, data: viewOf(data) };
+}
+
+/** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
+export function toOutResult(what: string, { status, transferred }: UsbResult): Shape<USBOutTransferResult> {
+  return { status: transferStatus(what, status), bytesWritten: transferred };
+}
+
+/** @throws NetworkError or AbortError when the transfer or one of its packets failed otherwise than by stall or babble. */
+export function toIsochronousInResult(
+  what: string,
+  packetCount: number,
+  result: UsbResult,
+): Shape<USBIsochronousInTransferResult> {
+  const { data } = result;
+  let offset = 0;
+  const packets = packetsOf(what, packetCount, result).map(
+    ({ status, length }): Shape<USBIsochronousInTransferPacket> => {
+      // The bytes of completed packets stand one after the other in `data`; a failed packet has none there.
+      const taken = status === 'completed' ? Math.min(length, data.byteLength - offset) : 0;
+      const view = viewOf(data.subarray(offset, offset + taken));
+      offset += taken;
+      return { status: transferStatus(what, status), data: view };
+    },
+  );
+  return { data: viewOf(data), packets };
+}
+
+/** @throws NetworkError or AbortError when the transfer or one of its packets failed otherwise than by stall or babble. */
+export function toIsochronousOutResult(
+  what: string,
+  packetCount: number,
+  result: UsbResult,
+): Shape<USBIsochronousOutTransferResult> {
+  const packets = packetsOf(what, packetCount, result);
+  return {
+    packets: packets.map(({ status, length }): Shape<USBIsochronousOutTransferPacket> => ({
+      status: transferStatus(what, status),
+      bytesWritten: status === 'completed' ? length : 0,
+    })),
+  };
+}
+
+function packetsOf(what: string, packetCount: number, result: UsbResult): readonly IsochronousPacketResult[] {
+  const { status, packets } = result;
+  if (packets?.length === packetCount) return packets;
+  if (status !== 'completed') throw failure(what, status);
+  throw webUsbError(
+    'NetworkError',
+    `${what}: ${packets?.length ?? 0} packets came back for ${packetCount}; the end that has the device is at fault`,
+  );
+}
+
+/** The failures that WebUSB tells in a result; any other one rejects. */
+function transferStatus(what: string, status: UsbStatus): USBTransferStatus {
+  if (status === 'completed') return 'ok';
+  if (status === 'stalled') return 'stall';
+  if (status === 'overflowed') return 'babble';
+  throw failure(what, status);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
