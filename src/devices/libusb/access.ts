@@ -1,0 +1,79 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import { LibusbError, errnoOf } from './errors.ts';
+import { SYSFS_DEVICES, readDrivers } from './sysfs.ts';
+
+/** What stands between a device and its redirection. */
+export interface UsbDeviceAccess {
+  /** The kernel drivers that hold interfaces now, in the interfaces' order. `usbfs` stands for a program. */
+  readonly drivers: readonly string[];
+  readonly canOpen: boolean;
+  /** What to do about it when it cannot be opened; one line. */
+  readonly advice?: string;
+}
+
+/** Where {@link inspectUsbDevice} looks; the defaults are Linux's. */
+export interface AccessFolders {
+  readonly sysfs?: string;
+  readonly nodes?: string;
+}
+
+/**
+ * Who has a device now, and whether this user may open it. Nothing is opened. On platforms other than Linux nothing can be
+ * told before the attempt, so the answer is yes.
+ */
+export function inspectUsbDevice(identity: UsbDeviceIdentity, folders: AccessFolders = {}): UsbDeviceAccess {
+  if (process.platform !== 'linux') return { drivers: [], canOpen: true };
+  const drivers = [...new Set(readDrivers(identity.portPath, folders.sysfs ?? SYSFS_DEVICES).values())];
+  const node = deviceNode(identity, folders.nodes);
+  if (!existsSync(node)) return { drivers, canOpen: false, advice: missingNode(node) };
+  try {
+    accessSync(node, constants.R_OK | constants.W_OK);
+  } catch {
+    return { drivers, canOpen: false, advice: permission(identity, node) };
+  }
+  if (drivers.includes('usbfs'))
+    return { drivers, canOpen: false, advice: 'another program uses it: end that program' };
+  return { drivers, canOpen: true };
+}
+
+/** What is in the way when node-usb could not open or claim a device; continues a sentence that names the device. */
+export function explainOpenFailure(identity: UsbDeviceIdentity, error: unknown): string {
+  switch (errnoOf(error) ?? LibusbError.OTHER) {
+    case LibusbError.ACCESS:
+      if (process.platform === 'linux') return `may not be opened: ${permission(identity, deviceNode(identity))}`;
+      return 'may not be opened: another program or driver has it, or the right to open it is missing';
+    case LibusbError.BUSY:
+      return 'is in use by another program: end that program';
+    case LibusbError.NO_DEVICE:
+      return 'is no longer there; plug it in again';
+    case LibusbError.NOT_FOUND:
+    case LibusbError.NOT_SUPPORTED:
+      return process.platform === 'win32'
+        ? 'has a driver that libusb cannot use; give it the WinUSB driver (for example with Zadig)'
+        : `cannot be opened: ${messageOf(error)}`;
+    default:
+      return `cannot be opened: ${messageOf(error)}`;
+  }
+}
+
+function permission({ vendorId, productId }: UsbDeviceIdentity, node: string): string {
+  const hex = (value: number) => value.toString(16).padStart(4, '0');
+  const rule =
+    `SUBSYSTEM=="usb", ATTR{idVendor}=="${hex(vendorId)}", ATTR{idProduct}=="${hex(productId)}", ` +
+    'MODE="0660", GROUP="plugdev", TAG+="uaccess"';
+  return `no permission to write ${node}; run as root, or put this line into /etc/udev/rules.d/70-urbdrc.rules and plug the device in again: ${rule}`;
+}
+
+function missingNode(node: string): string {
+  return `${node} does not exist; in a container, start it with the device (docker run --device /dev/bus/usb)`;
+}
+
+function deviceNode({ busNumber, deviceAddress }: UsbDeviceIdentity, folder = '/dev/bus/usb'): string {
+  const number = (value: number) => value.toString().padStart(3, '0');
+  return `${folder}/${number(busNumber)}/${number(deviceAddress)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

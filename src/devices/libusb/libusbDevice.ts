@@ -1,0 +1,129 @@
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../session/ports.ts';
+import { type DeviceFacts, nameOf } from './deviceFacts.ts';
+import { explainOpenFailure } from './access.ts';
+import { OpenDevice } from './openDevice.ts';
+import { ended } from './transfers.ts';
+import type { NativeContext, NativeDevice } from './usbBinding.ts';
+
+/** A device where libusb has it. */
+export interface LocatedDevice {
+  readonly context: NativeContext;
+  readonly native: NativeDevice;
+}
+
+/** What a device needs of the source it comes from. */
+export interface DeviceOwner {
+  /** Undefined: libusb does not find it. */
+  locate(facts: DeviceFacts): LocatedDevice | undefined;
+  opened(device: LibusbDevice): void;
+  closed(device: LibusbDevice): void;
+  /** Looks which devices are there; called when one seems to have gone. */
+  refresh(): void;
+}
+
+/**
+ * node-usb has one object, and one handle, for a device that went and came back under the same address. So a new
+ * {@link LibusbDevice} must not open it before the old one has closed it.
+ */
+const inUse = new WeakSet<NativeDevice>();
+
+/** A USB device in a socket of this machine. It may be opened again after it was closed. */
+export class LibusbDevice implements UsbDevice {
+  readonly #facts: DeviceFacts;
+  readonly #owner: DeviceOwner;
+  readonly #gone = new AbortController();
+  #opening: Promise<OpenDevice> | undefined;
+  #open: OpenDevice | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal devices are made by their source */
+  constructor(facts: DeviceFacts, owner: DeviceOwner) {
+    this.#facts = facts;
+    this.#owner = owner;
+  }
+
+  get identity(): UsbDeviceIdentity {
+    return this.#facts.identity;
+  }
+
+  get deviceDescriptor(): Uint8Array {
+    return this.#facts.deviceDescriptor;
+  }
+
+  get configurationDescriptors(): readonly Uint8Array[] {
+    return this.#facts.configurationDescriptors;
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /**
+   * Opens the device and claims all interfaces of its active configuration; kernel drivers (Linux) leave until `close`.
+   *
+   * Detaching a driver is a call that libusb has in blocking form only: it takes some milliseconds of the main loop.
+   */
+  async open(): Promise<void> {
+    if (this.#opening !== undefined) throw this.#error('is open already');
+    this.#opening = this.#start();
+    try {
+      this.#open = await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+    this.#owner.opened(this);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end().finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
+    if (this.#open === undefined || this.#gone.signal.aborted) return ended('disconnected', complete);
+    return this.#open.submit(operation, complete);
+  }
+
+  /** @internal called once the device is known to be gone */
+  markGone(): void {
+    this.#gone.abort(this.#error('was unplugged'));
+  }
+
+  async #start(): Promise<OpenDevice> {
+    if (this.#gone.signal.aborted) throw this.#error('is no longer there; plug it in again');
+    const located = this.#owner.locate(this.#facts);
+    if (located === undefined) throw this.#error('is not visible to libusb; plug it in again');
+    const { context, native } = located;
+    if (inUse.has(native)) throw this.#error('is still being closed; try again');
+    inUse.add(native);
+    try {
+      return await OpenDevice.open(context, native, this.configurationDescriptors, {
+        lost: () => this.markGone(),
+        isGone: () => {
+          this.#owner.refresh();
+          return this.#gone.signal.aborted;
+        },
+      });
+    } catch (error) {
+      inUse.delete(native);
+      throw this.#error(explainOpenFailure(this.identity, error), error);
+    }
+  }
+
+  async #end(): Promise<void> {
+    const opening = this.#opening;
+    if (opening === undefined) return;
+    const open = await opening.catch(() => undefined);
+    if (open === undefined) return;
+    await open.close();
+    inUse.delete(open.native);
+    this.#open = undefined;
+    this.#opening = undefined;
+    this.#owner.closed(this);
+  }
+
+  #error(problem: string, cause?: unknown): Error {
+    return new Error(`USB device ${nameOf(this.identity)} ${problem}`, { cause });
+  }
+}

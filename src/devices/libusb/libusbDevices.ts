@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../session/ports.ts';
+import { type DeviceFacts, keyOf } from './deviceFacts.ts';
+import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
+import { scanNative } from './nativeScan.ts';
+import { scanSysfs } from './sysfs.ts';
+import { type NativeContext, type NativeDevice, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
+
+export interface LibusbDevicesOptions {
+  /**
+   * How coming and going devices are noticed: from libusb's events, or by looking every `pollInterval` ms. Events need a
+   * running udevd on Linux, and `auto` (the default) looks whether there is one. Where events do not arrive although
+   * it runs, as in a container with a network namespace of its own, say `polling`.
+   */
+  readonly hotplug?: 'auto' | 'events' | 'polling';
+  /** Milliseconds; default 1000. */
+  readonly pollInterval?: number;
+}
+
+/** What {@link LibusbDevices} is made of; tests give their own. */
+export interface LibusbPlatform {
+  readonly binding: UsbBinding;
+  scan(): DeviceFacts[];
+  /** Calls back when devices may have come or gone. Returns the function that stops it. */
+  onChange(listener: () => void): () => void;
+}
+
+/**
+ * Loads libusb and gives the devices of this machine.
+ *
+ * @throws Error with one line, when there is no libusb for this platform
+ */
+export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Promise<LibusbDevices> {
+  const { hotplug = 'auto', pollInterval = 1000 } = options;
+  const binding = await loadUsbBinding();
+  const isLinux = process.platform === 'linux';
+  const poll = hotplug === 'polling' || (hotplug === 'auto' && isLinux && !existsSync('/run/udev/control'));
+  return new LibusbDevices({
+    binding,
+    scan: isLinux ? () => scanSysfs() : () => scanNative(binding.context),
+    onChange(listener) {
+      if (!poll) return binding.onChange(listener);
+      const timer = setInterval(listener, pollInterval);
+      return () => clearInterval(timer);
+    },
+  });
+}
+
+/**
+ * The USB devices in the sockets of this machine, through libusb.
+ *
+ * On Linux, sysfs tells which devices there are and what their descriptors say, and libusb is asked no earlier than a
+ * device is opened. Hubs are listed like other devices, root hubs are not. While somebody watches, or while a device is
+ * open, the process is kept alive.
+ */
+export class LibusbDevices implements UsbDeviceSource {
+  readonly #platform: LibusbPlatform;
+  readonly #owner: DeviceOwner;
+  readonly #known = new Map<string, LibusbDevice>();
+  readonly #listeners = new Set<UsbDeviceListener>();
+  readonly #open = new Set<LibusbDevice>();
+  readonly #contexts: NativeContext[];
+  /** Each got its own new context, and was not there either: another one would be wasted. */
+  readonly #notFound = new WeakSet<DeviceFacts>();
+  #stopChanges: (() => void) | undefined;
+  #closed = false;
+
+  /** @internal use {@link openLibusbDevices} */
+  constructor(platform: LibusbPlatform) {
+    this.#platform = platform;
+    this.#contexts = [platform.binding.context];
+    this.#owner = {
+      locate: (facts) => this.#locate(facts),
+      opened: (device) => {
+        this.#open.add(device);
+        this.#followChanges();
+      },
+      closed: (device) => {
+        this.#open.delete(device);
+        this.#followChanges();
+      },
+      refresh: () => this.#refresh(),
+    };
+  }
+
+  list(): Promise<readonly UsbDevice[]> {
+    if (!this.#closed) this.#refresh();
+    return Promise.resolve([...this.#known.values()]);
+  }
+
+  watch(listener: UsbDeviceListener): () => void {
+    if (this.#listeners.size === 0) this.#refresh();
+    // One of its own, so that the same listener may be given twice.
+    const own: UsbDeviceListener = {
+      added: (device) => listener.added(device),
+      removed: (device) => listener.removed(device),
+    };
+    this.#listeners.add(own);
+    this.#followChanges();
+    return () => {
+      this.#listeners.delete(own);
+      this.#followChanges();
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+    await Promise.all([...this.#open].map((device) => device.close()));
+    this.#open.clear();
+    this.#followChanges();
+    this.#known.clear();
+  }
+
+  /** Changes matter while somebody listens, and to open devices, which must learn that they are gone. */
+  #followChanges(): void {
+    const wanted = !this.#closed && (this.#listeners.size > 0 || this.#open.size > 0);
+    if (wanted) this.#stopChanges ??= this.#platform.onChange(() => this.#refresh());
+    else {
+      this.#stopChanges?.();
+      this.#stopChanges = undefined;
+    }
+  }
+
+  #refresh(): void {
+    const found = new Map(this.#platform.scan().map((facts) => [keyOf(facts), facts]));
+    for (const [key, device] of [...this.#known]) {
+      if (found.has(key) && !device.gone.aborted) continue;
+      this.#known.delete(key);
+      device.markGone();
+      for (const listener of [...this.#listeners]) listener.removed(device);
+    }
+    for (const [key, facts] of found) {
+      if (this.#known.has(key)) continue;
+      const device = new LibusbDevice(facts, this.#owner);
+      this.#known.set(key, device);
+      for (const listener of [...this.#listeners]) listener.added(device);
+    }
+  }
+
+  #locate(facts: DeviceFacts): LocatedDevice | undefined {
+    for (const context of this.#contexts) {
+      const native = find(context, facts);
+      if (native !== undefined) return { context, native };
+    }
+    if (this.#notFound.has(facts)) return undefined;
+    const context = this.#platform.binding.newContext();
+    this.#contexts.push(context);
+    const native = find(context, facts);
+    if (native === undefined) this.#notFound.add(facts);
+    return native && { context, native };
+  }
+}
+
+function find(context: NativeContext, { identity }: DeviceFacts): NativeDevice | undefined {
+  return context.getDeviceList().find((device: NativeDevice) => {
+    const { idVendor, idProduct, bcdDevice } = device.deviceDescriptor;
+    return (
+      device.busNumber === identity.busNumber &&
+      device.deviceAddress === identity.deviceAddress &&
+      idVendor === identity.vendorId &&
+      idProduct === identity.productId &&
+      bcdDevice === identity.deviceVersion
+    );
+  });
+}

@@ -1,0 +1,102 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { UsbSpeed } from '../../session/ports.ts';
+import { type DeviceFacts, readDeviceDescriptor } from './deviceFacts.ts';
+
+/** Where Linux tells of USB devices. */
+export const SYSFS_DEVICES = '/sys/bus/usb/devices';
+
+const DEVICE_DESCRIPTOR_SIZE = 18;
+const SPEEDS: Readonly<Record<string, UsbSpeed>> = {
+  '1.5': 'low',
+  '12': 'full',
+  '480': 'high',
+  '5000': 'super',
+  '10000': 'superPlus',
+  '20000': 'superPlus',
+};
+
+/**
+ * The devices that Linux has, apart from root hubs and from those that are not authorized (which nobody can use). Nothing
+ * is opened and no device is asked: these are a few small files that the kernel makes up as they are read.
+ */
+export function scanSysfs(folder = SYSFS_DEVICES): DeviceFacts[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return []; // no USB host here, or a container that hides it
+  }
+  return names.filter((name) => /^\d+-[\d.]+$/.test(name)).flatMap((name) => readDevice(folder, name) ?? []);
+}
+
+function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
+  const text = (attribute: string): string | undefined => {
+    try {
+      return readFileSync(join(folder, portPath, attribute), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  };
+  const descriptors = splitDescriptors(join(folder, portPath, 'descriptors'));
+  const busNumber = Number(text('busnum'));
+  const deviceAddress = Number(text('devnum'));
+  // Anything that is missing means that the device went away while it was read.
+  if (descriptors === undefined || !(busNumber > 0 && deviceAddress > 0) || text('authorized') === '0')
+    return undefined;
+  const [manufacturerName, productName, serialNumber] = [text('manufacturer'), text('product'), text('serial')];
+  return {
+    ...descriptors,
+    identity: {
+      ...readDeviceDescriptor(descriptors.deviceDescriptor),
+      speed: SPEEDS[text('speed') ?? ''] ?? 'full',
+      busNumber,
+      deviceAddress,
+      portPath,
+      ...(manufacturerName !== undefined && { manufacturerName }),
+      ...(productName !== undefined && { productName }),
+      ...(serialNumber !== undefined && { serialNumber }),
+    },
+  };
+}
+
+/** `descriptors` is the device descriptor, then every configuration as the device sent it. */
+function splitDescriptors(file: string): Omit<DeviceFacts, 'identity'> | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return undefined;
+  }
+  if (bytes.byteLength < DEVICE_DESCRIPTOR_SIZE) return undefined;
+  const configurationDescriptors: Uint8Array[] = [];
+  for (let offset = DEVICE_DESCRIPTOR_SIZE; offset + 9 <= bytes.byteLength;) {
+    const length = (bytes[offset + 2] ?? 0) | ((bytes[offset + 3] ?? 0) << 8);
+    // The kernel keeps fewer bytes than the total that a lying device claims: then the rest of the file is what there is.
+    const configuration = bytes.subarray(offset, offset + Math.max(length, 9));
+    configurationDescriptors.push(configuration);
+    offset += configuration.byteLength;
+  }
+  return { deviceDescriptor: bytes.subarray(0, DEVICE_DESCRIPTOR_SIZE), configurationDescriptors };
+}
+
+/** The drivers that hold a device's interfaces, by interface number. A program that uses the device shows as `usbfs`. */
+export function readDrivers(portPath: string, folder = SYSFS_DEVICES): Map<number, string> {
+  const drivers = new Map<number, string>();
+  let names: string[] = [];
+  try {
+    names = readdirSync(join(folder, portPath));
+  } catch {
+    // gone
+  }
+  for (const name of names) {
+    const number = name.startsWith(`${portPath}:`) ? /\.(\d+)$/.exec(name)?.[1] : undefined;
+    if (number === undefined) continue;
+    try {
+      drivers.set(Number(number), basename(readlinkSync(join(folder, portPath, name, 'driver'))));
+    } catch {
+      // this interface has none
+    }
+  }
+  return new Map([...drivers].sort(([a], [b]) => a - b));
+}

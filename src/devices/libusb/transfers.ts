@@ -1,0 +1,242 @@
+import type { UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import { SETUP_PACKET_SIZE, SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import type { EndpointLayout } from './configurationLayout.ts';
+import { statusOf } from './errors.ts';
+import type { NativeContext, NativeDevice, NativeError, NativeTransfer } from './usbBinding.ts';
+
+/** Idle transfers that are kept for one endpoint. More in flight than this is fine, they are just made anew. */
+const IDLE_TRANSFERS = 8;
+/** Data up to this size is copied out of its buffer, which is used again; above it the buffer itself is handed up. */
+const COPY_LIMIT = 4096;
+/** Larger buffers are not kept. */
+const KEEP_LIMIT = 64 * 1024;
+/** What Linux and Windows take for the data of a control transfer. */
+const CONTROL_LIMIT = 4096;
+const CONTROL_TYPE = 0;
+const DIRECTION_IN = 0x80;
+const NOTHING = new Uint8Array(0);
+
+type Complete = (result: UsbResult) => void;
+
+/** A transfer that is on its way. */
+interface Pending {
+  readonly endpointAddress: number;
+  readonly complete: Complete;
+  /** Somebody asked for its early end. */
+  cancelled: boolean;
+}
+
+/** One of node-usb's transfers, which is used again and again for one endpoint, with a buffer to receive into. */
+interface Slot {
+  readonly native: NativeTransfer;
+  spare: Buffer | undefined;
+  pending: Pending | undefined;
+  /** Makes the result of the bytes that were moved. */
+  finish: (status: UsbStatus, actual: number) => UsbResult;
+}
+
+/** What transfers need to know, and tell, of the device as a whole. */
+export interface DevicePresence {
+  /** The kernel refused a call because the device is no longer there. */
+  lost(): void;
+  /** Whether the device is gone, asked after a transfer ended in a way that may mean this. */
+  isGone(): boolean;
+}
+
+/** The transfers of one open device: submitting, cancelling, and waiting for all to be back. */
+export class Transfers {
+  readonly #context: NativeContext;
+  readonly #device: NativeDevice;
+  readonly #presence: DevicePresence;
+  readonly #pending = new Map<Pending, Slot>();
+  readonly #idle = new Map<number, Slot[]>();
+  readonly #waiting = new Set<{ readonly left: Set<Pending>; readonly resolve: () => void }>();
+  /** Transfers whose callback was given up, by {@link abandon}. */
+  #abandoned = new Map<Pending, Slot>();
+
+  constructor(context: NativeContext, device: NativeDevice, presence: DevicePresence) {
+    this.#context = context;
+    this.#device = device;
+    this.#presence = presence;
+  }
+
+  /**
+   * A control transfer. The timeout is fixed with the native object, so these are not used again: they are rare.
+   *
+   * A request to read more than the platforms can is made smaller, as a device answers with what it has.
+   */
+  control(setup: SetupPacket, data: Uint8Array, timeout: number, complete: Complete): UsbTransfer {
+    const isIn = (setup.bmRequestType & DIRECTION_IN) !== 0;
+    const wLength = isIn ? Math.min(setup.wLength, CONTROL_LIMIT) : setup.wLength;
+    if (data.byteLength !== (isIn ? 0 : wLength)) return ended('invalidParameter', complete);
+    const buffer = Buffer.allocUnsafe(SETUP_PACKET_SIZE + wLength);
+    let offset = 0;
+    for (const part of [...SetupPacket.encode({ ...setup, wLength }), data]) {
+      buffer.set(part, offset);
+      offset += part.byteLength;
+    }
+    const slot = this.#make(0, CONTROL_TYPE, timeout, false);
+    slot.finish = (status, actual) => ({
+      status,
+      data: isIn ? bytesOf(buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NOTHING,
+      transferred: actual,
+    });
+    return this.#submit(slot, buffer, 0, complete);
+  }
+
+  /**
+   * Bulk or interrupt IN. The length goes to the device's controller as it is, also where it is no multiple of the packet
+   * size: rounding up would hide from the caller that the device sent more than was asked for (`overflowed`).
+   */
+  receive(endpoint: EndpointLayout, length: number, complete: Complete): UsbTransfer {
+    const slot = this.#take(endpoint);
+    const buffer = bufferFor(slot, length);
+    if (buffer === undefined) return ended('outOfMemory', complete);
+    slot.finish = (status, actual) => {
+      const received = buffer.subarray(0, actual);
+      if (actual > COPY_LIMIT) slot.spare = undefined; // it belongs to the receiver from here on
+      return { status, data: actual > COPY_LIMIT ? bytesOf(received) : Uint8Array.from(received), transferred: actual };
+    };
+    return this.#submit(slot, buffer, endpoint.endpointAddress, complete);
+  }
+
+  /** Bulk or interrupt OUT; libusb reads from the caller's own bytes. */
+  send(endpoint: EndpointLayout, data: Uint8Array, complete: Complete): UsbTransfer {
+    const slot = this.#take(endpoint);
+    slot.finish = (status, actual) => ({ status, data: NOTHING, transferred: actual });
+    const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return this.#submit(slot, buffer, endpoint.endpointAddress, complete);
+  }
+
+  /** Cancels what is on its way for one endpoint (0: control transfers), or for all, and resolves when it is back. */
+  abort(endpointAddress?: number): Promise<void> {
+    const left = new Set<Pending>();
+    for (const pending of this.#pending.keys())
+      if (endpointAddress === undefined || pending.endpointAddress === endpointAddress) left.add(pending);
+    return new Promise((resolve) => {
+      if (left.size === 0) {
+        resolve();
+        return;
+      }
+      this.#waiting.add({ left, resolve });
+      for (const pending of left) this.#cancel(pending);
+    });
+  }
+
+  /** Completes what is still on its way as cancelled, without waiting for libusb any longer. */
+  abandon(): void {
+    this.#abandoned = new Map(this.#pending);
+    this.#pending.clear();
+    for (const { left, resolve } of this.#waiting) {
+      left.clear();
+      resolve();
+    }
+    this.#waiting.clear();
+    for (const pending of this.#abandoned.keys())
+      pending.complete({ status: 'cancelled', data: NOTHING, transferred: 0 });
+  }
+
+  #submit(slot: Slot, buffer: Buffer, endpointAddress: number, complete: Complete): UsbTransfer {
+    const pending: Pending = { endpointAddress, complete, cancelled: false };
+    slot.pending = pending;
+    this.#pending.set(pending, slot);
+    try {
+      slot.native.submit(buffer);
+    } catch (error) {
+      // The slot is dropped: node-usb takes a transfer for active ever after its submission failed.
+      this.#pending.delete(pending);
+      const status = statusOf(error);
+      if (status === 'disconnected') this.#presence.lost();
+      return ended(status, complete);
+    }
+    return { cancel: () => this.#cancel(pending) };
+  }
+
+  #cancel(pending: Pending): void {
+    const slot = this.#pending.get(pending);
+    if (slot === undefined) return; // it has ended, and another may use the slot
+    pending.cancelled = true;
+    try {
+      slot.native.cancel();
+    } catch {
+      // It has ended, or its device is gone: the callback says so.
+    }
+  }
+
+  #finished(slot: Slot, error: NativeError | undefined, actual: number, reusable: boolean): void {
+    const { pending } = slot;
+    if (pending === undefined) return;
+    slot.pending = undefined;
+    if (!this.#pending.delete(pending)) {
+      this.#abandoned.delete(pending);
+      return;
+    }
+    let status = statusOf(error);
+    // A transfer that nobody cancelled ends like this too when its interface is released under it: only the device itself
+    // can tell whether it is gone.
+    if (status === 'disconnected' || (status === 'cancelled' && !pending.cancelled))
+      status = this.#presence.isGone() ? 'disconnected' : 'cancelled';
+    const result = slot.finish(status, actual);
+    if (reusable) this.#keep(slot, pending.endpointAddress);
+    pending.complete(result);
+    for (const waiter of this.#waiting) {
+      if (!waiter.left.delete(pending) || waiter.left.size > 0) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  #take({ endpointAddress, transferType }: EndpointLayout): Slot {
+    return this.#idle.get(endpointAddress)?.pop() ?? this.#make(endpointAddress, transferType, 0, true);
+  }
+
+  #keep(slot: Slot, endpointAddress: number): void {
+    const idle = this.#idle.get(endpointAddress);
+    if (idle === undefined) this.#idle.set(endpointAddress, [slot]);
+    else if (idle.length < IDLE_TRANSFERS) idle.push(slot);
+  }
+
+  /** Forgets the transfers that are kept: another alternate setting may give an endpoint another type. */
+  forgetIdle(): void {
+    this.#idle.clear();
+  }
+
+  #make(endpointAddress: number, type: number, timeout: number, reusable: boolean): Slot {
+    const native = new this.#context.Transfer(this.#device, endpointAddress, type, timeout, (error, _buffer, actual) =>
+      this.#finished(slot, error, actual, reusable),
+    );
+    const slot: Slot = {
+      native,
+      spare: undefined,
+      pending: undefined,
+      finish: (status, actual) => ({ status, data: NOTHING, transferred: actual }),
+    };
+    return slot;
+  }
+}
+
+const finishedTransfer: UsbTransfer = { cancel: () => {} };
+
+/** An operation that ends before it begins. */
+export function ended(status: UsbStatus, complete: Complete): UsbTransfer {
+  complete({ status, data: NOTHING, transferred: 0 });
+  return finishedTransfer;
+}
+
+/** A buffer of exactly this length: the slot's own where it is large enough, and else a new one. */
+function bufferFor(slot: Slot, length: number): Buffer | undefined {
+  if (slot.spare !== undefined && slot.spare.byteLength >= length) return slot.spare.subarray(0, length);
+  try {
+    // Not from Node's shared pool: a buffer that is handed up shall not carry others' bytes along.
+    const buffer = Buffer.allocUnsafeSlow(length);
+    slot.spare = length <= KEEP_LIMIT ? buffer : undefined;
+    return buffer;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same bytes as a plain Uint8Array. */
+function bytesOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
