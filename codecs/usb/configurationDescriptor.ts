@@ -1,10 +1,11 @@
 import { Reader } from '../core/reader.ts';
-import { DescriptorType, takeDescriptor } from './descriptorHeader.ts';
-
-const SPEC = { document: 'USB 2.0', section: '9.6.3' };
-const NAME = 'CONFIGURATION_DESCRIPTOR';
-/** Bytes of a configuration descriptor without what follows it. */
-const HEAD_SIZE = 9;
+import {
+  ConfigurationDescriptor,
+  EndpointDescriptor,
+  InterfaceDescriptor,
+  OtherSpeedConfigurationDescriptor,
+} from './configurationDescriptors.ts';
+import { DescriptorType, peekDescriptor } from './descriptorHeader.ts';
 
 /** bmAttributes bits 0 and 1 of an endpoint, [USB 2.0] table 9-13. */
 export type TransferType = 'control' | 'isochronous' | 'bulk' | 'interrupt';
@@ -47,27 +48,19 @@ export interface Configuration {
  * @throws DecodeError when a bLength or wTotalLength reaches past the end, or a descriptor is too short for its type.
  */
 export function parseConfiguration(bytes: Uint8Array): Configuration {
-  const head = new Reader(bytes, NAME, SPEC);
-  const bLength = head.u8('bLength');
-  if (bLength < HEAD_SIZE)
-    throw head.error('INVALID_VALUE', 'bLength', `${bLength}, at least ${HEAD_SIZE} expected`, 1);
-  const type = head.u8('bDescriptorType');
-  if (type !== DescriptorType.CONFIGURATION && type !== DescriptorType.OTHER_SPEED_CONFIGURATION) {
-    throw head.error('INVALID_VALUE', 'bDescriptorType', `${type} is not a configuration descriptor`, 1);
-  }
-  const wTotalLength = head.u16('wTotalLength');
-  if (wTotalLength < bLength) {
-    throw head.error('LENGTH_MISMATCH', 'wTotalLength', `${wTotalLength} is less than bLength ${bLength}`, 2);
-  }
+  const { name, spec } = ConfigurationDescriptor;
+  const head = new Reader(bytes, name, spec);
+  const isOtherSpeed = peekDescriptor(head).descriptorType === DescriptorType.OTHER_SPEED_CONFIGURATION;
+  const codec = isOtherSpeed ? OtherSpeedConfigurationDescriptor : ConfigurationDescriptor;
+  const { wTotalLength, bConfigurationValue } = codec.decode(head);
   if (wTotalLength > bytes.byteLength) {
-    throw head.error('TRUNCATED', 'wTotalLength', `says ${wTotalLength} bytes, ${bytes.byteLength} are there`, 2);
+    throw head.error('TRUNCATED', 'wTotalLength', `says ${wTotalLength} bytes, ${bytes.byteLength} are there`);
   }
-  head.pad(1, 'bNumInterfaces');
-  const configurationValue = head.u8('bConfigurationValue');
-
-  const reader = new Reader(bytes.subarray(0, wTotalLength), NAME, SPEC);
-  reader.pad(bLength);
-  return { configurationValue, interfaces: readInterfaces(reader) };
+  if (wTotalLength < head.offset) {
+    throw head.error('LENGTH_MISMATCH', 'wTotalLength', `${wTotalLength} is less than bLength ${head.offset}`);
+  }
+  const following = head.sub(wTotalLength - head.offset, 'descriptors');
+  return { configurationValue: bConfigurationValue, interfaces: readInterfaces(following) };
 }
 
 interface OpenInterface extends InterfaceSetting {
@@ -77,29 +70,46 @@ interface OpenInterface extends InterfaceSetting {
 function readInterfaces(reader: Reader): InterfaceSetting[] {
   const interfaces: OpenInterface[] = [];
   while (reader.remaining > 0) {
-    const { descriptorType, body } = takeDescriptor(reader, descriptorName, SPEC);
-    if (descriptorType === DescriptorType.INTERFACE) interfaces.push(readInterface(body));
-    if (descriptorType === DescriptorType.ENDPOINT) interfaces.at(-1)?.endpoints.push(readEndpoint(body));
+    const { descriptorType, length } = peekDescriptor(reader);
+    const inner = reader.sub(length, nameOf(descriptorType));
+    if (descriptorType === DescriptorType.INTERFACE) interfaces.push(readInterface(inner));
+    if (descriptorType === DescriptorType.ENDPOINT) interfaces.at(-1)?.endpoints.push(readEndpoint(inner));
   }
   return interfaces;
 }
 
-function readInterface(body: Reader): OpenInterface {
-  const interfaceNumber = body.u8('bInterfaceNumber');
-  const alternateSetting = body.u8('bAlternateSetting');
-  body.pad(1, 'bNumEndpoints');
-  const interfaceClass = body.u8('bInterfaceClass');
-  const interfaceSubClass = body.u8('bInterfaceSubClass');
-  const interfaceProtocol = body.u8('bInterfaceProtocol');
-  return { interfaceNumber, alternateSetting, interfaceClass, interfaceSubClass, interfaceProtocol, endpoints: [] };
+function nameOf(descriptorType: number): string {
+  switch (descriptorType) {
+    case DescriptorType.INTERFACE:
+      return InterfaceDescriptor.name;
+    case DescriptorType.ENDPOINT:
+      return EndpointDescriptor.name;
+    default:
+      return `descriptor type ${descriptorType}`;
+  }
 }
 
-function readEndpoint(body: Reader): EndpointSetting {
-  const endpointAddress = body.u8('bEndpointAddress');
-  const attributes = body.u8('bmAttributes');
-  const maxPacketSize = body.u16('wMaxPacketSize');
-  const interval = body.u8('bInterval');
-  return { endpointAddress, attributes, maxPacketSize, interval, transferType: transferTypeOf(attributes) };
+function readInterface(reader: Reader): OpenInterface {
+  const descriptor = InterfaceDescriptor.decode(reader);
+  return {
+    interfaceNumber: descriptor.bInterfaceNumber,
+    alternateSetting: descriptor.bAlternateSetting,
+    interfaceClass: descriptor.bInterfaceClass,
+    interfaceSubClass: descriptor.bInterfaceSubClass,
+    interfaceProtocol: descriptor.bInterfaceProtocol,
+    endpoints: [],
+  };
+}
+
+function readEndpoint(reader: Reader): EndpointSetting {
+  const descriptor = EndpointDescriptor.decode(reader);
+  return {
+    endpointAddress: descriptor.bEndpointAddress,
+    attributes: descriptor.bmAttributes,
+    maxPacketSize: descriptor.wMaxPacketSize,
+    interval: descriptor.bInterval,
+    transferType: transferTypeOf(descriptor.bmAttributes),
+  };
 }
 
 /** The transfer type in bits 0 and 1 of an endpoint's bmAttributes. */
@@ -113,16 +123,5 @@ export function transferTypeOf(attributes: number): TransferType {
       return 'bulk';
     default:
       return 'interrupt';
-  }
-}
-
-function descriptorName(descriptorType: number): string {
-  switch (descriptorType) {
-    case DescriptorType.INTERFACE:
-      return 'INTERFACE_DESCRIPTOR';
-    case DescriptorType.ENDPOINT:
-      return 'ENDPOINT_DESCRIPTOR';
-    default:
-      return 'DESCRIPTOR';
   }
 }

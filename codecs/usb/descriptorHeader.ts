@@ -1,7 +1,10 @@
-import type { SpecRef } from '../core/errors.ts';
+import { UsageError, type SpecRef } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import { struct, type FieldTable, type FieldValues } from '../core/struct.ts';
 
-/** bDescriptorType, [USB 2.0] table 9-5, [USB 3.2] table 9-6, and for the class types [HID 1.11] 7.1. */
+/** bDescriptorType: [USB 2.0] table 9-5, [USB 3.2] table 9-6, and for the class types [HID 1.11] 7.1. */
 export const DescriptorType = {
   DEVICE: 1,
   CONFIGURATION: 2,
@@ -16,37 +19,110 @@ export const DescriptorType = {
   HID: 33,
   REPORT: 34,
   SUPERSPEED_USB_ENDPOINT_COMPANION: 48,
+  SUPERSPEEDPLUS_ISOCHRONOUS_ENDPOINT_COMPANION: 49,
 } as const;
 
 /** bLength and bDescriptorType, which every descriptor starts with. */
-export const DESCRIPTOR_HEADER_SIZE = 2;
+export const Header = struct('DESCRIPTOR', { bLength: 'u8', bDescriptorType: 'u8' });
 
-/** One descriptor of a walk. */
-export interface RawDescriptor {
+/** A descriptor may be longer than the standard that we know; what comes behind the known fields, if anything. */
+export interface AdditionalBytes {
+  readonly additionalBytes?: Uint8Array;
+}
+
+/** What a descriptor's header says it is: bDescriptorType, and for device capabilities the byte behind it. */
+export interface DescriptorKind {
   readonly descriptorType: number;
-  /** What follows bLength and bDescriptorType; it ends where bLength says. */
-  readonly body: Reader;
+  readonly devCapabilityType?: number;
+}
+
+/** Bytes of the header of this kind. */
+function headerSize(kind: DescriptorKind): number {
+  return Header.size + (kind.devCapabilityType === undefined ? 0 : 1);
 }
 
 /**
- * Takes the next descriptor from `reader`, under the name that `nameOf` gives to its type.
- * @throws DecodeError when bLength is less than 2 or reaches past the end.
+ * Reads and checks the header.
+ * @param fieldsSize bytes that must follow it at least.
+ * @returns how many bytes do follow.
+ * @throws DecodeError for another kind, and for a bLength that leaves no room for the fields.
  */
-export function takeDescriptor(
-  reader: Reader,
-  nameOf: (descriptorType: number) => string,
-  spec: SpecRef,
-): RawDescriptor {
+export function decodeHeader(reader: Reader, kind: DescriptorKind, fieldsSize: number): number {
+  const minimum = headerSize(kind) + fieldsSize;
   const bLength = reader.u8('bLength');
-  if (bLength < DESCRIPTOR_HEADER_SIZE) {
-    throw reader.error(
-      'INVALID_VALUE',
-      'bLength',
-      `${bLength} is less than the ${DESCRIPTOR_HEADER_SIZE} bytes of its header`,
-      1,
-    );
+  if (bLength < minimum) {
+    throw reader.error('INVALID_VALUE', 'bLength', `${bLength}, at least ${minimum} expected`, 1);
   }
-  const descriptorType = reader.u8('bDescriptorType');
-  const body = reader.sub(bLength - DESCRIPTOR_HEADER_SIZE, nameOf(descriptorType), spec);
-  return { descriptorType, body };
+  checkByte(reader, 'bDescriptorType', kind.descriptorType);
+  if (kind.devCapabilityType !== undefined) checkByte(reader, 'bDevCapabilityType', kind.devCapabilityType);
+  return bLength - headerSize(kind);
+}
+
+function checkByte(reader: Reader, field: string, expected: number): void {
+  const value = reader.u8(field);
+  if (value !== expected) throw reader.error('INVALID_VALUE', field, `${value}, ${expected} expected`, 1);
+}
+
+/** A whole descriptor: `body` with its header. @throws UsageError when bLength cannot hold the size. */
+export function encodeDescriptor(name: string, kind: DescriptorKind, body: Parts): Parts {
+  const bLength = headerSize(kind) + byteLength(body);
+  if (bLength > 0xff) throw new UsageError(`${name}: ${bLength} bytes, at most 255 fit into a descriptor`);
+  const header = Header.encode({ bLength, bDescriptorType: kind.descriptorType });
+  return kind.devCapabilityType === undefined
+    ? [header, ...body]
+    : [header, Uint8Array.of(kind.devCapabilityType), ...body];
+}
+
+/** A codec for a descriptor whose fields all have fixed places; `fields` are those behind the header. */
+export function fixedDescriptor<const N extends string, const F extends FieldTable>(
+  name: N,
+  spec: SpecRef,
+  kind: DescriptorKind,
+  fields: F,
+): Codec<{ readonly name: N } & FieldValues<F> & AdditionalBytes> {
+  const Fields = struct(name, fields);
+  return {
+    name,
+    spec,
+    decode(reader) {
+      const following = decodeHeader(reader, kind, Fields.size);
+      const values = Fields.decode(reader);
+      return { name, ...values, ...takeAdditionalBytes(reader, following - Fields.size) };
+    },
+    encode: (value) => encodeDescriptor(name, kind, [Fields.encode(value), ...additionalParts(value)]),
+  };
+}
+
+/** The property for the last `length` bytes of a descriptor; none when there are none. */
+export function takeAdditionalBytes(reader: Reader, length: number): AdditionalBytes {
+  return length === 0 ? {} : { additionalBytes: reader.take(length, 'additionalBytes') };
+}
+
+/** The way back. */
+export function additionalParts(value: AdditionalBytes): Parts {
+  return value.additionalBytes === undefined ? [] : [value.additionalBytes];
+}
+
+/** One descriptor of a walk, not yet decoded. */
+export interface RawDescriptor {
+  readonly descriptorType: number;
+  /** The third byte, which tells device capabilities apart; undefined where there is none. */
+  readonly subtype: number | undefined;
+  /** Bytes, by bLength. */
+  readonly length: number;
+}
+
+/**
+ * Looks at the next descriptor without taking it.
+ * @throws DecodeError when bLength does not even count its own header.
+ */
+export function peekDescriptor(reader: Reader): RawDescriptor {
+  const ahead = reader.as('DESCRIPTOR', reader.spec);
+  const length = ahead.u8('bLength');
+  if (length < Header.size) {
+    throw ahead.error('INVALID_VALUE', 'bLength', `${length} does not even count bLength and bDescriptorType`, 1);
+  }
+  const descriptorType = ahead.u8('bDescriptorType');
+  const subtype = length > Header.size && ahead.remaining > 0 ? ahead.peekU8('bDevCapabilityType') : undefined;
+  return { descriptorType, subtype, length };
 }

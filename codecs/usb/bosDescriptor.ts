@@ -1,0 +1,155 @@
+/** The binary device object store, [USB 3.2] 9.6.2: a header and then one device capability after the other. */
+import { UsageError } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import {
+  additionalParts,
+  decodeHeader,
+  DescriptorType,
+  encodeDescriptor,
+  fixedDescriptor,
+  takeAdditionalBytes,
+  type AdditionalBytes,
+} from './descriptorHeader.ts';
+
+/** bDevCapabilityType, [USB 3.2] table 9-14. */
+export const DeviceCapabilityType = { USB_2_0_EXTENSION: 2, SUPERSPEED_USB: 3, CONTAINER_ID: 4, PLATFORM: 5 } as const;
+
+const capability = (devCapabilityType: number) => ({
+  descriptorType: DescriptorType.DEVICE_CAPABILITY,
+  devCapabilityType,
+});
+
+/** The 5 bytes that start a BOS, [USB 3.2] 9.6.2. */
+export interface BosDescriptor extends AdditionalBytes {
+  readonly name: 'BOS_DESCRIPTOR';
+  /** Bytes of this and of all its device capabilities. */
+  readonly wTotalLength: number;
+  readonly bNumDeviceCaps: number;
+}
+
+export const BosDescriptor: Codec<BosDescriptor> = fixedDescriptor(
+  'BOS_DESCRIPTOR',
+  { document: 'USB 3.2', section: '9.6.2' },
+  { descriptorType: DescriptorType.BOS },
+  { wTotalLength: 'u16', bNumDeviceCaps: 'u8' },
+);
+
+/** [USB 3.2] 9.6.2.1 */
+export interface Usb20ExtensionDescriptor extends AdditionalBytes {
+  readonly name: 'USB_2_0_EXTENSION_DESCRIPTOR';
+  /** Bit 1: link power management. */
+  readonly bmAttributes: number;
+}
+
+export const Usb20ExtensionDescriptor: Codec<Usb20ExtensionDescriptor> = fixedDescriptor(
+  'USB_2_0_EXTENSION_DESCRIPTOR',
+  { document: 'USB 3.2', section: '9.6.2.1' },
+  capability(DeviceCapabilityType.USB_2_0_EXTENSION),
+  { bmAttributes: 'u32' },
+);
+
+/** [USB 3.2] 9.6.2.2 */
+export interface SuperSpeedUsbDescriptor extends AdditionalBytes {
+  readonly name: 'SUPERSPEED_USB_DESCRIPTOR';
+  readonly bmAttributes: number;
+  /** Bit 0: low, 1: full, 2: high speed, 3: 5 Gbit/s. */
+  readonly wSpeedsSupported: number;
+  /** The lowest speed at which everything works, as a bit number of the above. */
+  readonly bFunctionalitySupport: number;
+  /** Microseconds. */
+  readonly bU1DevExitLat: number;
+  /** Microseconds. */
+  readonly wU2DevExitLat: number;
+}
+
+export const SuperSpeedUsbDescriptor: Codec<SuperSpeedUsbDescriptor> = fixedDescriptor(
+  'SUPERSPEED_USB_DESCRIPTOR',
+  { document: 'USB 3.2', section: '9.6.2.2' },
+  capability(DeviceCapabilityType.SUPERSPEED_USB),
+  {
+    bmAttributes: 'u8',
+    wSpeedsSupported: 'u16',
+    bFunctionalitySupport: 'u8',
+    bU1DevExitLat: 'u8',
+    wU2DevExitLat: 'u16',
+  },
+);
+
+const UUID_SIZE = 16;
+
+/** The same UUID on every bus by which one device is attached, [USB 3.2] 9.6.2.3. */
+export interface ContainerIdDescriptor extends AdditionalBytes {
+  readonly name: 'CONTAINER_ID_DESCRIPTOR';
+  readonly bReserved: number;
+  /** 16 bytes. */
+  readonly containerID: Uint8Array;
+}
+
+export const ContainerIdDescriptor: Codec<ContainerIdDescriptor> = {
+  name: 'CONTAINER_ID_DESCRIPTOR',
+  spec: { document: 'USB 3.2', section: '9.6.2.3' },
+  decode(reader) {
+    const following = decodeHeader(reader, capability(DeviceCapabilityType.CONTAINER_ID), 1 + UUID_SIZE);
+    const bReserved = reader.u8('bReserved');
+    const containerID = reader.take(UUID_SIZE, 'ContainerID');
+    const additional = takeAdditionalBytes(reader, following - 1 - UUID_SIZE);
+    return { name: 'CONTAINER_ID_DESCRIPTOR', bReserved, containerID, ...additional };
+  },
+  encode: (value) =>
+    encodeDescriptor(value.name, capability(DeviceCapabilityType.CONTAINER_ID), [
+      Uint8Array.of(value.bReserved),
+      checkUuid(value.containerID, 'CONTAINER_ID_DESCRIPTOR.ContainerID'),
+      ...additionalParts(value),
+    ]),
+};
+
+/** What one platform (Microsoft OS 2.0, WebUSB, ...) wants to know, [USB 3.2] 9.6.2.4. */
+export interface PlatformDescriptor {
+  readonly name: 'PLATFORM_DESCRIPTOR';
+  readonly bReserved: number;
+  /** 16 bytes. */
+  readonly platformCapabilityUUID: Uint8Array;
+  readonly capabilityData: Uint8Array;
+}
+
+export const PlatformDescriptor: Codec<PlatformDescriptor> = {
+  name: 'PLATFORM_DESCRIPTOR',
+  spec: { document: 'USB 3.2', section: '9.6.2.4' },
+  decode(reader) {
+    const following = decodeHeader(reader, capability(DeviceCapabilityType.PLATFORM), 1 + UUID_SIZE);
+    const bReserved = reader.u8('bReserved');
+    const platformCapabilityUUID = reader.take(UUID_SIZE, 'PlatformCapabilityUUID');
+    const capabilityData = reader.take(following - 1 - UUID_SIZE, 'CapabilityData');
+    return { name: 'PLATFORM_DESCRIPTOR', bReserved, platformCapabilityUUID, capabilityData };
+  },
+  encode: (value) =>
+    encodeDescriptor(value.name, capability(DeviceCapabilityType.PLATFORM), [
+      Uint8Array.of(value.bReserved),
+      checkUuid(value.platformCapabilityUUID, 'PLATFORM_DESCRIPTOR.PlatformCapabilityUUID'),
+      value.capabilityData,
+    ]),
+};
+
+function checkUuid(uuid: Uint8Array, path: string): Uint8Array {
+  if (uuid.byteLength !== UUID_SIZE) throw new UsageError(`${path}: ${uuid.byteLength} bytes, ${UUID_SIZE} expected`);
+  return uuid;
+}
+
+/** A device capability that has no codec here, [USB 3.2] 9.6.2. */
+export interface UnknownDeviceCapabilityDescriptor {
+  readonly name: 'UNKNOWN_DEVICE_CAPABILITY_DESCRIPTOR';
+  readonly bDevCapabilityType: number;
+  readonly data: Uint8Array;
+}
+
+export const UnknownDeviceCapabilityDescriptor: Codec<UnknownDeviceCapabilityDescriptor> = {
+  name: 'UNKNOWN_DEVICE_CAPABILITY_DESCRIPTOR',
+  spec: { document: 'USB 3.2', section: '9.6.2' },
+  decode(reader) {
+    const following = decodeHeader(reader, { descriptorType: DescriptorType.DEVICE_CAPABILITY }, 1);
+    const bDevCapabilityType = reader.u8('bDevCapabilityType');
+    const data = reader.take(following - 1, 'data');
+    return { name: 'UNKNOWN_DEVICE_CAPABILITY_DESCRIPTOR', bDevCapabilityType, data };
+  },
+  encode: (value) => encodeDescriptor(value.name, capability(value.bDevCapabilityType), [value.data]),
+};

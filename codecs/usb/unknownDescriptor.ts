@@ -1,0 +1,22 @@
+import type { Codec } from '../core/message.ts';
+import { decodeHeader, encodeDescriptor, peekDescriptor } from './descriptorHeader.ts';
+
+/** A descriptor of a class, of a vendor or of a later standard, [USB 2.0] 9.5. */
+export interface UnknownDescriptor {
+  readonly name: 'UNKNOWN_DESCRIPTOR';
+  /** bDescriptorType. */
+  readonly descriptorType: number;
+  /** What follows bDescriptorType. */
+  readonly data: Uint8Array;
+}
+
+export const UnknownDescriptor: Codec<UnknownDescriptor> = {
+  name: 'UNKNOWN_DESCRIPTOR',
+  spec: { document: 'USB 2.0', section: '9.5' },
+  decode(reader) {
+    const { descriptorType } = peekDescriptor(reader);
+    const following = decodeHeader(reader, { descriptorType }, 0);
+    return { name: 'UNKNOWN_DESCRIPTOR', descriptorType, data: reader.take(following, 'data') };
+  },
+  encode: (value) => encodeDescriptor(value.name, { descriptorType: value.descriptorType }, [value.data]),
+};
