@@ -61,7 +61,7 @@ export default tseslint.config(
       'urbdrc/layers': 'error',
       'no-restricted-imports': ['error', { paths: packages }],
       'max-lines': ['error', { max: 400 }],
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],

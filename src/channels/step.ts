@@ -5,3 +5,17 @@ export interface Step<Event> {
   readonly outgoing: readonly Parts[];
   readonly events: readonly Event[];
 }
+
+/** A {@link Step} in the making. */
+export class StepBuilder<Event> implements Step<Event> {
+  readonly outgoing: Parts[] = [];
+  readonly events: Event[] = [];
+
+  send(message: Parts): void {
+    this.outgoing.push(message);
+  }
+
+  emit(event: Event): void {
+    this.events.push(event);
+  }
+}

@@ -1,0 +1,200 @@
+import { DecodeError, ProtocolError, type SpecRef } from '../../../codecs/core/errors.ts';
+import {
+  type ClientMessage,
+  type ClientMessageContext,
+  decodeClientMessage,
+  encodeUrbdrcMessage,
+} from '../../../codecs/urbdrc/decode.ts';
+import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
+import { type Step, StepBuilder } from '../../channels/step.ts';
+import type { ChannelEvent } from '../channelEvent.ts';
+import type { SessionTimers } from '../limits.ts';
+import type { ServerOpeningInput } from '../transitions.ts';
+
+const CAPABILITY_VERSION_01 = 1;
+const SUPPORTED_MAJOR_VERSION = 1;
+/** A negative HRESULT is a failure. */
+const HRESULT_FAILURE = 0x80000000;
+
+/** Messages that are not part of opening a channel. */
+export type AnswerMessage = Exclude<
+  ClientMessage,
+  {
+    name:
+      'RIM_EXCHANGE_CAPABILITY_RESPONSE' | 'RIMCALL_RELEASE' | 'RIMCALL_QUERYINTERFACE' | 'QI_RSP' | 'CHANNEL_CREATED';
+  }
+>;
+
+/**
+ * What the server's control channel and device channels have in common: decoding, and the opening handshake of
+ * [MS-RDPEUSB] 3.2.5.5. Inputs are {@link open}, {@link receive} and {@link handleTimeout}; call {@link nextTimeout}
+ * after each. Never throws for anything that a peer sent.
+ */
+export abstract class ServerChannel<Event> {
+  protected readonly timers: SessionTimers;
+  #handshakeDeadline: number | undefined;
+  #messageId = 0;
+
+  constructor(timers: SessionTimers) {
+    this.timers = timers;
+  }
+
+  /** The name of the state, as in docs/states.md. */
+  abstract readonly state: string;
+
+  /** Moves where the table allows it; false where it does not. */
+  protected abstract advance(input: ServerOpeningInput): boolean;
+
+  protected abstract answer(message: AnswerMessage, now: number, step: StepBuilder<Event | ChannelEvent>): void;
+
+  /** What the decoder must know about earlier requests. */
+  protected abstract readonly context: ClientMessageContext;
+
+  /** Whether the handshake timer still runs after CHANNEL_CREATED (a device channel waits for ADD_DEVICE). */
+  protected abstract readonly awaitsMore: boolean;
+
+  /** The dynamic channel is open: starts the handshake. `now` in ms. */
+  open(now: number): Step<Event | ChannelEvent> {
+    const step = new StepBuilder<Event | ChannelEvent>();
+    if (!this.advance('opened')) return step;
+    this.#handshakeDeadline = now + this.timers.handshake;
+    step.send(
+      encodeUrbdrcMessage({
+        name: 'RIM_EXCHANGE_CAPABILITY_REQUEST',
+        interfaceId: InterfaceId.CAPABILITIES,
+        messageId: this.nextMessageId(),
+        capabilityValue: CAPABILITY_VERSION_01,
+      }),
+    );
+    return step;
+  }
+
+  /** One complete message of the dynamic channel. */
+  receive(bytes: Uint8Array, now: number): Step<Event | ChannelEvent> {
+    const step = new StepBuilder<Event | ChannelEvent>();
+    try {
+      this.#dispatch(decodeClientMessage(bytes, this.context, { lenient: true }), now, step);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      step.emit({ type: 'ignored', error });
+    }
+    return step;
+  }
+
+  nextTimeout(): number | undefined {
+    return this.#handshakeDeadline;
+  }
+
+  handleTimeout(now: number): Step<Event | ChannelEvent> {
+    const step = new StepBuilder<Event | ChannelEvent>();
+    if (this.#handshakeDeadline === undefined || now < this.#handshakeDeadline) return step;
+    this.#handshakeDeadline = undefined;
+    const waitedIn = this.state;
+    if (this.advance('handshakeTimedOut')) {
+      this.closeRequired('handshake', `no answer within ${this.timers.handshake} ms in ${waitedIn}`, '3.2.5.5', step);
+    }
+    return step;
+  }
+
+  protected nextMessageId(): number {
+    this.#messageId = (this.#messageId + 1) >>> 0;
+    return this.#messageId;
+  }
+
+  protected stopHandshakeTimer(): void {
+    this.#handshakeDeadline = undefined;
+  }
+
+  protected outOfSequence(
+    messageName: string,
+    step: StepBuilder<Event | ChannelEvent>,
+    problem = 'not allowed now',
+  ): void {
+    const spec: SpecRef = { document: 'MS-RDPEUSB', section: '3.1.5' };
+    step.emit({ type: 'ignored', error: new ProtocolError(messageName, this.state, problem, spec) });
+  }
+
+  protected closeRequired(
+    messageName: string,
+    problem: string,
+    section: string,
+    step: StepBuilder<Event | ChannelEvent>,
+  ): void {
+    const spec: SpecRef = { document: 'MS-RDPEUSB', section };
+    step.emit({ type: 'closeRequired', error: new ProtocolError(messageName, this.state, problem, spec) });
+  }
+
+  #dispatch(message: ClientMessage, now: number, step: StepBuilder<Event | ChannelEvent>): void {
+    switch (message.name) {
+      case 'RIM_EXCHANGE_CAPABILITY_RESPONSE':
+        this.#capabilities(message, now, step);
+        return;
+      case 'CHANNEL_CREATED':
+        this.#channelCreated(message, now, step);
+        return;
+      case 'RIMCALL_RELEASE':
+      case 'QI_RSP':
+        return;
+      case 'RIMCALL_QUERYINTERFACE':
+        // Answering would let a client that never reads make us queue answers without end; nobody sends this.
+        this.outOfSequence(message.name, step, 'there is no other interface');
+        return;
+      default:
+        this.answer(message, now, step);
+    }
+  }
+
+  #capabilities(
+    message: Extract<ClientMessage, { name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE' }>,
+    now: number,
+    step: StepBuilder<Event | ChannelEvent>,
+  ): void {
+    if (this.state !== 'awaitingCapabilities') {
+      this.outOfSequence(message.name, step);
+      return;
+    }
+    if (message.capabilityValue !== CAPABILITY_VERSION_01 || message.result >= HRESULT_FAILURE) {
+      const problem = `version ${message.capabilityValue}, result 0x${message.result.toString(16)}`;
+      this.closeRequired(message.name, problem, '3.2.5.5.2', step);
+      return;
+    }
+    this.advance(message.name);
+    this.#handshakeDeadline = now + this.timers.handshake;
+    // As Windows does: done with the capability interface, on to the notification interface.
+    step.send(release(InterfaceId.CAPABILITIES, 'STREAM_ID_NONE', this.nextMessageId()));
+    step.send(
+      encodeUrbdrcMessage({
+        name: 'CHANNEL_CREATED',
+        interfaceId: InterfaceId.CHANNEL_NOTIFICATION_SERVER,
+        messageId: this.nextMessageId(),
+        majorVersion: SUPPORTED_MAJOR_VERSION,
+        minorVersion: 0,
+        capabilities: 0,
+      }),
+    );
+  }
+
+  #channelCreated(
+    message: Extract<ClientMessage, { name: 'CHANNEL_CREATED' }>,
+    now: number,
+    step: StepBuilder<Event | ChannelEvent>,
+  ): void {
+    if (this.state !== 'awaitingChannelCreated') {
+      this.outOfSequence(message.name, step);
+      return;
+    }
+    if (message.majorVersion !== SUPPORTED_MAJOR_VERSION) {
+      const problem = `version ${message.majorVersion}.${message.minorVersion} is not supported, 1.0 is`;
+      this.closeRequired(message.name, problem, '3.2.5.2.2', step);
+      return;
+    }
+    this.advance(message.name);
+    this.#handshakeDeadline = this.awaitsMore ? now + this.timers.handshake : undefined;
+    // FreeRDP and IronRDP announce nothing before this release arrives. Exactly once a channel.
+    step.send(release(InterfaceId.CHANNEL_NOTIFICATION_SERVER, 'STREAM_ID_PROXY', this.nextMessageId()));
+  }
+}
+
+function release(interfaceId: number, mask: 'STREAM_ID_NONE' | 'STREAM_ID_PROXY', messageId: number) {
+  return encodeUrbdrcMessage({ name: 'RIMCALL_RELEASE', interfaceId, mask, messageId });
+}
