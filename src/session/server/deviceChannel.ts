@@ -186,7 +186,6 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   /** Sends RETRACT_DEVICE; the dynamic channel is to be closed afterwards, for FreeRDP does not act on the message. */
   retract(): Step<ServerDeviceEvent> {
     const interfaceId = this.#usbDevice('retract');
-    this.#advance('retract');
     const messageId = this.nextMessageId();
     const message = encodeUrbdrcMessage({ name: 'RETRACT_DEVICE', interfaceId, messageId, reason: BLOCKED_BY_POLICY });
     return { outgoing: [message], events: [] };
@@ -244,10 +243,11 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   }
 
   #usbDevice(input: ServerDeviceInput): number {
-    if (typeof this.#state === 'string' || !this.#advance(input)) {
+    const state = this.#state;
+    if (typeof state === 'string' || !this.#advance(input)) {
       throw new UsageError(`${input}: the device channel is in state ${this.state}`);
     }
-    return this.#state.usbDevice;
+    return state.usbDevice;
   }
 
   #advance(input: ServerDeviceInput, message?: AnswerMessage): boolean {
