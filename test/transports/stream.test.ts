@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { StreamTransport } from '../../transports/stream.ts';
+import { joinFrames } from '../../transports/tpkt.ts';
+import { transportContract, type Connection } from './contract.ts';
+import { End, frameOf, sameBytes, turns } from './ends.ts';
+import { connectThrough, temporaryFolder } from './listening.ts';
+
+/** A transport on a TCP socket, and the plain socket at the other end. */
+async function withPlainPeer(): Promise<{ end: End; peer: Socket; release: () => Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const arrived = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const peer = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  peer.on('error', () => {});
+  const end = new End(new StreamTransport(await arrived, { remote: 'tcp://peer:1', closeTimeout: 20 }));
+  return {
+    end,
+    peer,
+    async release() {
+      peer.destroy();
+      await end.transport.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Transports on both sockets of a TCP connection, which can be reset. */
+async function onBareSockets(): Promise<Connection> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const arrived = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const far = await arrived;
+  return {
+    left: new StreamTransport(near, { remote: 'tcp://right:1' }),
+    right: new StreamTransport(far, { remote: 'tcp://left:1' }),
+    sever: () => far.resetAndDestroy(),
+    release: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+describe('transports: stream', () => {
+  describe('contract on bare sockets', () => transportContract(onBareSockets, true));
+  describe('contract over TCP', () => transportContract(() => connectThrough('tcp://127.0.0.1:0'), false));
+  describe('contract over TCP with a token', () =>
+    transportContract(
+      () => connectThrough('tcp://127.0.0.1:0', { token: 'secret' }, () => ({ token: 'secret' })),
+      false,
+    ));
+  describe('contract over TLS', () =>
+    transportContract(
+      () =>
+        connectThrough('tls://127.0.0.1:0', {}, ({ certificateFingerprint: fingerprint = '' }) => ({ fingerprint })),
+      false,
+    ));
+  describe('contract over a unix socket', () =>
+    transportContract(async () => {
+      const folder = await temporaryFolder();
+      const connection = await connectThrough(`unix:${join(folder.path, 'socket')}`);
+      return {
+        ...connection,
+        async release() {
+          await connection.release();
+          await folder.remove();
+        },
+      };
+    }, false));
+
+  describe('with a peer of another kind', () => {
+    let end: End;
+    let peer: Socket;
+    let release: () => Promise<void>;
+    beforeEach(async () => {
+      ({ end, peer, release } = await withPlainPeer());
+    });
+    afterEach(() => release());
+
+    it('puts a header before each frame and writes nothing else', async () => {
+      const chunks: Buffer[] = [];
+      peer.on('data', (chunk) => chunks.push(chunk));
+      const ended = new Promise((resolve) => peer.once('end', resolve));
+      end.transport.send([[frameOf(8)], [frameOf(3), frameOf(6)]]);
+      void end.transport.close();
+      await ended;
+      const expected = [3, 0, 0, 12, ...frameOf(8), 3, 0, 0, 13, ...frameOf(3), ...frameOf(6)];
+      expect([...Buffer.concat(chunks)]).to.deep.equal(expected);
+    });
+
+    it('tells of a reset once', async () => {
+      end.transport.send([[frameOf(8)]]);
+      peer.resetAndDestroy();
+      expect((await end.untilClosed())?.message).to.equal('tcp://peer:1: connection reset by peer');
+      await turns(10);
+      expect(end.closings.length).to.equal(1);
+    });
+
+    it('tells of a connection that ends inside a frame', async () => {
+      peer.end(joinFrames([[frameOf(8)], [frameOf(100)]]).subarray(0, 50));
+      expect((await end.untilClosed())?.message).to.equal('tcp://peer:1: closed inside a frame');
+      expect(end.frames).to.deep.equal([frameOf(8)]);
+    });
+
+    it('closes the connection on bytes that are not TPKT, after the frames before them', async () => {
+      peer.write(Uint8Array.from([...joinFrames([[frameOf(8)]]), ...new TextEncoder().encode('GET / HTTP/1.1')]));
+      const lost = new Promise((resolve) => peer.once('close', resolve));
+      const error = await end.untilClosed();
+      expect(error?.message).to.equal('tcp://peer:1: TPKT.version: 71 instead of 3 (offset 0, [RFC 1006] 6)');
+      expect(end.frames).to.deep.equal([frameOf(8)]);
+      await lost;
+    });
+
+    it('delivers frames that came with the end even when paused in between', async () => {
+      end.onFrame = () => end.transport.pause();
+      peer.end(joinFrames([[frameOf(8)], [frameOf(9)]]));
+      await end.untilFrames(1);
+      await turns(20);
+      expect(end.closings.length).to.equal(0);
+      end.transport.resume();
+      await end.untilFrames(2);
+      end.transport.resume();
+      expect(await end.untilClosed()).to.equal(undefined);
+    });
+
+    it('gives up sending to a peer that does not read when close() has waited long enough', async () => {
+      peer.pause();
+      while (end.transport.send([[frameOf(65_000)]]));
+      await end.transport.close();
+      expect(end.closings).to.deep.equal([undefined]);
+    });
+
+    it('does not cut off what it sent when the peer is still talking as it closes', async () => {
+      const frames = Array.from({ length: 30 }, (_, index) => [frameOf(60_000, index)]);
+      const expected = joinFrames(frames);
+      const chunks: Buffer[] = [];
+      peer.on('data', (chunk) => {
+        chunks.push(chunk);
+        peer.write(joinFrames([[frameOf(1000)]]));
+      });
+      const ended = new Promise((resolve) => peer.once('end', resolve));
+      end.transport.send(frames);
+      const closed = end.transport.close();
+      await ended;
+      expect(sameBytes(Buffer.concat(chunks), expected)).to.equal(true);
+      await closed;
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { UsageError } from '../codecs/core/errors.ts';
+
+/** Who a TLS listener is. */
+export interface ServerIdentity {
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+  /** SHA-256 of the certificate: 64 hexadecimal digits in pairs with colons. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Checks a certificate and its key. A certificate file may go on with the chain.
+ *
+ * @throws UsageError when they cannot be read or do not belong together.
+ */
+export function readIdentity(certificate: string, key: string): ServerIdentity {
+  try {
+    const { fingerprint256 } = new X509Certificate(certificate);
+    createSecureContext({ cert: certificate, key });
+    return { certificate, key, fingerprint: fingerprint256 };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the certificate and its key (PEM) cannot be used: ${problem}`, { cause: error });
+  }
+}
+
+/** Makes a new key and a certificate for it, valid for a year, for this machine's loopback names and `host`. */
+export async function makeIdentity(host: string): Promise<ServerIdentity> {
+  // It brings a whole ASN.1 library: load it only for this.
+  const { generate } = await import('selfsigned');
+  const made = await generate([{ name: 'commonName', value: 'urbdrc' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', altNames: [...new Set(['localhost', '127.0.0.1', '::1', host])].map(alternativeName) },
+    ],
+  });
+  return readIdentity(made.cert, made.private);
+}
+
+function alternativeName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
+  return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
+}
+
+/**
+ * Brings a SHA-256 fingerprint into one form: lower case, no colons.
+ *
+ * @throws UsageError when it is not one.
+ */
+export function normalizeFingerprint(text: string): string {
+  const digits = text.replaceAll(/[:\s]/g, '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(digits)) {
+    throw new UsageError(`${JSON.stringify(text)} is not a SHA-256 fingerprint: 64 hexadecimal digits, colons or not`);
+  }
+  return digits;
+}

@@ -1,0 +1,137 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { UsageError } from '../codecs/core/errors.ts';
+import type { Transport } from '../src/session/ports.ts';
+import { normalizeFingerprint } from './certificates.ts';
+import { noticeRefusal, presentToken } from './handshake.ts';
+import { StreamTransport, type StreamOptions } from './stream.ts';
+import { encodeToken } from './token.ts';
+import { plainError, TransportError } from './transportError.ts';
+import { TpktDeframer } from './tpkt.ts';
+import { parseTransportUrl, type TransportUrl } from './url.ts';
+
+export interface DialOptions {
+  /** What the listener asks for, 1 to 1024 bytes in UTF-8. Without it nothing but channel data is sent. */
+  readonly token?: string;
+  /** TLS: the certificate (PEM) of the authority, or of the listener itself, that is trusted instead of the system's. */
+  readonly ca?: string;
+  /** TLS: SHA-256 of the listener's certificate, hexadecimal with or without colons. Without `ca` it is enough. */
+  readonly fingerprint?: string;
+  /** TLS: trust whoever answers. For tests. */
+  readonly insecure?: boolean;
+  /** Milliseconds for everything up to the accepted token. Default: 10000. */
+  readonly timeout?: number;
+  /** Gives up when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+const TIMEOUT = 10_000;
+
+/**
+ * Connects to a listener; see docs/transports.md for URLs.
+ *
+ * @throws UsageError for a URL or options that make no sense, Error with one line that says what happened and what to do.
+ */
+export async function dial(url: string, options: DialOptions = {}): Promise<Transport> {
+  const target = parseTransportUrl(url, 'dial');
+  checkTlsOptions(target, options);
+  const fingerprint = options.fingerprint === undefined ? undefined : normalizeFingerprint(options.fingerprint);
+  const token = options.token === undefined ? undefined : encodeToken(options.token);
+  options.signal?.throwIfAborted();
+
+  const socket = open(target, options);
+  // Whatever ends the attempt destroys the socket with the reason, and whoever waits for the socket is told.
+  socket.on('error', () => {});
+  const timeout = options.timeout ?? TIMEOUT;
+  const timer = setTimeout(
+    () => socket.destroy(new TransportError(`${url} did not answer within ${timeout} ms`)),
+    timeout,
+  );
+  const abort = () => socket.destroy(new TransportError('aborted'));
+  options.signal?.addEventListener('abort', abort);
+  try {
+    await connected(socket);
+    if (socket instanceof TLSSocket) checkPeer(socket, url, fingerprint, options);
+    const deframer = new TpktDeframer();
+    const stream: StreamOptions = { remote: url, deframer };
+    if (token === undefined) return new StreamTransport(socket, { ...stream, examineFirst: noticeRefusal(url) });
+    const earlier = await presentToken(socket, deframer, token, url);
+    return new StreamTransport(socket, { ...stream, earlier });
+  } catch (error) {
+    socket.destroy();
+    options.signal?.throwIfAborted();
+    throw plainError(error, url);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
+  const { ca, fingerprint, insecure = false } = options;
+  const pins = ca !== undefined || fingerprint !== undefined;
+  if (target.scheme !== 'tls' && (pins || insecure)) {
+    throw new UsageError('ca, fingerprint and insecure are about TLS: use a tls:// URL or leave them out');
+  }
+  if (pins && insecure) throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
+}
+
+function open(target: TransportUrl, options: DialOptions): Socket {
+  if (target.scheme === 'unix') return connectPlain({ path: target.path });
+  const { host, port } = target;
+  if (target.scheme === 'tcp') return connectPlain({ host, port });
+  return connectTls({
+    host,
+    port,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    // Verified all the same, in checkPeer, before anything is sent: an error from here could not tell the fingerprint.
+    rejectUnauthorized: false,
+  });
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve());
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the connection was closed before it was complete')));
+  });
+}
+
+/** @throws Error when the certificate is neither the expected one nor trusted. */
+function checkPeer(socket: TLSSocket, url: string, fingerprint: string | undefined, options: DialOptions): void {
+  if (options.insecure === true) return;
+  const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
+  if (fingerprint !== undefined && presented.replaceAll(':', '').toLowerCase() !== fingerprint) {
+    throw new TransportError(
+      `${url} presented a certificate with another fingerprint: ${presented}. ` +
+        'If the listener was started anew it may have a new one; compare it with what the listener printed',
+    );
+  }
+  if (fingerprint !== undefined && options.ca === undefined) return;
+  if (socket.authorized) return;
+  throw new TransportError(
+    `${url} presented a certificate that is not trusted (${whyUntrusted(socket)}), fingerprint ${presented}: ` +
+      'if that is what the listener printed, give it as fingerprint (--fingerprint), or its authority as ca (--ca)',
+  );
+}
+
+function whyUntrusted(socket: TLSSocket): string {
+  // Declared as Error, but a string in fact.
+  const code = String(socket.authorizationError);
+  switch (code) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return 'self-signed';
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return 'unknown authority';
+    case 'CERT_HAS_EXPIRED':
+      return 'expired';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'made for another host name';
+    default:
+      return code.toLowerCase().replaceAll('_', ' ');
+  }
+}

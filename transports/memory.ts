@@ -1,0 +1,170 @@
+import type { Parts } from '../codecs/core/parts.ts';
+import type { Transport, TransportHandler } from '../src/session/ports.ts';
+import { frameSize } from './tpkt.ts';
+
+export interface MemoryOptions {
+  /** Bytes queued for the other end beyond which `send` asks to wait. Default: 256 KiB. */
+  readonly highWaterMark?: number;
+  /** Milliseconds that a frame travels. Default: 0, the next turn of the event loop. */
+  readonly latency?: number;
+}
+
+const DEFAULT_HIGH_WATER_MARK = 256 * 1024;
+
+/** Two transports that are connected in memory. What one sends the other receives, in a later turn of the event loop. */
+export function memoryPair(options: MemoryOptions = {}): [Transport, Transport] {
+  const left = new MemoryTransport('memory:right', options);
+  const right = new MemoryTransport('memory:left', options);
+  left.connect(right);
+  right.connect(left);
+  return [left, right];
+}
+
+/** What travels: a frame, or the news that the sender closed. */
+type Item = { readonly type: 'frame'; readonly frame: Uint8Array } | { readonly type: 'end' };
+
+class MemoryTransport implements Transport {
+  readonly remote: string;
+  readonly #highWaterMark: number;
+  readonly #latency: number;
+  #peer: MemoryTransport | undefined;
+  #handler: TransportHandler | undefined;
+  /** What has arrived and was not delivered yet. */
+  #inbox: Item[] = [];
+  #deliveryScheduled = false;
+  #paused = false;
+  #closed = false;
+  #toldClosed = false;
+  /** Bytes that this end sent and the other end did not receive yet. */
+  #queuedBytes = 0;
+  #waitingForDrain = false;
+
+  constructor(remote: string, options: MemoryOptions) {
+    this.remote = remote;
+    this.#highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
+    this.#latency = options.latency ?? 0;
+  }
+
+  connect(peer: MemoryTransport): void {
+    this.#peer = peer;
+  }
+
+  start(handler: TransportHandler): void {
+    this.#handler = handler;
+    this.#scheduleDelivery();
+  }
+
+  send(frames: readonly Parts[]): boolean {
+    let bytes = 0;
+    for (const frame of frames) bytes += frameSize(frame);
+    if (this.#closed) return true;
+    this.#queuedBytes += bytes;
+    for (const frame of frames) this.#transmit({ type: 'frame', frame: gather(frame) });
+    if (this.#queuedBytes <= this.#highWaterMark) return true;
+    this.#waitingForDrain = true;
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#scheduleDelivery();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#inbox = [];
+      this.#transmit({ type: 'end' });
+    }
+    await new Promise(setImmediate);
+    this.#tellClosed();
+  }
+
+  #transmit(item: Item): void {
+    const peer = this.#peer;
+    if (peer === undefined) return;
+    if (this.#latency === 0) peer.#arrive(item);
+    else setTimeout(() => peer.#arrive(item), this.#latency);
+  }
+
+  #arrive(item: Item): void {
+    if (this.#closed) return;
+    this.#inbox.push(item);
+    this.#scheduleDelivery();
+  }
+
+  #scheduleDelivery(): void {
+    if (this.#deliveryScheduled) return;
+    this.#deliveryScheduled = true;
+    // Not a microtask: two ends that answer each other would starve timers and sockets.
+    setImmediate(() => {
+      this.#deliveryScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const handler = this.#handler;
+    if (this.#closed) this.#tellClosed();
+    if (handler === undefined || this.#paused || this.#inbox.length === 0) return;
+    const batch = this.#inbox;
+    this.#inbox = [];
+    let delivered = 0;
+    let bytes = 0;
+    for (const item of batch) {
+      // The receiver may pause or close while it handles a frame.
+      if (this.#isStopped()) break;
+      delivered += 1;
+      if (item.type === 'end') {
+        this.#closed = true;
+        this.#tellClosed();
+        return;
+      }
+      bytes += item.frame.byteLength;
+      handler.received(item.frame);
+    }
+    if (!this.#closed && delivered < batch.length) this.#inbox = batch.slice(delivered).concat(this.#inbox);
+    const peer = this.#peer;
+    if (peer !== undefined) peer.#consumed(bytes);
+  }
+
+  #isStopped(): boolean {
+    return this.#paused || this.#closed;
+  }
+
+  /** The other end received `bytes` of what this end sent. */
+  #consumed(bytes: number): void {
+    this.#queuedBytes -= bytes;
+    if (!this.#waitingForDrain || this.#closed || this.#queuedBytes > this.#highWaterMark) return;
+    this.#waitingForDrain = false;
+    this.#handler?.drained();
+  }
+
+  #tellClosed(): void {
+    if (this.#toldClosed || this.#handler === undefined) return;
+    this.#toldClosed = true;
+    this.#handler.closed(undefined);
+  }
+}
+
+/** A view where there is one part; several are joined, the only copy. Plain arrays: a Buffer's slice() would not copy. */
+function gather(frame: Parts): Uint8Array {
+  const [first] = frame;
+  if (first !== undefined && frame.length === 1) return plain(first);
+  const bytes = plain(Buffer.allocUnsafe(frameSize(frame)));
+  let offset = 0;
+  for (const part of frame) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}
+
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
