@@ -1,0 +1,29 @@
+import type { Parts } from '../../codecs/core/parts.ts';
+
+/** Walks once along the bytes of some parts and hands them out in pieces of any size, as views. */
+export class PartsCursor {
+  readonly #parts: Parts;
+  #index = 0;
+  #offset = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Appends views of the next `length` bytes to `target`; fewer where the parts end. */
+  takeInto(target: Uint8Array[], length: number): void {
+    let left = length;
+    while (left > 0) {
+      const part = this.#parts[this.#index];
+      if (part === undefined) return;
+      const size = Math.min(left, part.byteLength - this.#offset);
+      if (size > 0) target.push(size === part.byteLength ? part : part.subarray(this.#offset, this.#offset + size));
+      left -= size;
+      this.#offset += size;
+      if (this.#offset === part.byteLength) {
+        this.#index++;
+        this.#offset = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { DecodeError, type DecodeErrorCode, ProtocolError } from '../../codecs/core/errors.ts';
+import { Reader } from '../../codecs/core/reader.ts';
+import type {
+  DynvcData,
+  DynvcDataCompressed,
+  DynvcDataFirst,
+  DynvcDataFirstCompressed,
+} from '../../codecs/dvc/data.ts';
+import { RDP8_SPEC } from '../../codecs/dvc/rdp8Lite.ts';
+import { Decompressor } from './decompressor.ts';
+
+const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5.1.4' };
+
+/**
+ * Bytes allocated for a message at first. A transfer of 64 KiB and its headers fit, so that it is copied once; a longer
+ * message doubles its buffer until the declared length is reached. A peer that declares much and sends little so makes us
+ * allocate no more than this, or twice what it sent.
+ */
+export const FIRST_ALLOCATION = 128 * 1024;
+
+/** The PDUs that carry a block of a message. */
+export type DataPdu = DynvcDataFirst | DynvcData | DynvcDataFirstCompressed | DynvcDataCompressed;
+
+/** The memory that the unfinished messages of all channels share. */
+export class ReassemblyBudget {
+  readonly #maximum: number;
+  #used = 0;
+
+  /** @param maximum bytes */
+  constructor(maximum: number) {
+    this.#maximum = maximum;
+  }
+
+  /** Bytes reserved now. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** False, and nothing reserved, when that would be too much. */
+  reserve(bytes: number): boolean {
+    if (this.#used + bytes > this.#maximum) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+interface OpenMessage {
+  bytes: Uint8Array;
+  /** Bytes that have come. */
+  size: number;
+  /** Bytes that are to come in all. */
+  readonly length: number;
+}
+
+/** Makes messages of the blocks that come on one open channel, compressed or not, [MS-RDPEDYC] 3.1.5.1.4. */
+export class Reassembly {
+  readonly #maximumMessageSize: number;
+  readonly #budget: ReassemblyBudget;
+  readonly #decompressor = new Decompressor();
+  #open: OpenMessage | undefined;
+
+  constructor(maximumMessageSize: number, budget: ReassemblyBudget) {
+    this.#maximumMessageSize = maximumMessageSize;
+    this.#budget = budget;
+  }
+
+  /**
+   * Takes the next block of a PDU whose header has `headSize` bytes; returns the message that is complete with it, where
+   * there is one: a view of the block if it came in one piece, else fresh.
+   * @throws DecodeError, ProtocolError: the channel is of no use after that
+   */
+  receive(pdu: DataPdu, headSize: number): Uint8Array | undefined {
+    switch (pdu.name) {
+      case 'DYNVC_DATA_FIRST':
+        return this.#first(pdu, pdu.data, headSize);
+      case 'DYNVC_DATA_FIRST_COMPRESSED':
+        return this.#first(pdu, this.#decompress(pdu, headSize), headSize);
+      case 'DYNVC_DATA':
+        return this.#next(pdu, pdu.data, headSize);
+      case 'DYNVC_DATA_COMPRESSED':
+        return this.#next(pdu, this.#decompress(pdu, headSize), headSize);
+    }
+  }
+
+  /** Gives back the memory of an unfinished message. */
+  dispose(): void {
+    if (this.#open !== undefined) this.#budget.release(this.#open.bytes.byteLength);
+    this.#open = undefined;
+  }
+
+  #decompress(pdu: DynvcDataFirstCompressed | DynvcDataCompressed, headSize: number): Uint8Array {
+    return this.#decompressor.decompress(new Reader(pdu.data, pdu.name, RDP8_SPEC, {}, undefined, headSize));
+  }
+
+  #first(pdu: DynvcDataFirst | DynvcDataFirstCompressed, data: Uint8Array, headSize: number): Uint8Array | undefined {
+    if (this.#open !== undefined) {
+      const problem = `the message before it is not complete, ${this.#open.size} of ${this.#open.length} bytes came`;
+      throw new ProtocolError(pdu.name, 'receiving', problem, SPEC);
+    }
+    const { length } = pdu;
+    if (length > this.#maximumMessageSize) throw this.#tooLarge(pdu, 'Length', length, headSize);
+    if (data.byteLength > length) throw tooMuch(pdu, length, data.byteLength, headSize);
+    if (data.byteLength === length) return data;
+    const capacity = Math.min(length, Math.max(FIRST_ALLOCATION, data.byteLength));
+    this.#reserve(pdu, capacity, headSize);
+    const open = { bytes: new Uint8Array(capacity), size: data.byteLength, length };
+    open.bytes.set(data);
+    this.#open = open;
+    return undefined;
+  }
+
+  #next(pdu: DynvcData | DynvcDataCompressed, data: Uint8Array, headSize: number): Uint8Array | undefined {
+    const open = this.#open;
+    if (open === undefined) {
+      if (data.byteLength > this.#maximumMessageSize) throw this.#tooLarge(pdu, 'Data', data.byteLength, headSize);
+      return data;
+    }
+    const size = open.size + data.byteLength;
+    if (size > open.length) throw tooMuch(pdu, open.length, size, headSize);
+    if (size > open.bytes.byteLength) this.#grow(pdu, open, size, headSize);
+    open.bytes.set(data, open.size);
+    open.size = size;
+    if (size < open.length) return undefined;
+    this.dispose();
+    return open.bytes;
+  }
+
+  #grow(pdu: DataPdu, open: OpenMessage, needed: number, headSize: number): void {
+    const capacity = Math.min(open.length, Math.max(2 * open.bytes.byteLength, needed));
+    this.#reserve(pdu, capacity - open.bytes.byteLength, headSize);
+    const bytes = new Uint8Array(capacity);
+    bytes.set(open.bytes);
+    open.bytes = bytes;
+  }
+
+  #reserve(pdu: DataPdu, bytes: number, offset: number): void {
+    if (this.#budget.reserve(bytes)) return;
+    const problem = `unfinished messages of all channels take ${this.#budget.used} bytes already`;
+    throw dataError('LIMIT_EXCEEDED', pdu, 'Data', problem, offset);
+  }
+
+  #tooLarge(pdu: DataPdu, field: string, size: number, offset: number): DecodeError {
+    const problem = `${size} bytes, at most ${this.#maximumMessageSize} are accepted in a message`;
+    return dataError('LIMIT_EXCEEDED', pdu, field, problem, offset);
+  }
+}
+
+function tooMuch(pdu: DataPdu, length: number, size: number, offset: number): DecodeError {
+  return dataError('LENGTH_MISMATCH', pdu, 'Data', `${size} bytes came for a message of ${length}`, offset);
+}
+
+function dataError(code: DecodeErrorCode, pdu: DataPdu, field: string, problem: string, offset: number): DecodeError {
+  return new DecodeError({ code, offset, path: [pdu.name, field], spec: SPEC, problem });
+}
