@@ -117,7 +117,7 @@ export interface RawDescriptor {
  * @throws DecodeError when bLength does not even count its own header.
  */
 export function peekDescriptor(reader: Reader): RawDescriptor {
-  const ahead = reader.as('DESCRIPTOR', reader.spec);
+  const ahead = reader.as(reader.path().at(-1) ?? 'DESCRIPTOR', reader.spec);
   const length = ahead.u8('bLength');
   if (length < Header.size) {
     throw ahead.error('INVALID_VALUE', 'bLength', `${length} does not even count bLength and bDescriptorType`, 1);
