@@ -2,6 +2,7 @@
 import type { RedirectedDevice, UsbHost } from '../../session/ports.ts';
 import { checkFilter, matchesFilter } from './deviceFilter.ts';
 import { RemoteDevice } from './remoteDevice.ts';
+import type { Shape } from './shape.ts';
 import { webUsbError } from './webUsbError.ts';
 
 /** `connect` or `disconnect`, as in WebUSB. */
@@ -14,8 +15,10 @@ export class RemoteUsbEvent extends Event implements USBConnectionEvent {
   }
 }
 
-type Listener = (this: RemoteUsb, event: RemoteUsbEvent) => void;
-type AnyListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+type Listener = (event: RemoteUsbEvent) => void;
+type AnyListener = Parameters<EventTarget['addEventListener']>[1];
+/** For the two attributes, whose type WebUSB fixes. */
+type Handler = (this: RemoteUsb, event: Shape<USBConnectionEvent>) => unknown;
 interface ListenerOptions {
   readonly capture?: boolean;
   readonly once?: boolean;
@@ -34,8 +37,8 @@ interface ListenerOptions {
  */
 export class RemoteUsb extends EventTarget implements USB, UsbHost {
   readonly #devices = new Map<RedirectedDevice, RemoteDevice>();
-  #onconnect: Listener | null = null;
-  #ondisconnect: Listener | null = null;
+  #onconnect: Handler | null = null;
+  #ondisconnect: Handler | null = null;
 
   constructor() {
     super();
@@ -43,19 +46,19 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
     this.addEventListener('disconnect', (event) => this.#ondisconnect?.(event));
   }
 
-  get onconnect(): Listener | null {
+  get onconnect(): Handler | null {
     return this.#onconnect;
   }
 
-  set onconnect(listener: Listener | null) {
+  set onconnect(listener: Handler | null) {
     this.#onconnect = listener;
   }
 
-  get ondisconnect(): Listener | null {
+  get ondisconnect(): Handler | null {
     return this.#ondisconnect;
   }
 
-  set ondisconnect(listener: Listener | null) {
+  set ondisconnect(listener: Handler | null) {
     this.#ondisconnect = listener;
   }
 
@@ -67,10 +70,10 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
   override addEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
   override addEventListener(
     type: string,
-    listener: Listener | AnyListener | null,
+    listener: (Listener & AnyListener) | null,
     options?: boolean | ListenerOptions,
   ): void {
-    super.addEventListener(type, listener, options);
+    if (listener !== null) super.addEventListener(type, listener, options);
   }
 
   override removeEventListener(
@@ -81,10 +84,10 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
   override removeEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
   override removeEventListener(
     type: string,
-    listener: Listener | AnyListener | null,
+    listener: (Listener & AnyListener) | null,
     options?: boolean | ListenerOptions,
   ): void {
-    super.removeEventListener(type, listener, options);
+    if (listener !== null) super.removeEventListener(type, listener, options);
   }
 
   /** The devices that are there now, in the order in which they came. */

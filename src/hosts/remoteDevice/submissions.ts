@@ -12,6 +12,12 @@ interface Submission {
   readonly waiting: (() => void)[];
 }
 
+/** The one listener on a signal, whatever the number of operations that it may cancel: Node warns from 11 on. */
+interface Watch {
+  readonly submissions: Set<Submission>;
+  readonly listener: () => void;
+}
+
 /**
  * Operations as promises that can be cancelled. A cancelled operation settles only when the device has let go of it,
  * and when it turns out to have ended by itself before, that outcome counts: no received data is lost.
@@ -19,6 +25,7 @@ interface Submission {
 export class Submissions {
   readonly #device: UsbDevice;
   readonly #pending = new Set<Submission>();
+  readonly #watched = new Map<AbortSignal, Watch>();
 
   constructor(device: UsbDevice) {
     this.#device = device;
@@ -36,7 +43,6 @@ export class Submissions {
   run(operation: UsbOperation, signal?: AbortSignal): Promise<UsbResult> {
     if (signal?.aborted === true) return rejected(signal.reason);
     return new Promise((resolve, reject) => {
-      const onAbort = () => cancel(submission, signal?.reason);
       const submission: Submission = {
         operation,
         transfer: undefined,
@@ -44,7 +50,7 @@ export class Submissions {
         waiting: [],
         settle: (outcome) => {
           if (!this.#pending.delete(submission)) return;
-          signal?.removeEventListener('abort', onAbort);
+          if (signal !== undefined) this.#unwatch(signal, submission);
           // The reason is whatever the caller gave to AbortController.abort.
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
           if ('reason' in outcome) reject(outcome.reason);
@@ -53,7 +59,7 @@ export class Submissions {
         },
       };
       this.#pending.add(submission);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal !== undefined) this.#watch(signal, submission);
       try {
         const transfer = this.#device.submit(operation, (result) => {
           submission.settle(isCutShort(result) && submission.aborted !== undefined ? submission.aborted : result);
@@ -81,6 +87,29 @@ export class Submissions {
   /** Rejects what is still pending: for a device that is closed and will complete nothing any more. */
   drop(reason: DOMException): void {
     for (const submission of [...this.#pending]) submission.settle(submission.aborted ?? { reason });
+  }
+
+  #watch(signal: AbortSignal, submission: Submission): void {
+    const watched = this.#watched.get(signal);
+    if (watched !== undefined) {
+      watched.submissions.add(submission);
+      return;
+    }
+    const submissions = new Set([submission]);
+    const listener = () => {
+      for (const each of [...submissions]) cancel(each, signal.reason);
+    };
+    this.#watched.set(signal, { submissions, listener });
+    signal.addEventListener('abort', listener);
+  }
+
+  #unwatch(signal: AbortSignal, submission: Submission): void {
+    const watched = this.#watched.get(signal);
+    if (watched === undefined) return;
+    watched.submissions.delete(submission);
+    if (watched.submissions.size > 0) return;
+    this.#watched.delete(signal);
+    signal.removeEventListener('abort', watched.listener);
   }
 }
 

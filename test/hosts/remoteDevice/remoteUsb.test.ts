@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import type { RemoteDevice } from '../../../src/hosts/remoteDevice/remoteDevice.ts';
+import { RemoteUsb, type RemoteUsbEvent } from '../../../src/hosts/remoteDevice/remoteUsb.ts';
+import { CONFIGURATION_1, CONFIGURATION_2, FakeUsbDevice } from '../fakeUsbDevice.ts';
+import { rejection } from '../rejection.ts';
+
+describe('RemoteUsb', () => {
+  it('tells of devices that come and go', () => {
+    const usb = new RemoteUsb();
+    const events: [string, RemoteDevice][] = [];
+    const listener = (event: RemoteUsbEvent) => void events.push([event.type, event.device]);
+    usb.addEventListener('connect', listener);
+    usb.addEventListener('disconnect', listener);
+    const port = new FakeUsbDevice();
+    usb.deviceAdded(port);
+    usb.deviceAdded(port);
+    usb.deviceRemoved(port);
+    usb.deviceRemoved(port);
+    expect(events.map(([type]) => type)).to.deep.equal(['connect', 'disconnect']);
+    expect(events[0]?.[1]).to.equal(events[1]?.[1]);
+    expect(events[0]?.[1].port).to.equal(port);
+    usb.removeEventListener('connect', listener);
+    usb.deviceAdded(new FakeUsbDevice());
+    expect(events).to.have.length(2);
+  });
+
+  it('has onconnect and ondisconnect', () => {
+    const usb = new RemoteUsb();
+    const seen: string[] = [];
+    usb.onconnect = (event) => void seen.push(event.type);
+    usb.ondisconnect = (event) => void seen.push(event.type);
+    const port = new FakeUsbDevice();
+    usb.deviceAdded(port);
+    usb.onconnect = null;
+    usb.deviceRemoved(port);
+    usb.deviceAdded(port);
+    expect(seen).to.deep.equal(['connect', 'disconnect']);
+    expect(usb.onconnect).to.equal(null);
+    expect(usb.ondisconnect).to.be.a('function');
+  });
+
+  it('lists the devices that are there, always as the same objects', async () => {
+    const usb = new RemoteUsb();
+    const ports = [new FakeUsbDevice(), new FakeUsbDevice()];
+    for (const port of ports) usb.deviceAdded(port);
+    const devices = await usb.getDevices();
+    expect(devices.map((device) => device.port)).to.deep.equal(ports);
+    expect(await usb.getDevices()).to.deep.equal(devices);
+    if (ports[0] !== undefined) usb.deviceRemoved(ports[0]);
+    expect(await usb.getDevices()).to.deep.equal([devices[1]]);
+  });
+
+  it('forget closes the device and gives it back to its user', async () => {
+    const usb = new RemoteUsb();
+    const port = new FakeUsbDevice();
+    usb.deviceAdded(port);
+    const [device] = await usb.getDevices();
+    await device?.open();
+    await device?.forget();
+    expect(port.calls).to.deep.equal(['open', 'close', 'retract']);
+    expect(await usb.getDevices()).to.deep.equal([]);
+  });
+
+  it('forget of a device that is gone does nothing to it', async () => {
+    const usb = new RemoteUsb();
+    const port = new FakeUsbDevice();
+    usb.deviceAdded(port);
+    const [device] = await usb.getDevices();
+    port.unplug();
+    await device?.forget();
+    expect(port.calls).to.deep.equal([]);
+  });
+});
+
+describe('RemoteUsb.requestDevice', () => {
+  /** `vendor`, `hub` and `stick`, told apart by their paths. */
+  function usbWithAll(): RemoteUsb {
+    const usb = new RemoteUsb();
+    const vendor = new FakeUsbDevice(undefined, { portPath: 'vendor', serialNumber: 'X' });
+    const hubIds = { vendorId: 0x1d6b, productId: 2, deviceClass: 9, deviceProtocol: 1 };
+    const hub = new FakeUsbDevice(undefined, { portPath: 'hub', ...hubIds });
+    const stick = new FakeUsbDevice(undefined, { portPath: 'stick', vendorId: 0x0951, productId: 0x1666 });
+    vendor.configurationDescriptors = [CONFIGURATION_1];
+    hub.configurationDescriptors = [];
+    stick.configurationDescriptors = [CONFIGURATION_2];
+    for (const port of [vendor, hub, stick]) usb.deviceAdded(port);
+    return usb;
+  }
+
+  for (const [name, options, expected] of [
+    ['without options', undefined, 'vendor'],
+    ['no filters', { filters: [] }, 'vendor'],
+    ['vendor', { filters: [{ vendorId: 0x1d6b }] }, 'hub'],
+    ['vendor and product', { filters: [{ vendorId: 0x0951, productId: 0x1666 }] }, 'stick'],
+    ['serial number', { filters: [{ serialNumber: 'X' }] }, 'vendor'],
+    ['class of the device', { filters: [{ classCode: 9 }] }, 'hub'],
+    ['class of an interface', { filters: [{ classCode: 8, subclassCode: 6, protocolCode: 0x50 }] }, 'stick'],
+    ['one of several', { filters: [{ vendorId: 1 }, { classCode: 9 }] }, 'hub'],
+    ['exclusion', { filters: [], exclusionFilters: [{ serialNumber: 'X' }] }, 'hub'],
+  ] as [string, USBDeviceRequestOptions | undefined, string][]) {
+    it(`chooses the first match: ${name}`, async () => {
+      expect((await usbWithAll().requestDevice(options)).port.identity.portPath).to.equal(expected);
+    });
+  }
+
+  for (const filter of [
+    { vendorId: 0x46f4, productId: 2 },
+    { vendorId: 0x46f4, serialNumber: 'Y' },
+    { classCode: 8, subclassCode: 6, protocolCode: 0x62 },
+    { classCode: 8, subclassCode: 1 },
+  ]) {
+    it(`rejects with NotFoundError and what is here: ${JSON.stringify(filter)}`, async () => {
+      const error = await rejection(usbWithAll().requestDevice({ filters: [filter] }));
+      expect(error).to.include({
+        name: 'NotFoundError',
+        message: 'requestDevice: no device matches; these are here: 46f4:0001, 1d6b:0002, 0951:1666',
+      });
+    });
+  }
+
+  for (const filter of [{ productId: 1 }, { subclassCode: 1 }, { classCode: 1, protocolCode: 1 }]) {
+    it(`rejects an invalid filter with TypeError: ${JSON.stringify(filter)}`, async () => {
+      expect(await rejection(usbWithAll().requestDevice({ filters: [], exclusionFilters: [filter] }))).to.be.instanceOf(
+        TypeError,
+      );
+    });
+  }
+});
