@@ -68,12 +68,8 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
     options?: boolean | ListenerOptions,
   ): void;
   override addEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
-  override addEventListener(
-    type: string,
-    listener: (Listener & AnyListener) | null,
-    options?: boolean | ListenerOptions,
-  ): void {
-    if (listener !== null) super.addEventListener(type, listener, options);
+  override addEventListener(type: string, listener: Listener & AnyListener, options?: boolean | ListenerOptions): void {
+    super.addEventListener(type, listener, options);
   }
 
   override removeEventListener(
@@ -84,10 +80,10 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
   override removeEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
   override removeEventListener(
     type: string,
-    listener: (Listener & AnyListener) | null,
+    listener: Listener & AnyListener,
     options?: boolean | ListenerOptions,
   ): void {
-    if (listener !== null) super.removeEventListener(type, listener, options);
+    super.removeEventListener(type, listener, options);
   }
 
   /** The devices that are there now, in the order in which they came. */
