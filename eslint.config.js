@@ -13,7 +13,7 @@ const layers = [
   { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', PORTS] },
-  { files: 'src/policy', may: ['codecs/usb', PORTS] },
+  { files: 'src/policy', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'transports', may: ['codecs/core', PORTS] },
   { files: 'src/driver', may: ['codecs', 'src/channels', 'src/session', 'src/urb'] },
 ];

@@ -1,0 +1,95 @@
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { UsbDeviceIdentity } from '../session/ports.ts';
+
+/** How a user names a device; a device must match all that are given. */
+export interface SelectionCriteria {
+  /** Vendor and product id in hex, `046d:082b`. */
+  readonly device?: string | undefined;
+  /** Bus and chain of ports, `1-2.3`: tells equal devices apart, and stays the same when one is plugged in again. */
+  readonly port?: string | undefined;
+  /** Exactly as the device has it. */
+  readonly serial?: string | undefined;
+}
+
+/** Which devices a user wants. */
+export interface Selection {
+  matches(identity: UsbDeviceIdentity): boolean;
+  /** For messages: `device 046d:082b at port 1-2.3 with serial number A1`. */
+  describe(): string;
+}
+
+/**
+ * Reads what a user typed.
+ * @throws UsageError for a criterion of another form, and when there is none at all
+ */
+export function parseSelection(criteria: SelectionCriteria): Selection {
+  const { device, port, serial } = criteria;
+  const parts: { readonly text: string; matches(identity: UsbDeviceIdentity): boolean }[] = [];
+  if (device !== undefined) {
+    const { vendorId, productId } = parseIds(device);
+    parts.push({
+      text: `device ${formatIds({ vendorId, productId })}`,
+      matches: (identity) => identity.vendorId === vendorId && identity.productId === productId,
+    });
+  }
+  if (port !== undefined) {
+    const portPath = parsePort(port);
+    parts.push({ text: `at port ${portPath}`, matches: (identity) => identity.portPath === portPath });
+  }
+  if (serial !== undefined) {
+    if (serial === '') throw new UsageError('the serial number is empty; give it as `urbdrc list` shows it');
+    parts.push({ text: `with serial number ${serial}`, matches: (identity) => identity.serialNumber === serial });
+  }
+  if (parts.length === 0) {
+    throw new UsageError(
+      'no device is named; give --device 046d:082b, --port 1-2.3 or --serial A1, or several of them',
+    );
+  }
+  const text = parts.map((part) => part.text).join(' ');
+  return {
+    matches: (identity) => parts.every((part) => part.matches(identity)),
+    describe: () => (device === undefined ? `device ${text}` : text),
+  };
+}
+
+/** One line for when nothing matches: `no device 046d:082b; these are here: 46f4:0001 at port 1-1 (QEMU USB DISK)`. */
+export function describeNoMatch(selection: Selection, present: readonly UsbDeviceIdentity[]): string {
+  const missing = `no ${selection.describe()}`;
+  if (present.length === 0) return `${missing}; no USB device is here at all`;
+  return `${missing}; these are here: ${present.map(describeIdentity).join(', ')}`;
+}
+
+/** A device for people: `46f4:0001 at port 1-1 (QEMU USB DISK, serial number 1)`. Always one line. */
+export function describeIdentity(identity: UsbDeviceIdentity): string {
+  const { manufacturerName, productName, serialNumber, portPath } = identity;
+  const name = [manufacturerName, productName].filter((part) => part !== undefined && part !== '').join(' ');
+  const serial = serialNumber === undefined || serialNumber === '' ? '' : `serial number ${serialNumber}`;
+  const details = [name, serial].filter((part) => part !== '').join(', ');
+  // The device chose its names; they must not steer anybody's terminal.
+  const printable = details.replaceAll(/\p{C}/gu, '?');
+  return `${formatIds(identity)} at port ${portPath}${details === '' ? '' : ` (${printable})`}`;
+}
+
+interface Ids {
+  readonly vendorId: number;
+  readonly productId: number;
+}
+
+function parseIds(text: string): Ids {
+  const [, vendor, product] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text.trim()) ?? [];
+  if (vendor === undefined || product === undefined) {
+    throw new UsageError(`device '${text}': give vendor and product id in hex with a colon, such as 046d:082b`);
+  }
+  return { vendorId: parseInt(vendor, 16), productId: parseInt(product, 16) };
+}
+
+function parsePort(text: string): string {
+  const path = text.trim();
+  if (/^\d+-\d+(\.\d+)*$/.test(path)) return path;
+  throw new UsageError(`port '${text}': give the bus and the chain of ports, such as 1-2 or 1-2.3`);
+}
+
+function formatIds({ vendorId, productId }: Ids): string {
+  const hex = (id: number) => id.toString(16).padStart(4, '0');
+  return `${hex(vendorId)}:${hex(productId)}`;
+}
