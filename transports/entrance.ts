@@ -49,7 +49,8 @@ export class Entrance {
     raw.once('close', () => this.#pending.delete(raw));
     const limit = timeLimit(handshakeTimeout);
     try {
-      const socket = secureServer === undefined ? raw : await Promise.race([secured(secureServer, raw), limit.late]);
+      const socket =
+        secureServer === undefined ? raw : await Promise.race([secured(secureServer, raw, remote), limit.late]);
       if (socket === 'late') throw new TransportError(`${remote} did not finish TLS within ${handshakeTimeout} ms`);
       if (token === undefined) {
         this.#pending.delete(raw);
@@ -108,7 +109,7 @@ function timeLimit(milliseconds: number): { readonly late: Promise<'late'>; canc
 }
 
 /** Waits for the end of the TLS handshake that `server` does on `raw`. */
-function secured(server: TlsServer & Server, raw: Socket): Promise<TLSSocket> {
+function secured(server: TlsServer & Server, raw: Socket, remote: string): Promise<TLSSocket> {
   // The server gives a socket of its own for the accepted one; their addresses tell which belong together.
   const addresses = addressesOf(raw);
   return new Promise((resolve, reject) => {
@@ -124,7 +125,7 @@ function secured(server: TlsServer & Server, raw: Socket): Promise<TLSSocket> {
     };
     const closed = () => {
       stop();
-      reject(new Error('closed during the TLS handshake'));
+      reject(new TransportError(`${remote} left during the TLS handshake: it may not trust the certificate`));
     };
     const stop = () => {
       server.off('secureConnection', secure).off('tlsClientError', failed);

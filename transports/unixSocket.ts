@@ -1,5 +1,6 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { access, chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { UsageError } from '../codecs/core/errors.ts';
 import { codeOf } from './transportError.ts';
@@ -17,7 +18,11 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   try {
     await bind(server, path);
   } catch (error) {
-    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    if (codeOf(error) !== 'EADDRINUSE') {
+      // A missing folder is reported as EACCES.
+      await checkFolder(dirname(path));
+      throw error;
+    }
     if (!(await lstat(path)).isSocket()) {
       throw new UsageError(`${path} exists and is not a socket: remove it or choose another path`, { cause: error });
     }
@@ -30,6 +35,14 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
     await bind(server, path);
   }
   await chmod(path, MODE);
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  try {
+    await access(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw new UsageError(`there is no such folder: ${folder}`, { cause: error });
+  }
 }
 
 function bind(server: Server, path: string): Promise<void> {

@@ -76,7 +76,7 @@ describe('transports: TPKT (RFC 1006 section 6)', () => {
         const stream = joinFrames(frames.map((frame) => [frame]));
         const chunks: Uint8Array[] = [];
         for (let offset = 0; offset < stream.byteLength;) {
-          const end = offset + chunkSizes.next().value;
+          const end: number = offset + Number(chunkSizes.next().value);
           chunks.push(stream.subarray(offset, end));
           offset = end;
         }

@@ -1,0 +1,205 @@
+import { expect } from 'chai';
+import { connect, type Socket } from 'node:net';
+import { generate } from 'selfsigned';
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { Transport } from '../../src/session/ports.ts';
+import { dial, type DialOptions } from '../../transports/dial.ts';
+import type { ListenOptions } from '../../transports/listen.ts';
+import { End, frameOf } from './ends.ts';
+import { failureOf, startListening, type Listening } from './listening.ts';
+import { getPeerCertificate } from './peerCertificate.ts';
+
+interface Made {
+  readonly cert: string;
+  readonly key: string;
+}
+
+async function certificateFor(name: string, days = 1, ca?: Made): Promise<Made> {
+  const day = 86_400_000;
+  const notBeforeDate = new Date(Date.now() - 10 * day);
+  const made = await generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate,
+    notAfterDate: new Date(Date.now() + days * day),
+    extensions: [
+      { name: 'basicConstraints', cA: name === 'authority', critical: true },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: name }] },
+    ],
+    ...(ca === undefined ? {} : { ca }),
+  });
+  return { cert: made.cert, key: made.private };
+}
+
+describe('transports: TLS', () => {
+  let authority: Made;
+  let other: Made;
+  const transports: Transport[] = [];
+  const listenings: Listening[] = [];
+
+  const start = async (options: ListenOptions = {}, host = '127.0.0.1') => {
+    const listening = await startListening(`tls://${host}:0`, options);
+    listenings.push(listening);
+    return listening;
+  };
+  /** Connects and shows that frames pass. */
+  const works = async (listening: Listening, options: DialOptions, url = listening.listener.url) => {
+    const [left, right] = await Promise.all([dial(url, options), listening.accepted()]);
+    transports.push(left, right);
+    const end = new End(right);
+    left.send([[frameOf(100)]]);
+    await end.untilFrames(1);
+    expect(end.frames).to.deep.equal([frameOf(100)]);
+    left.start(new End(left, false));
+  };
+  const fails = async (listening: Listening, options: DialOptions = {}, url = listening.listener.url) =>
+    (await failureOf(dial(url, options))).message;
+
+  before(async () => {
+    authority = await certificateFor('authority');
+    other = await certificateFor('other');
+  });
+
+  afterEach(async () => {
+    await Promise.all(transports.splice(0).map((transport) => transport.close()));
+    await Promise.all(listenings.splice(0).map(({ listener }) => listener.close()));
+  });
+
+  it('makes a certificate of its own and tells its fingerprint', async () => {
+    const { listener } = await start();
+    expect(listener.certificateFingerprint).to.match(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+    const { listener: again } = await start();
+    expect(again.certificateFingerprint).to.not.equal(listener.certificateFingerprint);
+  });
+
+  it('trusts the fingerprint that was given, in every way to write it', async () => {
+    const listening = await start({ token: 'secret' });
+    const fingerprint = listening.listener.certificateFingerprint!;
+    await works(listening, { fingerprint, token: 'secret' });
+    await works(listening, { fingerprint: fingerprint.replaceAll(':', '').toLowerCase(), token: 'secret' });
+  });
+
+  it('refuses another fingerprint before the token is sent, and prints the one presented', async () => {
+    const listening = await start({ token: 'secret' });
+    const message = await fails(listening, { fingerprint: 'ab'.repeat(32), token: 'secret' });
+    expect(message).to.include('another fingerprint').and.include(listening.listener.certificateFingerprint!);
+    expect(await listening.refused()).to.match(/left during the TLS handshake|before it presented a token/);
+  });
+
+  it('does not trust an unknown certificate, prints its fingerprint and says what to do', async () => {
+    const listening = await start({ token: 'secret' });
+    const message = await fails(listening, { token: 'secret' });
+    expect(message).to.include('not trusted (self-signed)').and.include(listening.listener.certificateFingerprint!);
+    expect(message).to.include('--fingerprint').and.include('--ca').and.not.include('\n');
+    expect(await listening.refused()).to.match(/left during the TLS handshake|before it presented a token/);
+  });
+
+  it('trusts anybody when told to', async () => {
+    await works(await start(), { insecure: true });
+  });
+
+  it('trusts a certificate that the given authority signed for this host', async () => {
+    const signed = await certificateFor('localhost', 1, authority);
+    const listening = await start(signed, 'localhost');
+    await works(listening, { ca: authority.cert });
+    await works(listening, { ca: authority.cert, fingerprint: listening.listener.certificateFingerprint! });
+    expect(await fails(listening, { ca: other.cert })).to.include('not trusted (unknown authority)');
+    expect(await fails(listening)).to.include('not trusted (unknown authority)');
+    expect(await fails(listening, { ca: authority.cert, fingerprint: '00'.repeat(32) })).to.include(
+      'another fingerprint',
+    );
+  });
+
+  it('trusts a self-signed certificate given as its own authority', async () => {
+    const own = await certificateFor('localhost');
+    await works(await start(own, 'localhost'), { ca: own.cert });
+  });
+
+  it('does not trust a certificate for another host or an expired one', async () => {
+    const elsewhere = await start(await certificateFor('example.org', 1, authority), 'localhost');
+    expect(await fails(elsewhere, { ca: authority.cert })).to.include('made for another host name');
+    const expired = await start(await certificateFor('localhost', -1, authority), 'localhost');
+    expect(await fails(expired, { ca: authority.cert })).to.include('expired');
+  });
+
+  it('names in its own certificate the loopback addresses and the host it listens at', async () => {
+    const { listener } = await start({ token: 'secret' }, '0.0.0.0');
+    const names = (await getPeerCertificate(listener.url)).subjectAltName;
+    expect(names).to.equal('DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, IP Address:0.0.0.0');
+  });
+
+  it('refuses options that contradict each other or the URL', async () => {
+    const pin = { fingerprint: '00'.repeat(32) };
+    const cases: [string, DialOptions, string][] = [
+      ['tcp://127.0.0.1:1', pin, 'use a tls:// URL'],
+      ['tcp://127.0.0.1:1', { insecure: true }, 'use a tls:// URL'],
+      ['unix:/x', { ca: authority.cert }, 'use a tls:// URL'],
+      ['tls://127.0.0.1:1', { ...pin, insecure: true }, 'insecure would make'],
+      ['tls://127.0.0.1:1', { fingerprint: 'abc' }, '64 hexadecimal digits'],
+    ];
+    for (const [url, options, problem] of cases) {
+      const error = await failureOf(dial(url, options));
+      expect(error).to.be.instanceOf(UsageError);
+      expect(error.message).to.include(problem);
+    }
+  });
+
+  it('refuses a certificate that it cannot use', async () => {
+    const cases: [string, ListenOptions, string][] = [
+      ['tls://127.0.0.1:0', { cert: authority.cert }, 'cert and key go together'],
+      ['tls://127.0.0.1:0', { cert: authority.cert, key: other.key }, 'cannot be used'],
+      ['tls://127.0.0.1:0', { cert: 'x', key: 'y' }, 'cannot be used'],
+      ['tcp://127.0.0.1:0', { cert: authority.cert, key: authority.key }, 'use a tls:// URL'],
+    ];
+    for (const [url, options, problem] of cases) {
+      const error = await failureOf(startListening(url, options));
+      expect(error).to.be.instanceOf(UsageError);
+      expect(error.message).to.include(problem);
+    }
+  });
+
+  it('tells a dialer when the other end does not speak TLS', async () => {
+    const plain = await startListening('tcp://127.0.0.1:0', { token: 'x', handshakeTimeout: 20 });
+    listenings.push(plain);
+    const message = await fails(plain, { insecure: true }, plain.listener.url.replace('tcp:', 'tls:'));
+    expect(message).to.match(/^tls:\/\/127\.0\.0\.1:\d+/);
+    expect(await plain.refused()).to.include('the peer seems to speak TLS: use tls://');
+  });
+
+  it('tells the listener when the dialer does not speak TLS', async () => {
+    const listening = await start();
+    const left = await dial(listening.listener.url.replace('tls:', 'tcp:'));
+    transports.push(left);
+    const end = new End(left);
+    left.send([[frameOf(50)]]);
+    await end.untilClosed();
+    expect(await listening.refused()).to.include('does not speak TLS');
+  });
+
+  it('drops a peer that says nothing during the handshake, or leaves', async () => {
+    const listening = await start({ handshakeTimeout: 20 });
+    const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
+    const silent = connect(port, '127.0.0.1').resume();
+    silent.on('error', () => {});
+    await new Promise((resolve) => silent.once('close', resolve));
+    expect(await listening.refused()).to.include('did not finish TLS within 20 ms');
+    connect(port, '127.0.0.1', function (this: Socket) {
+      this.destroy();
+    });
+    expect(await listening.refused()).to.match(/^tls:\/\/127\.0\.0\.1:\d+(:| left)/);
+    await works(listening, { insecure: true });
+  });
+
+  it('bounds how many handshakes may be unfinished', async () => {
+    const listening = await start({ maximumHandshakes: 1 });
+    const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
+    const silent = connect(port, '127.0.0.1');
+    silent.on('error', () => {});
+    await new Promise((resolve) => silent.once('connect', resolve));
+    expect(await fails(listening, { insecure: true })).to.be.a('string');
+    expect(await listening.refused()).to.include('1 other peers have not finished');
+    silent.destroy();
+    await listening.refused();
+    await works(listening, { insecure: true });
+  });
+});

@@ -1,0 +1,239 @@
+import { expect } from 'chai';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { Transport } from '../../src/session/ports.ts';
+import { dial } from '../../transports/dial.ts';
+import type { ListenOptions } from '../../transports/listen.ts';
+import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameToken } from '../../transports/token.ts';
+import { joinFrames } from '../../transports/tpkt.ts';
+import { End, frameOf } from './ends.ts';
+import { failureOf, startListening, type Listening } from './listening.ts';
+
+const LOOPBACK = 'tcp://127.0.0.1:0';
+const text = (value: string) => new TextEncoder().encode(value);
+
+describe('transports: token frames', () => {
+  it('have the documented bytes', () => {
+    const magic = [...text('URBDRC-TOKEN')];
+    expect([...encodeTokenFrame({ type: 'present', token: text('ab') })]).to.deep.equal([...magic, 1, 0x61, 0x62]);
+    expect([...encodeTokenFrame({ type: 'accepted' })]).to.deep.equal([...magic, 2]);
+    expect([...encodeTokenFrame({ type: 'refused' })]).to.deep.equal([...magic, 3]);
+  });
+
+  it('decode again, and nothing else does', () => {
+    const present = { type: 'present', token: text('ab') } as const;
+    expect(decodeTokenFrame(encodeTokenFrame(present))).to.deep.equal(present);
+    expect(decodeTokenFrame(encodeTokenFrame({ type: 'accepted' }))).to.deep.equal({ type: 'accepted' });
+    expect(decodeTokenFrame(encodeTokenFrame({ type: 'refused' }))).to.deep.equal({ type: 'refused' });
+    expect(decodeTokenFrame(text('URBDRC-TOKEN'))).to.equal(undefined);
+    expect(decodeTokenFrame(text('URBDRC-TOKEN\x04'))).to.equal(undefined);
+    expect(decodeTokenFrame(text('URBDRC-TOKEM\x01a'))).to.equal(undefined);
+    expect(decodeTokenFrame(frameOf(20))).to.equal(undefined);
+  });
+
+  it('announce as a channel chunk more than 1 GiB, which none has', () => {
+    const frame = encodeTokenFrame({ type: 'accepted' });
+    expect(new DataView(frame.buffer).getUint32(0, true)).to.be.greaterThan(2 ** 30);
+  });
+
+  it('hold 1 to 1024 bytes of token', () => {
+    expect(encodeToken('x'.repeat(1024)).byteLength).to.equal(1024);
+    expect(() => encodeToken('')).to.throw(UsageError, 'empty');
+    expect(() => encodeToken('ü'.repeat(513))).to.throw(UsageError, '1026 bytes');
+  });
+
+  it('are compared whole', () => {
+    expect(isSameToken(text('secret'), text('secret'))).to.equal(true);
+    for (const other of ['', 'secre', 'secrets', 'Secret'])
+      expect(isSameToken(text(other), text('secret'))).to.equal(false);
+  });
+});
+
+describe('transports: token handshake', () => {
+  const transports: Transport[] = [];
+  const listenings: Listening[] = [];
+  const sockets: Socket[] = [];
+
+  const start = async (options: ListenOptions) => {
+    const listening = await startListening(LOOPBACK, options);
+    listenings.push(listening);
+    return listening;
+  };
+  const end = (transport: Transport) => {
+    transports.push(transport);
+    return new End(transport);
+  };
+  const bare = ({ listener }: Listening) => {
+    const socket = connect(Number(/\d+$/.exec(listener.url)?.[0]), '127.0.0.1');
+    socket.on('error', () => {});
+    sockets.push(socket);
+    return socket;
+  };
+  /** A listener of another kind. */
+  const startBare = async (onConnection: (socket: Socket) => void) => {
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      onConnection(socket);
+      server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await Promise.all(transports.splice(0).map((transport) => transport.close()));
+    await Promise.all(listenings.splice(0).map(({ listener }) => listener.close()));
+  });
+
+  it('lets the right token in; it is not seen as channel data', async () => {
+    const listening = await start({ token: 'secret' });
+    const left = end(await dial(listening.listener.url, { token: 'secret' }));
+    const right = end(await listening.accepted());
+    left.transport.send([[frameOf(8)]]);
+    right.transport.send([[frameOf(9)]]);
+    await Promise.all([left.untilFrames(1), right.untilFrames(1)]);
+    expect(right.frames).to.deep.equal([frameOf(8)]);
+    expect(left.frames).to.deep.equal([frameOf(9)]);
+  });
+
+  it('refuses a wrong token on both sides with one line', async () => {
+    const listening = await start({ token: 'secret' });
+    const error = await failureOf(dial(listening.listener.url, { token: 'guess' }));
+    expect(error.message).to.match(/^wrong token for tcp:\/\/127\.0\.0\.1:\d+: give the one that the listener has$/);
+    expect(await listening.refused()).to.match(/^tcp:\/\/127\.0\.0\.1:\d+ presented a wrong token$/);
+  });
+
+  it('refuses a peer that starts with channel data, and tells a dialer of ours what is missing', async () => {
+    const listening = await start({ token: 'secret' });
+    const left = end(await dial(listening.listener.url));
+    left.transport.send([[frameOf(20)]]);
+    expect((await left.untilClosed())?.message).to.match(/wants a token: give the one that the listener has$/);
+    expect(await listening.refused()).to.match(/presented no token$/);
+  });
+
+  it('refuses a peer that says nothing for too long, and tells a dialer of ours what is missing', async () => {
+    const listening = await start({ token: 'secret', handshakeTimeout: 20 });
+    const left = end(await dial(listening.listener.url));
+    expect((await left.untilClosed())?.message).to.include('wants a token');
+    expect(await listening.refused()).to.match(/presented no token within 20 ms$/);
+  });
+
+  it('drops a peer that dribbles bytes without end', async () => {
+    const listening = await start({ token: 'secret', handshakeTimeout: 30 });
+    const socket = bare(listening);
+    const stream = joinFrames([[encodeTokenFrame({ type: 'present', token: text('x'.repeat(1000)) })]]);
+    let offset = 0;
+    const dribble = setInterval(() => socket.write(stream.subarray(offset, (offset += 1))), 1);
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(dribble);
+    expect(await listening.refused()).to.match(/presented no token within 30 ms$/);
+  });
+
+  it('tells of a peer that leaves before it presents a token, and of one that is no peer at all', async () => {
+    const listening = await start({ token: 'secret' });
+    bare(listening).end();
+    expect(await listening.refused()).to.include('closed the connection before it presented a token');
+    bare(listening).write('GET / HTTP/1.1\r\n\r\n');
+    expect(await listening.refused()).to.include('TPKT.version: 71 instead of 3');
+  });
+
+  it('bounds how many peers may be unfinished, and recovers', async () => {
+    const listening = await start({ token: 'secret', maximumHandshakes: 2 });
+    const first = bare(listening);
+    const second = bare(listening);
+    await Promise.all([first, second].map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const third = bare(listening);
+    expect(await listening.refused()).to.include('2 other peers have not finished their handshake yet');
+    await new Promise((resolve) => third.once('close', resolve));
+    first.destroy();
+    await listening.refused();
+    end(await dial(listening.listener.url, { token: 'secret' }));
+    end(await listening.accepted());
+  });
+
+  it('does not count peers that are through', async () => {
+    const listening = await start({ token: 'secret', maximumHandshakes: 1 });
+    for (let count = 0; count < 3; count += 1) {
+      end(await dial(listening.listener.url, { token: 'secret' }));
+      end(await listening.accepted());
+    }
+    expect(listening.refusals).to.deep.equal([]);
+  });
+
+  it('accepts a token that nobody asked for, even when the listener spoke first', async () => {
+    const listening = await start({});
+    const accepted = listening.accepted().then((transport) => {
+      const right = end(transport);
+      right.transport.send([[frameOf(30)], [frameOf(40)]]);
+      return right;
+    });
+    const left = end(await dial(listening.listener.url, { token: 'needless' }));
+    const right = await accepted;
+    left.transport.send([[frameOf(50)]]);
+    right.transport.send([[frameOf(60)]]);
+    await Promise.all([left.untilFrames(3), right.untilFrames(1)]);
+    expect(left.frames).to.deep.equal([frameOf(30), frameOf(40), frameOf(60)]);
+    expect(right.frames).to.deep.equal([frameOf(50)]);
+  });
+
+  it('sends nothing of its own without a token, so that a bare TPKT peer works', async () => {
+    const listening = await start({});
+    const socket = bare(listening);
+    const received: Buffer[] = [];
+    socket.on('data', (chunk) => received.push(chunk));
+    const right = end(await listening.accepted());
+    socket.write(joinFrames([[frameOf(11)]]));
+    await right.untilFrames(1);
+    right.transport.send([[frameOf(8)]]);
+    const ended = new Promise((resolve) => socket.once('end', resolve));
+    void right.transport.close();
+    await ended;
+    expect([...Buffer.concat(received)]).to.deep.equal([3, 0, 0, 12, ...frameOf(8)]);
+  });
+
+  it('tells a dialer that the listener left without an answer', async () => {
+    const url = await startBare((socket) => socket.once('data', () => socket.end()));
+    const error = await failureOf(dial(url, { token: 'secret' }));
+    expect(error.message).to.equal(`${url} closed the connection without an answer to the token`);
+  });
+
+  it('tells a dialer that nobody answers in time', async () => {
+    const url = await startBare(() => {});
+    const error = await failureOf(dial(url, { token: 'secret', timeout: 20 }));
+    expect(error.message).to.equal(`${url} did not answer within 20 ms`);
+  });
+
+  it('gives up when aborted', async () => {
+    const abort = new AbortController();
+    const url = await startBare((socket) => socket.once('data', () => abort.abort(new Error('enough'))));
+    const error = await failureOf(dial(url, { token: 'secret', signal: abort.signal }));
+    expect(error.message).to.equal('enough');
+    expect((await failureOf(dial(url, { signal: abort.signal }))).message).to.equal('enough');
+  });
+
+  it('does not collect without end from a listener that never answers', async () => {
+    const flood = joinFrames(Array.from({ length: 20 }, () => [frameOf(60_000)]));
+    const url = await startBare((socket) => socket.write(flood));
+    expect((await failureOf(dial(url, { token: 'secret' }))).message).to.include('does not answer the token');
+  });
+
+  it('drops unfinished handshakes when the listener closes, and leaves connections alone', async () => {
+    const listening = await start({ token: 'secret' });
+    const left = end(await dial(listening.listener.url, { token: 'secret' }));
+    const right = end(await listening.accepted());
+    const pending = bare(listening);
+    await new Promise((resolve) => pending.once('connect', resolve));
+    // A second connection that is refused shows that the first one has been seen.
+    await failureOf(dial(listening.listener.url, { token: 'guess' }));
+    const dropped = new Promise((resolve) => pending.once('close', resolve));
+    pending.resume();
+    await listening.listener.close();
+    await dropped;
+    left.transport.send([[frameOf(8)]]);
+    await right.untilFrames(1);
+    expect((await failureOf(dial(listening.listener.url))).message).to.include('connection refused');
+  });
+});
