@@ -1,6 +1,6 @@
 import type { Codec } from '../core/message.ts';
 import { struct } from '../core/struct.ts';
-import { encodeUtf16 } from '../core/text.ts';
+import { decodeUtf16, encodeUtf16 } from '../core/text.ts';
 import { rdpeusb } from './header.ts';
 
 /** IoControlCode of IO_CONTROL, [MS-RDPEUSB] 2.2.12. The numbers are those of the Windows driver kit. */
@@ -115,8 +115,7 @@ export const UsbHubName: Codec<UsbHubName> = {
   spec: rdpeusb('2.2.12.5'),
   decode(reader) {
     const { ActualLength } = HubName.decode(reader);
-    const bytes = Math.min(ActualLength, reader.remaining);
-    const hubName = reader.utf16(Math.floor(bytes / 2), 'HubName');
+    const hubName = decodeUtf16(reader.take(Math.min(ActualLength, reader.remaining), 'HubName'));
     reader.end();
     return { hubName };
   },
