@@ -1,4 +1,4 @@
-import type { SpecRef } from './errors.ts';
+import { UsageError, type SpecRef } from './errors.ts';
 import type { Parts } from './parts.ts';
 import type { Reader } from './reader.ts';
 
@@ -13,4 +13,18 @@ export interface Codec<V> {
   decode(reader: Reader): V;
   /** Payloads are in the result by reference. @throws UsageError */
   encode(value: V): Parts;
+}
+
+/**
+ * Encodes a value whose type nobody checked, such as one read from JSON.
+ * @throws UsageError where it lacks what the codec needs
+ */
+export function encodeUnchecked<V>(name: string, encode: (value: V) => Parts, value: unknown): Parts {
+  try {
+    return encode(value as V);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    // Reading a property that is not there, or of another type, is all that can go wrong in an encoder.
+    throw new UsageError(`${name}: the value does not have the shape of one (${String(error)})`);
+  }
 }

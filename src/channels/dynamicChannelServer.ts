@@ -49,6 +49,15 @@ export class DynamicChannelServer extends DynamicChannels {
     return { channelId, outgoing: [request] };
   }
 
+  /** Whether a limit lets one more channel be created now. */
+  get canCreate(): boolean {
+    return (
+      this.state === 'ready' &&
+      this.channelsIn('creating', 'open').length < this.limits.maximumChannels &&
+      this.channelsIn('creating').length < this.limits.maximumPendingCreates
+    );
+  }
+
   /**
    * Ends the wait for the client's answer to our close: some clients never send one. Does nothing in other states. It also
    * happens by itself, to the oldest, when more channels wait than may be open.

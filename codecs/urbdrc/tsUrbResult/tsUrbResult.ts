@@ -65,7 +65,8 @@ export type TsUrbResult =
 /** Names of the properties that are bytes, for reading a TsUrbResult from JSON. */
 export const TS_URB_RESULT_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['unparsed']);
 
-const SECTIONS: Readonly<Record<TsUrbResultStructure, string>> = {
+/** Sections of [MS-RDPEUSB] that lay out the results. */
+export const TS_URB_RESULT_SECTIONS: Readonly<Record<TsUrbResultStructure, string>> = {
   TS_URB_RESULT_HEADER: '2.2.10.1.1',
   TS_URB_SELECT_CONFIGURATION_RESULT: '2.2.10.2',
   TS_URB_SELECT_INTERFACE_RESULT: '2.2.10.3',
@@ -112,7 +113,7 @@ export function decodeTsUrbResult(reader: Reader, urbFunction: number | undefine
   // Sessions also take a success without a body; it tells them that nothing usable was selected.
   const mayBeBare = failed || usbdStatus !== 0 || reader.lenient;
   const structure = reader.remaining === 0 && mayBeBare ? 'TS_URB_RESULT_HEADER' : info.result;
-  const body = reader.as(structure, { document: 'MS-RDPEUSB', section: SECTIONS[structure] });
+  const body = reader.as(structure, { document: 'MS-RDPEUSB', section: TS_URB_RESULT_SECTIONS[structure] });
   const result = decodeBody(body, structure, usbdStatus);
   body.end();
   reader.rest();

@@ -1,0 +1,35 @@
+import type { Clock } from '../session/ports.ts';
+
+/**
+ * One timer for many deadlines. It may go off early (the deadline it was armed for has gone); the callback looks at
+ * what is due and sets the next deadline. So requests that end in time cost no timer of their own.
+ */
+export class Alarm {
+  readonly #clock: Clock;
+  readonly #callback: (now: number) => void;
+  #armedFor: number | undefined;
+  #disarm: (() => void) | undefined;
+
+  constructor(clock: Clock, callback: (now: number) => void) {
+    this.#clock = clock;
+    this.#callback = callback;
+  }
+
+  /** Makes sure that the callback runs at `deadline` at the latest. */
+  set(deadline: number | undefined): void {
+    if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return;
+    this.stop();
+    this.#armedFor = deadline;
+    this.#disarm = this.#clock.after(deadline - this.#clock.now(), () => {
+      this.#armedFor = undefined;
+      this.#disarm = undefined;
+      this.#callback(this.#clock.now());
+    });
+  }
+
+  stop(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    this.#armedFor = undefined;
+  }
+}

@@ -1,0 +1,208 @@
+import type { ChannelEvent } from '../session/channelEvent.ts';
+import { earliestOf } from '../session/deadlines.ts';
+import type { Transport, UsbHost } from '../session/ports.ts';
+import { ServerControlChannel, type ServerControlEvent } from '../session/server/controlChannel.ts';
+import type { Step } from '../channels/step.ts';
+import { Alarm } from './alarm.ts';
+import { ChannelStack } from './channelStack.ts';
+import { type ConnectionOptions, type ConnectionSettings, connectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
+import { ServerDevice } from './serverDevice.ts';
+
+/** Completion interface ids: above the fixed ones, and out of the way of the client's device ids. */
+const FIRST_REQUEST_COMPLETION = 0x10;
+
+export interface RedirectionServerOptions extends ConnectionOptions {
+  /** Where the client's devices go. */
+  readonly host: UsbHost;
+  /** Called when a device's channel had to be closed because of an error. */
+  readonly onDeviceFailed?: (error: Error) => void;
+}
+
+/**
+ * The server's engine: takes the devices of one client over one transport and hands them to a {@link UsbHost}. It
+ * starts by itself; the client announces its devices when it likes.
+ */
+export class RedirectionServer {
+  /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #settings: ConnectionSettings;
+  readonly #host: UsbHost;
+  readonly #deviceFailed: (error: Error) => void;
+  readonly #stack: ChannelStack;
+  readonly #alarm: Alarm;
+  readonly #devices = new Map<number, ServerDevice>();
+  /** Devices that the host was told of. */
+  readonly #handedOut = new Set<ServerDevice>();
+  #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
+  #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
+  /** Device channels that are still to be created. */
+  #wantedChannels = 0;
+
+  constructor(transport: Transport, options: RedirectionServerOptions) {
+    this.#settings = connectionSettings(options);
+    this.#host = options.host;
+    this.#deviceFailed = options.onDeviceFailed ?? (() => {});
+    this.#alarm = new Alarm(this.#settings.clock, (now) => {
+      this.#handleTimeout(now);
+    });
+    let resolveClosed: (error: Error | undefined) => void = () => {};
+    this.closed = new Promise((resolve) => (resolveClosed = resolve));
+    this.#stack = new ChannelStack(transport, 'server', this.#settings, {
+      ready: () => {
+        this.#createControlChannel();
+      },
+      opened: (channelId) => {
+        this.#opened(channelId);
+      },
+      refused: (channelId) => {
+        this.#refused(channelId);
+      },
+      message: (channelId, payload) => {
+        this.#message(channelId, payload);
+      },
+      closed: (channelId) => {
+        this.#channelClosed(channelId);
+      },
+      drained: () => {
+        for (const device of this.#devices.values()) device.drained();
+      },
+      finished: (error) => {
+        this.#alarm.stop();
+        for (const channelId of [...this.#devices.keys()]) this.#removeDevice(channelId);
+        resolveClosed(error);
+      },
+    });
+  }
+
+  /** Lets all devices go and closes the transport. */
+  async close(): Promise<void> {
+    await this.#stack.close();
+    await this.closed;
+  }
+
+  /** The first channel is the control channel, every later one is for one device, [MS-RDPEUSB] 2.1. */
+  #createControlChannel(): void {
+    const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
+    if (channelId === undefined) return;
+    this.#control = { channelId, session: new ServerControlChannel(this.#settings.timers) };
+  }
+
+  /** The client has one more device; its channel is created as soon as fewer are on their way. */
+  #requestDeviceChannel(): void {
+    if (1 + this.#devices.size + this.#wantedChannels >= this.#settings.limits.maximumChannels) {
+      this.#deviceFailed(new Error('the client announces more devices than this server takes at a time'));
+      return;
+    }
+    this.#wantedChannels += 1;
+    this.#createDeviceChannels();
+  }
+
+  #createDeviceChannels(): void {
+    while (this.#wantedChannels > 0) {
+      const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
+      if (channelId === undefined) return;
+      this.#wantedChannels -= 1;
+      this.#devices.set(channelId, this.#newDevice(channelId));
+    }
+  }
+
+  #newDevice(channelId: number): ServerDevice {
+    const device: ServerDevice = new ServerDevice(
+      this.#nextRequestCompletion,
+      {
+        clock: this.#settings.clock,
+        writable: () => this.#stack.writable,
+        send: (messages) => {
+          this.#stack.send(channelId, messages);
+        },
+        rearm: () => {
+          this.#alarm.set(device.nextTimeout());
+        },
+        ready: () => {
+          this.#handedOut.add(device);
+          this.#host.deviceAdded(device);
+        },
+        close: (error) => {
+          if (error !== undefined) this.#deviceFailed(error);
+          this.#stack.closeChannel(channelId);
+          this.#removeDevice(channelId);
+        },
+        ignored: this.#settings.ignored,
+      },
+      this.#settings.timers,
+    );
+    this.#nextRequestCompletion += 1;
+    return device;
+  }
+
+  #opened(channelId: number): void {
+    if (this.#control?.channelId === channelId) {
+      const { session } = this.#control;
+      this.#applyControl(session.open(this.#settings.clock.now()));
+      this.#alarm.set(session.nextTimeout());
+    } else {
+      this.#devices.get(channelId)?.opened();
+      this.#createDeviceChannels();
+    }
+  }
+
+  #refused(channelId: number): void {
+    if (this.#control?.channelId === channelId) {
+      this.#stack.fail(new Error('the client refuses the channel URBDRC: USB redirection is not switched on there'));
+    } else {
+      this.#removeDevice(channelId);
+    }
+  }
+
+  #message(channelId: number, payload: Uint8Array): void {
+    if (this.#control?.channelId === channelId) {
+      const { session } = this.#control;
+      this.#applyControl(session.receive(payload, this.#settings.clock.now()));
+      this.#alarm.set(session.nextTimeout());
+    } else {
+      this.#devices.get(channelId)?.receive(payload);
+    }
+  }
+
+  #applyControl(step: Step<ServerControlEvent | ChannelEvent>): void {
+    if (this.#control === undefined) return;
+    this.#stack.send(this.#control.channelId, step.outgoing);
+    for (const event of step.events) {
+      switch (event.type) {
+        case 'virtualChannelRequested':
+          this.#requestDeviceChannel();
+          break;
+        case 'ignored':
+          this.#settings.ignored(event.error);
+          break;
+        case 'closeRequired':
+          this.#stack.fail(event.error);
+          break;
+      }
+    }
+  }
+
+  #channelClosed(channelId: number): void {
+    if (this.#control?.channelId === channelId) {
+      this.#stack.fail(new Error('the client closed the control channel: it redirects no devices any more'));
+    } else {
+      this.#removeDevice(channelId);
+    }
+  }
+
+  #removeDevice(channelId: number): void {
+    const device = this.#devices.get(channelId);
+    if (device === undefined) return;
+    this.#devices.delete(channelId);
+    device.lost();
+    if (this.#handedOut.delete(device)) this.#host.deviceRemoved(device);
+    this.#createDeviceChannels();
+  }
+
+  #handleTimeout(now: number): void {
+    if (this.#control !== undefined) this.#applyControl(this.#control.session.handleTimeout(now));
+    for (const device of [...this.#devices.values()]) device.handleTimeout(now);
+    const devices = [...this.#devices.values()].map((device) => device.nextTimeout());
+    this.#alarm.set(earliestOf(this.#control?.session.nextTimeout(), ...devices));
+  }
+}

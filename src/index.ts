@@ -1,0 +1,51 @@
+/**
+ * USB redirection over RDP, [MS-RDPEUSB]: a client that gives USB devices away, a server that takes them, and what lies
+ * between.
+ *
+ * @packageDocumentation
+ */
+export { RedirectionClient, type Redirection } from './driver/client.ts';
+export type { RedirectionEnd, RedirectionStatistics } from './driver/clientDevice.ts';
+export type { ChannelLimits, ConnectionOptions } from './driver/options.ts';
+export { RedirectionServer, type RedirectionServerOptions } from './driver/server.ts';
+export type { SessionLimits, SessionTimers } from './session/limits.ts';
+export type {
+  Clock,
+  IsochronousPacketResult,
+  RedirectedDevice,
+  RedirectedDeviceIds,
+  Transport,
+  TransportHandler,
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbDeviceListener,
+  UsbDeviceSource,
+  UsbHost,
+  UsbOperation,
+  UsbResult,
+  UsbSpeed,
+  UsbStatus,
+  UsbTransfer,
+} from './session/ports.ts';
+
+export { dial, type DialOptions } from '../transports/dial.ts';
+export { listen, type Listener, type ListenOptions } from '../transports/listen.ts';
+export { type MemoryOptions, memoryPair } from '../transports/memory.ts';
+
+export { RemoteDevice } from './hosts/remoteDevice/remoteDevice.ts';
+export { RemoteUsb, RemoteUsbEvent } from './hosts/remoteDevice/remoteUsb.ts';
+
+export { DecodeError, type DecodeErrorCode, ProtocolError, type SpecRef, UsageError } from '../codecs/core/errors.ts';
+export { joinParts, type Parts } from '../codecs/core/parts.ts';
+export {
+  type ClientMessage,
+  type ClientMessageContext,
+  decodeClientMessage,
+  decodeServerMessage,
+  encodeUrbdrcMessage,
+  type ServerMessage,
+  type UrbdrcMessage,
+} from '../codecs/urbdrc/decode.ts';
+export { decodeDvcPdu, encodeDvcPdu } from '../codecs/dvc/pdu.ts';
+export type { DvcPdu } from '../codecs/dvc/registry.ts';
+export { SetupPacket } from '../codecs/usb/setupPacket.ts';
