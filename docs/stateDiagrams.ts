@@ -1,0 +1,101 @@
+import { CAPABILITIES_TRANSITIONS, DYNAMIC_CHANNEL_TRANSITIONS } from '../src/channels/dynamicChannelTransitions.ts';
+import {
+  CLIENT_CONTROL_TRANSITIONS,
+  CLIENT_DEVICE_TRANSITIONS,
+  SERVER_CONTROL_TRANSITIONS,
+  SERVER_DEVICE_TRANSITIONS,
+} from '../src/session/transitions.ts';
+import { code, table } from './markdown.ts';
+
+type Transitions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+interface Machine {
+  readonly title: string;
+  readonly intro: string;
+  readonly transitions: Transitions;
+}
+
+const SESSION = 'src/session/transitions.ts';
+const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
+
+const MACHINES: readonly Machine[] = [
+  {
+    title: 'USB redirection: client, control channel',
+    intro: `CLIENT_CONTROL_TRANSITIONS in [${SESSION}](../${SESSION}). Devices are announced (ADD_VIRTUAL_CHANNEL) in \`ready\`.`,
+    transitions: CLIENT_CONTROL_TRANSITIONS,
+  },
+  {
+    title: 'USB redirection: client, device channel',
+    intro: `CLIENT_DEVICE_TRANSITIONS in [${SESSION}](../${SESSION}). ADD_DEVICE goes out with the move to \`announced\`.`,
+    transitions: CLIENT_DEVICE_TRANSITIONS,
+  },
+  {
+    title: 'USB redirection: server, control channel',
+    intro: `SERVER_CONTROL_TRANSITIONS in [${SESSION}](../${SESSION}). The release of the notification interface goes out with the move to \`ready\`.`,
+    transitions: SERVER_CONTROL_TRANSITIONS,
+  },
+  {
+    title: 'USB redirection: server, device channel',
+    intro: `SERVER_DEVICE_TRANSITIONS in [${SESSION}](../${SESSION}). REGISTER_REQUEST_CALLBACK goes out with the move to \`active\`.`,
+    transitions: SERVER_DEVICE_TRANSITIONS,
+  },
+  {
+    title: 'One dynamic channel: server',
+    intro: `DYNAMIC_CHANNEL_TRANSITIONS in [${CHANNELS}](../${CHANNELS}). \`closed\` is every id that is not in use.`,
+    transitions: DYNAMIC_CHANNEL_TRANSITIONS.server,
+  },
+  {
+    title: 'One dynamic channel: client',
+    intro: `DYNAMIC_CHANNEL_TRANSITIONS in [${CHANNELS}](../${CHANNELS}).`,
+    transitions: DYNAMIC_CHANNEL_TRANSITIONS.client,
+  },
+  {
+    title: 'Capabilities of dynamic channels: server',
+    intro: `CAPABILITIES_TRANSITIONS in [${CHANNELS}](../${CHANNELS}), once for all channels.`,
+    transitions: CAPABILITIES_TRANSITIONS.server,
+  },
+  {
+    title: 'Capabilities of dynamic channels: client',
+    intro: `CAPABILITIES_TRANSITIONS in [${CHANNELS}](../${CHANNELS}), once for all channels.`,
+    transitions: CAPABILITIES_TRANSITIONS.client,
+  },
+];
+
+/** The content of docs/states.md. */
+export function stateDiagrams(): string {
+  return [
+    '# State machines',
+    '',
+    'Generated from the tables in the code by `npm run docs`: do not edit.',
+    '',
+    'A move that is not listed is a ProtocolError that names state and input: the message is dropped, and the channel goes',
+    'on unless the specification says to close it. Names in capitals are messages. Words in camelCase are what is no message',
+    'of its own: a release of the notification interface, a timer (`...TimedOut`), or a command of the program. A channel',
+    'that closes, and a connection that ends, end the machine in every state.',
+    ...MACHINES.flatMap((machine) => ['', `## ${machine.title}`, '', machine.intro, '', diagram(machine.transitions)]),
+    '',
+  ].join('\n');
+}
+
+function diagram(transitions: Transitions): string {
+  const [initial = ''] = Object.keys(transitions);
+  const arrows = Object.entries(transitions).flatMap(([state, moves]) => {
+    const targets = [...new Set(Object.values(moves))];
+    return targets.map((target) => {
+      const inputs = Object.keys(moves).filter((input) => moves[input] === target);
+      return `    ${state} --> ${target} : ${inputs.join('<br/>')}`;
+    });
+  });
+  const rows = Object.entries(transitions).flatMap(([state, moves]) =>
+    Object.entries(moves).map(([input, target]) => [code(state), input, target === state ? 'stays' : code(target)]),
+  );
+  return [
+    '```mermaid',
+    'stateDiagram-v2',
+    `    [*] --> ${initial}`,
+    ...arrows,
+    '```',
+    '',
+    table(['State', 'Input', 'Next'], rows),
+  ].join('\n');
+}
