@@ -1,0 +1,72 @@
+import { cpus } from 'node:os';
+import { benchCodecs } from './codecs.ts';
+import type { Measurement } from './measure.ts';
+import { benchStack, TRANSFER_SIZE } from './stack.ts';
+
+/** Prints what the codecs and the whole stack cost on this machine, in tables for a terminal or for Markdown. */
+async function main(): Promise<void> {
+  print(`Node ${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}; medians of 9 rounds`);
+  print('');
+  const codecs = await benchCodecs();
+  table(
+    ['codec, ns per message', 'decode', 'by hand', 'ratio', 'encode', 'by hand', 'ratio'],
+    codecs.map(({ name, decode, decodeByHand, encode, encodeByHand }) => [
+      name,
+      nanoseconds(decode),
+      nanoseconds(decodeByHand),
+      ratio(decode),
+      nanoseconds(encode),
+      nanoseconds(encodeByHand),
+      ratio(encode),
+    ]),
+  );
+  print('');
+  const { bulk, control } = await benchStack();
+  table(
+    ['bulk transfers of 64 KiB', 'per second', 'MiB/s', 'rate to raw', 'spread'],
+    bulk.map((each) => [
+      each.name,
+      (1e9 / each.nanoseconds).toFixed(0),
+      ((1e9 / each.nanoseconds) * (TRANSFER_SIZE / 1024 / 1024)).toFixed(0),
+      `${(1 / (each.ratio ?? Number.NaN)).toFixed(2)}x`,
+      spread(each),
+    ]),
+  );
+  print('');
+  table(
+    ['a control transfer of 18 bytes', 'µs', 'time to raw', 'spread'],
+    control.map((each) => [each.name, (each.nanoseconds / 1000).toFixed(1), ratio(each), spread(each)]),
+  );
+}
+
+function nanoseconds(measurement: Measurement): string {
+  return measurement.nanoseconds.toFixed(0);
+}
+
+function ratio(measurement: Measurement): string {
+  return `${(measurement.ratio ?? Number.NaN).toFixed(1)}x`;
+}
+
+function spread(measurement: Measurement): string {
+  return `±${((measurement.spread / 2) * 100).toFixed(0)} %`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => {
+    const padded = cells.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+    });
+    return `| ${padded.join(' | ')} |`;
+  };
+  print(line(head));
+  print(`|${widths.map((width, column) => `${'-'.repeat(width + 1)}${column === 0 ? '-' : ':'}`).join('|')}|`);
+  for (const row of rows) print(line(row));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();

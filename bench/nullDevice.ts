@@ -1,0 +1,86 @@
+import { RequestType, StandardRequest } from '../codecs/usb/setupPacket.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../src/session/ports.ts';
+
+const EMPTY = new Uint8Array(0);
+const DEVICE = Uint8Array.of(18, 1, 0, 2, 0xff, 0, 0, 64, 0xf4, 0x46, 1, 0, 0, 1, 0, 0, 0, 1);
+/** One interface of a vendor's class: bulk 1 IN, bulk 2 OUT. */
+const CONFIGURATION = Uint8Array.of(
+  ...[9, 2, 32, 0, 1, 1, 0, 0x80, 50],
+  ...[9, 4, 0, 0, 2, 0xff, 0, 0, 0],
+  ...[7, 5, 0x81, 2, 0, 2, 0],
+  ...[7, 5, 0x02, 2, 0, 2, 0],
+);
+
+export const BULK_IN = 0x81;
+export const BULK_OUT = 0x02;
+
+/** A device that takes no time: it swallows what it is sent and always has data. What is measured is all around it. */
+export class NullDevice implements UsbDevice {
+  readonly deviceDescriptor = DEVICE;
+  readonly configurationDescriptors = [CONFIGURATION];
+  readonly gone = new AbortController().signal;
+  readonly identity: UsbDeviceIdentity = {
+    vendorId: 0x46f4,
+    productId: 1,
+    deviceVersion: 0x100,
+    usbVersion: 0x200,
+    deviceClass: 0xff,
+    deviceSubclass: 0,
+    deviceProtocol: 0,
+    speed: 'high',
+    busNumber: 1,
+    deviceAddress: 1,
+    portPath: '1-1',
+  };
+  readonly #data: Uint8Array;
+
+  /** `transferSize` is the most that one IN transfer brings, bytes. */
+  constructor(transferSize: number) {
+    this.#data = new Uint8Array(transferSize).fill(0xa5);
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
+    complete(this.#answer(operation));
+    return { cancel: () => {} };
+  }
+
+  #answer(operation: UsbOperation): UsbResult {
+    switch (operation.type) {
+      case 'transferIn': {
+        const data = this.#data.subarray(0, operation.length);
+        return { status: 'completed', data, transferred: data.byteLength };
+      }
+      case 'transferOut':
+        return { status: 'completed', data: EMPTY, transferred: operation.data.byteLength };
+      case 'control':
+        return this.#control(operation);
+      case 'setConfiguration':
+      case 'setInterface':
+      case 'clearHalt':
+      case 'resetEndpoint':
+      case 'abortEndpoint':
+      case 'resetDevice':
+      case 'cyclePort':
+        return { status: 'completed', data: EMPTY, transferred: 0 };
+      case 'isochronousIn':
+      case 'isochronousOut':
+        return { status: 'notSupported', data: EMPTY, transferred: 0 };
+    }
+  }
+
+  #control({ setup }: Extract<UsbOperation, { type: 'control' }>): UsbResult {
+    if ((setup.bmRequestType & RequestType.directionIn) === 0 || setup.bRequest !== StandardRequest.GET_DESCRIPTOR) {
+      return { status: 'completed', data: EMPTY, transferred: 0 };
+    }
+    const data = (setup.wValue >> 8 === 1 ? DEVICE : CONFIGURATION).subarray(0, setup.wLength);
+    return { status: 'completed', data, transferred: data.byteLength };
+  }
+}
