@@ -1,0 +1,87 @@
+import { parseConfiguration, type Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
+import { decodeDescriptors, encodeDescriptors, type UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
+import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
+import { joinParts } from '../../../codecs/core/parts.ts';
+import { Reader } from '../../../codecs/core/reader.ts';
+import type { UsbDeviceIdentity, UsbSpeed } from '../../session/ports.ts';
+
+/** What a software device says about itself, as bytes, so that those of a real device can be used as they are. */
+export interface DeviceDescription {
+  readonly speed: UsbSpeed;
+  /** 18 bytes. */
+  readonly deviceDescriptor: Uint8Array;
+  /** Each whole, wTotalLength bytes. */
+  readonly configurationDescriptors: readonly Uint8Array[];
+  /** The first is string 1. All are English. */
+  readonly strings: readonly string[];
+  /** Whole; absent: the device has none. */
+  readonly bos?: Uint8Array;
+  /** For devices that know another speed too. */
+  readonly deviceQualifier?: Uint8Array;
+  readonly otherSpeedConfigurations?: readonly Uint8Array[];
+}
+
+/** Where a device is plugged in. */
+export type DeviceLocation = Pick<UsbDeviceIdentity, 'busNumber' | 'deviceAddress' | 'portPath'>;
+
+/** A configuration descriptor with what follows it; wTotalLength and bNumInterfaces are counted. */
+export function configurationBytes(
+  values: { readonly bmAttributes: number; readonly bMaxPower: number },
+  following: readonly UsbDescriptor[],
+  name: 'CONFIGURATION_DESCRIPTOR' | 'OTHER_SPEED_CONFIGURATION_DESCRIPTOR' = 'CONFIGURATION_DESCRIPTOR',
+): Uint8Array {
+  const rest = joinParts(encodeDescriptors(following));
+  const numbers = following.map((each) => (each.name === 'INTERFACE_DESCRIPTOR' ? each.bInterfaceNumber : undefined));
+  const head = encodeDescriptors([
+    {
+      name,
+      wTotalLength: 9 + rest.byteLength,
+      bNumInterfaces: new Set(numbers.filter((number) => number !== undefined)).size,
+      bConfigurationValue: 1,
+      iConfiguration: 0,
+      ...values,
+    },
+  ]);
+  return joinParts([...head, rest]);
+}
+
+/** A description with its descriptors read. */
+export interface ReadDescription {
+  readonly identity: Omit<UsbDeviceIdentity, keyof DeviceLocation>;
+  readonly configurations: readonly Configuration[];
+  /** bmAttributes of a configuration, by its value. */
+  readonly attributes: ReadonlyMap<number, number>;
+}
+
+/** @throws DecodeError when the descriptors are wrong. */
+export function readDescription(description: DeviceDescription): ReadDescription {
+  const { name, spec } = DeviceDescriptor;
+  const device = DeviceDescriptor.decode(new Reader(description.deviceDescriptor, name, spec));
+  const string = (index: number): string | undefined => (index === 0 ? undefined : description.strings[index - 1]);
+  const manufacturerName = string(device.iManufacturer);
+  const productName = string(device.iProduct);
+  const serialNumber = string(device.iSerialNumber);
+  const attributes = new Map<number, number>();
+  for (const bytes of description.configurationDescriptors) {
+    for (const each of decodeDescriptors(bytes)) {
+      if (each.name === 'CONFIGURATION_DESCRIPTOR') attributes.set(each.bConfigurationValue, each.bmAttributes);
+    }
+  }
+  return {
+    identity: {
+      vendorId: device.idVendor,
+      productId: device.idProduct,
+      deviceVersion: device.bcdDevice,
+      usbVersion: device.bcdUSB,
+      deviceClass: device.bDeviceClass,
+      deviceSubclass: device.bDeviceSubClass,
+      deviceProtocol: device.bDeviceProtocol,
+      speed: description.speed,
+      ...(manufacturerName !== undefined && { manufacturerName }),
+      ...(productName !== undefined && { productName }),
+      ...(serialNumber !== undefined && { serialNumber }),
+    },
+    configurations: description.configurationDescriptors.map(parseConfiguration),
+    attributes,
+  };
+}

@@ -1,0 +1,182 @@
+import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import type { UsbStatus } from '../../session/ports.ts';
+import { InEndpoint } from './inEndpoint.ts';
+import { OutEndpoint, type OutAnswer } from './outEndpoint.ts';
+
+/** Bytes of a packet in wMaxPacketSize, [USB 2.0] table 9-13. */
+const PACKET_SIZE_MASK = 0x7ff;
+const DIRECTION_IN = 0x80;
+
+/** What the endpoints tell the device. */
+export interface EndpointListener {
+  handleOut(endpointAddress: number, data: Uint8Array): OutAnswer;
+  /** The host has taken all that was sent. */
+  drained(endpointAddress: number): void;
+  /** The host cleared the halt of an endpoint; the device may halt it again before anything gets through. */
+  haltCleared(endpointAddress: number): void;
+  /** Endpoints begin anew: with another configuration or alternate setting, or after a reset. */
+  reset(): void;
+}
+
+/** An endpoint of the settings that are chosen now; isochronous ones have no pipe yet. */
+export interface ActiveEndpoint {
+  readonly setting: EndpointSetting;
+  readonly pipe: InEndpoint | OutEndpoint | undefined;
+}
+
+/** What a device does with its endpoints. All of it is ignored for endpoints that the host has not configured. */
+export interface DeviceEndpoints {
+  /** Bytes for the host, to be taken when it asks. They must not change any more. */
+  send(endpointAddress: number, data: Uint8Array): void;
+  /** Halts the endpoint; an IN endpoint once the host has taken what was sent before. */
+  stall(endpointAddress: number): void;
+  /** Forgets what was sent and not yet taken. */
+  discard(endpointAddress: number): void;
+  /** Asks for the transfer again for which the device was not ready. */
+  resume(endpointAddress: number): void;
+}
+
+/** Which configuration and alternate settings a device has, and the endpoints that follow from them, [USB 2.0] 9.1.1.5. */
+export class DeviceState implements DeviceEndpoints {
+  readonly #configurations: readonly Configuration[];
+  readonly #listener: EndpointListener;
+  #configuration: Configuration | undefined;
+  readonly #settings = new Map<number, InterfaceSetting>();
+  readonly #endpoints = new Map<number, ActiveEndpoint>();
+  /** What has to be over before the device can be closed, beside its endpoints' transfers. */
+  readonly #lingering = new Set<Promise<void>>();
+
+  constructor(configurations: readonly Configuration[], listener: EndpointListener) {
+    this.#configurations = configurations;
+    this.#listener = listener;
+  }
+
+  /** bConfigurationValue; 0: not configured. */
+  get configurationValue(): number {
+    return this.#configuration?.configurationValue ?? 0;
+  }
+
+  /** The alternate setting of an interface; undefined: no such interface in this configuration. */
+  alternateSetting(interfaceNumber: number): number | undefined {
+    return this.#settings.get(interfaceNumber)?.alternateSetting;
+  }
+
+  endpoint(endpointAddress: number): ActiveEndpoint | undefined {
+    return this.#endpoints.get(endpointAddress);
+  }
+
+  /** 0 unconfigures. Transfers end as cancelled, halts are forgotten. False: no such configuration. */
+  setConfiguration(configurationValue: number): boolean {
+    const configuration = this.#configurations.find((each) => each.configurationValue === configurationValue);
+    if (configuration === undefined && configurationValue !== 0) return false;
+    const old = [...this.#endpoints.values()];
+    this.#configuration = configuration;
+    this.#settings.clear();
+    this.#endpoints.clear();
+    // Of several settings of one interface, 0 is the one to start with, wherever it stands.
+    for (const setting of configuration?.interfaces ?? []) {
+      if (setting.alternateSetting === 0) this.#activate(setting);
+    }
+    this.#listener.reset();
+    this.#retire(old);
+    return true;
+  }
+
+  /** False: no such interface or setting. */
+  setInterface(interfaceNumber: number, alternateSetting: number): boolean {
+    const setting = this.#configuration?.interfaces.find(
+      (each) => each.interfaceNumber === interfaceNumber && each.alternateSetting === alternateSetting,
+    );
+    if (setting === undefined) return false;
+    const old: ActiveEndpoint[] = [];
+    for (const { endpointAddress } of this.#settings.get(interfaceNumber)?.endpoints ?? []) {
+      const endpoint = this.#endpoints.get(endpointAddress);
+      if (endpoint !== undefined) old.push(endpoint);
+      this.#endpoints.delete(endpointAddress);
+    }
+    this.#activate(setting);
+    this.#listener.reset();
+    this.#retire(old);
+    return true;
+  }
+
+  /** A bus reset after which the host chose the same configuration and settings again: transfers end, halts are gone. */
+  reset(): void {
+    const settings = [...this.#settings.values()];
+    const old = [...this.#endpoints.values()];
+    this.#endpoints.clear();
+    for (const setting of settings) this.#activate(setting);
+    this.#listener.reset();
+    this.#retire(old);
+  }
+
+  /** False: no such endpoint. */
+  setHalt(endpointAddress: number): boolean {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    pipe?.halt();
+    return pipe !== undefined;
+  }
+
+  /** False: no such endpoint. */
+  clearHalt(endpointAddress: number): boolean {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    if (pipe === undefined) return false;
+    pipe.clearHalt(() => this.#listener.haltCleared(endpointAddress));
+    return true;
+  }
+
+  /** Ends all transfers; resolves when those are over which the device is still at. */
+  async abortAll(status: UsbStatus): Promise<void> {
+    const ends = [...this.#endpoints.values()].map(({ pipe }) => pipe?.abort(status));
+    await Promise.all([...ends, ...this.#lingering]);
+  }
+
+  /** Lets {@link abortAll} wait for this too. */
+  waitFor(done: Promise<void>): void {
+    this.#lingering.add(done);
+    void done.then(() => this.#lingering.delete(done));
+  }
+
+  send(endpointAddress: number, data: Uint8Array): void {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    if (pipe?.direction === 'in') pipe.send(data);
+  }
+
+  stall(endpointAddress: number): void {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    if (pipe?.direction === 'in') pipe.haltAfterData();
+    if (pipe?.direction === 'out') pipe.halt();
+  }
+
+  discard(endpointAddress: number): void {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    if (pipe?.direction === 'in') pipe.discard();
+  }
+
+  resume(endpointAddress: number): void {
+    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
+    if (pipe?.direction === 'out') pipe.resume();
+  }
+
+  #retire(old: readonly ActiveEndpoint[]): void {
+    for (const { pipe } of old) {
+      const done = pipe?.abort('cancelled');
+      if (done !== undefined) this.waitFor(done);
+    }
+  }
+
+  #activate(setting: InterfaceSetting): void {
+    this.#settings.set(setting.interfaceNumber, setting);
+    for (const endpoint of setting.endpoints) {
+      this.#endpoints.set(endpoint.endpointAddress, { setting: endpoint, pipe: this.#pipe(endpoint) });
+    }
+  }
+
+  #pipe({ endpointAddress, transferType, maxPacketSize }: EndpointSetting): InEndpoint | OutEndpoint | undefined {
+    if (transferType === 'isochronous' || transferType === 'control') return undefined;
+    if ((endpointAddress & DIRECTION_IN) === 0) {
+      return new OutEndpoint((data) => this.#listener.handleOut(endpointAddress, data));
+    }
+    return new InEndpoint(maxPacketSize & PACKET_SIZE_MASK, () => this.#listener.drained(endpointAddress));
+  }
+}

@@ -1,0 +1,250 @@
+import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import type {
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbOperation,
+  UsbResult,
+  UsbStatus,
+  UsbTransfer,
+} from '../../session/ports.ts';
+import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
+import { DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
+import type { OutAnswer } from './outEndpoint.ts';
+import { ended, without, type Complete } from './pendingTransfer.ts';
+import { StandardRequests } from './standardRequests.ts';
+
+/** Where a virtual device is plugged in: what its source wants to know of it. */
+export interface VirtualPort {
+  readonly location: DeviceLocation;
+  /** The device went away; when it `comesBack`, {@link VirtualPort.returned} is called once it may be opened again. */
+  unplugged(comesBack: boolean): void;
+  returned(): void;
+}
+
+const NOWHERE: DeviceLocation = { busNumber: 0, deviceAddress: 0, portPath: '0-0' };
+
+/**
+ * A USB device made of software. This class does what every device does: standard requests ([USB 2.0] chapter 9),
+ * configurations, endpoints with their packets and halts, cancelling, plugging. A concrete device says what it is (the
+ * description) and overrides `handleControl` and `handleOut`; it sends through `endpoints`.
+ *
+ * A device starts unconfigured each time it is opened. Isochronous transfers answer `notSupported`. It may be opened
+ * again after it was closed.
+ */
+export abstract class VirtualDevice implements UsbDevice {
+  /** How a concrete device sends, halts, and asks for what it was not ready for. */
+  protected readonly endpoints: DeviceEndpoints;
+  readonly #description: DeviceDescription;
+  readonly #identity: Omit<UsbDeviceIdentity, keyof DeviceLocation>;
+  readonly #state: DeviceState;
+  readonly #standard: StandardRequests;
+  #gone = new AbortController();
+  #port: VirtualPort | undefined;
+  /** Stays as it was after the device is pulled out. */
+  #location = NOWHERE;
+  #isOpen = false;
+  #closing: Promise<void> | undefined;
+  #comesBack = false;
+
+  /** @throws DecodeError when the descriptors are wrong. */
+  protected constructor(description: DeviceDescription) {
+    const { identity, configurations, attributes } = readDescription(description);
+    this.#description = description;
+    this.#identity = identity;
+    this.#state = new DeviceState(configurations, {
+      handleOut: (endpointAddress, data) => this.handleOut(endpointAddress, data),
+      drained: (endpointAddress) => this.drained(endpointAddress),
+      haltCleared: (endpointAddress) => this.haltCleared(endpointAddress),
+      reset: () => this.reset(),
+    });
+    this.#standard = new StandardRequests(description, attributes, this.#state);
+    this.endpoints = this.#state;
+  }
+
+  get identity(): UsbDeviceIdentity {
+    return { ...this.#identity, ...this.#location };
+  }
+
+  get deviceDescriptor(): Uint8Array {
+    return this.#description.deviceDescriptor;
+  }
+
+  get configurationDescriptors(): readonly Uint8Array[] {
+    return this.#description.configurationDescriptors;
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** @throws Error when it is open already, or unplugged. */
+  async open(): Promise<void> {
+    await this.#closing;
+    if (this.#gone.signal.aborted) throw new Error(`${this.#name()} is unplugged: plug it in again`);
+    if (this.#isOpen) throw new Error(`${this.#name()} is in use: close it first`);
+    this.#isOpen = true;
+    this.#state.setConfiguration(0);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end().finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  submit(operation: UsbOperation, complete: Complete): UsbTransfer {
+    const isThere = this.#isOpen && this.#closing === undefined && !this.#gone.signal.aborted;
+    if (!isThere) return ended(without('disconnected'), complete);
+    switch (operation.type) {
+      case 'control':
+        return ended(this.#control(operation.setup, operation.data), complete);
+      case 'transferIn':
+        return this.#transferIn(operation.endpointAddress, operation.length, complete);
+      case 'transferOut':
+        return this.#transferOut(operation.endpointAddress, operation.data, complete);
+      case 'isochronousIn':
+      case 'isochronousOut':
+        return ended(without(this.#isochronous(operation.endpointAddress)), complete);
+      case 'setConfiguration':
+        return ended(found(this.#state.setConfiguration(operation.configurationValue)), complete);
+      case 'setInterface':
+        return ended(found(this.#state.setInterface(operation.interfaceNumber, operation.alternateSetting)), complete);
+      case 'clearHalt':
+        return ended(found(this.#state.clearHalt(operation.endpointAddress)), complete);
+      case 'resetEndpoint':
+        // There is no host controller in between that keeps a halt or a toggle of its own.
+        return ended(found(this.#state.endpoint(operation.endpointAddress) !== undefined), complete);
+      case 'abortEndpoint':
+        return this.#abortEndpoint(this.#state.endpoint(operation.endpointAddress), complete);
+      case 'resetDevice':
+        this.#state.reset();
+        return ended(without('completed'), complete);
+      case 'cyclePort':
+        this.#leave(true);
+        return ended(without('completed'), complete);
+    }
+  }
+
+  /** Pulls the device out: everything that is pending ends as `disconnected`, and `gone` is aborted. */
+  unplug(): void {
+    if (!this.#gone.signal.aborted) this.#leave(false);
+  }
+
+  /** Whether somebody has opened it. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * @internal sources call this, to plug the device in or (undefined) to let go of it
+   * @throws Error when it is still open since before it was unplugged
+   */
+  plugIn(port: VirtualPort | undefined): void {
+    if (port !== undefined && this.#gone.signal.aborted) {
+      if (this.#isOpen) throw new Error(`${this.#name()} was unplugged and not closed yet: close it first`);
+      this.#gone = new AbortController();
+    }
+    this.#port = port;
+    if (port !== undefined) this.#location = port.location;
+  }
+
+  /** Frees what the device holds, such as its image file. Sources call it when they close. */
+  async dispose(): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * A class or vendor request, or a standard one that not every device has.
+   * @returns bytes for the data stage (empty for OUT), of which the host gets no more than it asked for; undefined stalls.
+   */
+  protected abstract handleControl(setup: SetupPacket, data: Uint8Array): Uint8Array | undefined;
+
+  /** One whole OUT transfer. Devices without OUT endpoints need not override it. */
+  protected handleOut(endpointAddress: number, data: Uint8Array): OutAnswer;
+  protected handleOut(): OutAnswer {
+    return { type: 'stalled', accepted: 0 };
+  }
+
+  /** The host has taken all that was sent on this endpoint. */
+  protected drained(endpointAddress: number): void;
+  protected drained(): void {}
+
+  /** The host cleared a halt; a device that insists on it stalls again in here. */
+  protected haltCleared(endpointAddress: number): void;
+  protected haltCleared(): void {}
+
+  /** The device is configured anew or was reset: nothing of before counts. */
+  protected reset(): void {}
+
+  #control(setup: SetupPacket, data: Uint8Array): UsbResult {
+    const isIn = (setup.bmRequestType & RequestType.directionIn) !== 0;
+    if (data.byteLength !== (isIn ? 0 : setup.wLength)) return without('invalidParameter');
+    const standard = this.#standard.answer(setup);
+    const answer = standard === 'unknown' ? (this.handleControl(setup, data) ?? 'stalled') : standard;
+    if (answer === 'stalled') return without('stalled');
+    if (!isIn) return { ...without('completed'), transferred: data.byteLength };
+    // A copy: the receiver owns the result, and descriptors are asked for again.
+    const sent = answer.slice(0, setup.wLength);
+    return { status: 'completed', data: sent, transferred: sent.byteLength };
+  }
+
+  #transferIn(endpointAddress: number, length: number, complete: Complete): UsbTransfer {
+    const endpoint = this.#state.endpoint(endpointAddress);
+    if (endpoint?.pipe?.direction !== 'in') return ended(without(misuse(endpoint)), complete);
+    return endpoint.pipe.submit(length, complete);
+  }
+
+  #transferOut(endpointAddress: number, data: Uint8Array, complete: Complete): UsbTransfer {
+    const endpoint = this.#state.endpoint(endpointAddress);
+    if (endpoint?.pipe?.direction !== 'out') return ended(without(misuse(endpoint)), complete);
+    return endpoint.pipe.submit(data, complete);
+  }
+
+  #isochronous(endpointAddress: number): UsbStatus {
+    const endpoint = this.#state.endpoint(endpointAddress);
+    return endpoint?.setting.transferType === 'isochronous' ? 'notSupported' : misuse(endpoint);
+  }
+
+  #abortEndpoint(endpoint: ActiveEndpoint | undefined, complete: Complete): UsbTransfer {
+    if (endpoint === undefined) return ended(without('notFound'), complete);
+    const done = endpoint.pipe?.abort('cancelled');
+    if (done === undefined) return ended(without('completed'), complete);
+    this.#state.waitFor(done.then(() => complete(without('completed'))));
+    return { cancel: () => {} };
+  }
+
+  #leave(comesBack: boolean): void {
+    const port = this.#port;
+    this.#comesBack = comesBack && port !== undefined;
+    void this.#state.abortAll('disconnected');
+    this.#gone.abort(new Error(`${this.#name()} was unplugged`));
+    port?.unplugged(comesBack);
+    if (!this.#isOpen) this.#return();
+  }
+
+  async #end(): Promise<void> {
+    if (!this.#isOpen) return;
+    await this.#state.abortAll('cancelled');
+    this.#state.setConfiguration(0);
+    this.#isOpen = false;
+    this.#return();
+  }
+
+  #return(): void {
+    if (!this.#comesBack) return;
+    this.#comesBack = false;
+    this.#port?.returned();
+  }
+
+  #name(): string {
+    return `virtual device ${this.#identity.productName ?? 'without a name'}`;
+  }
+}
+
+function found(isThere: boolean): UsbResult {
+  return without(isThere ? 'completed' : 'notFound');
+}
+
+/** Why an endpoint cannot do what is asked of it. */
+function misuse(endpoint: ActiveEndpoint | undefined): UsbStatus {
+  return endpoint === undefined ? 'notFound' : 'invalidParameter';
+}
