@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import type { UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
-import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
-import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { tsUrbArbitraries, tsUrbResultArbitraries, u32 } from '../tsUrb/tsUrbArbitraries.ts';
 
 /** Arbitrary values of every message, by name: such as its decoder gives, so that a round trip can be exact. */
 
-const u8 = fc.integer({ min: 0, max: 0xff });
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const interfaceId = fc.integer({ min: 0, max: 0x3fff_ffff });
 /** Ids of devices: 1 and 2 are the sink and the notification interface. */
 const deviceId = interfaceId.filter((id) => id !== 1 && id !== 2);
@@ -17,93 +13,8 @@ const mask = fc.constantFrom('STREAM_ID_NONE', 'STREAM_ID_PROXY');
 const text = fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0'));
 const id = fc.string({ minLength: 1 }).filter((value) => !value.includes('\0'));
 const ids = fc.array(id, { maxLength: 4 });
-/** TS_URB_RESULTs that follow a success; a failed one may be the header alone. */
-const usbdStatus = u32;
-
-const urbHeader = { requestId, noAck: fc.boolean() };
-const packets = fc.array(fc.record({ offset: u32, length: u32, status: u32 }), { maxLength: 4 });
-
-const tsUrb: fc.Arbitrary<TsUrb> = fc.oneof(
-  fc.record({
-    name: fc.constant('TS_URB_BULK_OR_INTERRUPT_TRANSFER' as const),
-    ...urbHeader,
-    urbFunction: fc.constant(0x0009),
-    pipeHandle: u32,
-    transferFlags: u32,
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_CONTROL_DESCRIPTOR_REQUEST' as const),
-    ...urbHeader,
-    urbFunction: fc.constantFrom(0x000b, 0x000c, 0x0028),
-    index: u8,
-    descriptorType: u8,
-    languageId: u16,
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_ISOCH_TRANSFER' as const),
-    ...urbHeader,
-    urbFunction: fc.constant(0x000a),
-    pipeHandle: u32,
-    transferFlags: u32,
-    startFrame: u32,
-    errorCount: u32,
-    isoPackets: packets,
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_UNKNOWN' as const),
-    ...urbHeader,
-    urbFunction: fc.constantFrom(0x0003, 0x0016, 0xffff),
-    unparsed: bytes,
-  }),
-);
-
-const interfaceResult = fc.record({
-  interfaceNumber: u8,
-  alternateSetting: u8,
-  class: u8,
-  subClass: u8,
-  protocol: u8,
-  interfaceHandle: u32,
-  pipes: fc.array(
-    fc.record({
-      maximumPacketSize: u16,
-      endpointAddress: u8,
-      interval: u8,
-      pipeType: u32,
-      pipeHandle: u32,
-      maximumTransferSize: u32,
-      pipeFlags: u32,
-    }),
-    { maxLength: 3 },
-  ),
-});
-
-const tsUrbResult: fc.Arbitrary<TsUrbResult> = fc.oneof(
-  fc.record({ name: fc.constant('TS_URB_RESULT_HEADER' as const), usbdStatus }),
-  fc.record({
-    name: fc.constant('TS_URB_SELECT_CONFIGURATION_RESULT' as const),
-    usbdStatus,
-    configurationHandle: u32,
-    interfaces: fc.array(interfaceResult, { maxLength: 3 }),
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_SELECT_INTERFACE_RESULT' as const),
-    usbdStatus,
-    interface: interfaceResult,
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT' as const),
-    usbdStatus,
-    frameNumber: u32,
-  }),
-  fc.record({
-    name: fc.constant('TS_URB_ISOCH_TRANSFER_RESULT' as const),
-    usbdStatus,
-    startFrame: u32,
-    errorCount: u32,
-    isoPackets: packets,
-  }),
-);
+const tsUrb = fc.oneof(...Object.values(tsUrbArbitraries));
+const tsUrbResult = fc.oneof(...Object.values(tsUrbResultArbitraries));
 
 const toAny = { interfaceId, messageId: u32 };
 const toDevice = { interfaceId: deviceId, messageId: u32 };

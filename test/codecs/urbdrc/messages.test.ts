@@ -9,6 +9,7 @@ import {
   type UrbdrcMessage,
 } from '../../../codecs/urbdrc/decode.ts';
 import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../../codecs/urbdrc/registry.ts';
+import { URB_FUNCTIONS } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { loadVectors, testRoundTrips, testVectors, type Vector } from '../vectors.ts';
 import { messageArbitraries } from './arbitraries.ts';
 
@@ -77,13 +78,13 @@ function decodeAsPeer(bytes: Uint8Array, message: UrbdrcMessage): UrbdrcMessage 
   const isServers = from === 'server' || (from === 'either' && message.interfaceId !== 3);
   if (isServers) return decodeServerMessage(bytes);
   if (!('tsUrbResult' in message) && message.name !== 'IOCONTROL_COMPLETION') return decodeClientMessage(bytes, {});
-  const functions: Readonly<Record<string, number>> = {
-    TS_URB_RESULT_HEADER: 0x0009,
-    TS_URB_SELECT_CONFIGURATION_RESULT: 0x0000,
-    TS_URB_SELECT_INTERFACE_RESULT: 0x0001,
-    TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT: 0x0007,
-    TS_URB_ISOCH_TRANSFER_RESULT: 0x000a,
-  };
-  const urbFunction = () => ('tsUrbResult' in message ? functions[message.tsUrbResult.name] : undefined);
-  return decodeClientMessage(bytes, { requestCompletion: message.interfaceId, urbFunction });
+  return decodeClientMessage(bytes, { requestCompletion: message.interfaceId, urbFunction: () => functionOf(message) });
+}
+
+/** A function whose result has the layout of the one in `message`; none where the layout is unknown. */
+function functionOf(message: UrbdrcMessage): number | undefined {
+  if (!('tsUrbResult' in message)) return undefined;
+  const { tsUrbResult } = message;
+  if ('unparsed' in tsUrbResult) return undefined;
+  return URB_FUNCTIONS.find(({ result }) => result === tsUrbResult.name)?.code;
 }
