@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
-import { capabilitiesCodecOf } from './capabilities.ts';
+import { capabilitiesCodecOf, DynvcCapsRsp } from './capabilities.ts';
 import { DvcCommand } from './header.ts';
 import { DVC_PDUS, type DvcPdu } from './registry.ts';
 
@@ -16,14 +16,21 @@ const BY_COMMAND = { server: codecsFrom('server'), client: codecsFrom('client') 
  * @throws DecodeError
  */
 export function decodeDvcPdu(bytes: Uint8Array, from: 'server' | 'client', options?: ReaderOptions): DvcPdu {
+  // One look at the first byte, so that the many data PDUs take one reader each.
+  const command = (bytes[0] ?? 0) >> 4;
+  const codec = command === DvcCommand.capabilities ? undefined : BY_COMMAND[from].get(command);
+  if (codec !== undefined) return codec.decode(new Reader(bytes, codec.name, codec.spec, options));
   const reader = new Reader(bytes, 'DYNVC', SPEC, options);
+  const other = otherCodecOf(reader, from);
+  return other.decode(reader.as(other.name, other.spec));
+}
+
+function otherCodecOf(reader: Reader, from: 'server' | 'client'): Codec<DvcPdu> {
   const command = reader.peekU8('Header') >> 4;
-  const codec =
-    command === DvcCommand.capabilities && from === 'server'
-      ? capabilitiesCodecOf(reader)
-      : BY_COMMAND[from].get(command);
-  if (codec === undefined) throw reader.error('UNKNOWN_MESSAGE', 'Cmd', `${command} is nothing that a ${from} sends`);
-  return codec.decode(reader.as(codec.name, codec.spec));
+  if (command !== DvcCommand.capabilities) {
+    throw reader.error('UNKNOWN_MESSAGE', 'Cmd', `${command} is nothing that a ${from} sends`);
+  }
+  return from === 'server' ? capabilitiesCodecOf(reader) : DynvcCapsRsp;
 }
 
 /** Encodes a PDU; ids and lengths in the smallest width, the payload by reference. @throws UsageError */

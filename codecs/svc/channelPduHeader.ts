@@ -40,7 +40,9 @@ export const ChannelPdu: Codec<ChannelPdu> = {
   name: 'CHANNEL_PDU_HEADER',
   spec: SPEC,
   decode(reader) {
-    const { length, flags } = Head.decode(reader);
+    // Field by field: this runs for every 1600 bytes, and the parser behind `Head` takes five times as long.
+    const length = reader.u32('length');
+    const flags = reader.u32('flags');
     return { length, flags, data: reader.rest() };
   },
   encode: ({ length, flags, data }) => [Head.encode({ length, flags }), data],
