@@ -96,6 +96,14 @@ describe('transports: stream', () => {
       expect(end.closings.length).to.equal(1);
     });
 
+    it('tells of a socket that was lost before it was given over', async () => {
+      peer.destroy();
+      const late = new End(new StreamTransport(peer, { remote: 'tcp://gone:1' }));
+      expect((await late.untilClosed())?.message).to.equal('tcp://gone:1: the connection was lost');
+      await late.transport.close();
+      expect(late.closings.length).to.equal(1);
+    });
+
     it('tells of a connection that ends inside a frame', async () => {
       peer.end(joinFrames([[frameOf(8)], [frameOf(100)]]).subarray(0, 50));
       expect((await end.untilClosed())?.message).to.equal('tcp://peer:1: closed inside a frame');
