@@ -101,6 +101,15 @@ describe('DYNVC PDUs', () => {
     }
   });
 
+  it('a codec of capabilities refuses another version', () => {
+    const versions = DVC_PDUS.filter(({ name }) => name.startsWith('DYNVC_CAPS_VERSION'));
+    for (const [index, { codec, name, spec }] of versions.entries()) {
+      const other = Uint8Array.of(0x50, 0, index === 0 ? 2 : 1, 0, ...new Array<number>(8).fill(0));
+      const error = decodeErrorOf(() => codec.decode(new Reader(other, name, spec)));
+      expect({ code: error?.code, offset: error?.offset }, name).to.deep.equal({ code: 'INVALID_VALUE', offset: 2 });
+    }
+  });
+
   it('gives the payload by reference, both ways', () => {
     const payload = Uint8Array.of(1, 2, 3);
     const parts = encodeDvcPdu({ name: 'DYNVC_DATA', channelId: 1, data: payload });
