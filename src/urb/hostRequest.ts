@@ -15,7 +15,7 @@ export interface HostTransfer {
   /** OUT data by reference; empty for IN. */
   readonly outputBuffer: Uint8Array;
   /** To be called once, with the completion: remembers the handles that it brings. */
-  finish(completion: UrbCompletionValue): UsbResult;
+  readonly finish: (completion: UrbCompletionValue) => UsbResult;
 }
 
 /** An IO control to send and the way back from its completion. */
@@ -25,7 +25,7 @@ export interface HostIoControl {
   /** INTERNAL_IO_CONTROL instead of IO_CONTROL. */
   readonly internal: boolean;
   readonly outputBufferSize: number;
-  finish(completion: IoControlCompletionValue): UsbResult;
+  readonly finish: (completion: IoControlCompletionValue) => UsbResult;
 }
 
 /** What the server sends for a USB operation, or why it sends nothing. */
