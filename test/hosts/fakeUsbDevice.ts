@@ -85,7 +85,7 @@ export class FakeUsbDevice implements RedirectedDevice {
   openError: Error | undefined;
   /** When set, `open` and `close` wait for it. */
   gate: Promise<void> | undefined;
-  readonly #gone = new AbortController();
+  #gone = new AbortController();
 
   constructor(answer: Answer = standardAnswers, identity: Partial<UsbDeviceIdentity> = {}) {
     this.answer = answer;
@@ -99,6 +99,10 @@ export class FakeUsbDevice implements RedirectedDevice {
   unplug(): void {
     this.#gone.abort();
     for (const given of [...this.given]) given.complete(result('disconnected'));
+  }
+
+  plugIn(): void {
+    this.#gone = new AbortController();
   }
 
   async open(): Promise<void> {

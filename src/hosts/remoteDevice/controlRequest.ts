@@ -1,7 +1,7 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { DeviceConfiguration } from './configurations.ts';
-import { findClaimedInterface, findEndpoint } from './endpointLookup.ts';
+import { findClaimedInterface, findEndpoint } from './lookup.ts';
 
 const TYPES: Readonly<Record<USBRequestType, number>> = {
   standard: RequestType.standard,

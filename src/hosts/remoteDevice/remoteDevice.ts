@@ -13,7 +13,15 @@ import {
 import { checkRecipient, toSetupPacket } from './controlRequest.ts';
 import { DeviceProperties, unreadStrings } from './deviceProperties.ts';
 import { readStrings } from './deviceStrings.ts';
-import { checkUnchanging, endpointName, findClaimedInterface, findEndpoint, findInterface } from './endpointLookup.ts';
+import {
+  checkUnchanging,
+  endpointName,
+  findAlternate,
+  findClaimedInterface,
+  findConfiguration,
+  findEndpoint,
+  findInterface,
+} from './lookup.ts';
 import type { RemoteDeviceOptions, TransferOptions } from './options.ts';
 import { Submissions } from './submissions.ts';
 import { bytesOf, checkIsochronousSize, checkSize, MAX_CONTROL_SIZE, MAX_TRANSFER_SIZE } from './transferData.ts';
@@ -47,6 +55,8 @@ const EMPTY = new Uint8Array(0);
 export class RemoteDevice extends DeviceProperties implements USBDevice {
   readonly configurations: USBConfiguration[];
 
+  /** Of this stay: a port may be plugged in again, and is then another device. */
+  readonly #gone: AbortSignal;
   readonly #submissions: Submissions;
   readonly #configurations: readonly DeviceConfiguration[];
   readonly #strings: Map<number, string>;
@@ -69,7 +79,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     }
     this.#forget = options.forget ?? (() => {});
     this.#submissions = new Submissions(port);
-    port.gone.addEventListener('abort', () => this.#lose(), { once: true });
+    this.#gone = port.gone;
+    this.#gone.addEventListener('abort', () => this.#lose(), { once: true });
   }
 
   get configuration(): USBConfiguration | null {
@@ -126,7 +137,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
 
   /** Closes the device and gives up the right to use it: a redirected device goes back to its user. */
   async forget(): Promise<void> {
-    if (this.#opened && !this.port.gone.aborted) await this.close();
+    if (this.#opened && !this.#gone.aborted) await this.close();
     this.#forget();
   }
 
@@ -134,11 +145,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async selectConfiguration(configurationValue: number): Promise<void> {
     const what = `selectConfiguration(${configurationValue})`;
     this.#checkConnected(what);
-    const selected = this.#configurations.find((each) => each.value === configurationValue);
-    if (selected === undefined) {
-      const present = this.#configurations.map((each) => each.value).join(', ') || 'none';
-      throw webUsbError('NotFoundError', `${what}: there is no such configuration; use one of: ${present}`);
-    }
+    const selected = findConfiguration(what, this.#configurations, configurationValue);
     this.#checkOpen(what);
     this.#checkIdle(what);
     await this.#changing('selectConfiguration', async () => {
@@ -183,11 +190,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async selectAlternateInterface(interfaceNumber: number, alternateSetting: number): Promise<void> {
     const what = `selectAlternateInterface(${interfaceNumber}, ${alternateSetting})`;
     const found = findClaimedInterface(what, this.#checkConfigured(what), interfaceNumber);
-    const alternate = found.alternates.find((each) => each.setting === alternateSetting);
-    if (alternate === undefined) {
-      const present = found.alternates.map((each) => each.setting).join(', ');
-      throw webUsbError('NotFoundError', `${what}: there is no such alternate setting; use one of: ${present}`);
-    }
+    const alternate = findAlternate(what, found, alternateSetting);
     await changing(found, what, async () => {
       await this.#abortTransfers([found], 'another alternate setting was selected');
       checkCompleted(what, await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting }));
@@ -295,7 +298,20 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     await this.#changing('reset', async () => {
       await this.#submissions.abort(() => true, webUsbError('AbortError', 'the device was reset'));
       checkCompleted('reset', await this.#run({ type: 'resetDevice' }));
+      await this.#restoreAlternates();
     });
+  }
+
+  /** After a reset: whether a host does this by itself depends on the host. */
+  async #restoreAlternates(): Promise<void> {
+    for (const { number: interfaceNumber, selected, alternates } of this.#configuration?.interfaces ?? []) {
+      if (selected === defaultAlternate(alternates)) continue;
+      const operation = { type: 'setInterface', interfaceNumber, alternateSetting: selected.setting } as const;
+      checkCompleted(
+        `reset, selecting the alternate setting of interface ${interfaceNumber}`,
+        await this.#run(operation),
+      );
+    }
   }
 
   async #enumerate(): Promise<void> {
@@ -314,7 +330,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async #run(operation: UsbOperation, signal?: AbortSignal): Promise<UsbResult> {
     const result = await this.#submissions.run(operation, signal);
     // A device that goes away cancels what it has; the caller should learn why.
-    if (result.status === 'cancelled' && this.port.gone.aborted) return { ...result, status: 'disconnected' };
+    if (result.status === 'cancelled' && this.#gone.aborted) return { ...result, status: 'disconnected' };
     return result;
   }
 
@@ -354,7 +370,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   }
 
   #checkConnected(what: string): void {
-    if (!this.port.gone.aborted) return;
+    if (!this.#gone.aborted) return;
     throw webUsbError('NotFoundError', `${what}: the device is gone; wait for its next 'connect' event`);
   }
 

@@ -116,8 +116,9 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
     if (this.#devices.has(port)) return;
     const device = new RemoteDevice(port, {
       forget: () => {
+        if (this.#devices.get(port) !== device) return;
         this.#devices.delete(port);
-        if (!port.gone.aborted) port.retract();
+        port.retract();
       },
     });
     this.#devices.set(port, device);

@@ -61,14 +61,21 @@ describe('RemoteUsb', () => {
     expect(await usb.getDevices()).to.deep.equal([]);
   });
 
-  it('forget of a device that is gone does nothing to it', async () => {
+  it('forget of a device that is gone does nothing, not even to its successor', async () => {
     const usb = new RemoteUsb();
     const port = new FakeUsbDevice();
     usb.deviceAdded(port);
     const [device] = await usb.getDevices();
     port.unplug();
+    usb.deviceRemoved(port);
+    port.plugIn();
+    usb.deviceAdded(port);
     await device?.forget();
     expect(port.calls).to.deep.equal([]);
+    const [successor] = await usb.getDevices();
+    expect(successor).to.not.equal(device);
+    await successor?.open();
+    expect((await rejection(device?.open() ?? Promise.resolve())).name).to.equal('NotFoundError');
   });
 });
 

@@ -424,7 +424,10 @@ describe('RemoteDevice cancellation', () => {
   it('a reset leaves configuration, claims and alternate settings as they are', async () => {
     const { port, device } = await opened();
     await device.reset();
-    expect(port.submitted).to.deep.equal([{ type: 'resetDevice' }]);
+    expect(port.submitted).to.deep.equal([
+      { type: 'resetDevice' },
+      { type: 'setInterface', interfaceNumber: 1, alternateSetting: 1 },
+    ]);
     expect(
       device.configuration?.interfaces.map((each) => [each.claimed, each.alternate.alternateSetting]),
     ).to.deep.equal([

@@ -1,6 +1,26 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { DeviceConfiguration, DeviceEndpoint, DeviceInterface } from './configurations.ts';
+import type { DeviceAlternate, DeviceConfiguration, DeviceEndpoint, DeviceInterface } from './configurations.ts';
 import { webUsbError } from './webUsbError.ts';
+
+/** @throws NotFoundError when there is no such configuration. */
+export function findConfiguration(
+  what: string,
+  configurations: readonly DeviceConfiguration[],
+  value: number,
+): DeviceConfiguration {
+  const found = configurations.find((each) => each.value === value);
+  if (found !== undefined) return found;
+  const present = configurations.map((each) => each.value).join(', ') || 'none';
+  throw webUsbError('NotFoundError', `${what}: there is no such configuration; use one of: ${present}`);
+}
+
+/** @throws NotFoundError when the interface has no such alternate setting. */
+export function findAlternate(what: string, { alternates }: DeviceInterface, setting: number): DeviceAlternate {
+  const found = alternates.find((each) => each.setting === setting);
+  if (found !== undefined) return found;
+  const present = alternates.map((each) => each.setting).join(', ');
+  throw webUsbError('NotFoundError', `${what}: there is no such alternate setting; use one of: ${present}`);
+}
 
 /** @throws NotFoundError when the configuration has no such interface. */
 export function findInterface(
