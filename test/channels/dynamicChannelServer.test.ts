@@ -64,6 +64,7 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
   it('creates nothing before the capabilities are answered', () => {
     const server = new DynamicChannelServer();
     expect(() => server.create('URBDRC')).to.throw(UsageError, 'idle');
+    expect(server.canCreate).to.equal(false);
     server.start(0);
     expect(() => server.create('URBDRC')).to.throw(UsageError, 'awaitingCapabilities');
   });
@@ -129,11 +130,14 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
   it('keeps to its limits of channels and of pending creates', () => {
     const server = readyServer({ limits: { maximumChannels: 3, maximumPendingCreates: 2 } });
     server.create('URBDRC');
+    expect(server.canCreate).to.equal(true);
     server.create('URBDRC');
+    expect(server.canCreate).to.equal(false);
     expect(() => server.create('URBDRC')).to.throw(UsageError, '2 creates');
     feed(server, '1001 00000000');
     server.create('URBDRC');
     feed(server, '1002 00000000');
+    expect(server.canCreate).to.equal(false);
     expect(() => server.create('URBDRC')).to.throw(UsageError, 'maximumChannels');
   });
 
