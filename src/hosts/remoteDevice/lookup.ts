@@ -73,6 +73,26 @@ export function findEndpoint(what: string, configuration: DeviceConfiguration, a
   throw webUsbError('NotFoundError', `${what}: ${whyMissing(configuration, address)}`);
 }
 
+/**
+ * {@link findEndpoint} by number and direction, for a transfer of one of the types.
+ * @throws NotFoundError, InvalidStateError, and InvalidAccessError for an endpoint of another type
+ */
+export function findTransferEndpoint(
+  what: string,
+  configuration: DeviceConfiguration,
+  endpointNumber: number,
+  direction: USBDirection,
+  types: readonly USBEndpointType[],
+): DeviceEndpoint {
+  const address = direction === 'in' ? (endpointNumber & 0xff) | 0x80 : endpointNumber & 0xff;
+  const endpoint = findEndpoint(what, configuration, address);
+  const { type } = endpoint.view;
+  if (types.includes(type)) return endpoint;
+  const family = type === 'isochronous' ? 'isochronousTransfer' : 'transfer';
+  const method = `${family}${direction === 'in' ? 'In' : 'Out'}()`;
+  throw webUsbError('InvalidAccessError', `${what}: ${endpointName(address)} is ${type}; use ${method}`);
+}
+
 function whyMissing(configuration: DeviceConfiguration, address: number): string {
   const name = endpointName(address);
   for (const { number, alternates, claimed, selected } of configuration.interfaces) {
@@ -86,6 +106,6 @@ function whyMissing(configuration: DeviceConfiguration, address: number): string
 }
 
 /** `endpoint 1 IN` */
-export function endpointName(address: number): string {
+function endpointName(address: number): string {
   return `endpoint ${address & 0x7f} ${(address & 0x80) === 0 ? 'OUT' : 'IN'}`;
 }

@@ -7,7 +7,6 @@ import {
   release,
   releaseAll,
   type DeviceConfiguration,
-  type DeviceEndpoint,
   type DeviceInterface,
 } from './configurations.ts';
 import { checkRecipient, toSetupPacket } from './controlRequest.ts';
@@ -15,12 +14,11 @@ import { DeviceProperties, unreadStrings } from './deviceProperties.ts';
 import { readStrings } from './deviceStrings.ts';
 import {
   checkUnchanging,
-  endpointName,
   findAlternate,
   findClaimedInterface,
   findConfiguration,
-  findEndpoint,
   findInterface,
+  findTransferEndpoint,
 } from './lookup.ts';
 import type { RemoteDeviceOptions, TransferOptions } from './options.ts';
 import { Submissions } from './submissions.ts';
@@ -229,8 +227,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   /** Ends the stall of an endpoint. @throws NotFoundError, InvalidStateError, NetworkError */
   async clearHalt(direction: USBDirection, endpointNumber: number): Promise<void> {
     const what = `clearHalt('${direction}', ${endpointNumber})`;
-    const endpoint = this.#endpoint(what, endpointNumber, direction);
-    checkCompleted(what, await this.#run({ type: 'clearHalt', endpointAddress: endpoint.address }));
+    const endpointAddress = this.#endpoint(what, endpointNumber, direction, 'bulk', 'interrupt', 'isochronous');
+    checkCompleted(what, await this.#run({ type: 'clearHalt', endpointAddress }));
   }
 
   /** Bulk or interrupt. @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
@@ -240,7 +238,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     options: TransferOptions = {},
   ): Promise<USBInTransferResult> {
     const what = `transferIn(${endpointNumber}, ${length})`;
-    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'bulk', 'interrupt').address;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'bulk', 'interrupt');
     checkSize(what, length, MAX_TRANSFER_SIZE);
     return toInResult(what, await this.#run({ type: 'transferIn', endpointAddress, length }, options.signal));
   }
@@ -248,7 +246,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   /** Bulk or interrupt. @throws NotFoundError, InvalidAccessError, InvalidStateError, DataError, NetworkError, AbortError */
   async transferOut(endpointNumber: number, data: Bytes, options: TransferOptions = {}): Promise<USBOutTransferResult> {
     const what = `transferOut(${endpointNumber})`;
-    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'bulk', 'interrupt').address;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'bulk', 'interrupt');
     checkSize(what, data.byteLength, MAX_TRANSFER_SIZE);
     const operation = { type: 'transferOut', endpointAddress, data: bytesOf(data) } as const;
     return toOutResult(what, await this.#run(operation, options.signal));
@@ -261,7 +259,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     options: TransferOptions = {},
   ): Promise<USBIsochronousInTransferResult> {
     const what = `isochronousTransferIn(${endpointNumber})`;
-    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'isochronous').address;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'isochronous');
     checkIsochronousSize(what, packetLengths);
     const operation = {
       type: 'isochronousIn',
@@ -280,7 +278,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     options: TransferOptions = {},
   ): Promise<USBIsochronousOutTransferResult> {
     const what = `isochronousTransferOut(${endpointNumber})`;
-    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'isochronous').address;
+    const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'isochronous');
     checkIsochronousSize(what, packetLengths, data.byteLength);
     const operation = {
       type: 'isochronousOut',
@@ -334,19 +332,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     return result;
   }
 
-  #endpoint(
-    what: string,
-    endpointNumber: number,
-    direction: USBDirection,
-    ...types: USBEndpointType[]
-  ): DeviceEndpoint {
-    const address = direction === 'in' ? (endpointNumber & 0xff) | 0x80 : endpointNumber & 0xff;
-    const endpoint = findEndpoint(what, this.#checkConfigured(what), address);
-    const { type } = endpoint.view;
-    if (types.length === 0 || types.includes(type)) return endpoint;
-    const family = type === 'isochronous' ? 'isochronousTransfer' : 'transfer';
-    const method = `${family}${direction === 'in' ? 'In' : 'Out'}()`;
-    throw webUsbError('InvalidAccessError', `${what}: ${endpointName(address)} is ${type}; use ${method}`);
+  #endpoint(what: string, endpointNumber: number, direction: USBDirection, ...types: USBEndpointType[]): number {
+    return findTransferEndpoint(what, this.#checkConfigured(what), endpointNumber, direction, types).address;
   }
 
   #abortTransfers(interfaces: readonly DeviceInterface[], why: string): Promise<void> {
