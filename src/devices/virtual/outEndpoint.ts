@@ -3,7 +3,8 @@ import { PendingTransfer, without, type Complete } from './pendingTransfer.ts';
 
 /** How a device took the bytes of one OUT transfer. */
 export type OutEnd =
-  | { readonly type: 'accepted' }
+  /** `after` runs when the host has its result: what follows from the bytes should not overtake it. */
+  | { readonly type: 'accepted'; readonly after?: () => void }
   /** Halts the endpoint after so many bytes. */
   | { readonly type: 'stalled'; readonly accepted: number };
 
@@ -131,6 +132,7 @@ export class OutEndpoint {
     switch (end.type) {
       case 'accepted':
         transfer.endAfter(transfer.data.byteLength, 'completed');
+        end.after?.();
         return;
       case 'stalled':
         this.#halted = true;

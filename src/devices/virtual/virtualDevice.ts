@@ -134,6 +134,11 @@ export abstract class VirtualDevice implements UsbDevice {
     return this.#isOpen;
   }
 
+  /** Whether the host has chosen a configuration. */
+  protected get isConfigured(): boolean {
+    return this.#state.configurationValue !== 0;
+  }
+
   /**
    * @internal sources call this, to plug the device in or (undefined) to let go of it
    * @throws Error when it is still open since before it was unplugged

@@ -1,0 +1,83 @@
+import { byteLength, joinParts } from '../../../codecs/core/parts.ts';
+import { Reader } from '../../../codecs/core/reader.ts';
+import { struct } from '../../../codecs/core/struct.ts';
+
+const SPEC = { document: 'USB MSC BOT 1.0', section: '5.1' };
+const CBW_SIGNATURE = 0x43425355;
+const CSW_SIGNATURE = 0x53425355;
+const DIRECTION_IN = 0x80;
+const COMMAND_SIZE = 16;
+
+const Cbw = struct('CBW', {
+  dCBWSignature: 'u32',
+  dCBWTag: 'u32',
+  dCBWDataTransferLength: 'u32',
+  bmCBWFlags: 'u8',
+  bCBWLUN: 'u8',
+  bCBWCBLength: 'u8',
+});
+const Csw = struct('CSW', { dCSWSignature: 'u32', dCSWTag: 'u32', dCSWDataResidue: 'u32', bCSWStatus: 'u8' });
+
+/** Bytes of a command block wrapper. */
+export const COMMAND_WRAPPER_SIZE = Cbw.size + COMMAND_SIZE;
+
+/** A command block wrapper, [USB MSC BOT 1.0] 5.1. */
+export interface CommandBlockWrapper {
+  readonly tag: number;
+  /** Bytes that the host will send, or is ready to take. */
+  readonly dataTransferLength: number;
+  readonly direction: 'in' | 'out';
+  /** A copy: the host may use its bytes again. */
+  readonly commandBlock: Uint8Array;
+}
+
+/** [USB MSC BOT 1.0] table 5.3 */
+export const CommandStatus = { passed: 0, failed: 1, phaseError: 2 } as const;
+
+/** One of {@link CommandStatus}. */
+export type CommandStatus = (typeof CommandStatus)[keyof typeof CommandStatus];
+
+/** `invalid`: not valid, [USB MSC BOT 1.0] 6.2.1; `meaningless`: valid and not meaningful, 6.2.2. */
+export function readCommandWrapper(bytes: Uint8Array): CommandBlockWrapper | 'invalid' | 'meaningless' {
+  if (bytes.byteLength !== COMMAND_WRAPPER_SIZE) return 'invalid';
+  const reader = new Reader(bytes, 'CBW', SPEC);
+  const head = Cbw.decode(reader);
+  if (head.dCBWSignature !== CBW_SIGNATURE) return 'invalid';
+  const { bmCBWFlags, bCBWLUN, bCBWCBLength } = head;
+  const isMeaningful = (bmCBWFlags & ~DIRECTION_IN) === 0 && bCBWLUN === 0 && isBetween(bCBWCBLength, 1, COMMAND_SIZE);
+  if (!isMeaningful) return 'meaningless';
+  return {
+    tag: head.dCBWTag,
+    dataTransferLength: head.dCBWDataTransferLength,
+    direction: bmCBWFlags === DIRECTION_IN ? 'in' : 'out',
+    commandBlock: reader.take(bCBWCBLength, 'CBWCB').slice(),
+  };
+}
+
+/** A command status wrapper, [USB MSC BOT 1.0] 5.2: 13 bytes. `residue`: bytes of the data phase that did not count. */
+export function statusWrapper(tag: number, residue: number, status: CommandStatus): Uint8Array {
+  return Csw.encode({ dCSWSignature: CSW_SIGNATURE, dCSWTag: tag, dCSWDataResidue: residue, bCSWStatus: status });
+}
+
+function isBetween(value: number, low: number, high: number): boolean {
+  return value >= low && value <= high;
+}
+
+/** Bytes of several OUT transfers, cut into whole blocks; what is left over waits for the next. */
+export class BlockCutter {
+  readonly #blockSize: number;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(blockSize: number) {
+    this.#blockSize = blockSize;
+  }
+
+  /** Whole blocks of what came so far, by reference where `data` is cut well already. */
+  add(data: Uint8Array): Uint8Array {
+    const parts = this.#rest.byteLength === 0 ? [data] : [this.#rest, data];
+    const whole = byteLength(parts) - (byteLength(parts) % this.#blockSize);
+    const joined = joinParts(parts);
+    this.#rest = joined.slice(whole);
+    return joined.subarray(0, whole);
+  }
+}

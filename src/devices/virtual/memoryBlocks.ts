@@ -1,0 +1,41 @@
+import { UsageError } from '../../../codecs/core/errors.ts';
+import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
+
+/** Blocks in memory. */
+export class MemoryBlocks implements BlockStore {
+  readonly blockCount: number;
+  readonly readOnly: boolean;
+  readonly #bytes: Uint8Array;
+
+  /**
+   * Keeps the blocks in `bytes` itself, so that what a host writes is seen there.
+   * @throws UsageError when that is no multiple of 512 bytes, or nothing at all.
+   */
+  constructor(bytes: Uint8Array, options: { readonly readOnly?: boolean } = {}) {
+    if (bytes.byteLength === 0 || bytes.byteLength % BLOCK_SIZE !== 0) {
+      throw new UsageError(`${bytes.byteLength} bytes are no blocks: give a multiple of ${BLOCK_SIZE}, at least one`);
+    }
+    this.#bytes = bytes;
+    this.blockCount = bytes.byteLength / BLOCK_SIZE;
+    this.readOnly = options.readOnly ?? false;
+  }
+
+  /** A copy: the receiver owns it, and a later write must not show in it. */
+  read(firstBlock: number, count: number): Promise<Uint8Array> {
+    const start = firstBlock * BLOCK_SIZE;
+    return Promise.resolve(new Uint8Array(this.#bytes.subarray(start, start + count * BLOCK_SIZE)));
+  }
+
+  write(firstBlock: number, data: Uint8Array): Promise<void> {
+    this.#bytes.set(data, firstBlock * BLOCK_SIZE);
+    return Promise.resolve();
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
