@@ -31,11 +31,6 @@ export class Submissions {
     this.#device = device;
   }
 
-  /** Operations under way. */
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /**
    * Submits before it returns, so that calls reach the device in order.
    * @throws the signal's reason when that cancelled the operation, the reason of {@link abort}, or NetworkError.

@@ -4,7 +4,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { MassStorage, type MassStorageOptions } from '../../../src/hosts/massStorage/massStorage.ts';
 import { MassStorageError } from '../../../src/hosts/massStorage/massStorageError.ts';
 import { RemoteDevice } from '../../../src/hosts/remoteDevice/remoteDevice.ts';
-import { FakeUsbDevice } from '../fakeUsbDevice.ts';
+import { bytes, CONFIGURATION_1, FakeUsbDevice } from '../fakeUsbDevice.ts';
 import { rejection } from '../rejection.ts';
 import { type Command, FakeStick, type Reply, sense, status } from './fakeStick.ts';
 
@@ -108,6 +108,28 @@ describe('MassStorage.open', () => {
       expect(device.opened).to.equal(false);
     });
   }
+
+  it('finds the storage in another configuration and in another alternate setting', async () => {
+    const stick = new FakeStick();
+    stick.configurationDescriptors = [
+      CONFIGURATION_1,
+      bytes(
+        '09 02 37 00 01 02 00 80 32',
+        '09 04 03 00 02 08 06 62 00',
+        '07 05 81 02 00 02 00',
+        '07 05 02 02 00 02 00',
+        '09 04 03 01 02 08 06 50 00',
+        '07 05 81 02 00 02 00',
+        '07 05 02 02 00 02 00',
+      ),
+    ];
+    const device = new RemoteDevice(stick);
+    const storage = await MassStorage.open(device);
+    expect(device.configuration?.configurationValue).to.equal(2);
+    expect(device.configuration?.interfaces[0]).to.include({ interfaceNumber: 3, claimed: true });
+    expect(device.configuration?.interfaces[0]?.alternate.alternateSetting).to.equal(1);
+    expect((await storage.read(0, 1)).byteLength).to.equal(512);
+  });
 
   it('refuses a device without a storage interface', async () => {
     const error = await rejection(MassStorage.open(new RemoteDevice(new FakeUsbDevice())));
@@ -401,6 +423,15 @@ describe('MassStorage', () => {
       expect(stick.log).to.deep.equal([]);
     });
   }
+
+  it('refuses to read more at once than an array can hold', async () => {
+    const fresh = new FakeStick();
+    fresh.capacity = 2n ** 33n;
+    const { storage } = await openStick({}, fresh);
+    const error = await rejection(storage.read(0, 2 ** 22 + 1));
+    expect(error).to.be.instanceOf(UsageError);
+    expect(error.message).to.contain('use sectors()');
+  });
 
   it('reads nothing when nothing is asked for', async () => {
     const { stick, storage } = await openStick();
