@@ -13,6 +13,8 @@ export interface LocatedDevice {
 
 /** What a device needs of the source it comes from. */
 export interface DeviceOwner {
+  /** How long closing waits for what is under way, in ms. */
+  readonly closePatience: number;
   /** Undefined: libusb does not find it. */
   locate(facts: DeviceFacts): LocatedDevice | undefined;
   opened(device: LibusbDevice): void;
@@ -116,7 +118,7 @@ export class LibusbDevice implements UsbDevice {
     if (opening === undefined) return;
     const open = await opening.catch(() => undefined);
     if (open === undefined) return;
-    await open.close();
+    await open.close(this.#owner.closePatience);
     inUse.delete(open.native);
     this.#open = undefined;
     this.#opening = undefined;

@@ -15,11 +15,18 @@ export interface LibusbDevicesOptions {
   readonly hotplug?: 'auto' | 'events' | 'polling';
   /** Milliseconds; default 1000. */
   readonly pollInterval?: number;
+  /**
+   * How long closing a device waits for transfers that were cancelled and requests that cannot be, in ms; default 5000.
+   * What is later than that ends as cancelled, and its device is given back behind the scenes.
+   */
+  readonly closePatience?: number;
 }
 
 /** What {@link LibusbDevices} is made of; tests give their own. */
 export interface LibusbPlatform {
   readonly binding: UsbBinding;
+  /** See {@link LibusbDevicesOptions}. */
+  readonly closePatience: number;
   scan(): DeviceFacts[];
   /** Calls back when devices may have come or gone. Returns the function that stops it. */
   onChange(listener: () => void): () => void;
@@ -31,12 +38,13 @@ export interface LibusbPlatform {
  * @throws Error with one line, when there is no libusb for this platform
  */
 export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Promise<LibusbDevices> {
-  const { hotplug = 'auto', pollInterval = 1000 } = options;
+  const { hotplug = 'auto', pollInterval = 1000, closePatience = 5000 } = options;
   const binding = await loadUsbBinding();
   const isLinux = process.platform === 'linux';
   const poll = hotplug === 'polling' || (hotplug === 'auto' && isLinux && !existsSync('/run/udev/control'));
   return new LibusbDevices({
     binding,
+    closePatience,
     scan: isLinux ? () => scanSysfs() : () => scanNative(binding.context),
     onChange(listener) {
       if (!poll) return binding.onChange(listener);
@@ -70,6 +78,7 @@ export class LibusbDevices implements UsbDeviceSource {
     this.#platform = platform;
     this.#contexts = [platform.binding.context];
     this.#owner = {
+      closePatience: platform.closePatience,
       locate: (facts) => this.#locate(facts),
       opened: (device) => {
         this.#open.add(device);

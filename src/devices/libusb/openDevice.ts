@@ -13,8 +13,6 @@ import { finished } from './nativeCalls.ts';
 import { Transfers, ended, type DevicePresence } from './transfers.ts';
 import type { NativeCallback, NativeContext, NativeDevice } from './usbBinding.ts';
 
-/** How long `close` waits for cancelled transfers and for a request that is under way, in ms. */
-const CLOSE_PATIENCE = 5000;
 const ISOCHRONOUS = 1;
 
 type Complete = (result: UsbResult) => void;
@@ -55,7 +53,7 @@ export class OpenDevice {
       return device;
     } catch (error) {
       if (device === undefined) native.__close();
-      else await device.close();
+      else await device.close(0); // nothing is under way yet
       throw error;
     }
   }
@@ -119,11 +117,13 @@ export class OpenDevice {
     }
   }
 
-  /** Ends everything and gives everything back. Never rejects, and takes a few seconds at most. */
-  async close(): Promise<void> {
+  /**
+   * Ends everything and gives everything back. Never rejects. `patience` is how long it waits for what is under way, in ms.
+   */
+  async close(patience: number): Promise<void> {
     this.#closing = true;
     const back = Promise.all([this.#transfers.abort(), ...this.#running.values()]);
-    if (await within(CLOSE_PATIENCE, back)) {
+    if (await within(patience, back)) {
       await this.#giveBack();
       return;
     }

@@ -134,7 +134,7 @@ export async function loadUsbBinding(): Promise<UsbBinding> {
   if (usb.INIT_ERROR !== 0)
     throw new Error(`no USB support on this platform: libusb does not start (${usb.INIT_ERROR})`);
   return {
-    context: usb,
+    context: asContext(usb),
     newContext: reload,
     onChange(listener) {
       usb.on('attach', listener);
@@ -157,15 +157,27 @@ function reload(): NativeContext {
   try {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a module cache is a dictionary
     delete require.cache[file];
-    const fresh: unknown = require(file);
-    if (!isContext(fresh) || fresh.INIT_ERROR !== 0)
-      throw new Error('libusb cannot look for new devices: it does not start');
-    return fresh;
+    return asContext(require(file));
   } finally {
     require.cache[file] = first;
   }
 }
 
+/**
+ * node-usb's own types ask for its classes where this folder's ask for no more than it uses. A context that could not start
+ * has no `Transfer`.
+ */
+function asContext(loaded: unknown): NativeContext {
+  if (!isContext(loaded)) throw new Error('no USB support on this platform: libusb does not start');
+  return loaded;
+}
+
 function isContext(value: unknown): value is NativeContext {
-  return typeof value === 'object' && value !== null && 'INIT_ERROR' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'INIT_ERROR' in value &&
+    'getDeviceList' in value &&
+    'Transfer' in value
+  );
 }

@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { SoftwareDevice, SoftwarePlatform, facts } from './softwareLibusb.ts';
+
+describe('libusb devices', () => {
+  let platform: SoftwarePlatform;
+  let events: string[];
+  const listener = {
+    added: ({ identity }: { identity: { deviceAddress: number } }) => events.push(`+${identity.deviceAddress}`),
+    removed: ({ identity }: { identity: { deviceAddress: number } }) => events.push(`-${identity.deviceAddress}`),
+  };
+  beforeEach(() => {
+    platform = new SoftwarePlatform();
+    events = [];
+  });
+
+  it('are the same objects in each list, until they are plugged in anew', async () => {
+    const device = await platform.device();
+    expect(await platform.device()).to.equal(device);
+    platform.present = [facts(5)];
+    expect(await platform.device()).not.to.equal(device);
+    expect(device.gone.aborted).to.equal(true);
+  });
+
+  it('are watched from then on, by each listener until it stops', async () => {
+    const stop = platform.source.watch(listener);
+    const stopSecond = platform.source.watch(listener);
+    expect(events).to.deep.equal([]);
+    platform.present = [];
+    platform.change();
+    expect(events).to.deep.equal(['-4', '-4']);
+    stopSecond();
+    platform.present = [facts(5)];
+    platform.change();
+    platform.change();
+    expect(events).to.deep.equal(['-4', '-4', '+5']);
+    stop();
+    expect(platform.listening).to.equal(0);
+    await platform.source.close();
+  });
+
+  it('learn that they are gone while they are open, although nobody watches', async () => {
+    const device = await platform.openDevice();
+    expect(platform.listening).to.equal(1);
+    platform.present = [];
+    platform.change();
+    expect(device.gone.aborted).to.equal(true);
+    await device.close();
+    expect(platform.listening).to.equal(0);
+  });
+
+  it('are closed with their source, which then tells of nothing', async () => {
+    platform.source.watch(listener);
+    await platform.openDevice();
+    await platform.source.close();
+    expect(platform.native.log.at(-1)).to.equal('close');
+    expect(platform.listening).to.equal(0);
+    expect(await platform.source.list()).to.deep.equal([]);
+  });
+
+  it('cost a new context of libusb only when the first does not know one, and then once', async () => {
+    const second = facts(5);
+    platform.present = [second];
+    const device = await platform.device();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const error = await device.open().catch((reason: unknown) => reason as Error);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/is not visible to libusb; plug it in again$/);
+    }
+    expect(platform.contexts).to.equal(2);
+    const third = facts(6);
+    platform.present = [third];
+    platform.newlyKnown = [new SoftwareDevice(third)];
+    const another = await platform.device();
+    await another.open();
+    await another.close();
+    await another.open();
+    expect(platform.contexts).to.equal(2); // the second context knows it
+    await platform.source.close();
+  });
+
+  it('say what is missing where libusb does not load', async () => {
+    const module = new URL('../../src/devices/libusb/libusbDevices.ts', import.meta.url).href;
+    const program = `import('${module}')
+      .then(({ openLibusbDevices }) => openLibusbDevices())
+      .catch(({ message }) => console.log(message))`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', program],
+      {
+        env: { ...process.env, NODE_USB_PATH: fileURLToPath(new URL('.', import.meta.url)) },
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      },
+    );
+    expect(stdout).to.match(/^no USB support on this platform: No native build was found .+\n$/);
+  });
+});
