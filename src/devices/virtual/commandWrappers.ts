@@ -50,7 +50,7 @@ export function readCommandWrapper(bytes: Uint8Array): CommandBlockWrapper | 'in
     tag: head.dCBWTag,
     dataTransferLength: head.dCBWDataTransferLength,
     direction: bmCBWFlags === DIRECTION_IN ? 'in' : 'out',
-    commandBlock: reader.take(bCBWCBLength, 'CBWCB').slice(),
+    commandBlock: new Uint8Array(reader.take(bCBWCBLength, 'CBWCB')),
   };
 }
 
@@ -77,7 +77,7 @@ export class BlockCutter {
     const parts = this.#rest.byteLength === 0 ? [data] : [this.#rest, data];
     const whole = byteLength(parts) - (byteLength(parts) % this.#blockSize);
     const joined = joinParts(parts);
-    this.#rest = joined.slice(whole);
+    this.#rest = new Uint8Array(joined.subarray(whole));
     return joined.subarray(0, whole);
   }
 }

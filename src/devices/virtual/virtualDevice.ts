@@ -188,7 +188,7 @@ export abstract class VirtualDevice implements UsbDevice {
     if (answer === 'stalled') return without('stalled');
     if (!isIn) return { ...without('completed'), transferred: data.byteLength };
     // A copy: the receiver owns the result, and descriptors are asked for again.
-    const sent = answer.slice(0, setup.wLength);
+    const sent = new Uint8Array(answer.subarray(0, setup.wLength));
     return { status: 'completed', data: sent, transferred: sent.byteLength };
   }
 

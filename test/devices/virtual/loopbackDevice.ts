@@ -47,7 +47,7 @@ export class LoopbackDevice extends VirtualDevice {
 
   protected override handleOut(endpointAddress: number, data: Uint8Array): OutAnswer {
     if (endpointAddress === Endpoint.slowOut) return this.takeSlowly(data);
-    this.endpoints.send(Endpoint.echoIn, data.slice());
+    this.endpoints.send(Endpoint.echoIn, new Uint8Array(data));
     return { type: 'accepted' };
   }
 
