@@ -43,6 +43,7 @@ export interface ClientDeviceLink {
 }
 
 interface Running {
+  readonly direction: 'in' | 'out' | 'none';
   transfer: UsbTransfer | undefined;
   cancelled: boolean;
 }
@@ -135,7 +136,7 @@ export class ClientDevice {
 
   #startTransfer(request: TransferRequest): void {
     this.#statistics.requests += 1;
-    const running: Running = { transfer: undefined, cancelled: false };
+    const running: Running = { direction: request.direction, transfer: undefined, cancelled: false };
     this.#running.set(request.requestId, running);
     this.#stepTransfer(request.requestId, running, this.#urbs.translate(request, frameNumber(this.#clock)));
   }
@@ -151,13 +152,13 @@ export class ClientDevice {
     const { completion } = step;
     if (completion.tsUrbResult.usbdStatus !== 0) this.#statistics.failures += 1;
     this.#statistics.bytesIn += completion.data.byteLength;
-    this.#statistics.bytesOut += completion.transferred;
+    if (running.direction === 'out') this.#statistics.bytesOut += completion.transferred;
     this.#apply(this.#channel.completeTransfer(requestId, completion));
   }
 
   #startIoControl(request: IoControlRequest): void {
     this.#statistics.requests += 1;
-    const running: Running = { transfer: undefined, cancelled: false };
+    const running: Running = { direction: 'none', transfer: undefined, cancelled: false };
     this.#running.set(request.requestId, running);
     const { ioControlCode, outputBufferSize, internal } = request;
     const step = translateIoControl(ioControlCode, outputBufferSize, internal, frameNumber(this.#clock));

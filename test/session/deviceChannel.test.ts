@@ -179,9 +179,12 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
   it('sends no completion before REGISTER_REQUEST_CALLBACK and ignores requests until then (3.3.5.3.2)', () => {
     const pair = new DevicePair();
     pair.fromServer(pair.server.open(pair.now));
-    for (let round = 0; pair.client.state !== 'announced' && round < 10; round += 1) {
-      for (const bytes of pair.toClient.splice(0)) pair.fromClient(pair.client.receive(bytes, pair.now));
-      if (pair.client.state === 'announced') break;
+    // Everything but REGISTER_REQUEST_CALLBACK.
+    while (pair.toClient.length + pair.toServer.length > 0) {
+      for (const bytes of pair.toClient.splice(0)) {
+        if (decodeServerMessage(bytes).name === 'REGISTER_REQUEST_CALLBACK') continue;
+        pair.fromClient(pair.client.receive(bytes, pair.now));
+      }
       for (const bytes of pair.toServer.splice(0)) pair.fromServer(pair.server.receive(bytes, pair.now));
     }
     expect(pair.client.state).to.equal('announced');

@@ -30,7 +30,9 @@ export interface MassStorageOptions {
   readonly lun?: number | undefined;
   /**
    * Have command, data and status under way at the same time, which takes one trip to a distant device instead of three.
-   * Needs a device that heeds the `signal` of its transfers, as `RemoteDevice` does: say false for others. Default: true.
+   * Needs a device that heeds the `signal` of its transfers, as `RemoteDevice` does, and a stick that can do it: no
+   * operating system asks for the status before it has the data, and QEMU's stick loses such a request now and then
+   * (docs/interop.md). Default: false.
    */
   readonly pipelined?: boolean | undefined;
   /** Milliseconds that a command may take; 0: any. Default: 30 s. */
@@ -99,7 +101,7 @@ export class MassStorage {
    * @throws MassStorageError, UsageError, the signal's reason, or what the device rejects with
    */
   static async open(device: StorageDevice, options: MassStorageOptions = {}): Promise<MassStorage> {
-    const { lun = 0, pipelined = true, timeout = TIMEOUT, signal } = options;
+    const { lun = 0, pipelined = false, timeout = TIMEOUT, signal } = options;
     checkRange('lun', lun, 0, 15);
     checkRange('sectorsPerCommand', options.sectorsPerCommand ?? 1, 1, MAX_SECTORS_PER_COMMAND);
     signal?.throwIfAborted();

@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { MassStorageStick } from '../devices/virtual/massStorageStick.ts';
+import { MemoryBlocks } from '../devices/virtual/memoryBlocks.ts';
+import { RedirectionClient } from '../driver/client.ts';
+import { RedirectionServer } from '../driver/server.ts';
+import { MassStorage } from '../hosts/massStorage/massStorage.ts';
+import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
+import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
+import { dial } from '../../transports/dial.ts';
+import { listen } from '../../transports/listen.ts';
+import { Failure } from './failure.ts';
+import { formatBytes, formatVidPid } from './terminal.ts';
+
+const STICK_SIZE = 16 * 1024 * 1024;
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('redirect a virtual USB stick through every layer, in one process, and compare checksums')
+    .addHelpText(
+      'after',
+      '\nNeeds no USB and no rights: the stick is made of software, the connection is loopback TCP.',
+    )
+    .action(demo);
+}
+
+/** Standard output, a line a step. */
+function step(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function demo(): Promise<void> {
+  const image = randomBytes(STICK_SIZE);
+  step(`1  a virtual USB stick of ${formatBytes(STICK_SIZE)}, filled with random bytes`);
+
+  const usb = new RemoteUsb();
+  const arrival = nextDevice(usb);
+  const listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
+    new RedirectionServer(transport, { host: usb });
+  });
+  step(`2  the server listens on ${listener.url} (TPKT frames, one static-channel chunk each)`);
+
+  const client = new RedirectionClient(await dial(listener.url));
+  step('3  the client has dialled; static channel, dynamic channels and URBDRC control channel come up');
+
+  try {
+    await client.redirect(new MassStorageStick({ blocks: new MemoryBlocks(image) }));
+    const device = await arrival;
+    step(`4  the server has the device: ${formatVidPid(device)} ${device.productName ?? ''}, as a WebUSB USBDevice`);
+
+    const storage = await MassStorage.open(device);
+    const hash = createHash('sha256');
+    const started = performance.now();
+    for await (const piece of storage.sectors(0, storage.sectorCount)) hash.update(piece);
+    const seconds = (performance.now() - started) / 1000;
+    step(
+      `5  the server has read ${storage.sectorCount} sectors by SCSI over bulk transfers: ` +
+        `${formatBytes(STICK_SIZE / seconds)}/s`,
+    );
+    await storage.close();
+    compare(createHash('sha256').update(image).digest('hex'), hash.digest('hex'));
+  } finally {
+    await client.close();
+    await listener.close();
+  }
+  step('7  the client has taken the stick back; both ends are closed');
+}
+
+function nextDevice(usb: RemoteUsb): Promise<RemoteDevice> {
+  return new Promise((resolve) => {
+    usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
+  });
+}
+
+function compare(there: string, here: string): void {
+  step(`6  SHA-256 at the client  ${there}`);
+  step(`   SHA-256 at the server  ${here}`);
+  if (there !== here) throw new Failure('the checksums differ');
+  step('   equal');
+}

@@ -1,0 +1,145 @@
+import { DecodeError, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
+import { fromJson } from '../../codecs/core/json.ts';
+import { encodeUnchecked } from '../../codecs/core/message.ts';
+import type { Parts } from '../../codecs/core/parts.ts';
+import { Reader, type ReaderOptions } from '../../codecs/core/reader.ts';
+import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
+import { DVC_BYTE_PROPERTIES, DVC_PDUS } from '../../codecs/dvc/registry.ts';
+import { ChannelPdu } from '../../codecs/svc/channelPduHeader.ts';
+import { SVC_BYTE_PROPERTIES } from '../../codecs/svc/registry.ts';
+import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
+import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../codecs/urbdrc/registry.ts';
+import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
+import { TS_URB_SECTIONS } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import {
+  decodeTsUrbResult,
+  encodeTsUrbResult,
+  TS_URB_RESULT_BYTE_PROPERTIES,
+  TS_URB_RESULT_SECTIONS,
+} from '../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+
+export const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result'] as const;
+export type Layer = (typeof LAYERS)[number];
+export type Sender = 'client' | 'server';
+
+/** What bytes alone do not tell. */
+export interface DissectionContext {
+  /** The function of the request that a result or completion answers. */
+  readonly urbFunction?: number;
+  /** The interface that the server registered for completions. */
+  readonly requestCompletion?: number;
+}
+
+export interface Dissection {
+  readonly name: string;
+  readonly spec: SpecRef;
+  readonly value: object;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+interface LayerCodec {
+  /** Whether sender matters. */
+  readonly directed: boolean;
+  decode(bytes: Uint8Array, from: Sender, context: DissectionContext, options: ReaderOptions): Named;
+  specOf(name: string): SpecRef | undefined;
+  encode(value: unknown): Parts;
+  readonly byteProperties: ReadonlySet<string>;
+}
+
+const rdpeusb = (section: string): SpecRef => ({ document: 'MS-RDPEUSB', section });
+const specIn = (entries: readonly { readonly name: string; readonly spec: SpecRef }[]) => (name: string) =>
+  entries.find((entry) => entry.name === name)?.spec;
+const sectionIn = (sections: Readonly<Record<string, string>>) => (name: string) => {
+  const section = sections[name];
+  return section === undefined ? undefined : rdpeusb(section);
+};
+const TS_URB = rdpeusb('2.2.9');
+const TS_URB_RESULT = rdpeusb('2.2.10');
+
+const CODECS: Readonly<Record<Layer, LayerCodec>> = {
+  urbdrc: {
+    directed: true,
+    decode: (bytes, from, { requestCompletion, urbFunction }, options) =>
+      from === 'server'
+        ? decodeServerMessage(bytes, options)
+        : decodeClientMessage(
+            bytes,
+            { ...(requestCompletion === undefined ? {} : { requestCompletion }), urbFunction: () => urbFunction },
+            options,
+          ),
+    specOf: specIn(URBDRC_MESSAGES),
+    encode: (value) => encodeUnchecked('message', encodeUrbdrcMessage, value),
+    byteProperties: URBDRC_BYTE_PROPERTIES,
+  },
+  dvc: {
+    directed: true,
+    decode: (bytes, from, _context, options) => decodeDvcPdu(bytes, from, options),
+    specOf: specIn(DVC_PDUS),
+    encode: (value) => encodeUnchecked('PDU', encodeDvcPdu, value),
+    byteProperties: DVC_BYTE_PROPERTIES,
+  },
+  svc: {
+    directed: false,
+    decode: (bytes, _from, _context, options) => ({
+      name: ChannelPdu.name,
+      ...ChannelPdu.decode(new Reader(bytes, ChannelPdu.name, ChannelPdu.spec, options)),
+    }),
+    specOf: specIn([ChannelPdu]),
+    encode: (value) => encodeUnchecked<ChannelPdu>(ChannelPdu.name, (pdu) => ChannelPdu.encode(pdu), value),
+    byteProperties: SVC_BYTE_PROPERTIES,
+  },
+  'ts-urb': {
+    directed: false,
+    decode: (bytes, _from, _context, options) => decodeTsUrb(new Reader(bytes, 'TsUrb', TS_URB, options)),
+    specOf: (name) => sectionIn(TS_URB_SECTIONS)(name) ?? (name === 'TS_URB_UNKNOWN' ? TS_URB : undefined),
+    encode: (value) => encodeUnchecked('TS_URB', encodeTsUrb, value),
+    byteProperties: TS_URB_BYTE_PROPERTIES,
+  },
+  'ts-urb-result': {
+    directed: false,
+    decode: (bytes, _from, { urbFunction }, options) =>
+      decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', TS_URB_RESULT, options), urbFunction, false),
+    specOf: sectionIn(TS_URB_RESULT_SECTIONS),
+    encode: (value) => encodeUnchecked('TS_URB_RESULT', encodeTsUrbResult, value),
+    byteProperties: TS_URB_RESULT_BYTE_PROPERTIES,
+  },
+};
+
+/**
+ * Decodes one message strictly (unless `options` say otherwise). Where the sender matters and is not known, both are
+ * tried.
+ * @throws DecodeError
+ */
+export function dissect(
+  bytes: Uint8Array,
+  layer: Layer,
+  from: Sender | undefined,
+  context: DissectionContext,
+  options: ReaderOptions = {},
+): Dissection {
+  const codec = CODECS[layer];
+  const senders: readonly Sender[] = from !== undefined ? [from] : codec.directed ? ['server', 'client'] : ['server'];
+  let refusal: DecodeError | undefined;
+  for (const sender of senders) {
+    try {
+      const { name, ...value } = codec.decode(bytes, sender, context, options);
+      return { name, spec: codec.specOf(name) ?? { document: 'unknown', section: '' }, value };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      // The more telling of two refusals is the one that knew which message it had.
+      if (refusal === undefined || refusal.code === 'UNKNOWN_MESSAGE') refusal = error;
+    }
+  }
+  throw refusal ?? new UsageError(`layer ${layer} has no sender`);
+}
+
+/** The bytes of a value as `dissect` gave it, from JSON. @throws UsageError */
+export function assemble(name: string, json: object): Parts {
+  const codec = Object.values(CODECS).find((each) => each.specOf(name) !== undefined);
+  if (codec === undefined) throw new UsageError(`${name} is no message or structure that this program knows`);
+  const value = fromJson({ ...json, name }, codec.byteProperties);
+  return codec.encode(value);
+}

@@ -1,0 +1,81 @@
+import type { RedirectionEnd } from '../driver/clientDevice.ts';
+import type { Redirection } from '../driver/client.ts';
+import { oneLine } from './failure.ts';
+import { formatBytes, formatVidPid, type Terminal } from './terminal.ts';
+
+const LIVE_INTERVAL = 250;
+/** Off a terminal, a line this often while bytes move. */
+const PLAIN_INTERVAL = 10_000;
+
+/** Tells what becomes of redirected devices: lines for events, and how much moves and how fast. */
+export class RedirectionReport {
+  readonly #terminal: Terminal;
+  readonly #redirections = new Set<Redirection>();
+  readonly #timer: NodeJS.Timeout;
+  #lastBytes = 0;
+  #lastTime = performance.now();
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#timer = setInterval(() => this.#tick(), terminal.isLive ? LIVE_INTERVAL : PLAIN_INTERVAL);
+    this.#timer.unref();
+  }
+
+  follow(redirection: Redirection): void {
+    const name = nameOf(redirection);
+    this.#redirections.add(redirection);
+    void redirection.announced.then(() => this.#terminal.say(`redirecting ${name}`));
+    void redirection.ended.then((end) => {
+      this.#redirections.delete(redirection);
+      const { requests, failures, bytesIn, bytesOut } = redirection.statistics;
+      this.#terminal.say(
+        `${name}: ${explain(end)} (${requests} requests, ${failures} failed, ` +
+          `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out)`,
+      );
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#terminal.done();
+  }
+
+  #tick(): void {
+    const statistics = [...this.#redirections].map((each) => each.statistics);
+    const sum = (key: 'requests' | 'bytesIn' | 'bytesOut') => statistics.reduce((total, each) => total + each[key], 0);
+    const bytes = sum('bytesIn') + sum('bytesOut');
+    const now = performance.now();
+    const rate = Math.max(0, bytes - this.#lastBytes) / ((now - this.#lastTime) / 1000);
+    const moved = bytes !== this.#lastBytes;
+    this.#lastBytes = bytes;
+    this.#lastTime = now;
+    const line =
+      `${statistics.length} device${statistics.length === 1 ? '' : 's'}, ${sum('requests')} requests, ` +
+      `${formatBytes(sum('bytesIn'))} in, ${formatBytes(sum('bytesOut'))} out, ${formatBytes(rate)}/s`;
+    if (this.#terminal.isLive) this.#terminal.live(line);
+    else if (moved) this.#terminal.say(line);
+  }
+}
+
+function nameOf({ device }: Redirection): string {
+  const { identity } = device;
+  const name = identity.productName === undefined ? '' : ` ${identity.productName}`;
+  return `${formatVidPid(identity)}${name} (port ${identity.portPath})`;
+}
+
+function explain(end: RedirectionEnd): string {
+  switch (end.reason) {
+    case 'stopped':
+      return 'given back';
+    case 'unplugged':
+      return 'unplugged; it is redirected again when it comes back';
+    case 'retracted':
+      return "given back: the server's policy does not allow it";
+    case 'closedByServer':
+      return 'given back: the server let go of it';
+    case 'connectionClosed':
+      return 'given back: the connection is closed';
+    case 'protocolError':
+      return `given back: ${oneLine(end.error)}`;
+  }
+}

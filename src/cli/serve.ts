@@ -1,0 +1,144 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { RedirectionServer } from '../driver/server.ts';
+import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
+import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
+import type { Transport } from '../session/ports.ts';
+import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import { Failure, oneLine } from './failure.ts';
+import { isMassStorage, readSectors } from './readSectors.ts';
+import { stopSignal } from './stopSignal.ts';
+import { formatVidPid, Terminal } from './terminal.ts';
+
+interface ServeOptions extends EndpointOptions {
+  readonly readSectors?: number;
+  readonly out?: string;
+  readonly verbose?: boolean;
+}
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('take the USB devices that clients redirect')
+    .option(
+      '--read-sectors <count>',
+      'read so many sectors of the first mass-storage device that comes, then end',
+      count,
+    )
+    .option('--out <file>', 'where the sectors go')
+    .option('--verbose', 'also tell what was ignored and why');
+  return addEndpointOptions(command)
+    .addHelpText(
+      'after',
+      `${ENDPOINT_HELP}
+
+Examples:
+  urbdrc serve --listen tcp://127.0.0.1:3000
+  urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
+  urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
+    )
+    .action(serve);
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('not a positive whole number.');
+  return value;
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  if ((options.readSectors === undefined) !== (options.out === undefined)) {
+    throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
+  }
+  const terminal = new Terminal(options);
+  const stop = stopSignal();
+  const jobDone = new AbortController();
+  const usb = new RemoteUsb();
+  const job =
+    options.readSectors === undefined || options.out === undefined
+      ? undefined
+      : new ReadJob(options.readSectors, options.out, terminal);
+  usb.addEventListener('connect', ({ device }) => {
+    terminal.say(`device ${describe(device)}`);
+    void job?.offer(device)?.finally(() => jobDone.abort());
+  });
+  usb.addEventListener('disconnect', ({ device }) => {
+    terminal.say(`gone: ${describe(device)}`);
+  });
+  const ended = AbortSignal.any([stop.signal, jobDone.signal]);
+  try {
+    await withConnections(options, terminal, ended, (transport) =>
+      serveConnection(transport, usb, terminal, ended, options),
+    );
+  } finally {
+    stop.release();
+  }
+  if (stop.signal.aborted) terminal.say('stopped');
+  job?.finish(stop.signal.aborted);
+}
+
+async function serveConnection(
+  transport: Transport,
+  usb: RemoteUsb,
+  terminal: Terminal,
+  signal: AbortSignal,
+  { verbose = false }: ServeOptions,
+): Promise<void> {
+  const { remote } = transport;
+  terminal.say(`client ${remote} connected`);
+  const server = new RedirectionServer(transport, {
+    host: usb,
+    onDeviceFailed: (error) => {
+      terminal.say(`client ${remote}: ${oneLine(error)}`);
+    },
+    onIgnored: (error) => {
+      if (verbose) terminal.say(`client ${remote}: ignored: ${error.message}`);
+    },
+  });
+  const close = () => void server.close();
+  signal.addEventListener('abort', close, { once: true });
+  const error = await server.closed;
+  signal.removeEventListener('abort', close);
+  terminal.say(`client ${remote} disconnected${error === undefined ? '' : `: ${oneLine(error)}`}`);
+}
+
+function describe(device: RemoteDevice): string {
+  const names = [device.manufacturerName, device.productName].filter((name) => name !== undefined).join(' ');
+  const serial = device.serialNumber === undefined ? '' : ` (serial ${device.serialNumber})`;
+  return `${formatVidPid(device)} ${names}${serial}`.trim();
+}
+
+/** Reads from the first mass-storage device that is offered, once. */
+class ReadJob {
+  readonly #sectors: number;
+  readonly #file: string;
+  readonly #terminal: Terminal;
+  #outcome: 'waiting' | 'reading' | 'done' | Failure = 'waiting';
+
+  constructor(sectors: number, file: string, terminal: Terminal) {
+    this.#sectors = sectors;
+    this.#file = file;
+    this.#terminal = terminal;
+  }
+
+  /** Resolves when the job is over; undefined when this device is not the one. */
+  offer(device: RemoteDevice): Promise<void> | undefined {
+    if (this.#outcome !== 'waiting' || !isMassStorage(device)) return undefined;
+    this.#outcome = 'reading';
+    return readSectors(device, this.#sectors, this.#file, this.#terminal).then(
+      (line) => {
+        this.#outcome = 'done';
+        this.#terminal.say(line);
+      },
+      (error: unknown) => {
+        this.#outcome = new Failure(oneLine(error));
+      },
+    );
+  }
+
+  /** @throws Failure unless the sectors were read */
+  finish(stopped: boolean): void {
+    if (this.#outcome instanceof Failure) throw this.#outcome;
+    if (this.#outcome === 'done') return;
+    const why = stopped ? 'stopped' : 'the connection ended';
+    throw new Failure(`${why} before ${this.#sectors} sectors were read from a mass-storage device`);
+  }
+}
