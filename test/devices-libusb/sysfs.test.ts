@@ -85,17 +85,14 @@ describe('sysfs', () => {
     ]);
   });
 
-  describe('with device nodes', () => {
+  // Elsewhere there is nothing to look at, and the answer is always yes.
+  (process.platform === 'linux' ? describe : () => {})('with device nodes', () => {
     const { identity } = facts();
     const inspect = () => inspectUsbDevice(identity, { sysfs: folder, nodes: join(folder, 'nodes') });
     const node = () => {
       mkdirSync(join(folder, 'nodes/001'), { recursive: true });
       writeFileSync(join(folder, 'nodes/001/004'), '');
     };
-    before(function () {
-      if (process.platform !== 'linux') this.skip();
-    });
-
     it('says that a device with its driver can be opened', () => {
       node();
       bind('1-2.3/1-2.3:1.0', 'usb-storage');

@@ -97,7 +97,7 @@ export class LibusbDevice implements UsbDevice {
     const located = this.#owner.locate(this.#facts);
     if (located === undefined) throw this.#error('is not visible to libusb; plug it in again');
     const { context, native } = located;
-    if (inUse.has(native)) throw this.#error('is still being closed; try again');
+    if (inUse.has(native)) throw this.#error('is open in this program already, or not yet closed');
     inUse.add(native);
     try {
       return await OpenDevice.open(context, native, this.configurationDescriptors, {

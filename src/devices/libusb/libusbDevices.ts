@@ -6,6 +6,8 @@ import { scanNative } from './nativeScan.ts';
 import { scanSysfs } from './sysfs.ts';
 import { type NativeContext, type NativeDevice, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
+export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
+
 export interface LibusbDevicesOptions {
   /**
    * How coming and going devices are noticed: from libusb's events, or by looking every `pollInterval` ms. Events need a

@@ -192,7 +192,7 @@ export class OpenDevice {
     await this.#claims.release(); // the kernel refuses another configuration while an interface is claimed
     const status = await this.#nativeSetConfiguration(value);
     if (status === 'completed') this.#configurationValue = value;
-    this.#forgetAlternates();
+    this.#alternates.clear();
     try {
       this.#claimAll();
     } catch (error) {
@@ -208,10 +208,7 @@ export class OpenDevice {
 
   async #setInterface(interfaceNumber: number, alternateSetting: number): Promise<UsbStatus> {
     const status = await this.#call((done) => this.native.__setInterface(interfaceNumber, alternateSetting, done));
-    if (status === 'completed') {
-      this.#alternates.set(interfaceNumber, alternateSetting);
-      this.#transfers.forgetIdle();
-    }
+    if (status === 'completed') this.#alternates.set(interfaceNumber, alternateSetting);
     return status;
   }
 
@@ -228,7 +225,7 @@ export class OpenDevice {
         return 'disconnected';
       }
     }
-    this.#forgetAlternates(); // the kernel chooses setting 0 of an interface that is released
+    this.#alternates.clear(); // the kernel chooses setting 0 of an interface that is released
     return status === 'notFound' ? 'completed' : status;
   }
 
@@ -241,11 +238,6 @@ export class OpenDevice {
       if (errno === LibusbError.NO_DEVICE || errno === LibusbError.NOT_SUPPORTED) this.#presence.lost();
     }
     return this.#presence.isGone();
-  }
-
-  #forgetAlternates(): void {
-    this.#alternates.clear();
-    this.#transfers.forgetIdle();
   }
 
   async #call(call: (done: NativeCallback) => void): Promise<UsbStatus> {

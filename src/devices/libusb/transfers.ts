@@ -53,6 +53,7 @@ export class Transfers {
   readonly #device: NativeDevice;
   readonly #presence: DevicePresence;
   readonly #pending = new Map<Pending, Slot>();
+  /** By {@link kindOf}. */
   readonly #idle = new Map<number, Slot[]>();
   readonly #waiting = new Set<{ readonly left: Set<Pending>; readonly resolve: () => void }>();
   /** Transfers whose callback was given up, by {@link abandon}. */
@@ -79,7 +80,7 @@ export class Transfers {
       buffer.set(part, offset);
       offset += part.byteLength;
     }
-    const slot = this.#make(0, CONTROL_TYPE, timeout, false);
+    const slot = this.#make(0, CONTROL_TYPE, timeout);
     slot.finish = (status, actual) => ({
       status,
       data: isIn ? bytesOf(buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NOTHING,
@@ -167,7 +168,7 @@ export class Transfers {
     }
   }
 
-  #finished(slot: Slot, error: NativeError | undefined, actual: number, reusable: boolean): void {
+  #finished(slot: Slot, error: NativeError | undefined, actual: number, kind: number | undefined): void {
     const { pending } = slot;
     if (pending === undefined) return;
     slot.pending = undefined;
@@ -181,7 +182,7 @@ export class Transfers {
     if (status === 'disconnected' || (status === 'cancelled' && !pending.cancelled))
       status = this.#presence.isGone() ? 'disconnected' : 'cancelled';
     const result = slot.finish(status, actual);
-    if (reusable) this.#keep(slot, pending.endpointAddress);
+    if (kind !== undefined) this.#keep(slot, kind);
     pending.complete(result);
     for (const waiter of this.#waiting) {
       if (!waiter.left.delete(pending) || waiter.left.size > 0) continue;
@@ -191,23 +192,20 @@ export class Transfers {
   }
 
   #take({ endpointAddress, transferType }: EndpointLayout): Slot {
-    return this.#idle.get(endpointAddress)?.pop() ?? this.#make(endpointAddress, transferType, 0, true);
+    const kind = kindOf(endpointAddress, transferType);
+    return this.#idle.get(kind)?.pop() ?? this.#make(endpointAddress, transferType, 0, kind);
   }
 
-  #keep(slot: Slot, endpointAddress: number): void {
-    const idle = this.#idle.get(endpointAddress);
-    if (idle === undefined) this.#idle.set(endpointAddress, [slot]);
+  #keep(slot: Slot, kind: number): void {
+    const idle = this.#idle.get(kind);
+    if (idle === undefined) this.#idle.set(kind, [slot]);
     else if (idle.length < IDLE_TRANSFERS) idle.push(slot);
   }
 
-  /** Forgets the transfers that are kept: another alternate setting may give an endpoint another type. */
-  forgetIdle(): void {
-    this.#idle.clear();
-  }
-
-  #make(endpointAddress: number, type: number, timeout: number, reusable: boolean): Slot {
+  /** `kind` is given for a slot that is to be used again. */
+  #make(endpointAddress: number, type: number, timeout: number, kind?: number): Slot {
     const native = new this.#context.Transfer(this.#device, endpointAddress, type, timeout, (error, _buffer, actual) =>
-      this.#finished(slot, error, actual, reusable),
+      this.#finished(slot, error, actual, kind),
     );
     const slot: Slot = {
       native,
@@ -218,6 +216,9 @@ export class Transfers {
     return slot;
   }
 }
+
+/** What a libusb transfer is made for: another alternate setting may give an endpoint another type. */
+const kindOf = (endpointAddress: number, transferType: number) => (transferType << 8) | endpointAddress;
 
 const finishedTransfer: UsbTransfer = { cancel: () => {} };
 
