@@ -76,7 +76,8 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
   });
 
   for (const scheme of ['tcp', 'tls']) {
-    it(`32 MiB read by the server over ${scheme} are the stick's bytes; then the kernel has it back`, async () => {
+    it(`32 MiB read by the server over ${scheme} are the stick's bytes; then the kernel has it back`, async function () {
+      this.timeout(240_000);
       const out = join(folder, 'stick.img');
       const token = join(folder, 'token');
       await writeFile(token, 'a shared secret\n');
@@ -92,7 +93,7 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
       await client.waitForLine(/^redirecting 46f4:0001/);
       await server.waitForLine(/^device 46f4:0001/);
       expect(await stickDriver()).to.equal('usbfs');
-      await server.waitForLine(/^read 65536 sectors .*SHA-256/, 120_000);
+      await server.waitForLine(/^read 65536 sectors .*SHA-256/, 200_000);
       expect(await server.exit).to.equal('0');
       expect(await client.exit, client.lines.join('\n')).to.equal('0');
       expect(await lab.sha256OfDevice(out, lab.STICK_HASHED)).to.equal(await lab.stickSha256());
@@ -156,9 +157,12 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
     await server.waitForLine(/^device 46f4:0001/);
     const stick = await lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid);
     await writeFile(`${stick?.path}/authorized`, '0');
-    await client.waitForLine(/unplugged/);
-    await server.waitForLine(/^gone: 46f4:0001/);
-    await writeFile(`${stick?.path}/authorized`, '1');
+    try {
+      await client.waitForLine(/unplugged/);
+      await server.waitForLine(/^gone: 46f4:0001/);
+    } finally {
+      await writeFile(`${stick?.path}/authorized`, '1');
+    }
     await client.waitForLine(/^redirecting 46f4:0001/);
     await server.waitForLine(/^device 46f4:0001/);
     expect(await client.stop('SIGINT')).to.equal('0');

@@ -8,6 +8,8 @@ import { formatBytes, type Terminal } from './terminal.ts';
 const MASS_STORAGE_CLASS = 0x08;
 const BULK_ONLY = 0x50;
 const LIVE_INTERVAL = 250;
+/** Sticks of USB 3 take commands of this size (the kernel asks them for more); older ones are safe with the default. */
+const SUPER_SPEED_COMMAND_SECTORS = 1024;
 
 /** Whether a device has an interface with SCSI over the Bulk-Only Transport. */
 export function isMassStorage(device: RemoteDevice): boolean {
@@ -32,7 +34,9 @@ export async function readSectors(
     throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
   });
   try {
-    const storage = await MassStorage.open(device);
+    const { speed } = device.port.identity;
+    const isSuper = speed === 'super' || speed === 'superPlus';
+    const storage = await MassStorage.open(device, isSuper ? { sectorsPerCommand: SUPER_SPEED_COMMAND_SECTORS } : {});
     try {
       if (count > storage.sectorCount) {
         throw new Failure(`the device has ${storage.sectorCount} sectors, ${count} were asked for`);

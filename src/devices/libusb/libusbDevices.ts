@@ -10,9 +10,9 @@ export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
 
 export interface LibusbDevicesOptions {
   /**
-   * How coming and going devices are noticed: from libusb's events, or by looking every `pollInterval` ms. Events need a
-   * running udevd on Linux, and `auto` (the default) looks whether there is one. Where events do not arrive although
-   * it runs, as in a container with a network namespace of its own, say `polling`.
+   * How coming and going devices are noticed: from libusb's events, by looking every `pollInterval` ms, or by both
+   * (`auto`, the default on Linux; elsewhere it means events). Events are fast, but they need a running udevd, do not
+   * reach a container with a network of its own, and do not tell when a device's authorization is taken away.
    */
   readonly hotplug?: 'auto' | 'events' | 'polling';
   /** Milliseconds; default 1000. */
@@ -43,15 +43,19 @@ export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Pro
   const { hotplug = 'auto', pollInterval = 1000, closePatience = 5000 } = options;
   const binding = await loadUsbBinding();
   const isLinux = process.platform === 'linux';
-  const poll = hotplug === 'polling' || (hotplug === 'auto' && isLinux && !existsSync('/run/udev/control'));
+  const polls = hotplug === 'polling' || (hotplug === 'auto' && isLinux);
+  const hears = hotplug === 'events' || (hotplug === 'auto' && (!isLinux || existsSync('/run/udev/control')));
   return new LibusbDevices({
     binding,
     closePatience,
     scan: isLinux ? () => scanSysfs() : () => scanNative(binding.context),
     onChange(listener) {
-      if (!poll) return binding.onChange(listener);
-      const timer = setInterval(listener, pollInterval);
-      return () => clearInterval(timer);
+      const stopHearing = hears ? binding.onChange(listener) : undefined;
+      const timer = polls ? setInterval(listener, pollInterval) : undefined;
+      return () => {
+        stopHearing?.();
+        clearInterval(timer);
+      };
     },
   });
 }
