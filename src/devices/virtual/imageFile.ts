@@ -17,7 +17,7 @@ export class ImageFile implements BlockStore {
   static async open(path: string, options: ImageFileOptions = {}): Promise<ImageFile> {
     const readOnly = options.readOnly ?? false;
     const file = await open(path, readOnly ? 'r' : 'r+').catch((error: unknown) => {
-      throw new Error(`image file ${path}: ${explain(error)}`, { cause: error });
+      throw new Error(`image file ${path}: ${explain(error, readOnly)}`, { cause: error });
     });
     try {
       const stat = await file.stat();
@@ -73,7 +73,7 @@ export class ImageFile implements BlockStore {
   }
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, readOnly: boolean): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
@@ -81,7 +81,9 @@ function explain(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return 'no right to open it for writing; change its rights, or open it read-only';
+      return readOnly
+        ? 'no right to read it; change its rights'
+        : 'no right to write it; change its rights, or open it read-only';
     case 'EISDIR':
       return 'is a directory; give a file';
     default:

@@ -43,6 +43,7 @@ export class InEndpoint {
   readonly #waiting: InTransfer[] = [];
   readonly #items: Item[] = [];
   #halted = false;
+  #isMatching = false;
 
   /** `drained` is called each time the host took the last of what was sent. */
   constructor(packetSize: number, drained: () => void) {
@@ -103,26 +104,36 @@ export class InEndpoint {
     transfer.end(transfer.result(status));
   }
 
-  /** Callbacks may come back in here: everything is looked at again after each. */
+  /** Callbacks may come back in here: they find the loop running, which looks at everything again. */
   #match(): void {
-    for (;;) {
-      if (!this.#halted && this.#items[0] === 'halt') {
-        this.#items.shift();
-        this.#halted = true;
-      }
-      const [transfer] = this.#waiting;
-      if (transfer === undefined) return;
-      if (this.#halted) {
-        this.#remove(transfer, 'stalled');
-        continue;
-      }
-      const [item] = this.#items;
-      if (item === undefined || item === 'halt') return;
-      const status = this.#move(item, transfer);
-      const isDrained = this.#items.length === 0;
-      if (status !== undefined) this.#remove(transfer, status);
-      if (isDrained && this.#items.length === 0) this.#drained();
+    if (this.#isMatching) return;
+    this.#isMatching = true;
+    try {
+      while (this.#matchFirst());
+    } finally {
+      this.#isMatching = false;
     }
+  }
+
+  /** True when there may be more to do. */
+  #matchFirst(): boolean {
+    if (!this.#halted && this.#items[0] === 'halt') {
+      this.#items.shift();
+      this.#halted = true;
+    }
+    const [transfer] = this.#waiting;
+    if (transfer === undefined) return false;
+    if (this.#halted) {
+      this.#remove(transfer, 'stalled');
+      return true;
+    }
+    const [item] = this.#items;
+    if (item === undefined || item === 'halt') return false;
+    const status = this.#move(item, transfer);
+    const isDrained = this.#items.length === 0;
+    if (status !== undefined) this.#remove(transfer, status);
+    if (isDrained && this.#items.length === 0) this.#drained();
+    return true;
   }
 
   /** Moves packets from the first item to the transfer; tells how the transfer ends, if it does. */

@@ -25,10 +25,6 @@ export class PendingTransfer {
     this.#complete = complete;
   }
 
-  get isPending(): boolean {
-    return !this.#ended;
-  }
-
   end(result: UsbResult): void {
     if (this.#ended) return;
     this.#ended = true;

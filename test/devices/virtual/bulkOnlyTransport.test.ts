@@ -169,6 +169,23 @@ describe('Bulk-Only Transport of the virtual stick', () => {
     });
   });
 
+  describe('descriptors (4)', () => {
+    const interfaceAt = (packetSize: string) =>
+      `09 04 00 00 02 08 06 50 00  07 05 81 02 ${packetSize} 00  07 05 02 02 ${packetSize} 00`;
+    const descriptors: [string, number, string][] = [
+      ['device', 0x0100, '12 01 0002 00 00 00 40 0912 0100 0001 01 02 03 01'],
+      ['configuration', 0x0200, `09 02 2000 01 01 00 80 32 ${interfaceAt('0002')}`],
+      ['device qualifier', 0x0600, '0a 06 0002 00 00 00 40 01 00'],
+      ['other speed configuration', 0x0700, `09 07 2000 01 01 00 80 32 ${interfaceAt('4000')}`],
+      ['serial number, 12 digits', 0x0303, '1a 03 3000 3000 3000 3000 3000 3000 3000 3000 3000 3000 3000 3100'],
+    ];
+    for (const [name, wValue, expected] of descriptors) {
+      it(name, async () => {
+        expect(toHex((await usb.read(0x80, 6, wValue, 0, 255)).data)).to.equal(toHex(fromHex(expected)));
+      });
+    }
+  });
+
   describe('class requests (3)', () => {
     it('Get Max LUN answers 0', async () => {
       expect((await usb.read(0xa1, 0xfe, 0, 0, 1)).data[0]).to.equal(0);

@@ -362,16 +362,26 @@ describe('a virtual device', () => {
   });
 
   it('a long chain of transfers, each submitted by the one before, does not grow the stack', async () => {
-    let left = 5000;
-    const done = new Promise<void>((resolve) => {
+    const transfers = 20_000;
+    let left = transfers;
+    device.bus.send(Endpoint.echoIn, bytes(512 * transfers));
+    await new Promise<void>((resolve) => {
       const next = () => {
         left -= 1;
-        if (left === 0) resolve();
+        if (left < 0) resolve();
         else device.submit({ type: 'transferIn', endpointAddress: Endpoint.echoIn, length: 512 }, next);
       };
       next();
     });
-    while (left > 0) device.bus.send(Endpoint.echoIn, bytes(512));
-    await done;
+    const data = bytes(1);
+    left = transfers;
+    await new Promise<void>((resolve) => {
+      const next = () => {
+        left -= 1;
+        if (left < 0) resolve();
+        else device.submit({ type: 'transferOut', endpointAddress: Endpoint.echoOut, data }, next);
+      };
+      next();
+    });
   });
 });
