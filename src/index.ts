@@ -32,6 +32,15 @@ export { dial, type DialOptions } from '../transports/dial.ts';
 export { listen, type Listener, type ListenOptions } from '../transports/listen.ts';
 export { type MemoryOptions, memoryPair } from '../transports/memory.ts';
 
+export type { BlockStore } from './devices/virtual/blockStore.ts';
+export { HidKeyboard, type HidKeyboardOptions } from './devices/virtual/hidKeyboard.ts';
+export { ImageFile, type ImageFileOptions } from './devices/virtual/imageFile.ts';
+export { MassStorageStick, type MassStorageStickOptions } from './devices/virtual/massStorageStick.ts';
+export { MemoryBlocks } from './devices/virtual/memoryBlocks.ts';
+export { VirtualDevices, type VirtualDevicesOptions } from './devices/virtual/virtualDevices.ts';
+
+export { MassStorage, type MassStorageOptions } from './hosts/massStorage/massStorage.ts';
+export { MassStorageError } from './hosts/massStorage/massStorageError.ts';
 export { RemoteDevice } from './hosts/remoteDevice/remoteDevice.ts';
 export { RemoteUsb, RemoteUsbEvent } from './hosts/remoteDevice/remoteUsb.ts';
 

@@ -1,0 +1,18 @@
+import { MassStorage, MassStorageStick, MemoryBlocks, memoryPair, RedirectionClient, RedirectionServer } from 'urbdrc';
+import { type RemoteDevice, RemoteUsb } from 'urbdrc';
+
+// The server: it wants devices, and drives them through WebUSB.
+const [clientEnd, serverEnd] = memoryPair();
+const usb = new RemoteUsb();
+const connected = new Promise<RemoteDevice>((resolve) => {
+  usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
+});
+new RedirectionServer(serverEnd, { host: usb });
+
+// The client: it has a device, here a virtual stick of 1 MiB.
+const client = new RedirectionClient(clientEnd);
+await client.redirect(new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(1024 * 1024)) }));
+
+const storage = await MassStorage.open(await connected);
+console.log(`${storage.sectorCount} sectors; the first is`, await storage.read(0, 1));
+await client.close();
