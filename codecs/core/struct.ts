@@ -7,6 +7,8 @@ import type { Reader } from './reader.ts';
 export type FieldType = 'u8' | 'u16' | 'u32' | 'i32';
 
 const SIZES: Readonly<Record<FieldType, number>> = { u8: 1, u16: 2, u32: 4, i32: 4 };
+const LOWEST: Readonly<Record<FieldType, number>> = { u8: 0, u16: 0, u32: 0, i32: -(2 ** 31) };
+const HIGHEST: Readonly<Record<FieldType, number>> = { u8: 0xff, u16: 0xffff, u32: 2 ** 32 - 1, i32: 2 ** 31 - 1 };
 
 /** Field names of the specification, in wire order. */
 export type FieldTable = Readonly<Record<string, FieldType>>;
@@ -24,11 +26,20 @@ export interface Struct<F extends FieldTable> {
   encode(values: FieldValues<F>): Uint8Array;
 }
 
+/**
+ * What binary-parser fills in. Its code first assigns `$parent` and `$root` and in the end deletes them, after which a
+ * plain object is a slow one; these setters let neither become a property.
+ */
+class Fields {
+  set $parent(_: unknown) {}
+  set $root(_: unknown) {}
+}
+
 /** Builds a {@link Struct}: binary-parser decodes, smart-buffer encodes, both from `fields`. */
 export function struct<const F extends FieldTable>(name: string, fields: F): Struct<F> {
   const entries = Object.entries(fields);
   let size = 0;
-  let parser = new Parser().endianness('little');
+  let parser = new Parser().endianness('little').create(Fields);
   for (const [field, type] of entries) {
     parser = addField(parser, field, type);
     size += SIZES[type];
@@ -47,7 +58,14 @@ export function struct<const F extends FieldTable>(name: string, fields: F): Str
     },
     encode(values) {
       const out = SmartBuffer.fromSize(Math.max(size, 1));
-      for (const [field, type] of entries) writeField(out, type, values[field as keyof F], `${name}.${field}`);
+      for (const [field, type] of entries) {
+        const value = values[field as keyof F];
+        if (!Number.isInteger(value) || value < LOWEST[type] || value > HIGHEST[type]) {
+          const range = `${LOWEST[type]} to ${HIGHEST[type]}`;
+          throw new UsageError(`${name}.${field}: ${value} is not an integer from ${range}`);
+        }
+        writeField(out, type, value);
+      }
       return out.toBuffer();
     },
   };
@@ -66,12 +84,7 @@ function addField(parser: Parser, field: string, type: FieldType): Parser {
   }
 }
 
-function writeField(out: SmartBuffer, type: FieldType, value: number, path: string): void {
-  const bits = SIZES[type] * 8;
-  const [low, high] = type === 'i32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** bits - 1];
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new UsageError(`${path}: ${value} is not an integer from ${low} to ${high}`);
-  }
+function writeField(out: SmartBuffer, type: FieldType, value: number): void {
   switch (type) {
     case 'u8':
       out.writeUInt8(value);
