@@ -1,4 +1,4 @@
-import type { Parts } from '../codecs/core/parts.ts';
+import { copyParts, type Parts } from '../codecs/core/parts.ts';
 import type { Transport, TransportHandler } from '../src/session/ports.ts';
 import { frameSize } from './tpkt.ts';
 
@@ -157,11 +157,7 @@ function gather(frame: Parts): Uint8Array {
   const [first] = frame;
   if (first !== undefined && frame.length === 1) return plain(first);
   const bytes = plain(Buffer.allocUnsafe(frameSize(frame)));
-  let offset = 0;
-  for (const part of frame) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
-  }
+  copyParts(frame, bytes, 0);
   return bytes;
 }
 

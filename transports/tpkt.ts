@@ -1,5 +1,5 @@
 import { DecodeError, UsageError, type DecodeErrorCode, type SpecRef } from '../codecs/core/errors.ts';
-import { byteLength, type Parts } from '../codecs/core/parts.ts';
+import { byteLength, copyParts, type Parts } from '../codecs/core/parts.ts';
 
 /**
  * TPKT, [RFC 1006] section 6: on a byte stream each frame is preceded by 03, a reserved byte and its length as a
@@ -52,13 +52,9 @@ export function joinFrames(frames: readonly Parts[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(total);
   let offset = 0;
   for (const frame of frames) {
-    const header = offset;
-    offset += TPKT_HEADER_SIZE;
-    for (const part of frame) {
-      bytes.set(part, offset);
-      offset += part.byteLength;
-    }
-    writeHeader(bytes, header, offset - header - TPKT_HEADER_SIZE);
+    const end = copyParts(frame, bytes, offset + TPKT_HEADER_SIZE);
+    writeHeader(bytes, offset, end - offset - TPKT_HEADER_SIZE);
+    offset = end;
   }
   return bytes;
 }

@@ -15,7 +15,7 @@ export const MAXIMUM_SINGLE_BLOCK = 1590;
 
 /**
  * The PDUs of a message: one DYNVC_DATA, or DYNVC_DATA_FIRST and DYNVC_DATA filled up to 1600 bytes. All headers are in
- * one allocation; the payload is in the result by reference.
+ * one allocation, and every DYNVC_DATA has the same one; the payload is in the result by reference.
  * @throws UsageError for an empty message, which FreeRDP would take for a close, and for one above 4 GiB.
  */
 export function fragmentMessage(channelId: number, message: Parts): Parts[] {
@@ -34,19 +34,17 @@ export function fragmentMessage(channelId: number, message: Parts): Parts[] {
   const firstHeadSize = headSize + widthSize(lengthCode);
   const firstBlock = Math.min(length, MAXIMUM_DVC_PDU_SIZE - firstHeadSize);
   const nextBlock = MAXIMUM_DVC_PDU_SIZE - headSize;
-  const nextCount = Math.ceil((length - firstBlock) / nextBlock);
 
-  const heads = new Uint8Array(firstHeadSize + nextCount * headSize);
+  const heads = new Uint8Array(firstHeadSize + headSize);
   heads[0] = headerByte(DvcCommand.dataFirst, lengthCode, idCode);
-  let offset = writeUint(heads, writeUint(heads, 1, channelId, idCode), length, lengthCode);
+  writeUint(heads, writeUint(heads, 1, channelId, idCode), length, lengthCode);
+  heads[firstHeadSize] = headerByte(DvcCommand.data, 0, idCode);
+  writeUint(heads, firstHeadSize + 1, channelId, idCode);
+
   const cursor = new PartsCursor(message);
-  const pdus = [pduOf(heads.subarray(0, offset), cursor, firstBlock)];
-  for (let index = 0; index < nextCount; index++) {
-    const start = offset;
-    heads[start] = headerByte(DvcCommand.data, 0, idCode);
-    offset = writeUint(heads, start + 1, channelId, idCode);
-    pdus.push(pduOf(heads.subarray(start, offset), cursor, nextBlock));
-  }
+  const pdus = [pduOf(heads.subarray(0, firstHeadSize), cursor, firstBlock)];
+  const nextHead = heads.subarray(firstHeadSize);
+  for (let left = length - firstBlock; left > 0; left -= nextBlock) pdus.push(pduOf(nextHead, cursor, nextBlock));
   return pdus;
 }
 

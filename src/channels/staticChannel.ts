@@ -33,6 +33,24 @@ interface OpenMessage {
   size: number;
 }
 
+/** Writes CHANNEL_PDU_HEADERs, one behind the other, into one allocation. */
+class HeaderWriter {
+  readonly #view: DataView;
+  #offset = 0;
+
+  constructor(count: number) {
+    this.#view = new DataView(new ArrayBuffer(count * CHANNEL_PDU_HEADER_SIZE));
+  }
+
+  next(length: number, flags: number): Uint8Array {
+    const offset = this.#offset;
+    this.#offset += CHANNEL_PDU_HEADER_SIZE;
+    this.#view.setUint32(offset, length, true);
+    this.#view.setUint32(offset + 4, flags, true);
+    return new Uint8Array(this.#view.buffer, offset, CHANNEL_PDU_HEADER_SIZE);
+  }
+}
+
 const NOTHING: StaticChannelReceipt = { messages: [], error: undefined };
 
 /**
@@ -71,37 +89,47 @@ export class StaticChannel {
     return this.sendAll([message]);
   }
 
-  /** The chunks of several messages. All headers are in one allocation, payloads in the result by reference. */
+  /**
+   * The chunks of several messages, payloads by reference. All headers are in one allocation, and whole messages of the
+   * same length in a row, as the blocks of a transfer are, have the same one.
+   */
   sendAll(messages: readonly Parts[]): Parts[] {
     const lengths = messages.map(byteLength);
+    const headers = new HeaderWriter(this.#headersFor(lengths));
+    const chunks: Parts[] = [];
+    let whole: Uint8Array | undefined;
+    let wholeLength = 0;
+    for (const [index, message] of messages.entries()) {
+      const length = lengths[index] ?? 0;
+      if (length > this.#chunkSize) {
+        this.#cut(message, length, headers, chunks);
+        continue;
+      }
+      if (whole === undefined || length !== wholeLength) {
+        whole = headers.next(length, WHOLE);
+        wholeLength = length;
+      }
+      chunks.push([whole, ...message]);
+    }
+    return chunks;
+  }
+
+  /** At most so many headers are needed. */
+  #headersFor(lengths: readonly number[]): number {
     let count = 0;
     for (const length of lengths) {
       if (length === 0) throw new UsageError('a message of a static channel has at least one byte');
       count += Math.ceil(length / this.#chunkSize);
     }
-    const headers = new Uint8Array(count * CHANNEL_PDU_HEADER_SIZE);
-    const view = new DataView(headers.buffer);
-    const chunks: Parts[] = [];
-    messages.forEach((message, index) => this.#cut(message, lengths[index] ?? 0, view, chunks));
-    return chunks;
+    return count;
   }
 
-  #cut(message: Parts, length: number, headers: DataView, chunks: Parts[]): void {
-    const header = (flags: number): Uint8Array => {
-      const offset = chunks.length * CHANNEL_PDU_HEADER_SIZE;
-      headers.setUint32(offset, length, true);
-      headers.setUint32(offset + 4, flags, true);
-      return new Uint8Array(headers.buffer, offset, CHANNEL_PDU_HEADER_SIZE);
-    };
-    if (length <= this.#chunkSize) {
-      chunks.push([header(WHOLE), ...message]);
-      return;
-    }
+  #cut(message: Parts, length: number, headers: HeaderWriter, chunks: Parts[]): void {
     const cursor = new PartsCursor(message);
     for (let sent = 0; sent < length; sent += this.#chunkSize) {
       const first = sent === 0 ? CHANNEL_FLAG_FIRST : 0;
       const last = sent + this.#chunkSize >= length ? CHANNEL_FLAG_LAST : 0;
-      const chunk = [header(first | last | CHANNEL_FLAG_SHOW_PROTOCOL)];
+      const chunk = [headers.next(length, first | last | CHANNEL_FLAG_SHOW_PROTOCOL)];
       cursor.takeInto(chunk, this.#chunkSize);
       chunks.push(chunk);
     }

@@ -177,8 +177,8 @@ export class ChannelStack {
   }
 
   #sendPdus(pdus: readonly Parts[]): void {
-    if (this.#finished) return;
-    for (const pdu of pdus) this.#frames.push(...this.#static.send(pdu));
+    if (this.#finished || pdus.length === 0) return;
+    for (const frame of this.#static.sendAll(pdus)) this.#frames.push(frame);
     if (this.#flushScheduled || this.#frames.length === 0) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {
