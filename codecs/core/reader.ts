@@ -16,7 +16,6 @@ export interface ReaderOptions {
  */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #parent: Reader | undefined;
   readonly #name: string;
   readonly #base: number;
@@ -27,7 +26,6 @@ export class Reader {
 
   constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, parent?: Reader, base = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
     this.spec = spec;
     this.lenient = options.lenient ?? false;
@@ -47,41 +45,41 @@ export class Reader {
 
   /** The same bytes under another name: for a dispatcher that learns from the header which message it has. */
   as(name: string, spec: SpecRef): Reader {
-    const other = new Reader(this.#bytes, name, spec, { lenient: this.lenient }, this.#parent, this.#base);
+    const other = new Reader(this.#bytes, name, spec, this, this.#parent, this.#base);
     other.#position = this.#position;
     return other;
   }
 
   u8(field: string): number {
     this.#need(1, field);
-    return this.#view.getUint8(this.#advance(1));
+    return this.#u8At(this.#advance(1));
   }
 
   u16(field: string): number {
     this.#need(2, field);
-    return this.#view.getUint16(this.#advance(2), true);
+    return this.#u16At(this.#advance(2));
   }
 
   u32(field: string): number {
     this.#need(4, field);
-    return this.#view.getUint32(this.#advance(4), true);
+    return this.#i32At(this.#advance(4)) >>> 0;
   }
 
   i32(field: string): number {
     this.#need(4, field);
-    return this.#view.getInt32(this.#advance(4), true);
+    return this.#i32At(this.#advance(4));
   }
 
   /** The next byte without consuming it. */
   peekU8(field: string): number {
     this.#need(1, field);
-    return this.#view.getUint8(this.#position);
+    return this.#u8At(this.#position);
   }
 
   /** The next 4 bytes, little-endian, without consuming them. */
   peekU32(field: string, ahead = 0): number {
     this.#need(ahead + 4, field);
-    return this.#view.getUint32(this.#position + ahead, true);
+    return this.#i32At(this.#position + ahead) >>> 0;
   }
 
   /** A view of the next `length` bytes. */
@@ -101,7 +99,7 @@ export class Reader {
   sub(length: number, field: string, spec: SpecRef = this.spec): Reader {
     const base = this.offset;
     const bytes = this.take(length, field);
-    return new Reader(bytes, field, spec, { lenient: this.lenient }, this, base);
+    return new Reader(bytes, field, spec, this, this, base);
   }
 
   /**
@@ -164,6 +162,21 @@ export class Reader {
     for (let reader: Reader | undefined = this; reader !== undefined; reader = reader.#parent)
       names.unshift(reader.#name);
     return names;
+  }
+
+  // Without a DataView: one for each of the many small readers would cost more than all they read. The three are called
+  // for offsets that #need has checked.
+
+  #u8At(offset: number): number {
+    return this.#bytes[offset] as number;
+  }
+
+  #u16At(offset: number): number {
+    return this.#u8At(offset) | (this.#u8At(offset + 1) << 8);
+  }
+
+  #i32At(offset: number): number {
+    return this.#u16At(offset) | (this.#u16At(offset + 2) << 16);
   }
 
   #need(length: number, field: string): void {

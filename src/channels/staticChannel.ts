@@ -35,20 +35,29 @@ interface OpenMessage {
 
 /** Writes CHANNEL_PDU_HEADERs, one behind the other, into one allocation. */
 class HeaderWriter {
-  readonly #view: DataView;
+  readonly #headers: Uint8Array;
   #offset = 0;
 
   constructor(count: number) {
-    this.#view = new DataView(new ArrayBuffer(count * CHANNEL_PDU_HEADER_SIZE));
+    this.#headers = new Uint8Array(count * CHANNEL_PDU_HEADER_SIZE);
   }
 
   next(length: number, flags: number): Uint8Array {
-    const offset = this.#offset;
-    this.#offset += CHANNEL_PDU_HEADER_SIZE;
-    this.#view.setUint32(offset, length, true);
-    this.#view.setUint32(offset + 4, flags, true);
-    return new Uint8Array(this.#view.buffer, offset, CHANNEL_PDU_HEADER_SIZE);
+    const start = this.#offset;
+    this.#offset = writeUint32(this.#headers, writeUint32(this.#headers, start, length), flags);
+    // A lone header needs no view, which would cost more than the header.
+    return this.#headers.byteLength === CHANNEL_PDU_HEADER_SIZE
+      ? this.#headers
+      : this.#headers.subarray(start, this.#offset);
   }
+}
+
+function writeUint32(target: Uint8Array, offset: number, value: number): number {
+  target[offset] = value;
+  target[offset + 1] = value >>> 8;
+  target[offset + 2] = value >>> 16;
+  target[offset + 3] = value >>> 24;
+  return offset + 4;
 }
 
 const NOTHING: StaticChannelReceipt = { messages: [], error: undefined };
