@@ -19,9 +19,9 @@ export interface Codec<V> {
  * Encodes a value whose type nobody checked, such as one read from JSON.
  * @throws UsageError where it lacks what the codec needs
  */
-export function encodeUnchecked<V>(name: string, encode: (value: V) => Parts, value: unknown): Parts {
+export function encodeUnchecked(name: string, encode: (value: never) => Parts, value: unknown): Parts {
   try {
-    return encode(value as V);
+    return encode(value as never);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Reading a property that is not there, or of another type, is all that can go wrong in an encoder.

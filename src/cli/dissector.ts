@@ -1,12 +1,10 @@
 import { DecodeError, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
 import { fromJson } from '../../codecs/core/json.ts';
-import { encodeUnchecked } from '../../codecs/core/message.ts';
+import { type Codec, encodeUnchecked } from '../../codecs/core/message.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import { Reader, type ReaderOptions } from '../../codecs/core/reader.ts';
 import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { DVC_BYTE_PROPERTIES, DVC_PDUS } from '../../codecs/dvc/registry.ts';
-import { ChannelPdu } from '../../codecs/svc/channelPduHeader.ts';
-import { SVC_BYTE_PROPERTIES } from '../../codecs/svc/registry.ts';
 import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../codecs/urbdrc/registry.ts';
 import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
@@ -17,6 +15,7 @@ import {
   TS_URB_RESULT_BYTE_PROPERTIES,
   TS_URB_RESULT_SECTIONS,
 } from '../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { decodeStructure, guessStaticStructure, structureByName } from './structures.ts';
 
 export const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result'] as const;
 export type Layer = (typeof LAYERS)[number];
@@ -28,6 +27,10 @@ export interface DissectionContext {
   readonly urbFunction?: number;
   /** The interface that the server registered for completions. */
   readonly requestCompletion?: number;
+  /** The HResult beside a TS_URB_RESULT tells of a failure. */
+  readonly failed?: boolean;
+  /** The bytes are this structure, whatever the layer. */
+  readonly structure?: Codec<unknown>;
 }
 
 export interface Dissection {
@@ -40,8 +43,9 @@ interface Named {
   readonly name: string;
 }
 
+/** A layer whose messages are told apart by their bytes. */
 interface LayerCodec {
-  /** Whether sender matters. */
+  /** Whether the sender matters. */
   readonly directed: boolean;
   decode(bytes: Uint8Array, from: Sender, context: DissectionContext, options: ReaderOptions): Named;
   specOf(name: string): SpecRef | undefined;
@@ -59,7 +63,7 @@ const sectionIn = (sections: Readonly<Record<string, string>>) => (name: string)
 const TS_URB = rdpeusb('2.2.9');
 const TS_URB_RESULT = rdpeusb('2.2.10');
 
-const CODECS: Readonly<Record<Layer, LayerCodec>> = {
+const CODECS: Readonly<Record<Exclude<Layer, 'svc'>, LayerCodec>> = {
   urbdrc: {
     directed: true,
     decode: (bytes, from, { requestCompletion, urbFunction }, options) =>
@@ -81,16 +85,6 @@ const CODECS: Readonly<Record<Layer, LayerCodec>> = {
     encode: (value) => encodeUnchecked('PDU', encodeDvcPdu, value),
     byteProperties: DVC_BYTE_PROPERTIES,
   },
-  svc: {
-    directed: false,
-    decode: (bytes, _from, _context, options) => ({
-      name: ChannelPdu.name,
-      ...ChannelPdu.decode(new Reader(bytes, ChannelPdu.name, ChannelPdu.spec, options)),
-    }),
-    specOf: specIn([ChannelPdu]),
-    encode: (value) => encodeUnchecked<ChannelPdu>(ChannelPdu.name, (pdu) => ChannelPdu.encode(pdu), value),
-    byteProperties: SVC_BYTE_PROPERTIES,
-  },
   'ts-urb': {
     directed: false,
     decode: (bytes, _from, _context, options) => decodeTsUrb(new Reader(bytes, 'TsUrb', TS_URB, options)),
@@ -100,8 +94,8 @@ const CODECS: Readonly<Record<Layer, LayerCodec>> = {
   },
   'ts-urb-result': {
     directed: false,
-    decode: (bytes, _from, { urbFunction }, options) =>
-      decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', TS_URB_RESULT, options), urbFunction, false),
+    decode: (bytes, _from, { urbFunction, failed = false }, options) =>
+      decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', TS_URB_RESULT, options), urbFunction, failed),
     specOf: sectionIn(TS_URB_RESULT_SECTIONS),
     encode: (value) => encodeUnchecked('TS_URB_RESULT', encodeTsUrbResult, value),
     byteProperties: TS_URB_RESULT_BYTE_PROPERTIES,
@@ -120,26 +114,68 @@ export function dissect(
   context: DissectionContext,
   options: ReaderOptions = {},
 ): Dissection {
+  if (context.structure !== undefined) return dissectStructure(context.structure, bytes, options);
+  if (layer === 'svc') return dissectStructure(guessStaticStructure(bytes), bytes, options);
   const codec = CODECS[layer];
-  const senders: readonly Sender[] = from !== undefined ? [from] : codec.directed ? ['server', 'client'] : ['server'];
-  let refusal: DecodeError | undefined;
-  for (const sender of senders) {
-    try {
-      const { name, ...value } = codec.decode(bytes, sender, context, options);
-      return { name, spec: codec.specOf(name) ?? { document: 'unknown', section: '' }, value };
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      // The more telling of two refusals is the one that knew which message it had.
-      if (refusal === undefined || refusal.code === 'UNKNOWN_MESSAGE') refusal = error;
-    }
-  }
-  throw refusal ?? new UsageError(`layer ${layer} has no sender`);
+  if (from !== undefined || !codec.directed) return dissectFrom(codec, from ?? 'server', bytes, context, options);
+  return dissectFromEither(codec, bytes, context, options);
 }
 
 /** The bytes of a value as `dissect` gave it, from JSON. @throws UsageError */
 export function assemble(name: string, json: object): Parts {
   const codec = Object.values(CODECS).find((each) => each.specOf(name) !== undefined);
-  if (codec === undefined) throw new UsageError(`${name} is no message or structure that this program knows`);
-  const value = fromJson({ ...json, name }, codec.byteProperties);
-  return codec.encode(value);
+  if (codec !== undefined) return codec.encode(fromJson({ ...json, name }, codec.byteProperties));
+  const structure = structureByName(name);
+  if (structure === undefined) throw new UsageError(`${name} is no message or structure that this program knows`);
+  const value = fromJson(json, structure.byteProperties);
+  return encodeUnchecked(name, (each: unknown) => structure.codec.encode(each), value);
+}
+
+/** Whether {@link assemble} knows it. */
+export function isKnownName(name: string): boolean {
+  return Object.values(CODECS).some((each) => each.specOf(name) !== undefined) || structureByName(name) !== undefined;
+}
+
+function dissectStructure(codec: Codec<unknown>, bytes: Uint8Array, options: ReaderOptions): Dissection {
+  const value = decodeStructure(codec, bytes, options);
+  return { name: codec.name, spec: codec.spec, value: typeof value === 'object' && value !== null ? value : { value } };
+}
+
+function dissectFrom(
+  codec: LayerCodec,
+  from: Sender,
+  bytes: Uint8Array,
+  context: DissectionContext,
+  options: ReaderOptions,
+): Dissection {
+  const { name, ...value } = codec.decode(bytes, from, context, options);
+  return { name, spec: codec.specOf(name) ?? { document: 'unknown', section: '' }, value };
+}
+
+/** Of two refusals the one that got further into the bytes knew better what it had. */
+function dissectFromEither(
+  codec: LayerCodec,
+  bytes: Uint8Array,
+  context: DissectionContext,
+  options: ReaderOptions,
+): Dissection {
+  let refusal: DecodeError | undefined;
+  // A lenient reader takes the one's message with bytes behind it for the other's, so the strict one is asked first.
+  const readers = options.lenient === true ? [{ ...options, lenient: false }, options] : [options];
+  for (const reader of readers) {
+    for (const from of ['server', 'client'] as const) {
+      try {
+        return dissectFrom(codec, from, bytes, context, reader);
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        if (refusal === undefined || isMoreTelling(error, refusal)) refusal = error;
+      }
+    }
+  }
+  throw refusal ?? new UsageError('nobody sends this');
+}
+
+function isMoreTelling(error: DecodeError, other: DecodeError): boolean {
+  if ((error.code === 'UNKNOWN_MESSAGE') !== (other.code === 'UNKNOWN_MESSAGE')) return other.code === 'UNKNOWN_MESSAGE';
+  return error.offset > other.offset;
 }
