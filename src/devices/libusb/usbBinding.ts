@@ -128,8 +128,7 @@ export interface UsbBinding {
 /** Loads node-usb. @throws Error with one line that says what is missing. */
 export async function loadUsbBinding(): Promise<UsbBinding> {
   const { usb } = await import('usb').catch((reason: unknown) => {
-    const [line] = String(reason instanceof Error ? reason.message : reason).split('\n');
-    throw new Error(`no USB support on this platform: ${line ?? 'the package "usb" does not load'}`);
+    throw new Error(`no USB support on this platform: ${explainMissing(reason)}`);
   });
   if (usb.INIT_ERROR !== 0)
     throw new Error(`no USB support on this platform: libusb does not start (${usb.INIT_ERROR})`);
@@ -161,6 +160,13 @@ function reload(): NativeContext {
   } finally {
     require.cache[file] = first;
   }
+}
+
+/** In one line, without the paths that Node adds. */
+function explainMissing(reason: unknown): string {
+  const [line = ''] = String(reason instanceof Error ? reason.message : reason).split('\n');
+  const isMissing = reason instanceof Error && 'code' in reason && reason.code === 'ERR_MODULE_NOT_FOUND';
+  return isMissing ? 'the package "usb" is not installed (npm install usb@~2.18 adds it)' : line;
 }
 
 /**
