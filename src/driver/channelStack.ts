@@ -91,6 +91,7 @@ export class ChannelStack {
       if (log.message.enabled)
         log.message('%s sends %d bytes on channel %d', this.#role, byteLength(message), channelId);
       if (log.wire.enabled) log.wire('%s > %d %s', this.#role, channelId, toHex(joinParts(message)));
+      this.#settings.onMessage?.({ direction: 'sent', channelId, bytes: joinParts(message) });
       this.#sendPdus(this.#dynamic.send(channelId, message));
     }
   }
@@ -99,6 +100,7 @@ export class ChannelStack {
   createChannel(name: string): number | undefined {
     if (this.#finished || this.#creator?.canCreate !== true) return undefined;
     const created = this.#creator.create(name);
+    this.#settings.onChannel?.({ direction: 'sent', channelId: created.channelId, event: 'create', name });
     this.#sendPdus(created.outgoing);
     return created.channelId;
   }
@@ -107,6 +109,7 @@ export class ChannelStack {
   closeChannel(channelId: number): void {
     const state = this.#dynamic.channelState(channelId);
     if (this.#finished || (state !== 'open' && state !== 'creating')) return;
+    this.#settings.onChannel?.({ direction: 'sent', channelId, event: 'close' });
     this.#sendPdus(this.#dynamic.close(channelId).outgoing);
   }
 
@@ -151,9 +154,11 @@ export class ChannelStack {
         this.#handler.ready?.();
         return;
       case 'opened':
+        this.#observeAnswer(event.channelId, event.channelName, 0);
         this.#handler.opened(event.channelId);
         return;
       case 'refused':
+        this.#observeAnswer(event.channelId, event.channelName, event.creationStatus);
         this.#handler.refused?.(event.channelId);
         return;
       case 'message':
@@ -161,9 +166,14 @@ export class ChannelStack {
           log.message('%s received %d bytes on channel %d', this.#role, event.payload.byteLength, event.channelId);
         }
         if (log.wire.enabled) log.wire('%s < %d %s', this.#role, event.channelId, toHex(event.payload));
+        this.#settings.onMessage?.({ direction: 'received', channelId: event.channelId, bytes: event.payload });
         this.#handler.message(event.channelId, event.payload);
         return;
       case 'closed':
+        if (event.by !== 'us') {
+          const direction = event.by === 'peer' ? 'received' : 'sent';
+          this.#settings.onChannel?.({ direction, channelId: event.channelId, event: 'close' });
+        }
         if (event.by === 'fault') this.#settings.ignored(event.error);
         if (event.by !== 'us') this.#handler.closed(event.channelId);
         return;
@@ -176,9 +186,18 @@ export class ChannelStack {
     }
   }
 
+  /** The client sees request and answer at the same time. */
+  #observeAnswer(channelId: number, name: string, status: number): void {
+    const { onChannel } = this.#settings;
+    if (this.#role === 'client') onChannel?.({ direction: 'received', channelId, event: 'create', name });
+    onChannel?.({ direction: this.#role === 'client' ? 'sent' : 'received', channelId, event: 'created', status });
+  }
+
   #sendPdus(pdus: readonly Parts[]): void {
     if (this.#finished || pdus.length === 0) return;
-    for (const frame of this.#static.sendAll(pdus)) this.#frames.push(frame);
+    const frames = this.#static.sendAll(pdus);
+    if (this.#frames.length === 0) this.#frames = frames;
+    else for (const frame of frames) this.#frames.push(frame);
     if (this.#flushScheduled || this.#frames.length === 0) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {

@@ -11,6 +11,22 @@ import { systemClock } from './systemClock.ts';
 /** The dynamic channel's name, in capitals on the wire, [MS-RDPEUSB] 2.1. */
 export const URBDRC_CHANNEL_NAME = 'URBDRC';
 
+/** One whole message of a dynamic channel, for who records the connection. */
+export interface ObservedMessage {
+  readonly direction: 'sent' | 'received';
+  readonly channelId: number;
+  /** To be read at once and not to be kept: the bytes go on to their receiver. */
+  readonly bytes: Uint8Array;
+}
+
+/** A dynamic channel comes or goes, for who records the connection. */
+export type ObservedChannel = { readonly direction: 'sent' | 'received'; readonly channelId: number } & (
+  | { readonly event: 'create'; readonly name: string }
+  /** A negative status refuses. */
+  | { readonly event: 'created'; readonly status: number }
+  | { readonly event: 'close' }
+);
+
 /** What both ends of a connection can be told. Everything has a safe default. */
 export interface ConnectionOptions {
   readonly clock?: Clock;
@@ -18,6 +34,10 @@ export interface ConnectionOptions {
   readonly timers?: Partial<SessionTimers>;
   /** Called for each message of the peer that was dropped because it was malformed or out of order. */
   readonly onIgnored?: (error: Error) => void;
+  /** Called for each message before it is sent or acted on. */
+  readonly onMessage?: (message: ObservedMessage) => void;
+  /** Called when a channel is asked for, answered for, and closed by one end. */
+  readonly onChannel?: (change: ObservedChannel) => void;
 }
 
 /** How much a peer may make the channel layers hold. */
@@ -39,6 +59,8 @@ export interface ConnectionSettings {
   readonly limits: SessionLimits & ChannelLimits;
   readonly timers: SessionTimers;
   readonly ignored: (error: Error) => void;
+  readonly onMessage: ((message: ObservedMessage) => void) | undefined;
+  readonly onChannel: ((change: ObservedChannel) => void) | undefined;
 }
 
 export function connectionSettings(options: ConnectionOptions): ConnectionSettings {
@@ -50,5 +72,7 @@ export function connectionSettings(options: ConnectionOptions): ConnectionSettin
       log.ignored('%s', error.message);
       options.onIgnored?.(error);
     },
+    onMessage: options.onMessage,
+    onChannel: options.onChannel,
   };
 }
