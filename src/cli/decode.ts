@@ -1,10 +1,19 @@
 import { Command, Option } from 'commander';
 import { DecodeError, formatSpec } from '../../codecs/core/errors.ts';
 import { fromHex, toJson } from '../../codecs/core/json.ts';
-import { isLayer, isSender, parseContext, parseLine, type DissectionRequest } from './dissectionRequest.ts';
+import {
+  bareDigits,
+  type DissectionDefaults,
+  isLayer,
+  isSender,
+  parseContext,
+  parseLine,
+} from './dissectionRequest.ts';
 import { dissect, type Dissection, LAYERS } from './dissector.ts';
 import { Failure, oneLine } from './failure.ts';
-import { eachLine } from './lines.ts';
+import { eachLine, type Outcome } from './lines.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { jsonLine, printable } from './text.ts';
 
 interface DecodeOptions {
   readonly layer: string;
@@ -14,7 +23,7 @@ interface DecodeOptions {
   readonly lenient?: boolean;
 }
 
-export function decodeCommand(): Command {
+export function decodeCommand(around: Surroundings = PROCESS): Command {
   return new Command('decode')
     .description('take messages apart: what they are and what every field says')
     .argument('[hex...]', 'messages as hex digits; standard input line by line where none is given')
@@ -22,57 +31,51 @@ export function decodeCommand(): Command {
     .addOption(
       new Option('--from <peer>', 'who sent them; both are tried where it is not said').choices(['client', 'server']),
     )
-    .option(
-      '--context <what>',
-      'what a result or completion belongs to: a URB function, or the completion interface id',
-    )
-    .option('--json', 'one JSON object a line: {"name","spec","value"} or {"error"}')
+    .option('--context <what>', 'what a result or completion belongs to, see below')
+    .option('--json', 'one JSON object a line: {"name","spec","value"}, or {"error"}')
     .option('--lenient', 'accept what a session would accept: bytes behind the last field, known quirks')
     .addHelpText(
       'after',
       `
 A line of standard input is hex digits, or {"layer","from","hex","context"}; what it leaves out comes from the options.
-CONTEXT is the name or code of a URB function, a completion interface id, or {"urbFunction","requestCompletion"}.
-The exit status is 1 when any line could not be decoded.
+Each line gives one line of output. The exit status is 1 when any could not be decoded.
+
+The context is the URB function's name (or code) that a TS_URB_RESULT or completion answers, the id of the interface that
+was registered for completions, or {"urbFunction","requestCompletion"} for both. It may also name a structure that the
+bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR, DESCRIPTORS (many of them) and so on.
 
 Examples:
-  urbdrc decode 00000000000000000001000001000000
-  urbdrc decode --from client --context URB_FUNCTION_SELECT_CONFIGURATION < completions.txt
-  urbdrc decode --layer dvc --json 1007555242445243 00
-  echo '{"layer":"ts-urb","hex":"10000900020000000200ffff03000000"}' | urbdrc decode --json`,
+  urbdrc decode 05000040000000000001000021000000
+  urbdrc decode --layer dvc --json 100755524244524300
+  urbdrc decode --layer ts-urb-result --context GET_CURRENT_FRAME_NUMBER 0c0000000000000045230100
+  urbdrc decode --from client --context 16 --json < messages.txt
+  echo '{"layer":"ts-urb","hex":"08000700010000000000000000"}' | urbdrc decode`,
     )
-    .action(decode);
+    .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
 }
 
-async function decode(hex: readonly string[], options: DecodeOptions): Promise<void> {
-  const { layer, from } = options;
+async function decode(hex: readonly string[], options: DecodeOptions, around: Surroundings): Promise<void> {
+  const { layer, from, context, json = false, lenient = false } = options;
   if (!isLayer(layer)) throw new Failure(`--layer ${layer}: use one of ${LAYERS.join(', ')}`, 2);
-  const defaults: Omit<DissectionRequest, 'hex'> = {
-    layer,
-    from: from !== undefined && isSender(from) ? from : undefined,
-    context: options.context === undefined ? {} : parseContext(options.context),
-  };
-  await eachLine(hex, (line) => print(line, defaults, options));
+  // Wrong for all lines alike.
+  parseContext(context, layer);
+  const defaults = { layer, from: isSender(from) ? from : undefined, context, lenient };
+  await eachLine(hex, around, (line) => decodeLine(line, defaults, json));
 }
 
-/** Decodes and prints one line; false when that failed. */
-function print(line: string, defaults: Omit<DissectionRequest, 'hex'>, options: DecodeOptions): boolean {
-  const json = options.json ?? false;
+function decodeLine(line: string, defaults: DissectionDefaults, json: boolean): Outcome {
   try {
-    const request = parseLine(line, defaults);
-    const lenient = options.lenient ?? false;
-    const dissection = dissect(fromHex(request.hex), request.layer, request.from, request.context, { lenient });
-    process.stdout.write(`${json ? asJson(dissection) : asText(dissection)}\n`);
-    return true;
+    const { hex, layer, from, context, lenient } = parseLine(line, defaults);
+    const dissection = dissect(fromHex(bareDigits(hex)), layer, from, context, { lenient });
+    return { output: json ? asJson(dissection) : asText(dissection), failed: false };
   } catch (error) {
-    if (json) process.stdout.write(`${JSON.stringify({ error: describeError(error) })}\n`);
-    else process.stdout.write(`error: ${oneLine(error)}\n`);
-    return false;
+    const output = json ? jsonLine({ error: describeError(error) }) : printable(`error: ${oneLine(error)}`);
+    return { output, failed: true };
   }
 }
 
 function asJson({ name, spec, value }: Dissection): string {
-  return JSON.stringify({ name, spec: `${spec.document} ${spec.section}`, value: toJson(value) });
+  return jsonLine({ name, spec: `${spec.document} ${spec.section}`, value: toJson(value) });
 }
 
 function asText({ name, spec, value }: Dissection): string {
@@ -81,13 +84,11 @@ function asText({ name, spec, value }: Dissection): string {
 }
 
 function fieldText(content: unknown): string {
-  return typeof content === 'string' && /^[\w{}\\&.-]+$/.test(content) ? content : JSON.stringify(content);
+  return typeof content === 'string' && /^[\w{}\\&.-]+$/.test(content) ? content : jsonLine(content);
 }
 
 function describeError(error: unknown) {
-  if (error instanceof DecodeError) {
-    const { code, offset, path, message, spec } = error;
-    return { code, offset, path, message, spec: `${spec.document} ${spec.section}` };
-  }
-  return { code: 'BAD_INPUT', offset: 0, path: [], message: oneLine(error) };
+  const message = oneLine(error);
+  if (error instanceof DecodeError) return { code: error.code, offset: error.offset, path: error.path, message };
+  return { code: 'BAD_INPUT', offset: 0, path: [], message };
 }

@@ -10,26 +10,31 @@ import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { Failure } from './failure.ts';
-import { formatBytes, formatVidPid } from './terminal.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { formatBytes, formatVidPid } from './text.ts';
 
 const STICK_SIZE = 16 * 1024 * 1024;
 
-export function demoCommand(): Command {
+export function demoCommand(around: Surroundings = PROCESS): Command {
   return new Command('demo')
     .description('redirect a virtual USB stick through every layer, in one process, and compare checksums')
     .addHelpText(
       'after',
-      '\nNeeds no USB and no rights: the stick is made of software, the connection is loopback TCP.',
+      `
+Needs no USB and no rights: the stick is made of software, the connection is loopback TCP.
+
+Examples:
+  urbdrc demo`,
     )
-    .action(demo);
+    .action(() =>
+      demo((line) => {
+        around.stdout.write(`${line}\n`);
+      }),
+    );
 }
 
-/** Standard output, a line a step. */
-function step(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-async function demo(): Promise<void> {
+/** `step` prints a line. */
+async function demo(step: (line: string) => void): Promise<void> {
   const image = randomBytes(STICK_SIZE);
   step(`1  a virtual USB stick of ${formatBytes(STICK_SIZE)}, filled with random bytes`);
 
@@ -58,7 +63,7 @@ async function demo(): Promise<void> {
         `${formatBytes(STICK_SIZE / seconds)}/s`,
     );
     await storage.close();
-    compare(createHash('sha256').update(image).digest('hex'), hash.digest('hex'));
+    compare(createHash('sha256').update(image).digest('hex'), hash.digest('hex'), step);
   } finally {
     await client.close();
     await listener.close();
@@ -72,7 +77,7 @@ function nextDevice(usb: RemoteUsb): Promise<RemoteDevice> {
   });
 }
 
-function compare(there: string, here: string): void {
+function compare(there: string, here: string, step: (line: string) => void): void {
   step(`6  SHA-256 at the client  ${there}`);
   step(`   SHA-256 at the server  ${here}`);
   if (there !== here) throw new Failure('the checksums differ');

@@ -176,6 +176,7 @@ function dissectFromEither(
 }
 
 function isMoreTelling(error: DecodeError, other: DecodeError): boolean {
-  if ((error.code === 'UNKNOWN_MESSAGE') !== (other.code === 'UNKNOWN_MESSAGE')) return other.code === 'UNKNOWN_MESSAGE';
+  if ((error.code === 'UNKNOWN_MESSAGE') !== (other.code === 'UNKNOWN_MESSAGE'))
+    return other.code === 'UNKNOWN_MESSAGE';
   return error.offset > other.offset;
 }

@@ -3,40 +3,47 @@ import { UsageError } from '../../codecs/core/errors.ts';
 import { toHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { parseObject } from './dissectionRequest.ts';
-import { assemble } from './dissector.ts';
+import { assemble, isKnownName } from './dissector.ts';
 import { oneLine } from './failure.ts';
-import { eachLine } from './lines.ts';
+import { eachLine, type Outcome } from './lines.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { printable } from './text.ts';
 
-export function encodeCommand(): Command {
+export function encodeCommand(around: Surroundings = PROCESS): Command {
   return new Command('encode')
     .description('put messages together: what urbdrc decode --json printed, back to hex')
     .argument('[json...]', 'objects {"name","value"}; standard input line by line where none is given')
     .addHelpText(
       'after',
       `
-The exit status is 1 when any line could not be encoded; such a line gives an empty line of output.
+Each line gives one line of output, an empty one (and a line on standard error) where it could not be encoded; then the
+exit status is 1. Sizes and counts are computed.
 
 Examples:
   urbdrc decode --json < messages.txt | urbdrc encode
   urbdrc encode '{"name":"CANCEL_REQUEST","value":{"interfaceId":5,"messageId":0,"requestId":33}}'`,
     )
-    .action(async (json: readonly string[]) => {
-      await eachLine(json, (line) => {
-        try {
-          process.stdout.write(`${encodeLine(line)}\n`);
-          return true;
-        } catch (error) {
-          process.stdout.write('\n');
-          process.stderr.write(`urbdrc: ${oneLine(error)}\n`);
-          return false;
-        }
-      });
-    });
+    .action((json: readonly string[]) => eachLine(json, around, (line) => encodeLine(line, around)));
 }
 
-function encodeLine(line: string): string {
-  const { name, value } = parseObject(line);
-  if (typeof name !== 'string') throw new UsageError('the object has no "name"');
-  if (typeof value !== 'object' || value === null) throw new UsageError(`${name}: the object has no "value"`);
-  return toHex(joinParts(assemble(name, value)));
+function encodeLine(line: string, { stderr }: Surroundings): Outcome {
+  try {
+    const { name, value } = parseMessage(parseObject(line));
+    return { output: toHex(joinParts(assemble(name, value))), failed: false };
+  } catch (error) {
+    stderr.write(`urbdrc: ${printable(oneLine(error))}\n`);
+    return { output: '', failed: true };
+  }
+}
+
+/** `{"name","value"}`, or the value alone with its name inside. @throws UsageError */
+function parseMessage(line: Readonly<Record<string, unknown>>): { readonly name: string; readonly value: object } {
+  const { name, value = line, error } = line;
+  if (error !== undefined) throw new UsageError(`this is no message but an error: ${JSON.stringify(error)}`);
+  if (typeof value !== 'object' || value === null) throw new UsageError(`${String(name)}: the object has no "value"`);
+  // A test vector has the message's name in its value, and beside it what the case is about.
+  const inner = 'name' in value && typeof value.name === 'string' ? value.name : undefined;
+  const found = [name, inner].find((each) => typeof each === 'string' && isKnownName(each)) ?? name ?? inner;
+  if (typeof found !== 'string') throw new UsageError('the object has no "name"');
+  return { name: found, value };
 }

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../session/ports.ts';
 import { dial } from '../../transports/dial.ts';
-import { listen } from '../../transports/listen.ts';
+import { listen, type Listener } from '../../transports/listen.ts';
 import { Failure, oneLine } from './failure.ts';
 import { aborted } from './stopSignal.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How a command reaches the other end. */
@@ -27,94 +29,124 @@ Listening on anything but this machine needs tls:// and a token. Without --cert 
 certificate for itself and prints its fingerprint; give that to the other end with --fingerprint.
 The token can also come from the environment: URBDRC_TOKEN.`;
 
+/** Another end that runs this program. */
+export type Counterpart = 'urbdrc serve' | 'urbdrc redirect --device VID:PID';
+
 export function addEndpointOptions(command: Command): Command {
+  const dialling = (option: Option) => option.conflicts('listen');
+  const listening = (option: Option) => option.conflicts('connect');
   return command
     .addOption(new Option('--connect <url>', 'dial the other end'))
-    .addOption(new Option('--listen <url>', 'wait for the other end to dial').conflicts('connect'))
-    .addOption(new Option('--token <text>', 'shared secret that the dialling end shows').env('URBDRC_TOKEN'))
+    .addOption(listening(new Option('--listen <url>', 'wait for the other end to dial')))
+    .addOption(new Option('--token <text>', 'shared secret that the dialling end shows').conflicts('tokenFile'))
     .addOption(new Option('--token-file <file>', 'read the shared secret from the first line of a file'))
-    .addOption(new Option('--fingerprint <sha256>', "tls: accept exactly the peer's certificate with this fingerprint"))
-    .addOption(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)'))
-    .addOption(new Option('--insecure', 'tls: accept any certificate (for trying out only)'))
-    .addOption(new Option('--cert <file>', 'tls, listening: certificate to show (PEM)'))
-    .addOption(new Option('--key <file>', 'tls, listening: its private key (PEM)'));
+    .addOption(
+      dialling(new Option('--fingerprint <sha256>', "tls: accept the peer's certificate with this fingerprint alone")),
+    )
+    .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
+    .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')))
+    .addOption(listening(new Option('--cert <file>', 'tls, listening: certificate to show (PEM)')))
+    .addOption(listening(new Option('--key <file>', 'tls, listening: its private key (PEM)')));
 }
 
 /**
  * Opens the endpoint and gives each connection to `serve`, which resolves when it is done with it. Dialling: resolves
  * when that one connection is over. Listening: resolves when `signal` is aborted and all connections are over.
+ * `counterpart` is what a listener tells people to run.
  * @throws Failure when the endpoint cannot be opened
  */
 export async function withConnections(
   options: EndpointOptions,
+  around: Surroundings,
   terminal: Terminal,
   signal: AbortSignal,
+  counterpart: Counterpart,
   serve: (transport: Transport) => Promise<void>,
 ): Promise<void> {
-  const token = await readToken(options);
+  const token = await readToken(options, around);
   if (options.connect !== undefined) {
-    await serve(await dialEndpoint(options.connect, options, token, signal));
+    const transport = await dialEndpoint(options.connect, options, token, signal);
+    if (transport !== undefined) await serve(transport);
   } else if (options.listen !== undefined) {
-    await serveListener(options.listen, options, token, terminal, signal, serve);
-  } else {
-    throw new Failure('say where the other end is: --connect URL, or --listen URL to wait for it (see --help)', 2);
-  }
-}
-
-async function dialEndpoint(
-  url: string,
-  options: EndpointOptions,
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<Transport> {
-  return dial(url, {
-    ...(token === undefined ? {} : { token }),
-    ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
-    ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
-    insecure: options.insecure ?? false,
-    signal,
-  });
-}
-
-async function serveListener(
-  url: string,
-  options: EndpointOptions,
-  token: string | undefined,
-  terminal: Terminal,
-  signal: AbortSignal,
-  serve: (transport: Transport) => Promise<void>,
-): Promise<void> {
-  const connections = new Set<Promise<void>>();
-  const listener = await listen(
-    url,
-    {
-      ...(token === undefined ? {} : { token }),
-      ...(options.cert === undefined ? {} : { cert: await readText(options.cert) }),
-      ...(options.key === undefined ? {} : { key: await readText(options.key) }),
-    },
-    (transport) => {
+    const connections = new Set<Promise<void>>();
+    const listener = await openListener(options.listen, options, token, terminal, (transport) => {
       const connection = serve(transport)
         .catch((error: unknown) => {
           terminal.say(`${transport.remote}: ${oneLine(error)}`);
         })
         .finally(() => connections.delete(connection));
       connections.add(connection);
+    });
+    announce(listener, token !== undefined, counterpart, terminal);
+    await aborted(signal);
+    await listener.close();
+    await Promise.all(connections);
+  } else {
+    throw new Failure('say where the other end is: --connect URL, or --listen URL to wait for it (see --help)', 2);
+  }
+}
+
+/** Undefined when the user gave up. */
+async function dialEndpoint(
+  url: string,
+  options: EndpointOptions,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Transport | undefined> {
+  try {
+    return await dial(url, {
+      ...(token === undefined ? {} : { token }),
+      ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
+      ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
+      insecure: options.insecure ?? false,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function openListener(
+  url: string,
+  options: EndpointOptions,
+  token: string | undefined,
+  terminal: Terminal,
+  onConnection: (transport: Transport) => void,
+): Promise<Listener> {
+  return listen(
+    url,
+    {
+      ...(token === undefined ? {} : { token }),
+      ...(options.cert === undefined ? {} : { cert: await readText(options.cert) }),
+      ...(options.key === undefined ? {} : { key: await readText(options.key) }),
     },
+    onConnection,
     (error, remote) => {
       terminal.say(`refused ${remote}: ${oneLine(error)}`);
     },
   );
-  terminal.say(`listening on ${listener.url}`);
-  if (listener.certificateFingerprint !== undefined) {
-    terminal.say(`certificate fingerprint (SHA-256): ${listener.certificateFingerprint}`);
-  }
-  await aborted(signal);
-  await listener.close();
-  await Promise.all(connections);
 }
 
-async function readToken(options: EndpointOptions): Promise<string | undefined> {
-  if (options.tokenFile === undefined) return options.token;
+/** Where it listens, and what to type at the other end. */
+function announce(
+  { url, certificateFingerprint }: Listener,
+  hasToken: boolean,
+  counterpart: Counterpart,
+  terminal: Terminal,
+): void {
+  terminal.say(`listening on ${url}`);
+  if (certificateFingerprint !== undefined) {
+    terminal.say(`certificate fingerprint (SHA-256): ${certificateFingerprint}`);
+  }
+  const words = [counterpart, '--connect', url.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:)/, `//${hostname()}`)];
+  if (hasToken) words.push('--token-file FILE');
+  if (certificateFingerprint !== undefined) words.push('--fingerprint', certificateFingerprint);
+  terminal.say(`the other end: ${words.join(' ')}`);
+}
+
+async function readToken(options: EndpointOptions, { environment }: Surroundings): Promise<string | undefined> {
+  if (options.tokenFile === undefined) return options.token ?? environment['URBDRC_TOKEN'];
   const [first = ''] = (await readText(options.tokenFile)).split(/\r?\n/);
   if (first === '') throw new Failure(`${options.tokenFile}: the first line is empty, it should be the token`, 2);
   return first;

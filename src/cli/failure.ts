@@ -4,14 +4,15 @@ export class Failure extends Error {
   /** 1: it did not work; 2: it was asked for wrongly. */
   readonly exitCode: 1 | 2;
 
+  /** An empty message: everything was said already. */
   constructor(message: string, exitCode: 1 | 2 = 1) {
     super(message);
     this.exitCode = exitCode;
   }
 }
 
-/** One line for any error, with the first line of its cause where that says more. */
+/** Any error in one line. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*\n\s*/g, '; ').trim();
+  return text.trim().replace(/\s*\n\s*/g, '; ');
 }

@@ -1,18 +1,45 @@
-import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import type { Surroundings } from './surroundings.ts';
+import { Failure } from './failure.ts';
+
+/** What a line of input gives: a line of output, or why there is none. */
+export interface Outcome {
+  readonly output: string;
+  readonly failed: boolean;
+}
 
 /**
- * Calls back for each argument or, where there are none, for each line of standard input that is not empty. The exit
- * status of the program becomes 1 when any of them returned false.
+ * Turns each argument or, where there are none, each line of standard input that is not blank into one line of standard
+ * output, in order.
+ * @throws Failure when any of them failed
  */
-export async function eachLine(args: readonly string[], callback: (line: string) => boolean): Promise<void> {
-  const handle = (line: string) => {
-    if (!callback(line)) process.exitCode = 1;
-  };
-  if (args.length > 0) {
-    args.forEach(handle);
-    return;
+export async function eachLine(
+  args: readonly string[],
+  { stdin, stdout }: Surroundings,
+  convert: (line: string) => Outcome,
+): Promise<void> {
+  let count = 0;
+  let failures = 0;
+  for await (const line of args.length > 0 ? args : linesOf(stdin)) {
+    // Also drops a byte order mark, and the CR of CRLF.
+    const text = line.trim();
+    if (text === '') continue;
+    const { output, failed } = convert(text);
+    count += 1;
+    if (failed) failures += 1;
+    if (!stdout.write(`${output}\n`)) await once(stdout, 'drain');
   }
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    if (line.trim() !== '') handle(line.trim());
+  if (failures > 0) throw new Failure(count === 1 ? '' : `${failures} of ${count} lines failed`);
+}
+
+/** Unlike node:readline it ends lines at LF alone: JSON may have other line separators in its strings. */
+async function* linesOf(input: Surroundings['stdin']): AsyncGenerator<string> {
+  input.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of input) {
+    const lines = `${rest}${String(chunk)}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
+  yield rest;
 }

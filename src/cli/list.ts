@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
 import { inspectUsbDevice } from '../devices/libusb/access.ts';
 import type { UsbDevice } from '../session/ports.ts';
-import { formatVidPid } from './terminal.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { formatVidPid, jsonLine, printable } from './text.ts';
 
 /** One device as `list --json` prints it. */
-interface Row {
+export interface DeviceRow {
   readonly device: string;
   readonly port: string;
   readonly speed: string;
@@ -18,7 +19,7 @@ interface Row {
   readonly advice: string | null;
 }
 
-export function listCommand(): Command {
+export function listCommand(around: Surroundings = PROCESS): Command {
   return new Command('list')
     .description('show the USB devices of this machine, who uses them, and whether they can be redirected')
     .option('--json', 'print one JSON array')
@@ -33,14 +34,14 @@ Examples:
       const source = await openLibusbDevices();
       try {
         const rows = (await source.list()).map(describe);
-        process.stdout.write(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+        around.stdout.write(options.json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
       } finally {
         await source.close();
       }
     });
 }
 
-function describe(device: UsbDevice): Row {
+function describe(device: UsbDevice): DeviceRow {
   const { identity } = device;
   const access = inspectUsbDevice(identity);
   return {
@@ -57,7 +58,8 @@ function describe(device: UsbDevice): Row {
   };
 }
 
-function table(rows: readonly Row[]): string {
+/** For people. */
+export function formatTable(rows: readonly DeviceRow[]): string {
   if (rows.length === 0) return 'no USB devices here\n';
   const head = ['DEVICE', 'PORT', 'SPEED', 'DRIVER', 'OPEN', 'NAME'];
   const cells = rows.map((row) => [
@@ -68,6 +70,7 @@ function table(rows: readonly Row[]): string {
     row.canOpen ? 'yes' : 'no',
     [row.manufacturer, row.product, row.serial === null ? null : `(serial ${row.serial})`]
       .filter((part) => part !== null)
+      .map(printable)
       .join(' '),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MassStorage } from '../hosts/massStorage/massStorage.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { Failure, oneLine } from './failure.ts';
-import { formatBytes, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { formatBytes } from './text.ts';
 
 const MASS_STORAGE_CLASS = 0x08;
 const BULK_ONLY = 0x50;
@@ -21,7 +23,21 @@ export function isMassStorage(device: RemoteDevice): boolean {
 }
 
 /**
+ * Whether `file` could be written, as far as that can be told without touching it.
+ * @throws Failure
+ */
+export async function checkWritable(file: string): Promise<void> {
+  const target = await stat(file).catch(() => undefined);
+  if (target?.isDirectory() === true) throw new Failure(`cannot write ${file}: it is a directory`);
+  const place = target === undefined ? dirname(file) : file;
+  await access(place, constants.W_OK).catch((error: unknown) => {
+    throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
+  });
+}
+
+/**
  * Reads the first `count` sectors of a stick into a file. Returns the line that says what was read, with its SHA-256.
+ * The file is not touched before the stick has shown that it has so many.
  * @throws Failure, or what the device rejects with
  */
 export async function readSectors(
@@ -30,39 +46,47 @@ export async function readSectors(
   file: string,
   terminal: Terminal,
 ): Promise<string> {
-  const output = await open(file, 'w').catch((error: unknown) => {
-    throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
-  });
+  const { speed } = device.port.identity;
+  const isSuper = speed === 'super' || speed === 'superPlus';
+  const storage = await MassStorage.open(device, isSuper ? { sectorsPerCommand: SUPER_SPEED_COMMAND_SECTORS } : {});
   try {
-    const { speed } = device.port.identity;
-    const isSuper = speed === 'super' || speed === 'superPlus';
-    const storage = await MassStorage.open(device, isSuper ? { sectorsPerCommand: SUPER_SPEED_COMMAND_SECTORS } : {});
+    if (count > storage.sectorCount) {
+      throw new Failure(`the device has ${storage.sectorCount} sectors, ${count} were asked for`);
+    }
+    const output = await open(file, 'w').catch((error: unknown) => {
+      throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
+    });
     try {
-      if (count > storage.sectorCount) {
-        throw new Failure(`the device has ${storage.sectorCount} sectors, ${count} were asked for`);
-      }
-      const hash = createHash('sha256');
-      const started = performance.now();
-      let bytes = 0;
-      let shown = started;
-      for await (const piece of storage.sectors(0, count)) {
-        hash.update(piece);
-        await output.write(piece);
-        bytes += piece.byteLength;
-        const now = performance.now();
-        if (now - shown < LIVE_INTERVAL) continue;
-        shown = now;
-        terminal.live(`read ${formatBytes(bytes)}, ${formatBytes(bytes / ((now - started) / 1000))}/s`);
-      }
-      terminal.done();
-      const rate = formatBytes(bytes / ((performance.now() - started) / 1000));
-      return `read ${count} sectors (${formatBytes(bytes)}, ${rate}/s) into ${file}: SHA-256 ${hash.digest('hex')}`;
+      const { bytes, rate, sha256 } = await copy(storage.sectors(0, count), output, terminal);
+      return `read ${count} sectors (${bytes}, ${rate}) into ${file}: SHA-256 ${sha256}`;
     } finally {
-      await storage.close().catch((error: unknown) => {
-        terminal.detail(`closing the device: ${oneLine(error)}`);
-      });
+      await output.close();
     }
   } finally {
-    await output.close();
+    await storage.close().catch((error: unknown) => {
+      terminal.detail(`closing the device: ${oneLine(error)}`);
+    });
   }
+}
+
+async function copy(pieces: AsyncIterable<Uint8Array>, output: FileHandle, terminal: Terminal) {
+  const hash = createHash('sha256');
+  const started = performance.now();
+  let bytes = 0;
+  let shown = started;
+  const amounts = () => ({
+    bytes: formatBytes(bytes),
+    rate: `${formatBytes(bytes / ((performance.now() - started) / 1000))}/s`,
+  });
+  for await (const piece of pieces) {
+    hash.update(piece);
+    await output.writeFile(piece);
+    bytes += piece.byteLength;
+    const now = performance.now();
+    if (now - shown < LIVE_INTERVAL) continue;
+    shown = now;
+    terminal.live(`read ${amounts().bytes}, ${amounts().rate}`);
+  }
+  terminal.done();
+  return { ...amounts(), sha256: hash.digest('hex') };
 }

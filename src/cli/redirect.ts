@@ -1,16 +1,18 @@
 import { Command, Option } from 'commander';
 import { RedirectionClient } from '../driver/client.ts';
+import type { RedirectionEnd } from '../driver/clientDevice.ts';
 import type { Transport, UsbDevice } from '../session/ports.ts';
-import { oneLine } from './failure.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
-import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
+import { Failure, oneLine } from './failure.ts';
 import { RedirectionReport } from './redirectionReport.ts';
+import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
 type RedirectOptions = EndpointOptions & DeviceOptions & { readonly verbose?: boolean };
 
-export function redirectCommand(): Command {
+export function redirectCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('redirect')
     .description('give USB devices of this machine (or virtual ones) to a server')
     .addOption(new Option('--device <vid:pid>', 'all devices with these ids, in hex'))
@@ -21,8 +23,10 @@ export function redirectCommand(): Command {
         'device',
         'port',
         'serial',
+        'wait',
       ]),
     )
+    .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .option('--verbose', 'also tell what was ignored and why');
   return addEndpointOptions(command)
@@ -38,72 +42,101 @@ Examples:
   urbdrc redirect --virtual stick:disk.img --connect unix:/run/urbdrc.sock
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000`,
     )
-    .action(redirect);
+    .action((options: RedirectOptions) => redirect(options, around));
 }
 
-async function redirect(options: RedirectOptions): Promise<void> {
-  const terminal = new Terminal(options);
-  const stop = stopSignal();
-  const selection = await openSelection(options);
+async function redirect(options: RedirectOptions, around: Surroundings): Promise<void> {
+  const terminal = new Terminal(around.stderr, options);
+  const stop = stopSignal(around);
   try {
-    let busy = false;
-    await withConnections(options, terminal, stop.signal, async (transport) => {
-      if (busy) {
-        terminal.say(`${transport.remote}: turned away, the devices are in use by another server`);
-        await transport.close();
-        return;
-      }
-      busy = true;
-      try {
-        await serveConnection(transport, selection, terminal, stop.signal, options.verbose ?? false);
-      } finally {
-        busy = false;
-      }
-    });
+    const selection = await openSelection(options);
+    try {
+      let busy = false;
+      await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
+        if (busy) {
+          terminal.say(`${transport.remote}: turned away, another server has the devices`);
+          await transport.close();
+          return;
+        }
+        busy = true;
+        try {
+          await redirectThrough(transport, selection, terminal, stop.signal);
+        } finally {
+          busy = false;
+        }
+      });
+    } finally {
+      await selection.close();
+    }
   } finally {
-    await selection.close();
     stop.release();
   }
 }
 
 /** Redirects what is selected, now and later, until the connection ends or the user wants to stop. */
-async function serveConnection(
+async function redirectThrough(
   transport: Transport,
   selection: SelectedDevices,
   terminal: Terminal,
   signal: AbortSignal,
-  verbose: boolean,
 ): Promise<void> {
   terminal.say(`connected to ${transport.remote}`);
   const report = new RedirectionReport(terminal);
   const client = new RedirectionClient(transport, {
-    onIgnored: (error) => {
-      if (verbose) terminal.say(`ignored: ${error.message}`);
-    },
+    onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
-  let stopWatching: () => void = () => {};
-  let ended: { readonly error: Error | undefined } | undefined;
-  try {
-    const redirectDevice = async (device: UsbDevice) => {
-      report.follow(await client.redirect(device));
-    };
-    for (const device of await selection.present()) await redirectDevice(device);
-    stopWatching = selection.watch((device) => {
-      redirectDevice(device).catch((error: unknown) => {
-        terminal.say(oneLine(error));
-      });
-    });
-    ended = (await Promise.race([client.closed.then((error) => ({ error })), aborted(signal)])) ?? undefined;
-  } finally {
-    stopWatching();
-    await client.close();
-    report.stop();
-  }
-  if (ended === undefined) {
-    terminal.say('stopped: everything is given back');
-  } else if (ended.error === undefined) {
-    terminal.say('the server closed the connection: everything is given back');
-  } else {
-    throw ended.error;
-  }
+  const ends = new Set<RedirectionEnd['reason']>();
+  const following = followSelection(selection, terminal, async (device) => {
+    const redirection = await client.redirect(device);
+    report.follow(redirection);
+    void redirection.ended.then(({ reason }) => ends.add(reason));
+  });
+  const refusal = await Promise.race([client.closed.then(() => undefined), aborted(signal), following.failed]);
+  following.stop();
+  await client.close();
+  report.stop();
+  // A connection that is over is the reason why a device cannot be redirected, not the other way round.
+  const error = (await client.closed) ?? refusal;
+  if (signal.aborted) terminal.say('stopped: everything is given back');
+  else if (error !== undefined) throw error;
+  else if (ends.has('connectionClosed')) throw new Failure(`${transport.remote} is gone: everything is given back`);
+  else terminal.say('the server closed the connection: everything is given back');
+}
+
+/**
+ * Calls back for each selected device, now and later. `failed` resolves when devices are there now and the callback has
+ * rejected for each of them; it stays pending otherwise.
+ */
+function followSelection(
+  selection: SelectedDevices,
+  terminal: Terminal,
+  redirectDevice: (device: UsbDevice) => Promise<void>,
+): { readonly failed: Promise<Error>; stop(): void } {
+  const report = (error: unknown) => terminal.say(oneLine(error));
+  const arrived = new Set<UsbDevice>();
+  // Watched first, so that none slips through between.
+  const stop = selection.watch((device) => {
+    arrived.add(device);
+    redirectDevice(device).catch(report);
+  });
+  const redirectPresent = async (): Promise<Error | undefined> => {
+    const devices = (await selection.present()).filter((device) => !arrived.has(device));
+    const errors: unknown[] = [];
+    for (const device of devices) await redirectDevice(device).catch((error: unknown) => errors.push(error));
+    const [first] = errors;
+    if (errors.length > 0 && errors.length === devices.length) {
+      return first instanceof Error ? first : new Error(String(first));
+    }
+    errors.forEach(report);
+    return undefined;
+  };
+  const failed = new Promise<Error>((resolve) => {
+    redirectPresent().then(
+      (error) => {
+        if (error !== undefined) resolve(error);
+      },
+      (error: unknown) => resolve(error instanceof Error ? error : new Error(String(error))),
+    );
+  });
+  return { failed, stop };
 }

@@ -1,7 +1,9 @@
 import type { RedirectionEnd } from '../driver/clientDevice.ts';
 import type { Redirection } from '../driver/client.ts';
 import { oneLine } from './failure.ts';
-import { formatBytes, formatVidPid, type Terminal } from './terminal.ts';
+import { describeIdentity } from '../policy/selection.ts';
+import type { Terminal } from './terminal.ts';
+import { formatBytes } from './text.ts';
 
 const LIVE_INTERVAL = 250;
 /** Off a terminal, a line this often while bytes move. */
@@ -22,7 +24,7 @@ export class RedirectionReport {
   }
 
   follow(redirection: Redirection): void {
-    const name = nameOf(redirection);
+    const name = describeIdentity(redirection.device.identity);
     this.#redirections.add(redirection);
     void redirection.announced.then(() => this.#terminal.say(`redirecting ${name}`));
     void redirection.ended.then((end) => {
@@ -55,12 +57,6 @@ export class RedirectionReport {
     if (this.#terminal.isLive) this.#terminal.live(line);
     else if (moved) this.#terminal.say(line);
   }
-}
-
-function nameOf({ device }: Redirection): string {
-  const { identity } = device;
-  const name = identity.productName === undefined ? '' : ` ${identity.productName}`;
-  return `${formatVidPid(identity)}${name} (port ${identity.portPath})`;
 }
 
 function explain(end: RedirectionEnd): string {

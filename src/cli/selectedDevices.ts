@@ -3,10 +3,9 @@ import { HidKeyboard } from '../devices/virtual/hidKeyboard.ts';
 import { ImageFile } from '../devices/virtual/imageFile.ts';
 import { MassStorageStick } from '../devices/virtual/massStorageStick.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
-import { parseSelection, type Selection } from '../policy/selection.ts';
+import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceSource } from '../session/ports.ts';
 import { Failure } from './failure.ts';
-import { formatVidPid } from './terminal.ts';
 
 /** Which devices a command is about. */
 export interface DeviceOptions {
@@ -14,6 +13,7 @@ export interface DeviceOptions {
   readonly port?: string;
   readonly serial?: string;
   readonly virtual?: string;
+  readonly readOnly?: boolean;
   readonly wait?: boolean;
 }
 
@@ -29,7 +29,11 @@ export interface SelectedDevices {
 
 /** @throws Failure when nothing was chosen, or when what was chosen is not there */
 export async function openSelection(options: DeviceOptions): Promise<SelectedDevices> {
-  if (options.virtual !== undefined) return openVirtual(options.virtual);
+  const { virtual, readOnly = false } = options;
+  if (readOnly && virtual?.startsWith('stick:') !== true) {
+    throw new Failure('--read-only is about --virtual stick:IMAGE; a real device is written to if the server wants', 2);
+  }
+  if (virtual !== undefined) return openVirtual(virtual, readOnly);
   if (options.device === undefined && options.port === undefined && options.serial === undefined) {
     throw new Failure('say what to redirect: --device VID:PID, --port PATH, --serial TEXT or --virtual WHAT', 2);
   }
@@ -38,7 +42,8 @@ export async function openSelection(options: DeviceOptions): Promise<SelectedDev
   try {
     const all = await source.list();
     if (options.wait !== true && !all.some((device) => selection.matches(device.identity))) {
-      throw new Failure(nothingMatches(selection, all));
+      const identities = all.map((device) => device.identity);
+      throw new Failure(`${describeNoMatch(selection, identities)} (--wait waits until it is plugged in)`);
     }
   } catch (error) {
     await source.close();
@@ -47,23 +52,16 @@ export async function openSelection(options: DeviceOptions): Promise<SelectedDev
   return selected(source, (device) => selection.matches(device.identity));
 }
 
-function nothingMatches(selection: Selection, all: readonly UsbDevice[]): string {
-  const here = all.map((device) => `${formatVidPid(device.identity)} at ${device.identity.portPath}`);
-  const found = here.length === 0 ? 'no USB devices at all' : here.join(', ');
-  return `no ${selection.describe()} is plugged in; here are: ${found} (--wait waits for it)`;
-}
-
-async function openVirtual(what: string): Promise<SelectedDevices> {
+async function openVirtual(what: string, readOnly: boolean): Promise<SelectedDevices> {
   const source = new VirtualDevices();
-  source.add(await virtualDevice(what));
+  source.add(await virtualDevice(what, readOnly));
   return selected(source, () => true);
 }
 
-async function virtualDevice(what: string) {
-  const [kind, ...rest] = what.split(':');
-  if (kind === 'keyboard' && rest.length === 0) return new HidKeyboard();
-  const image = rest.join(':');
-  if (kind === 'stick' && image !== '') return new MassStorageStick({ blocks: await ImageFile.open(image) });
+async function virtualDevice(what: string, readOnly: boolean) {
+  if (what === 'keyboard') return new HidKeyboard();
+  const [, image] = /^stick:(.+)$/s.exec(what) ?? [];
+  if (image !== undefined) return new MassStorageStick({ blocks: await ImageFile.open(image, { readOnly }) });
   throw new Failure(`--virtual ${what}: use stick:IMAGE or keyboard`, 2);
 }
 

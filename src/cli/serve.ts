@@ -5,9 +5,11 @@ import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Transport } from '../session/ports.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
-import { isMassStorage, readSectors } from './readSectors.ts';
-import { stopSignal } from './stopSignal.ts';
-import { formatVidPid, Terminal } from './terminal.ts';
+import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
+import { aborted, stopSignal } from './stopSignal.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { Terminal } from './terminal.ts';
+import { formatVidPid } from './text.ts';
 
 interface ServeOptions extends EndpointOptions {
   readonly readSectors?: number;
@@ -15,7 +17,7 @@ interface ServeOptions extends EndpointOptions {
   readonly verbose?: boolean;
 }
 
-export function serveCommand(): Command {
+export function serveCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('serve')
     .description('take the USB devices that clients redirect')
     .option(
@@ -35,7 +37,7 @@ Examples:
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
     )
-    .action(serve);
+    .action((options: ServeOptions) => serve(options, around));
 }
 
 function count(text: string): number {
@@ -44,18 +46,16 @@ function count(text: string): number {
   return value;
 }
 
-async function serve(options: ServeOptions): Promise<void> {
-  if ((options.readSectors === undefined) !== (options.out === undefined)) {
+async function serve(options: ServeOptions, around: Surroundings): Promise<void> {
+  const { readSectors: sectors, out } = options;
+  if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
-  const terminal = new Terminal(options);
-  const stop = stopSignal();
+  const terminal = new Terminal(around.stderr, options);
+  if (out !== undefined) await checkWritable(out);
+  const job = sectors === undefined || out === undefined ? undefined : new ReadJob(sectors, out, terminal);
   const jobDone = new AbortController();
   const usb = new RemoteUsb();
-  const job =
-    options.readSectors === undefined || options.out === undefined
-      ? undefined
-      : new ReadJob(options.readSectors, options.out, terminal);
   usb.addEventListener('connect', ({ device }) => {
     terminal.say(`device ${describe(device)}`);
     void job?.offer(device)?.finally(() => jobDone.abort());
@@ -63,16 +63,17 @@ async function serve(options: ServeOptions): Promise<void> {
   usb.addEventListener('disconnect', ({ device }) => {
     terminal.say(`gone: ${describe(device)}`);
   });
+  const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
   try {
-    await withConnections(options, terminal, ended, (transport) =>
-      serveConnection(transport, usb, terminal, ended, options),
+    await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
+      serveConnection(transport, usb, terminal, ended),
     );
   } finally {
     stop.release();
   }
-  if (stop.signal.aborted) terminal.say('stopped');
   job?.finish(stop.signal.aborted);
+  if (stop.signal.aborted) terminal.say('stopped');
 }
 
 async function serveConnection(
@@ -80,7 +81,6 @@ async function serveConnection(
   usb: RemoteUsb,
   terminal: Terminal,
   signal: AbortSignal,
-  { verbose = false }: ServeOptions,
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
@@ -89,21 +89,18 @@ async function serveConnection(
     onDeviceFailed: (error) => {
       terminal.say(`client ${remote}: ${oneLine(error)}`);
     },
-    onIgnored: (error) => {
-      if (verbose) terminal.say(`client ${remote}: ignored: ${error.message}`);
-    },
+    onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
-  const close = () => void server.close();
-  signal.addEventListener('abort', close, { once: true });
+  await Promise.race([server.closed, aborted(signal)]);
+  await server.close();
   const error = await server.closed;
-  signal.removeEventListener('abort', close);
   terminal.say(`client ${remote} disconnected${error === undefined ? '' : `: ${oneLine(error)}`}`);
 }
 
 function describe(device: RemoteDevice): string {
-  const names = [device.manufacturerName, device.productName].filter((name) => name !== undefined).join(' ');
-  const serial = device.serialNumber === undefined ? '' : ` (serial ${device.serialNumber})`;
-  return `${formatVidPid(device)} ${names}${serial}`.trim();
+  const { manufacturerName, productName, serialNumber } = device;
+  const serial = serialNumber === null ? null : `(serial ${serialNumber})`;
+  return [formatVidPid(device), manufacturerName, productName, serial].filter((part) => part !== null).join(' ');
 }
 
 /** Reads from the first mass-storage device that is offered, once. */

@@ -1,14 +1,19 @@
 import { createLogUpdate } from 'log-update';
+import type { Surroundings } from './surroundings.ts';
+import { printable } from './text.ts';
 
 /**
  * What a command says while it runs: lines on standard error, and on a terminal one line below them that changes in
  * place. Standard output is left to data.
  */
 export class Terminal {
-  readonly #live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  readonly #stream: Surroundings['stderr'];
+  readonly #live: ReturnType<typeof createLogUpdate> | undefined;
   readonly #verbose: boolean;
 
-  constructor(options: { readonly verbose?: boolean } = {}) {
+  constructor(stream: Surroundings['stderr'], options: { readonly verbose?: boolean } = {}) {
+    this.#stream = stream;
+    this.#live = stream.isTTY === true ? createLogUpdate(stream) : undefined;
     this.#verbose = options.verbose ?? false;
   }
 
@@ -19,7 +24,7 @@ export class Terminal {
 
   say(line: string): void {
     this.#live?.clear();
-    process.stderr.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
   }
 
   /** Only with --verbose. */
@@ -29,26 +34,11 @@ export class Terminal {
 
   /** Shows `line` in place of the last live line. */
   live(line: string): void {
-    this.#live?.(line);
+    this.#live?.(printable(line));
   }
 
   /** Leaves the last live line where it is. */
   done(): void {
     this.#live?.done();
   }
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** `1.4 MiB` */
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value.toFixed(0) : value.toFixed(1)} ${UNITS[power] ?? 'B'}`;
-}
-
-/** `46f4:0001` */
-export function formatVidPid(ids: { readonly vendorId: number; readonly productId: number }): string {
-  const hex = (value: number) => value.toString(16).padStart(4, '0');
-  return `${hex(ids.vendorId)}:${hex(ids.productId)}`;
 }

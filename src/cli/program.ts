@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from '../../codecs/core/errors.ts';
+import { decodeCommand } from './decode.ts';
+import { demoCommand } from './demo.ts';
+import { encodeCommand } from './encode.ts';
+import { Failure, oneLine } from './failure.ts';
+import { listCommand } from './list.ts';
+import { redirectCommand } from './redirect.ts';
+import { serveCommand } from './serve.ts';
+import type { Surroundings } from './surroundings.ts';
+import { printable } from './text.ts';
+
+/** 0: it worked; 1: it did not; 2: it was asked for wrongly. */
+export type ExitStatus = 0 | 1 | 2;
+
+/** Runs the program: `args` are those behind its name. What goes wrong is one line on standard error. */
+export async function runProgram(args: readonly string[], around: Surroundings): Promise<ExitStatus> {
+  try {
+    await createProgram(around).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Of what is wrong with the arguments, commander has told already.
+    const line = error instanceof CommanderError ? '' : oneLine(error);
+    if (line !== '') around.stderr.write(`urbdrc: ${printable(line)}\n`);
+    return statusOf(error);
+  }
+}
+
+function createProgram(around: Surroundings): Command {
+  const program = new Command('urbdrc')
+    .description('USB redirection over RDP (MS-RDPEUSB): both ends')
+    .version(packageVersion())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  urbdrc demo                                                         all layers in one process
+  urbdrc list                                                         what can be redirected
+  urbdrc serve --listen tcp://127.0.0.1:3000                          the end that wants devices
+  urbdrc redirect --device 46f4:0001 --connect tcp://127.0.0.1:3000   the end that has them
+
+Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
+    );
+  for (const create of [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand]) {
+    program.addCommand(create(around));
+  }
+  for (const command of [program, ...program.commands]) talkTo(command, around);
+  return program;
+}
+
+/** Has a command throw instead of ending the process, and say what is wrong in one line. */
+function talkTo(command: Command, { stdout, stderr }: Surroundings): void {
+  const help = `${command.parent === null ? '' : 'urbdrc '}${command.name()} --help`;
+  command.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+    outputError: (text) => {
+      stderr.write(`urbdrc: ${printable(oneLine(text).replace(/^error: /, ''))} (see ${help})\n`);
+    },
+  });
+}
+
+function packageVersion(): string {
+  const description: unknown = createRequire(import.meta.url)('urbdrc/package.json');
+  const hasVersion = typeof description === 'object' && description !== null && 'version' in description;
+  return hasVersion ? String(description.version) : 'unknown';
+}
+
+function statusOf(error: unknown): ExitStatus {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Failure) return error.exitCode;
+  return error instanceof UsageError ? 2 : 1;
+}

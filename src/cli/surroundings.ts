@@ -1,0 +1,32 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** What a command has around it; tests give their own. */
+export interface Surroundings {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Calls back when the user wants the command to end. Returns the function that stops it. */
+  onStop(callback: () => void): () => void;
+}
+
+/** Those of the process: SIGINT and SIGTERM ask a command to end, a second one ends it. */
+export const PROCESS: Surroundings = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  onStop(callback) {
+    let asked = false;
+    const stop = (name: NodeJS.Signals) => {
+      if (asked) process.exit(name === 'SIGINT' ? 130 : 143);
+      asked = true;
+      callback();
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+    return () => {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    };
+  },
+};
