@@ -56,7 +56,11 @@ export const DynvcDataFirst: Codec<DynvcDataFirst> = {
 export const DynvcData: Codec<DynvcData> = {
   name: 'DYNVC_DATA',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.2' },
-  decode: (reader) => ({ name: 'DYNVC_DATA', ...decodeNext(reader, DvcCommand.data) }),
+  decode(reader) {
+    // Not like the others: this runs for every 1600 bytes, and a spread makes a second object.
+    const channelId = readChannelId(reader, readHeader(reader, DvcCommand.data));
+    return { name: 'DYNVC_DATA', channelId, data: reader.rest() };
+  },
   encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.data, 0, channelId), data],
 };
 
@@ -73,28 +77,23 @@ export const DynvcDataFirstCompressed: Codec<DynvcDataFirstCompressed> = {
 export const DynvcDataCompressed: Codec<DynvcDataCompressed> = {
   name: 'DYNVC_DATA_COMPRESSED',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.4' },
-  decode: (reader) => ({ name: 'DYNVC_DATA_COMPRESSED', ...decodeNext(reader, DvcCommand.dataCompressed) }),
+  decode(reader) {
+    const channelId = readChannelId(reader, readHeader(reader, DvcCommand.dataCompressed));
+    return { name: 'DYNVC_DATA_COMPRESSED', channelId, data: reader.rest() };
+  },
   encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.dataCompressed, 0, channelId), data],
 };
 
-interface NextBlock {
+interface FirstBlock {
   readonly channelId: number;
-  readonly data: Uint8Array;
-}
-
-interface FirstBlock extends NextBlock {
   readonly length: number;
+  readonly data: Uint8Array;
 }
 
 function decodeFirst(reader: Reader, command: DvcCommand): FirstBlock {
   const header = readHeader(reader, command);
   const channelId = readChannelId(reader, header);
   return { channelId, length: readLength(reader, header), data: reader.rest() };
-}
-
-function decodeNext(reader: Reader, command: DvcCommand): NextBlock {
-  const channelId = readChannelId(reader, readHeader(reader, command));
-  return { channelId, data: reader.rest() };
 }
 
 function encodeFirst(command: DvcCommand, { channelId, length, data }: FirstBlock): Parts {

@@ -26,6 +26,7 @@ import { type Step, StepBuilder } from './step.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5' };
 const TIMER_SPEC = { document: 'MS-RDPEDYC', section: '3.3.2' };
+const LENIENT = { lenient: true };
 
 /** What is kept of a channel in each state; `closed` ones are not kept. */
 export type DynamicChannel =
@@ -115,7 +116,7 @@ export abstract class DynamicChannels {
     const step = new StepBuilder<DynamicChannelEvent>();
     if (this.#connection === 'failed') return step;
     try {
-      this.#dispatch(step, decodeDvcPdu(pdu, this.#peer, { lenient: true }), pdu.byteLength);
+      this.#dispatch(step, decodeDvcPdu(pdu, this.#peer, LENIENT), pdu.byteLength);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.fail(step, error);

@@ -42,14 +42,8 @@ export function fragmentMessage(channelId: number, message: Parts): Parts[] {
   writeUint(heads, firstHeadSize + 1, channelId, idCode);
 
   const cursor = new PartsCursor(message);
-  const pdus = [pduOf(heads.subarray(0, firstHeadSize), cursor, firstBlock)];
+  const pdus = [cursor.take(heads.subarray(0, firstHeadSize), firstBlock)];
   const nextHead = heads.subarray(firstHeadSize);
-  for (let left = length - firstBlock; left > 0; left -= nextBlock) pdus.push(pduOf(nextHead, cursor, nextBlock));
+  for (let left = length - firstBlock; left > 0; left -= nextBlock) pdus.push(cursor.take(nextHead, nextBlock));
   return pdus;
-}
-
-function pduOf(head: Uint8Array, cursor: PartsCursor, blockSize: number): Parts {
-  const pdu = [head];
-  cursor.takeInto(pdu, blockSize);
-  return pdu;
 }

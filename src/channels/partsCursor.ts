@@ -10,8 +10,24 @@ export class PartsCursor {
     this.#parts = parts;
   }
 
-  /** Appends views of the next `length` bytes to `target`; fewer where the parts end. */
-  takeInto(target: Uint8Array[], length: number): void {
+  /** `head`, then views of the next `length` bytes; fewer where the parts end. */
+  take(head: Uint8Array, length: number): Parts {
+    const part = this.#parts[this.#index];
+    const end = this.#offset + length;
+    if (part === undefined || end > part.byteLength) return this.#takeAcross(head, length);
+    // Nearly every block of a transfer: a literal takes half the memory of an array that grows.
+    const view = part.subarray(this.#offset, end);
+    this.#offset = end;
+    return [head, view];
+  }
+
+  #takeAcross(head: Uint8Array, length: number): Parts {
+    const taken = [head];
+    this.#takeInto(taken, length);
+    return taken;
+  }
+
+  #takeInto(target: Uint8Array[], length: number): void {
     let left = length;
     while (left > 0) {
       const part = this.#parts[this.#index];

@@ -108,8 +108,10 @@ export class StaticChannel {
     const chunks: Parts[] = [];
     let whole: Uint8Array | undefined;
     let wholeLength = 0;
-    for (const [index, message] of messages.entries()) {
-      const length = lengths[index] ?? 0;
+    let position = 0;
+    for (const message of messages) {
+      const length = lengths[position] ?? 0;
+      position += 1;
       if (length > this.#chunkSize) {
         this.#cut(message, length, headers, chunks);
         continue;
@@ -118,7 +120,7 @@ export class StaticChannel {
         whole = headers.next(length, WHOLE);
         wholeLength = length;
       }
-      chunks.push([whole, ...message]);
+      chunks.push(behind(whole, message));
     }
     return chunks;
   }
@@ -138,9 +140,7 @@ export class StaticChannel {
     for (let sent = 0; sent < length; sent += this.#chunkSize) {
       const first = sent === 0 ? CHANNEL_FLAG_FIRST : 0;
       const last = sent + this.#chunkSize >= length ? CHANNEL_FLAG_LAST : 0;
-      const chunk = [headers.next(length, first | last | CHANNEL_FLAG_SHOW_PROTOCOL)];
-      cursor.takeInto(chunk, this.#chunkSize);
-      chunks.push(chunk);
+      chunks.push(cursor.take(headers.next(length, first | last | CHANNEL_FLAG_SHOW_PROTOCOL), this.#chunkSize));
     }
   }
 
@@ -189,6 +189,14 @@ export class StaticChannel {
     this.#open = undefined;
     return open.bytes;
   }
+}
+
+/** The usual two parts apart, for a literal takes less than a spread. */
+function behind(header: Uint8Array, message: Parts): Parts {
+  const [head, block] = message;
+  return message.length === 2 && head !== undefined && block !== undefined
+    ? [header, head, block]
+    : [header, ...message];
 }
 
 function lengthMismatch(length: number, size: number): DecodeError {

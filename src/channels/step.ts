@@ -6,16 +6,21 @@ export interface Step<Event> {
   readonly events: readonly Event[];
 }
 
+/** Shared by all steps that have nothing to say, which most blocks of a message do not; never pushed to. */
+const NONE: never[] = [];
+
 /** A {@link Step} in the making. */
 export class StepBuilder<Event> implements Step<Event> {
-  readonly outgoing: Parts[] = [];
-  readonly events: Event[] = [];
+  outgoing: Parts[] = NONE;
+  events: Event[] = NONE;
 
   send(message: Parts): void {
-    this.outgoing.push(message);
+    if (this.outgoing.length === 0) this.outgoing = [message];
+    else this.outgoing.push(message);
   }
 
   emit(event: Event): void {
-    this.events.push(event);
+    if (this.events.length === 0) this.events = [event];
+    else this.events.push(event);
   }
 }
