@@ -74,8 +74,13 @@ export class RedirectionServer {
     });
   }
 
-  /** Lets all devices go and closes the transport. */
+  /** Lets all devices go, which the client can tell from a loss of the connection, and closes the transport. */
   async close(): Promise<void> {
+    this.#wantedChannels = 0;
+    for (const channelId of [...this.#devices.keys()]) {
+      this.#stack.closeChannel(channelId);
+      this.#removeDevice(channelId);
+    }
     await this.#stack.close();
     await this.closed;
   }

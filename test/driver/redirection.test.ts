@@ -224,6 +224,19 @@ describe('a device redirected through all layers in memory', () => {
     });
   }
 
+  it('a server that closes lets devices go first, so that its end is not taken for a loss of the connection', async () => {
+    const { host, client, server } = stack();
+    const redirection = await client.redirect(new EchoDevice());
+    const device = await host.added();
+    await configure(device);
+    const pending = read(device, 8);
+    await server.close();
+    expect((await pending).status).to.equal('disconnected');
+    expect((await redirection.ended).reason).to.equal('closedByServer');
+    expect(host.removed).to.have.length(1);
+    expect(await client.closed).to.equal(undefined);
+  });
+
   it('a device that cannot be opened is not announced, and its reason reaches the caller', async () => {
     const { client, host } = stack();
     const echo = new EchoDevice();
