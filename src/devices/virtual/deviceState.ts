@@ -1,11 +1,14 @@
 import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
-import type { UsbStatus } from '../../session/ports.ts';
+import type { Clock, UsbSpeed, UsbStatus } from '../../session/ports.ts';
 import { InEndpoint } from './inEndpoint.ts';
+import { IsochronousEndpoint } from './isochronousEndpoint.ts';
 import { OutEndpoint, type OutAnswer } from './outEndpoint.ts';
 
 /** Bytes of a packet in wMaxPacketSize, [USB 2.0] table 9-13. */
 const PACKET_SIZE_MASK = 0x7ff;
 const DIRECTION_IN = 0x80;
+/** Milliseconds. */
+const MICROFRAME = 0.125;
 
 /** What the endpoints tell the device. */
 export interface EndpointListener {
@@ -14,14 +17,29 @@ export interface EndpointListener {
   drained(endpointAddress: number): void;
   /** The host cleared the halt of an endpoint; the device may halt it again before anything gets through. */
   haltCleared(endpointAddress: number): void;
-  /** Endpoints begin anew: with another configuration or alternate setting, or after a reset. */
-  reset(): void;
+  /** The packet of this frame; undefined: none. */
+  sendIsochronous(endpointAddress: number, frame: number): Uint8Array | undefined;
+  receiveIsochronous(endpointAddress: number, data: Uint8Array, frame: number): void;
+  /**
+   * Endpoints begin anew: all of them with another configuration or after a reset, those of one interface with another
+   * alternate setting.
+   */
+  reset(interfaceNumber: number | undefined): void;
 }
 
-/** An endpoint of the settings that are chosen now; isochronous ones have no pipe yet. */
+/** What isochronous endpoints need to know of the bus. */
+export interface BusTiming {
+  /** Undefined: there is no time, and so nothing isochronous. */
+  readonly clock: Clock | undefined;
+  readonly speed: UsbSpeed;
+}
+
+/** An endpoint of the settings that are chosen now. */
 export interface ActiveEndpoint {
   readonly setting: EndpointSetting;
+  /** Undefined: an isochronous endpoint, or a device without a clock that has one. */
   readonly pipe: InEndpoint | OutEndpoint | undefined;
+  readonly isochronous: IsochronousEndpoint | undefined;
 }
 
 /** What a device does with its endpoints. All of it is ignored for endpoints that the host has not configured. */
@@ -40,14 +58,16 @@ export interface DeviceEndpoints {
 export class DeviceState implements DeviceEndpoints {
   readonly #configurations: readonly Configuration[];
   readonly #listener: EndpointListener;
+  readonly #timing: BusTiming;
   #configuration: Configuration | undefined;
   readonly #settings = new Map<number, InterfaceSetting>();
   readonly #endpoints = new Map<number, ActiveEndpoint>();
   /** What has to be over before the device can be closed, beside its endpoints' transfers. */
   readonly #lingering = new Set<Promise<void>>();
 
-  constructor(configurations: readonly Configuration[], listener: EndpointListener) {
+  constructor(configurations: readonly Configuration[], timing: BusTiming, listener: EndpointListener) {
     this.#configurations = configurations;
+    this.#timing = timing;
     this.#listener = listener;
   }
 
@@ -77,7 +97,7 @@ export class DeviceState implements DeviceEndpoints {
     for (const setting of configuration?.interfaces ?? []) {
       if (setting.alternateSetting === 0) this.#activate(setting);
     }
-    this.#listener.reset();
+    this.#listener.reset(undefined);
     this.#retire(old);
     return true;
   }
@@ -95,7 +115,7 @@ export class DeviceState implements DeviceEndpoints {
       this.#endpoints.delete(endpointAddress);
     }
     this.#activate(setting);
-    this.#listener.reset();
+    this.#listener.reset(interfaceNumber);
     this.#retire(old);
     return true;
   }
@@ -106,7 +126,7 @@ export class DeviceState implements DeviceEndpoints {
     const old = [...this.#endpoints.values()];
     this.#endpoints.clear();
     for (const setting of settings) this.#activate(setting);
-    this.#listener.reset();
+    this.#listener.reset(undefined);
     this.#retire(old);
   }
 
@@ -119,15 +139,15 @@ export class DeviceState implements DeviceEndpoints {
 
   /** False: no such endpoint. */
   clearHalt(endpointAddress: number): boolean {
-    const pipe = this.#endpoints.get(endpointAddress)?.pipe;
-    if (pipe === undefined) return false;
-    pipe.clearHalt(() => this.#listener.haltCleared(endpointAddress));
-    return true;
+    const endpoint = this.#endpoints.get(endpointAddress);
+    // An isochronous endpoint has no halt, [USB 2.0] 9.4.5: clearing it changes nothing.
+    endpoint?.pipe?.clearHalt(() => this.#listener.haltCleared(endpointAddress));
+    return endpoint !== undefined;
   }
 
   /** Ends all transfers; resolves when those are over which the device is still at. */
   async abortAll(status: UsbStatus): Promise<void> {
-    const ends = [...this.#endpoints.values()].map(({ pipe }) => pipe?.abort(status));
+    const ends = [...this.#endpoints.values()].map((endpoint) => abort(endpoint, status));
     await Promise.all([...ends, ...this.#lingering]);
   }
 
@@ -159,8 +179,8 @@ export class DeviceState implements DeviceEndpoints {
   }
 
   #retire(old: readonly ActiveEndpoint[]): void {
-    for (const { pipe } of old) {
-      const done = pipe?.abort('cancelled');
+    for (const endpoint of old) {
+      const done = abort(endpoint, 'cancelled');
       if (done !== undefined) this.waitFor(done);
     }
   }
@@ -168,7 +188,9 @@ export class DeviceState implements DeviceEndpoints {
   #activate(setting: InterfaceSetting): void {
     this.#settings.set(setting.interfaceNumber, setting);
     for (const endpoint of setting.endpoints) {
-      this.#endpoints.set(endpoint.endpointAddress, { setting: endpoint, pipe: this.#pipe(endpoint) });
+      const pipe = this.#pipe(endpoint);
+      const isochronous = this.#isochronous(endpoint);
+      this.#endpoints.set(endpoint.endpointAddress, { setting: endpoint, pipe, isochronous });
     }
   }
 
@@ -179,4 +201,22 @@ export class DeviceState implements DeviceEndpoints {
     }
     return new InEndpoint(maxPacketSize & PACKET_SIZE_MASK, () => this.#listener.drained(endpointAddress));
   }
+
+  #isochronous({ endpointAddress, transferType, maxPacketSize, interval }: EndpointSetting) {
+    const { clock, speed } = this.#timing;
+    if (clock === undefined || transferType !== 'isochronous') return undefined;
+    const isFull = speed === 'low' || speed === 'full';
+    const period = 2 ** Math.min(Math.max(interval - 1, 0), 15) * (isFull ? 1 : MICROFRAME);
+    const transactions = isFull ? 1 : 1 + ((maxPacketSize >> 11) & 3);
+    return new IsochronousEndpoint({ clock, period }, (maxPacketSize & PACKET_SIZE_MASK) * transactions, {
+      send: (frame) => this.#listener.sendIsochronous(endpointAddress, frame),
+      receive: (data, frame) => this.#listener.receiveIsochronous(endpointAddress, data, frame),
+    });
+  }
+}
+
+/** Ends all transfers of an endpoint; the promise, if any, is that of the one which the device is still at. */
+export function abort({ pipe, isochronous }: ActiveEndpoint, status: UsbStatus): Promise<void> | undefined {
+  isochronous?.abort(status);
+  return pipe?.abort(status);
 }

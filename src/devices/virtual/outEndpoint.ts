@@ -8,11 +8,19 @@ export type OutEnd =
   /** Halts the endpoint after so many bytes. */
   | { readonly type: 'stalled'; readonly accepted: number };
 
+/** The device took so many bytes of what was offered, less than all; the rest is offered again after `resume`. */
+export interface OutPart {
+  readonly type: 'partly';
+  readonly accepted: number;
+}
+
 /** `notReady`: the transfer waits until the device calls `resume`. A promise: the device is at it, and uses the bytes. */
-export type OutAnswer = OutEnd | 'notReady' | Promise<OutEnd>;
+export type OutAnswer = OutEnd | OutPart | 'notReady' | Promise<OutEnd>;
 
 class OutTransfer extends PendingTransfer {
   readonly data: Uint8Array;
+  /** Bytes that the device took already. */
+  taken = 0;
   /** How it ends when the device is done with it, if that was decided meanwhile. */
   endAs: UsbStatus | undefined;
 
@@ -26,7 +34,7 @@ class OutTransfer extends PendingTransfer {
   }
 }
 
-/** A bulk or interrupt OUT endpoint: gives the host's transfers to the device, whole and one after the other. */
+/** A bulk or interrupt OUT endpoint: gives the host's transfers to the device, one after the other. */
 export class OutEndpoint {
   readonly direction = 'out';
   readonly #handle: (data: Uint8Array) => OutAnswer;
@@ -74,7 +82,7 @@ export class OutEndpoint {
   /** Ends every transfer; the promise, if any, is that of the one which the device is still at. */
   abort(status: UsbStatus): Promise<void> | undefined {
     if (this.#current !== undefined && status === 'disconnected') this.#current.transfer.endAs = status;
-    for (const transfer of this.#waiting.splice(0)) transfer.end(without(status));
+    for (const transfer of this.#waiting.splice(0)) transfer.end({ ...without(status), transferred: transfer.taken });
     return this.#current?.done;
   }
 
@@ -82,7 +90,7 @@ export class OutEndpoint {
     const index = this.#waiting.indexOf(transfer);
     if (index < 0) return;
     this.#waiting.splice(index, 1);
-    transfer.end(without('cancelled'));
+    transfer.end({ ...without('cancelled'), transferred: transfer.taken });
   }
 
   /** Offers transfers to the device until it is busy. Callbacks may come back in here. */
@@ -105,12 +113,16 @@ export class OutEndpoint {
     if (transfer === undefined || this.#current !== undefined) return false;
     if (this.#halted) {
       this.#waiting.shift();
-      transfer.endAfter(0, 'stalled');
+      transfer.endAfter(transfer.taken, 'stalled');
       return true;
     }
     this.#wasResumed = false;
-    const answer = this.#handle(transfer.data);
+    const answer = this.#handle(transfer.data.subarray(transfer.taken));
     if (answer === 'notReady') return this.#wasResumed;
+    if (!(answer instanceof Promise) && answer.type === 'partly') {
+      transfer.taken += answer.accepted;
+      return this.#wasResumed;
+    }
     const index = this.#waiting.indexOf(transfer);
     if (index >= 0) this.#waiting.splice(index, 1);
     if (!(answer instanceof Promise)) {
@@ -136,7 +148,7 @@ export class OutEndpoint {
         return;
       case 'stalled':
         this.#halted = true;
-        transfer.endAfter(end.accepted, 'stalled');
+        transfer.endAfter(transfer.taken + end.accepted, 'stalled');
         return;
     }
   }

@@ -1,5 +1,6 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type {
+  Clock,
   UsbDevice,
   UsbDeviceIdentity,
   UsbOperation,
@@ -8,7 +9,7 @@ import type {
   UsbTransfer,
 } from '../../session/ports.ts';
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
-import { DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
+import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 import { ended, without, type Complete } from './pendingTransfer.ts';
 import { StandardRequests } from './standardRequests.ts';
@@ -21,6 +22,8 @@ export interface VirtualPort {
   returned(): void;
 }
 
+type IsochronousOperation = Extract<UsbOperation, { type: 'isochronousIn' | 'isochronousOut' }>;
+
 const NOWHERE: DeviceLocation = { busNumber: 0, deviceAddress: 0, portPath: '0-0' };
 
 /**
@@ -28,8 +31,8 @@ const NOWHERE: DeviceLocation = { busNumber: 0, deviceAddress: 0, portPath: '0-0
  * configurations, endpoints with their packets and halts, cancelling, plugging. A concrete device says what it is (the
  * description) and overrides `handleControl` and `handleOut`; it sends through `endpoints`.
  *
- * A device starts unconfigured each time it is opened. Isochronous transfers answer `notSupported`. It may be opened
- * again after it was closed.
+ * A device starts unconfigured each time it is opened. It may be opened again after it was closed. Isochronous transfers
+ * need a clock, whose milliseconds are the frames of the bus; without one they answer `notSupported`.
  */
 export abstract class VirtualDevice implements UsbDevice {
   /** How a concrete device sends, halts, and asks for what it was not ready for. */
@@ -45,18 +48,25 @@ export abstract class VirtualDevice implements UsbDevice {
   #isOpen = false;
   #closing: Promise<void> | undefined;
   #comesBack = false;
+  #reconnects = false;
 
   /** @throws DecodeError when the descriptors are wrong. */
-  protected constructor(description: DeviceDescription) {
+  protected constructor(description: DeviceDescription, clock?: Clock) {
     const { identity, configurations, attributes } = readDescription(description);
     this.#description = description;
     this.#identity = identity;
-    this.#state = new DeviceState(configurations, {
-      handleOut: (endpointAddress, data) => this.handleOut(endpointAddress, data),
-      drained: (endpointAddress) => this.drained(endpointAddress),
-      haltCleared: (endpointAddress) => this.haltCleared(endpointAddress),
-      reset: () => this.reset(),
-    });
+    this.#state = new DeviceState(
+      configurations,
+      { clock, speed: description.speed },
+      {
+        handleOut: (endpointAddress, data) => this.handleOut(endpointAddress, data),
+        drained: (endpointAddress) => this.drained(endpointAddress),
+        haltCleared: (endpointAddress) => this.haltCleared(endpointAddress),
+        sendIsochronous: (endpointAddress, frame) => this.sendIsochronous(endpointAddress, frame),
+        receiveIsochronous: (endpointAddress, data, frame) => this.receiveIsochronous(endpointAddress, data, frame),
+        reset: (interfaceNumber) => this.reset(interfaceNumber),
+      },
+    );
     this.#standard = new StandardRequests(description, attributes, this.#state);
     this.endpoints = this.#state;
   }
@@ -96,14 +106,16 @@ export abstract class VirtualDevice implements UsbDevice {
     if (!isThere) return ended(without('disconnected'), complete);
     switch (operation.type) {
       case 'control':
-        return ended(this.#control(operation.setup, operation.data), complete);
+        ended(this.#control(operation.setup, operation.data), complete);
+        if (this.#reconnects) this.#leave(true);
+        return { cancel: () => {} };
       case 'transferIn':
         return this.#transferIn(operation.endpointAddress, operation.length, complete);
       case 'transferOut':
         return this.#transferOut(operation.endpointAddress, operation.data, complete);
       case 'isochronousIn':
       case 'isochronousOut':
-        return ended(without(this.#isochronous(operation.endpointAddress)), complete);
+        return this.#isochronous(operation, complete);
       case 'setConfiguration':
         return ended(found(this.#state.setConfiguration(operation.configurationValue)), complete);
       case 'setInterface':
@@ -126,7 +138,7 @@ export abstract class VirtualDevice implements UsbDevice {
 
   /** Pulls the device out: everything that is pending ends as `disconnected`, and `gone` is aborted. */
   unplug(): void {
-    if (!this.#gone.signal.aborted) this.#leave(false);
+    this.#leave(false);
   }
 
   /** Whether somebody has opened it. */
@@ -136,7 +148,17 @@ export abstract class VirtualDevice implements UsbDevice {
 
   /** Whether the host has chosen a configuration. */
   protected get isConfigured(): boolean {
-    return this.#state.configurationValue !== 0;
+    return this.configurationValue !== 0;
+  }
+
+  /** Which configuration the host has chosen; 0: none. */
+  protected get configurationValue(): number {
+    return this.#state.configurationValue;
+  }
+
+  /** Within `handleControl`: the device unplugs itself when the request has its result, and is plugged in again. */
+  protected reconnect(): void {
+    this.#reconnects = true;
   }
 
   /**
@@ -177,7 +199,21 @@ export abstract class VirtualDevice implements UsbDevice {
   protected haltCleared(endpointAddress: number): void;
   protected haltCleared(): void {}
 
-  /** The device is configured anew or was reset: nothing of before counts. */
+  /**
+   * The packet that an isochronous IN endpoint sends in this frame, which may be empty; undefined: it sends none. Asked
+   * for only while the host takes packets. The bytes must not change any more.
+   */
+  protected sendIsochronous(endpointAddress: number, frame: number): Uint8Array | undefined;
+  protected sendIsochronous(): Uint8Array | undefined {
+    return undefined;
+  }
+
+  /** A packet came to an isochronous OUT endpoint. It is the host's: to be read at once and not to be kept. */
+  protected receiveIsochronous(endpointAddress: number, data: Uint8Array, frame: number): void;
+  protected receiveIsochronous(): void {}
+
+  /** The device is configured anew or was reset, or one of its interfaces was: nothing of before counts there. */
+  protected reset(interfaceNumber: number | undefined): void;
   protected reset(): void {}
 
   #control(setup: SetupPacket, data: Uint8Array): UsbResult {
@@ -204,20 +240,31 @@ export abstract class VirtualDevice implements UsbDevice {
     return endpoint.pipe.submit(data, complete);
   }
 
-  #isochronous(endpointAddress: number): UsbStatus {
+  #isochronous(operation: IsochronousOperation, complete: Complete): UsbTransfer {
+    const { type, endpointAddress, packetLengths, startFrame } = operation;
     const endpoint = this.#state.endpoint(endpointAddress);
-    return endpoint?.setting.transferType === 'isochronous' ? 'notSupported' : misuse(endpoint);
+    const isIn = (endpointAddress & RequestType.directionIn) !== 0;
+    const fits = endpoint?.setting.transferType === 'isochronous' && isIn === (type === 'isochronousIn');
+    if (!fits) return ended(without(misuse(endpoint)), complete);
+    if (endpoint.isochronous === undefined) return ended(without('notSupported'), complete);
+    const packets =
+      operation.type === 'isochronousIn'
+        ? ({ direction: 'in', packetLengths } as const)
+        : ({ direction: 'out', packetLengths, data: operation.data } as const);
+    return endpoint.isochronous.submit(packets, startFrame, complete);
   }
 
   #abortEndpoint(endpoint: ActiveEndpoint | undefined, complete: Complete): UsbTransfer {
     if (endpoint === undefined) return ended(without('notFound'), complete);
-    const done = endpoint.pipe?.abort('cancelled');
+    const done = abort(endpoint, 'cancelled');
     if (done === undefined) return ended(without('completed'), complete);
     this.#state.waitFor(done.then(() => complete(without('completed'))));
     return { cancel: () => {} };
   }
 
   #leave(comesBack: boolean): void {
+    this.#reconnects = false;
+    if (this.#gone.signal.aborted) return;
     const port = this.#port;
     this.#comesBack = comesBack && port !== undefined;
     void this.#state.abortAll('disconnected');

@@ -135,7 +135,7 @@ describe('a virtual device', () => {
       expect((await usb.read(0x80, 8, 0, 0, 1)).data[0]).to.equal(1);
     });
 
-    it('has no isochronous transfers yet, and says so', async () => {
+    it('has no isochronous transfers without a clock, and says so', async () => {
       await usb.run({ type: 'setInterface', interfaceNumber: 0, alternateSetting: 1 });
       const read = (endpointAddress: number) =>
         usb.run({ type: 'isochronousIn', endpointAddress, packetLengths: [8], startFrame: undefined });
@@ -312,6 +312,24 @@ describe('a virtual device', () => {
       expect((await usb.out(Endpoint.slowOut, bytes(9)).result).status).to.equal('stalled');
       await usb.write(0x02, 1, 0, Endpoint.slowOut);
       expect((await usb.out(Endpoint.slowOut, bytes(9)).result).status).to.equal('completed');
+    });
+
+    it('a transfer of which the device took a part goes on with the rest, or tells the part when it ends early', async () => {
+      const offered: number[] = [];
+      device.takeSlowly = (data) => {
+        offered.push(data.byteLength);
+        return data.byteLength > 6 ? { type: 'partly', accepted: 4 } : { type: 'accepted' };
+      };
+      const whole = usb.out(Endpoint.slowOut, bytes(9));
+      device.bus.resume(Endpoint.slowOut);
+      expect(await whole.result).to.deep.include({ status: 'completed', transferred: 9 });
+      const cut = usb.out(Endpoint.slowOut, bytes(14));
+      cut.transfer.cancel();
+      expect(await cut.result).to.deep.include({ status: 'cancelled', transferred: 4 });
+      const stalled = usb.out(Endpoint.slowOut, bytes(13));
+      device.bus.stall(Endpoint.slowOut);
+      expect(await stalled.result).to.deep.include({ status: 'stalled', transferred: 4 });
+      expect(offered).to.deep.equal([9, 5, 14, 13]);
     });
 
     it('a device that fails stalls', async () => {
