@@ -1,0 +1,54 @@
+import type { Clock } from '../session/ports.ts';
+
+interface Waiter {
+  /** True when it has what it waited for. */
+  readonly look: () => boolean;
+}
+
+/** Bounded waits for something to become true: whoever changes anything says so, and everybody who waits looks again. */
+export class Changes {
+  readonly clock: Clock;
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  notify(): void {
+    for (const waiter of [...this.#waiters]) if (waiter.look()) this.#waiters.delete(waiter);
+  }
+
+  /**
+   * What `look` gives as soon as that is not undefined: now, or after a change. Undefined after `within` milliseconds.
+   * Rejects with what `look` throws.
+   */
+  until<T>(look: () => T | undefined, within: number): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      let stop = () => {};
+      const waiter: Waiter = {
+        look: () => {
+          try {
+            const found = look();
+            if (found === undefined) return false;
+            resolve(found);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+          stop();
+          return true;
+        },
+      };
+      if (waiter.look()) return;
+      this.#waiters.add(waiter);
+      stop = this.clock.after(within, () => {
+        this.#waiters.delete(waiter);
+        resolve(undefined);
+      });
+    });
+  }
+
+  /** Lets `delay` milliseconds pass. */
+  async pause(delay: number): Promise<void> {
+    await this.until(() => undefined, delay);
+  }
+}

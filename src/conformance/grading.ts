@@ -1,0 +1,72 @@
+import type { Clock, Transport } from '../session/ports.ts';
+import { Changes } from './changes.ts';
+import { ExchangeLog } from './exchangeLog.ts';
+import { PduLink } from './pduLink.ts';
+import { Peer, type PeerOptions } from './peer.ts';
+import { CheckFailure } from './verdict.ts';
+
+/** How peers are graded. */
+export interface GradingSettings {
+  readonly clock: Clock;
+  /** Gives a new connection to the graded peer: dials it, or waits until it dials. */
+  readonly connect: () => Promise<Transport>;
+  /** Milliseconds that an answer may take. Default 5000. */
+  readonly patience?: number;
+  /** Milliseconds after which silence counts as silence. Default 250. */
+  readonly quiet?: number;
+}
+
+/**
+ * What one requirement's test works with: fresh connections, a record of what went over them, and how long to wait.
+ * `role` is the one that the suite plays.
+ */
+export class Grading {
+  readonly log: ExchangeLog;
+  readonly clock: Clock;
+  readonly patience: number;
+  readonly quiet: number;
+  readonly changes: Changes;
+  readonly #settings: GradingSettings;
+  readonly #role: 'server' | 'client';
+  readonly #links: PduLink[] = [];
+
+  constructor(role: 'server' | 'client', settings: GradingSettings) {
+    this.#role = role;
+    this.#settings = settings;
+    this.clock = settings.clock;
+    this.patience = settings.patience ?? 5000;
+    this.quiet = settings.quiet ?? 250;
+    this.log = new ExchangeLog(() => settings.clock.now());
+    this.changes = new Changes(settings.clock);
+  }
+
+  /** A new connection, dynamic channels included. */
+  async connect(options: PeerOptions = {}): Promise<Peer> {
+    const link = await this.connectLink();
+    return new Peer(link, { patience: this.patience, quiet: this.quiet }, options);
+  }
+
+  /** A new connection on which nothing speaks but the test: PDUs of dynamic channels. */
+  async connectLink(options: { readonly logsPdus?: boolean } = {}): Promise<PduLink> {
+    let transport: Transport;
+    try {
+      transport = await this.#settings.connect();
+    } catch (error) {
+      throw new CheckFailure(`no connection: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.log.note(`connected to ${transport.remote}`);
+    const link = new PduLink(transport, this.#role, this.changes, this.log, options);
+    this.#links.push(link);
+    return link;
+  }
+
+  /** Lets `delay` milliseconds pass. */
+  pause(delay: number): Promise<void> {
+    return this.changes.pause(delay);
+  }
+
+  /** Closes every connection that this test opened. */
+  async end(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.close()));
+  }
+}

@@ -1,0 +1,187 @@
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { Parts } from '../../codecs/core/parts.ts';
+import { DynamicChannelClient } from '../channels/dynamicChannelClient.ts';
+import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
+import type { DynamicChannels } from '../channels/dynamicChannels.ts';
+import { DynamicChannelServer } from '../channels/dynamicChannelServer.ts';
+import type { Step } from '../channels/step.ts';
+import { type ChannelLink, PeerChannel } from './peerChannel.ts';
+import type { PduLink } from './pduLink.ts';
+import { CheckFailure } from './verdict.ts';
+
+/** The dynamic channel's name, [MS-RDPEUSB] 2.1. */
+export const URBDRC = 'URBDRC';
+
+export interface PeerOptions {
+  /** Highest version of the dynamic channels that this end speaks, 1 to 3. Default 3. */
+  readonly version?: number;
+  /** Playing the client: whether the next channel is accepted. Default: those named URBDRC are. */
+  readonly accept?: (channelName: string) => boolean;
+}
+
+/**
+ * One end of a graded connection, below the engine: dynamic channels that carry whatever a test sends. It plays the
+ * server, which opens channels, or the client, which is given them. It never sends a URBDRC message by itself.
+ */
+export class Peer {
+  readonly link: PduLink;
+  readonly #times: { readonly patience: number; readonly quiet: number };
+  readonly #dynamic: DynamicChannels;
+  /** The same object, in the server's role. */
+  readonly #creator: DynamicChannelServer | undefined;
+  readonly #channels = new Map<number, PeerChannel>();
+  /** Channels that the graded server opened and no test took yet. */
+  readonly #offered: PeerChannel[] = [];
+  readonly #refused = new Set<number>();
+  #ready = false;
+  #failure: string | undefined;
+
+  constructor(link: PduLink, times: { readonly patience: number; readonly quiet: number }, options: PeerOptions = {}) {
+    this.link = link;
+    this.#times = times;
+    const version = options.version ?? 3;
+    this.#creator = link.role === 'server' ? new DynamicChannelServer({ version }) : undefined;
+    const listeners = options.accept ?? ((channelName: string) => channelName === URBDRC);
+    this.#dynamic = this.#creator ?? new DynamicChannelClient({ version, listeners });
+    link.onPdu = (pdu) => this.#apply(this.#dynamic.receive(pdu));
+    link.onClosed = (reason) => this.#endAll(reason);
+    this.#apply(this.#dynamic.start(link.changes.clock.now()));
+  }
+
+  /** Every open channel, in the order in which they were opened. */
+  get channels(): readonly PeerChannel[] {
+    return [...this.#channels.values()].filter((channel) => channel.isOpen);
+  }
+
+  /** @throws CheckFailure when the dynamic channels are not agreed on in time */
+  async ready(within: number = this.#times.patience): Promise<void> {
+    const ready = await this.link.changes.until(() => {
+      this.#checkAlive('the dynamic channels were to be set up');
+      return this.#ready ? true : undefined;
+    }, within);
+    if (ready === undefined) throw new CheckFailure(`the dynamic channels were not set up within ${within} ms`);
+  }
+
+  /** Playing the server: opens a channel. @throws CheckFailure when the client refuses it or does not answer */
+  async openChannel(channelName: string = URBDRC): Promise<PeerChannel> {
+    await this.ready();
+    if (this.#creator === undefined) throw new UsageError('only a server opens channels');
+    const { channelId, outgoing } = this.#creator.create(channelName);
+    this.link.log.note(`DYNVC_CREATE_REQ for ${channelName}`, channelId);
+    this.link.sendPdus([...outgoing]);
+    const channel = await this.link.changes.until(() => {
+      if (this.#refused.has(channelId)) throw new CheckFailure(`the client refused a channel named ${channelName}`);
+      this.#checkAlive(`a channel named ${channelName} was to be opened`);
+      return this.#channels.get(channelId);
+    }, this.#times.patience);
+    if (channel !== undefined) return channel;
+    throw new CheckFailure(`no answer came to the creation of a channel named ${channelName}`);
+  }
+
+  /** Playing the client: takes the next channel that the server opened. @throws CheckFailure when there is none */
+  async expectChannel(within: number = this.#times.patience): Promise<PeerChannel> {
+    const channel = await this.link.changes.until(() => {
+      const offered = this.#offered.shift();
+      if (offered === undefined) this.#checkAlive('a channel was to be opened');
+      return offered;
+    }, within);
+    if (channel === undefined) throw new CheckFailure(`the server opened no channel within ${within} ms`);
+    return channel;
+  }
+
+  /** Playing the client. @throws CheckFailure when the server opens a channel that no test took */
+  async expectNoChannel(why: string, within: number = this.#times.quiet): Promise<void> {
+    const offered = await this.link.changes.until(() => this.#offered[0], within);
+    if (offered !== undefined) throw new CheckFailure(`the server opened a channel ${why}`);
+  }
+
+  /** @throws CheckFailure unless the graded peer ends the whole connection */
+  async expectConnectionClosed(why: string, within: number = this.#times.patience): Promise<void> {
+    const reason = await this.link.changes.until(() => this.link.closedBecause, within);
+    if (reason === undefined) throw new CheckFailure(`the connection was not closed ${why}`);
+  }
+
+  /** Ends the connection. */
+  close(): Promise<void> {
+    return this.link.close();
+  }
+
+  #checkAlive(what: string): void {
+    const reason = this.#failure ?? this.link.closedBecause;
+    if (reason !== undefined) throw new CheckFailure(`${what}, but ${reason}`);
+  }
+
+  #apply(step: Step<DynamicChannelEvent>): void {
+    this.link.sendPdus([...step.outgoing]);
+    for (const event of step.events) this.#handle(event);
+  }
+
+  #handle(event: DynamicChannelEvent): void {
+    const { log } = this.link;
+    switch (event.type) {
+      case 'ready':
+        this.#ready = true;
+        return;
+      case 'opened':
+        this.#opened(event.channelId);
+        return;
+      case 'refused':
+        log.note(`channel ${event.channelName} refused`, event.channelId);
+        this.#refused.add(event.channelId);
+        return;
+      case 'message':
+        this.#channels.get(event.channelId)?.receive(event.payload);
+        return;
+      case 'closed':
+        this.#channels.get(event.channelId)?.ended(event.by, closedReason(event));
+        return;
+      case 'ignored':
+        log.note(`ignored: ${event.error.message}`);
+        return;
+      case 'failed':
+        this.#failure = `the peer broke the dynamic channels: ${event.error.message}`;
+        this.#endAll(this.#failure);
+        return;
+    }
+  }
+
+  #opened(channelId: number): void {
+    this.link.log.note('channel opened', channelId);
+    const channel = new PeerChannel(channelId, this.#channelLink());
+    this.#channels.set(channelId, channel);
+    if (this.#creator === undefined) this.#offered.push(channel);
+  }
+
+  #channelLink(): ChannelLink {
+    const { role, changes, log } = this.link;
+    return {
+      role,
+      changes,
+      log,
+      ...this.#times,
+      transmit: (channelId: number, message: Parts) => {
+        if (this.#dynamic.channelState(channelId) === 'open') {
+          this.link.sendPdus(this.#dynamic.send(channelId, message));
+        }
+      },
+      close: (channelId) => {
+        if (this.#dynamic.channelState(channelId) === 'open') this.#apply(this.#dynamic.close(channelId));
+      },
+    };
+  }
+
+  #endAll(reason: string): void {
+    for (const channel of this.#channels.values()) channel.ended('fault', reason);
+  }
+}
+
+function closedReason(event: Extract<DynamicChannelEvent, { type: 'closed' }>): string {
+  switch (event.by) {
+    case 'peer':
+      return 'the peer closed the channel';
+    case 'us':
+      return 'the suite closed the channel';
+    case 'fault':
+      return `the peer broke the channel: ${event.error.message}`;
+  }
+}
