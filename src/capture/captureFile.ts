@@ -1,0 +1,98 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+/** Bytes that wait in memory at most. */
+const BUFFER_SIZE = 256 * 1024;
+/** Milliseconds that a record waits in memory at most, so that a capture can be watched while it grows. */
+const FLUSH_AFTER = 200;
+
+export interface CaptureFileOptions {
+  /** Called once, when the file cannot be written any more; what comes then is counted and dropped. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/**
+ * A file that records are appended to. It never holds more than a small buffer: when that is full, `write` waits for
+ * the disk, and so does the connection that is recorded. Nothing is lost, also when the process ends by `process.exit`
+ * or an uncaught exception, unless the file cannot be written, which is told and counted.
+ *
+ * What is recorded can be secret (keys typed, sectors read): the file is readable for its owner alone.
+ */
+export class CaptureFile {
+  readonly #onFailure: (error: Error) => void;
+  readonly #descriptor: number;
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  #used = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+  #lost = 0;
+  readonly #flushAtExit = () => {
+    this.flush();
+  };
+
+  /** Creates the file or empties it. @throws Error that says why it cannot be written */
+  constructor(path: string, { onFailure }: CaptureFileOptions) {
+    this.#onFailure = onFailure;
+    this.#descriptor = openSync(path, 'w', 0o600);
+    process.on('exit', this.#flushAtExit);
+  }
+
+  /** Records that were not written because the file could not be. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Appends one record. */
+  write(record: readonly Uint8Array[]): void {
+    if (this.#state !== 'open') {
+      this.#lost += 1;
+      return;
+    }
+    for (const part of record) this.#append(part);
+    this.#timer ??= setTimeout(() => {
+      this.flush();
+    }, FLUSH_AFTER).unref();
+  }
+
+  /** Writes what is in memory. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writeAll(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  /** Writes what is in memory and closes the file; a second call does nothing. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.flush();
+    process.off('exit', this.#flushAtExit);
+    this.#state = 'closed';
+    closeSync(this.#descriptor);
+  }
+
+  #append(part: Uint8Array): void {
+    if (part.byteLength > BUFFER_SIZE - this.#used) {
+      this.#writeAll(this.#buffer.subarray(0, this.#used));
+      this.#used = 0;
+    }
+    if (part.byteLength >= BUFFER_SIZE) {
+      this.#writeAll(part);
+    } else {
+      this.#buffer.set(part, this.#used);
+      this.#used += part.byteLength;
+    }
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    try {
+      for (let written = 0; written < bytes.byteLength;) {
+        written += writeSync(this.#descriptor, bytes, written);
+      }
+    } catch (error) {
+      this.#state = 'failed';
+      this.#lost += 1;
+      this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}

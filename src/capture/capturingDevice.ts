@@ -1,0 +1,149 @@
+import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
+import type {
+  RedirectedDevice,
+  RedirectedDeviceIds,
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbHost,
+  UsbOperation,
+  UsbResult,
+  UsbTransfer,
+} from '../session/ports.ts';
+import { EndpointMap } from './endpointMap.ts';
+import type { UsbCapture } from './usbCapture.ts';
+import { busTransferOf, callbackOf, submissionOf, type UsbAddress } from './usbRecords.ts';
+
+const DescriptorType = { DEVICE: 1, CONFIGURATION: 2 } as const;
+const EMPTY = new Uint8Array(0);
+
+/** `device`, with everything that is asked of it and that it answers written to `capture`. */
+export function capturing(device: UsbDevice, capture: UsbCapture): UsbDevice {
+  return new CapturingDevice(device, capture);
+}
+
+/** `host`, with the traffic of the devices that it is given written to `capture`. */
+export function capturingHost(host: UsbHost, capture: UsbCapture): UsbHost {
+  const devices = new Map<RedirectedDevice, CapturingRedirectedDevice>();
+  return {
+    deviceAdded(device) {
+      const wrapped = new CapturingRedirectedDevice(device, capture);
+      devices.set(device, wrapped);
+      host.deviceAdded(wrapped);
+    },
+    deviceRemoved(device) {
+      const wrapped = devices.get(device);
+      devices.delete(device);
+      wrapped?.leave();
+      host.deviceRemoved(wrapped ?? device);
+    },
+  };
+}
+
+class CapturingDevice implements UsbDevice {
+  readonly #device: UsbDevice;
+  readonly #capture: UsbCapture;
+  readonly #endpoints: EndpointMap;
+  #address: UsbAddress | undefined;
+
+  constructor(device: UsbDevice, capture: UsbCapture) {
+    this.#device = device;
+    this.#capture = capture;
+    this.#endpoints = new EndpointMap(device.configurationDescriptors, device.identity.speed);
+  }
+
+  get identity(): UsbDeviceIdentity {
+    return this.#device.identity;
+  }
+
+  get deviceDescriptor(): Uint8Array {
+    return this.#device.deviceDescriptor;
+  }
+
+  get configurationDescriptors(): readonly Uint8Array[] {
+    return this.#device.configurationDescriptors;
+  }
+
+  get gone(): AbortSignal {
+    return this.#device.gone;
+  }
+
+  open(): Promise<void> {
+    return this.#device.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#device.close();
+    this.leave();
+  }
+
+  /** Its numbers may be given to another device. */
+  leave(): void {
+    if (this.#address !== undefined) this.#capture.leave(this.#address);
+    this.#address = undefined;
+  }
+
+  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
+    const transfer = busTransferOf(operation, (endpointAddress) => this.#endpoints.facts(endpointAddress));
+    if (transfer === undefined) return this.#device.submit(operation, complete);
+    const address = this.#enter();
+    const id = this.#capture.nextId();
+    this.#capture.write(submissionOf(transfer, address, id, this.#capture.now()));
+    return this.#device.submit(operation, (result) => {
+      this.#capture.write(callbackOf(transfer, result, address, id, this.#capture.now()));
+      if (result.status === 'completed') this.#endpoints.note(operation);
+      complete(result);
+    });
+  }
+
+  /** Before the first transfer: the descriptors, which Wireshark must have seen to know what the endpoints carry. */
+  #enter(): UsbAddress {
+    if (this.#address !== undefined) return this.#address;
+    const address = this.#capture.enter(this.identity);
+    this.#address = address;
+    this.#describe(address, DescriptorType.DEVICE, 0, this.deviceDescriptor);
+    this.configurationDescriptors.forEach((descriptor, index) => {
+      this.#describe(address, DescriptorType.CONFIGURATION, index, descriptor);
+    });
+    return address;
+  }
+
+  #describe(address: UsbAddress, type: number, index: number, descriptor: Uint8Array): void {
+    const setup = {
+      bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
+      bRequest: StandardRequest.GET_DESCRIPTOR,
+      wValue: (type << 8) | index,
+      wIndex: 0,
+      wLength: descriptor.byteLength,
+    };
+    const operation: UsbOperation = { type: 'control', setup, data: EMPTY, timeout: 0 };
+    const transfer = busTransferOf(operation, (endpointAddress) => this.#endpoints.facts(endpointAddress));
+    if (transfer === undefined) return;
+    const id = this.#capture.nextId();
+    const time = this.#capture.now();
+    const comment = 'read before the capture began; written here so that the device can be recognised';
+    const result: UsbResult = { status: 'completed', data: descriptor, transferred: descriptor.byteLength };
+    this.#capture.write(submissionOf(transfer, address, id, time), comment);
+    this.#capture.write(callbackOf(transfer, result, address, id, time), comment);
+  }
+}
+
+class CapturingRedirectedDevice extends CapturingDevice implements RedirectedDevice {
+  readonly #redirected: RedirectedDevice;
+
+  constructor(device: RedirectedDevice, capture: UsbCapture) {
+    super(device, capture);
+    this.#redirected = device;
+  }
+
+  get ids(): RedirectedDeviceIds {
+    return this.#redirected.ids;
+  }
+
+  queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string> {
+    return this.#redirected.queryDeviceText(textType, localeId);
+  }
+
+  retract(): void {
+    this.#redirected.retract();
+  }
+}

@@ -1,0 +1,48 @@
+import { UsageError } from '../../codecs/core/errors.ts';
+import { type CaptureHeader, type CapturedEvent, type CapturedMessage, parseCaptureLine } from './captureLine.ts';
+
+/** A line of a connection, with its number in the file, from 1. */
+export type CaptureRecord = (CapturedMessage | CapturedEvent) & { readonly line: number };
+
+/** One connection of a capture. */
+export interface RecordedSession {
+  readonly header: CaptureHeader;
+  /** In the order in which they were recorded. */
+  readonly records: readonly CaptureRecord[];
+}
+
+/**
+ * Reads a whole capture. Blank lines mean nothing, and neither do lines without a message, a channel event or a header;
+ * a connection whose header is missing gets an empty one.
+ * @throws UsageError `line 17: ...` for the first line that is not as docs/captures.md says
+ */
+export function readCapture(lines: Iterable<string>): RecordedSession[] {
+  const sessions = new Map<number, { header: CaptureHeader; records: CaptureRecord[] }>();
+  let number = 0;
+  for (const text of lines) {
+    number += 1;
+    if (text.trim() === '') continue;
+    const line = parseNumbered(text, number);
+    const { connection } = line;
+    const session = sessions.get(connection) ?? { header: unknownHeader(connection), records: [] };
+    sessions.set(connection, session);
+    if (line.type !== 'header') session.records.push({ ...line, line: number });
+    else if (session.header.peer !== '' || session.records.length > 0) {
+      throw new UsageError(`line ${number}: connection ${connection} has begun already`);
+    } else session.header = line;
+  }
+  return [...sessions.values()];
+}
+
+function parseNumbered(text: string, number: number) {
+  try {
+    return parseCaptureLine(text);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`line ${number}: ${error.message}`);
+    throw error;
+  }
+}
+
+function unknownHeader(connection: number): CaptureHeader {
+  return { type: 'header', connection, peer: '', role: undefined, program: undefined, started: undefined };
+}
