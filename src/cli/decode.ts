@@ -40,9 +40,9 @@ export function decodeCommand(around: Surroundings = PROCESS): Command {
 A line of standard input is hex digits, or {"layer","from","hex","context"}; what it leaves out comes from the options.
 Each line gives one line of output. The exit status is 1 when any could not be decoded.
 
-The context is the URB function's name (or code) that a TS_URB_RESULT or completion answers, the id of the interface that
-was registered for completions, or {"urbFunction","requestCompletion"} for both. It may also name a structure that the
-bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR, DESCRIPTORS (many of them) and so on.
+The context is what a result or completion belongs to: the name (or code) of the URB function that it answers, the id of
+the interface that was registered for completions, or {"urbFunction","requestCompletion"}. It may also name a structure
+that the bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR, DESCRIPTORS (many) and so on.
 
 Examples:
   urbdrc decode 05000040000000000001000021000000

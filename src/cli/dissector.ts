@@ -6,6 +6,7 @@ import { Reader, type ReaderOptions } from '../../codecs/core/reader.ts';
 import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { DVC_BYTE_PROPERTIES, DVC_PDUS } from '../../codecs/dvc/registry.ts';
 import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
+import { IoControlCode } from '../../codecs/urbdrc/ioControl.ts';
 import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../codecs/urbdrc/registry.ts';
 import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { TS_URB_SECTIONS } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
@@ -62,6 +63,7 @@ const sectionIn = (sections: Readonly<Record<string, string>>) => (name: string)
 };
 const TS_URB = rdpeusb('2.2.9');
 const TS_URB_RESULT = rdpeusb('2.2.10');
+const IO_CONTROL_CODES: ReadonlySet<unknown> = new Set(Object.values(IoControlCode));
 
 const CODECS: Readonly<Record<Exclude<Layer, 'svc'>, LayerCodec>> = {
   urbdrc: {
@@ -152,27 +154,41 @@ function dissectFrom(
   return { name, spec: codec.specOf(name) ?? { document: 'unknown', section: '' }, value };
 }
 
-/** Of two refusals the one that got further into the bytes knew better what it had. */
+/**
+ * What both could have sent is taken for the server's, unless the context is that of an answer, and IO_CONTROL with a code that does not exist for what has the
+ * same layout. Of two refusals the one that got further into the bytes knew better what it had.
+ */
 function dissectFromEither(
   codec: LayerCodec,
   bytes: Uint8Array,
   context: DissectionContext,
   options: ReaderOptions,
 ): Dissection {
+  const isAnswer = context.urbFunction !== undefined || context.requestCompletion !== undefined;
+  const senders = isAnswer ? (['client', 'server'] as const) : (['server', 'client'] as const);
   let refusal: DecodeError | undefined;
   // A lenient reader takes the one's message with bytes behind it for the other's, so the strict one is asked first.
   const readers = options.lenient === true ? [{ ...options, lenient: false }, options] : [options];
   for (const reader of readers) {
-    for (const from of ['server', 'client'] as const) {
+    let doubtful: Dissection | undefined;
+    for (const from of senders) {
       try {
-        return dissectFrom(codec, from, bytes, context, reader);
+        const dissection = dissectFrom(codec, from, bytes, context, reader);
+        if (!isDoubtful(dissection)) return dissection;
+        doubtful = dissection;
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         if (refusal === undefined || isMoreTelling(error, refusal)) refusal = error;
       }
     }
+    if (doubtful !== undefined) return doubtful;
   }
   throw refusal ?? new UsageError('nobody sends this');
+}
+
+/** URB_COMPLETION_NO_DATA has the layout of IO_CONTROL, and the same FunctionId. */
+function isDoubtful({ name, value }: Dissection): boolean {
+  return name === 'IO_CONTROL' && !('ioControlCode' in value && IO_CONTROL_CODES.has(value.ioControlCode));
 }
 
 function isMoreTelling(error: DecodeError, other: DecodeError): boolean {
