@@ -12,7 +12,7 @@ import {
   shortTransferOk,
   timeoutOf,
 } from './controlSteps.ts';
-import { knownConfigurations } from './knownConfigurations.ts';
+import { knownConfigurations } from '../../codecs/usb/knownConfigurations.ts';
 import { PipeTable } from './pipeTable.ts';
 import { findSetting, selectConfiguration, selectInterface } from './selectSteps.ts';
 import { bulkOrInterrupt, isochronous, pipeRequest } from './transferSteps.ts';

@@ -16,7 +16,7 @@ import {
 } from './hostRequest.ts';
 import { HostSelection, initialInterfaces, interfaceInformation } from './hostSelection.ts';
 import { findSetting } from './selectSteps.ts';
-import { knownConfigurations, type KnownConfiguration } from './knownConfigurations.ts';
+import { knownConfigurations, type KnownConfiguration } from '../../codecs/usb/knownConfigurations.ts';
 import { stateOperation } from './stateRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
 import { NO_BYTES } from './urbStep.ts';

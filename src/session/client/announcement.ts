@@ -1,4 +1,5 @@
-import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
+import type { InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import type { UsbDeviceIdentity } from '../ports.ts';
 import type { DeviceAnnouncement } from './deviceChannel.ts';
 
@@ -24,7 +25,9 @@ export function announce(
   usbDevice: number,
 ): DeviceAnnouncement {
   const { vendorId, productId, deviceVersion, usbVersion, speed } = identity;
-  const settings = configurationDescriptors.slice(0, 1).flatMap((bytes) => parseConfiguration(bytes).interfaces);
+  // The first configuration is the one that a device is used in; without one that can be read it is told without.
+  const [first] = knownConfigurations(configurationDescriptors.slice(0, 1));
+  const settings = first?.configuration.interfaces ?? [];
   const hasIsochronous = settings.some((setting) =>
     setting.endpoints.some((endpoint) => endpoint.transferType === 'isochronous'),
   );
@@ -55,7 +58,7 @@ export function announce(
 function compatibilityIds(
   identity: UsbDeviceIdentity,
   configurationCount: number,
-  settings: ReturnType<typeof parseConfiguration>['interfaces'],
+  settings: readonly InterfaceSetting[],
 ): string[] {
   const { deviceClass, deviceSubclass, deviceProtocol } = identity;
   const interfaces = new Set(settings.map((setting) => setting.interfaceNumber));

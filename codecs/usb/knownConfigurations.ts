@@ -1,5 +1,5 @@
-import { DecodeError } from '../../codecs/core/errors.ts';
-import { type Configuration, parseConfiguration } from '../../codecs/usb/configurationDescriptor.ts';
+import { DecodeError } from '../core/errors.ts';
+import { type Configuration, parseConfiguration } from './configurationDescriptor.ts';
 
 /** A configuration descriptor and what it says. */
 export interface KnownConfiguration {
@@ -7,7 +7,10 @@ export interface KnownConfiguration {
   readonly configuration: Configuration;
 }
 
-/** The configurations of a device; one whose descriptor cannot be read is left out and so cannot be selected. */
+/**
+ * The configurations of a device. One whose descriptor cannot be read is left out and so cannot be selected: devices do
+ * lie about their lengths, and their other configurations work.
+ */
 export function knownConfigurations(descriptors: readonly Uint8Array[]): KnownConfiguration[] {
   return descriptors.flatMap((descriptor) => {
     try {
