@@ -47,10 +47,12 @@ export class RedirectionClient {
   readonly #waiting: Entry[] = [];
   readonly #byChannel = new Map<number, Entry>();
   #control: { readonly channelId: number; readonly session: ClientControlChannel } | undefined;
-  /** ADD_VIRTUAL_CHANNELs sent whose channel has not come yet. */
-  #requestedChannels = 0;
   #nextUsbDevice = FIRST_USB_DEVICE;
-  #over = false;
+  /** Devices that are being opened or given back. */
+  readonly #unsettled = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+  /** Set when the connection is over. */
+  #over: { readonly error: Error | undefined } | undefined;
 
   constructor(transport: Transport, options: ConnectionOptions = {}) {
     this.#settings = connectionSettings(options);
@@ -79,20 +81,48 @@ export class RedirectionClient {
 
   /**
    * Opens `device` (its rejection is passed on) and offers it to the server.
-   * @throws Error when the connection is over.
+   * @throws Error when the connection is over, or being closed.
    */
-  async redirect(device: UsbDevice): Promise<Redirection> {
-    if (this.#over) throw new Error('the connection is closed');
+  redirect(device: UsbDevice): Promise<Redirection> {
+    if (this.#endOfAll !== undefined) return Promise.reject(new Error('the connection is closed'));
+    return this.#track(this.#open(device));
+  }
+
+  async #open(device: UsbDevice): Promise<Redirection> {
     await device.open();
     return this.#enter(device);
   }
 
-  /** Takes all devices back, then closes the transport. */
-  async close(): Promise<void> {
-    const ends = [...this.#entries].map((entry) => this.#detach(entry, { reason: 'stopped' }));
-    await Promise.all(ends);
+  /** Takes all devices back, those too that are just being opened, then closes the transport. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'stopped' });
+    await this.#settled();
     await this.#stack.close();
     await this.closed;
+  }
+
+  /** Why no device is redirected any more; undefined while devices are. */
+  get #endOfAll(): RedirectionEnd | undefined {
+    if (this.#over !== undefined) return { reason: 'connectionClosed', error: this.#over.error };
+    return this.#closing === undefined ? undefined : { reason: 'stopped' };
+  }
+
+  /** {@link #settled} waits for it. */
+  #track<T>(work: Promise<T>): Promise<T> {
+    const done = () => this.#unsettled.delete(work);
+    this.#unsettled.add(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when no device is being opened or given back. */
+  async #settled(): Promise<void> {
+    while (this.#unsettled.size > 0) await Promise.allSettled([...this.#unsettled]);
   }
 
   #enter(device: UsbDevice): Redirection {
@@ -112,9 +142,11 @@ export class RedirectionClient {
       },
       end: (end) => {
         device.gone.removeEventListener('abort', unplugged);
-        ending ??= device.close().then(() => {
+        const ended = () => {
           resolveEnd(end);
-        });
+        };
+        // A device must not reject; one that does all the same is as good as given back.
+        ending ??= this.#track(device.close().then(ended, ended));
         return ending;
       },
     };
@@ -130,35 +162,32 @@ export class RedirectionClient {
     this.#nextUsbDevice += 1;
     this.#entries.add(entry);
     device.gone.addEventListener('abort', unplugged);
-    if (this.#over) {
-      void this.#detach(entry, { reason: 'connectionClosed', error: undefined });
+    const endOfAll = this.#endOfAll;
+    if (endOfAll !== undefined) {
+      void this.#detach(entry, endOfAll);
     } else if (device.gone.aborted) {
       unplugged();
     } else {
       this.#waiting.push(entry);
-      this.#requestChannels();
+      this.#requestChannel();
     }
     return redirection;
   }
 
-  /** Sends ADD_VIRTUAL_CHANNEL until one is on its way for each waiting device. */
-  #requestChannels(): void {
+  /** ADD_VIRTUAL_CHANNEL: one for each device. Which device gets which channel, the order in which they come decides. */
+  #requestChannel(): void {
     const control = this.#control;
-    if (control === undefined) return;
-    for (; this.#requestedChannels < this.#waiting.length; this.#requestedChannels += 1) {
-      this.#applyControl(control.channelId, control.session.addVirtualChannel());
-    }
+    if (control !== undefined) this.#applyControl(control.channelId, control.session.addVirtualChannel());
   }
 
   #opened(channelId: number): void {
     if (this.#control === undefined) {
       this.#control = { channelId, session: new ClientControlChannel(this.#settings.timers) };
-      this.#requestChannels();
+      this.#waiting.forEach(() => this.#requestChannel());
       return;
     }
-    this.#requestedChannels = Math.max(0, this.#requestedChannels - 1);
     const entry = this.#waiting.shift();
-    // The device for which it was asked may have left meanwhile.
+    // One of the devices for which channels were asked may have left meanwhile.
     if (entry === undefined) this.#stack.closeChannel(channelId);
     else this.#attach(entry, channelId);
   }
@@ -251,10 +280,11 @@ export class RedirectionClient {
   }
 
   async #finish(error: Error | undefined): Promise<void> {
-    this.#over = true;
+    this.#over = { error };
     this.#alarm.stop();
     this.#byChannel.clear();
-    await Promise.all([...this.#entries].map((entry) => this.#detach(entry, { reason: 'connectionClosed', error })));
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'connectionClosed', error });
+    await this.#settled();
   }
 }
 

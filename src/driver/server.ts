@@ -1,3 +1,4 @@
+import { ProtocolError } from '../../codecs/core/errors.ts';
 import type { ChannelEvent } from '../session/channelEvent.ts';
 import { earliestOf } from '../session/deadlines.ts';
 import type { Transport, UsbHost } from '../session/ports.ts';
@@ -11,10 +12,12 @@ import { ServerDevice } from './serverDevice.ts';
 /** Completion interface ids: above the fixed ones, and out of the way of the client's device ids. */
 const FIRST_REQUEST_COMPLETION = 0x10;
 
+const SPEC = { document: 'MS-RDPEUSB', section: '3.2.5.1.1' };
+
 export interface RedirectionServerOptions extends ConnectionOptions {
   /** Where the client's devices go. */
   readonly host: UsbHost;
-  /** Called when a device's channel had to be closed because of an error. */
+  /** Called when a device could not be taken, or its channel had to be closed, because of an error. */
   readonly onDeviceFailed?: (error: Error) => void;
 }
 
@@ -35,8 +38,9 @@ export class RedirectionServer {
   readonly #handedOut = new Set<ServerDevice>();
   #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
   #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
-  /** Device channels that are still to be created. */
+  /** Device channels that are still to be created: a number, however many devices a client announces. */
   #wantedChannels = 0;
+  #closing: Promise<void> | undefined;
 
   constructor(transport: Transport, options: RedirectionServerOptions) {
     this.#settings = connectionSettings(options);
@@ -64,7 +68,8 @@ export class RedirectionServer {
         this.#channelClosed(channelId);
       },
       drained: () => {
-        for (const device of this.#devices.values()) device.drained();
+        for (const device of [...this.#devices.values()]) device.drained();
+        this.#createDeviceChannels();
       },
       finished: (error) => {
         this.#alarm.stop();
@@ -75,7 +80,12 @@ export class RedirectionServer {
   }
 
   /** Lets all devices go, which the client can tell from a loss of the connection, and closes the transport. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#wantedChannels = 0;
     for (const channelId of [...this.#devices.keys()]) {
       this.#stack.closeChannel(channelId);
@@ -92,18 +102,25 @@ export class RedirectionServer {
     this.#control = { channelId, session: new ServerControlChannel(this.#settings.timers) };
   }
 
-  /** The client has one more device; its channel is created as soon as fewer are on their way. */
+  /** The client has one more device; its channel is created as soon as there is room. */
   #requestDeviceChannel(): void {
-    if (1 + this.#devices.size + this.#wantedChannels >= this.#settings.limits.maximumChannels) {
-      this.#deviceFailed(new Error('the client announces more devices than this server takes at a time'));
+    const { maximumChannels } = this.#settings.limits;
+    if (this.#wantedChannels >= maximumChannels) {
+      const problem = `${this.#wantedChannels} devices wait for a channel already`;
+      this.#settings.ignored(new ProtocolError('ADD_VIRTUAL_CHANNEL', 'ready', problem, SPEC));
       return;
     }
     this.#wantedChannels += 1;
     this.#createDeviceChannels();
+    if (this.#wantedChannels > 0 && this.#devices.size >= maximumChannels - 1) {
+      const problem = `the client has one more device than the ${maximumChannels - 1} that are taken at a time`;
+      this.#deviceFailed(new Error(`${problem}: it waits until another one leaves`));
+    }
   }
 
+  /** Not while the transport is full: a client that reads nothing could make requests for channels pile up. */
   #createDeviceChannels(): void {
-    while (this.#wantedChannels > 0) {
+    while (this.#wantedChannels > 0 && this.#stack.writable) {
       const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
       if (channelId === undefined) return;
       this.#wantedChannels -= 1;

@@ -1,73 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { RedirectionClient } from '../../src/driver/client.ts';
-import { RedirectionServer } from '../../src/driver/server.ts';
-import type { RedirectedDevice, Transport, UsbHost, UsbOperation, UsbResult } from '../../src/session/ports.ts';
-import { memoryPair } from '../../transports/memory.ts';
+import type { UsbOperation, UsbResult } from '../../src/session/ports.ts';
 import { EchoDevice } from './echoDevice.ts';
-
-/** A host that remembers what it was given and lets tests wait for it. */
-class RecordingHost implements UsbHost {
-  readonly devices: RedirectedDevice[] = [];
-  readonly removed: RedirectedDevice[] = [];
-  readonly #waiting: { when: () => boolean; resolve: () => void }[] = [];
-
-  deviceAdded(device: RedirectedDevice): void {
-    this.devices.push(device);
-    this.#check();
-  }
-
-  deviceRemoved(device: RedirectedDevice): void {
-    this.removed.push(device);
-    this.#check();
-  }
-
-  async added(count = 1): Promise<RedirectedDevice> {
-    await this.#until(() => this.devices.length >= count);
-    return this.devices[count - 1]!;
-  }
-
-  async gone(count = 1): Promise<void> {
-    await this.#until(() => this.removed.length >= count);
-  }
-
-  #until(when: () => boolean): Promise<void> {
-    if (when()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ when, resolve }));
-  }
-
-  #check(): void {
-    for (const each of this.#waiting) if (each.when()) each.resolve();
-  }
-}
-
-interface Stack {
-  readonly host: RecordingHost;
-  readonly client: RedirectionClient;
-  readonly server: RedirectionServer;
-  readonly ignored: string[];
-  readonly transports: [Transport, Transport];
-}
-
-function stack(): Stack {
-  const transports = memoryPair();
-  const host = new RecordingHost();
-  const ignored: string[] = [];
-  const onIgnored = (error: Error) => ignored.push(error.message);
-  const server = new RedirectionServer(transports[1], { host, onIgnored, onDeviceFailed: onIgnored });
-  const client = new RedirectionClient(transports[0], { onIgnored });
-  return { host, client, server, ignored, transports };
-}
-
-function perform(device: RedirectedDevice, operation: UsbOperation): Promise<UsbResult> {
-  return new Promise((resolve) => device.submit(operation, resolve));
-}
-
-const configure = (device: RedirectedDevice) => perform(device, { type: 'setConfiguration', configurationValue: 1 });
-const read = (device: RedirectedDevice, length: number) =>
-  perform(device, { type: 'transferIn', endpointAddress: 0x81, length });
-const write = (device: RedirectedDevice, data: Uint8Array) =>
-  perform(device, { type: 'transferOut', endpointAddress: 0x02, data });
+import { configure, perform, read, stack, write } from './stack.ts';
 
 describe('a device redirected through all layers in memory', () => {
   it('arrives with its ids and descriptors, and the engine tells what it did', async () => {
