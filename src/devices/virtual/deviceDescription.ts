@@ -24,9 +24,47 @@ export interface DeviceDescription {
 /** Where a device is plugged in. */
 export type DeviceLocation = Pick<UsbDeviceIdentity, 'busNumber' | 'deviceAddress' | 'portPath'>;
 
+/** What sets a device descriptor apart from that of a USB 2.0 device with one configuration, no strings and no class. */
+export type DeviceValues = Pick<DeviceDescriptor, 'idVendor' | 'idProduct'> & Partial<Omit<DeviceDescriptor, 'name'>>;
+
+const COMMON = {
+  bcdUSB: 0x0200,
+  bDeviceClass: 0,
+  bDeviceSubClass: 0,
+  bDeviceProtocol: 0,
+  bMaxPacketSize0: 64,
+  bNumConfigurations: 1,
+};
+
+/** A device descriptor. */
+export function deviceBytes(values: DeviceValues): Uint8Array {
+  const strings = { iManufacturer: 0, iProduct: 0, iSerialNumber: 0 };
+  return joinParts(
+    encodeDescriptors([{ name: 'DEVICE_DESCRIPTOR', ...COMMON, bcdDevice: 0x0100, ...strings, ...values }]),
+  );
+}
+
+/** The device qualifier that goes with a device descriptor, [USB 2.0] 9.6.2. */
+export function qualifierBytes(device: DeviceValues): Uint8Array {
+  const { bcdUSB, bDeviceClass, bDeviceSubClass, bDeviceProtocol, bMaxPacketSize0, bNumConfigurations } = {
+    ...COMMON,
+    ...device,
+  };
+  const common = { bcdUSB, bDeviceClass, bDeviceSubClass, bDeviceProtocol, bMaxPacketSize0, bNumConfigurations };
+  return joinParts(encodeDescriptors([{ name: 'DEVICE_QUALIFIER_DESCRIPTOR', ...common, bReserved: 0 }]));
+}
+
+/** What sets a configuration apart; its value is 1 and it has no name unless they are given. */
+export interface ConfigurationValues {
+  readonly bmAttributes: number;
+  readonly bMaxPower: number;
+  readonly bConfigurationValue?: number;
+  readonly iConfiguration?: number;
+}
+
 /** A configuration descriptor with what follows it; wTotalLength and bNumInterfaces are counted. */
 export function configurationBytes(
-  values: { readonly bmAttributes: number; readonly bMaxPower: number },
+  values: ConfigurationValues,
   following: readonly UsbDescriptor[],
   name: 'CONFIGURATION_DESCRIPTOR' | 'OTHER_SPEED_CONFIGURATION_DESCRIPTOR' = 'CONFIGURATION_DESCRIPTOR',
 ): Uint8Array {

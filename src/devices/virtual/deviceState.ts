@@ -44,8 +44,8 @@ export interface ActiveEndpoint {
 
 /** What a device does with its endpoints. All of it is ignored for endpoints that the host has not configured. */
 export interface DeviceEndpoints {
-  /** Bytes for the host, to be taken when it asks. They must not change any more. */
-  send(endpointAddress: number, data: Uint8Array): void;
+  /** Bytes for the host, to be taken when it asks. They must not change any more. False: there is no such endpoint now. */
+  send(endpointAddress: number, data: Uint8Array): boolean;
   /** Halts the endpoint; an IN endpoint once the host has taken what was sent before. */
   stall(endpointAddress: number): void;
   /** Forgets what was sent and not yet taken. */
@@ -157,9 +157,11 @@ export class DeviceState implements DeviceEndpoints {
     void done.then(() => this.#lingering.delete(done));
   }
 
-  send(endpointAddress: number, data: Uint8Array): void {
+  send(endpointAddress: number, data: Uint8Array): boolean {
     const pipe = this.#endpoints.get(endpointAddress)?.pipe;
-    if (pipe?.direction === 'in') pipe.send(data);
+    if (pipe?.direction !== 'in') return false;
+    pipe.send(data);
+    return true;
   }
 
   stall(endpointAddress: number): void {

@@ -1,9 +1,8 @@
-import { joinParts } from '../../../codecs/core/parts.ts';
-import { encodeDescriptors, type UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
+import type { UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { BlockStore } from './blockStore.ts';
 import { BulkOnlyTransport } from './bulkOnlyTransport.ts';
-import { configurationBytes, type DeviceDescription } from './deviceDescription.ts';
+import { configurationBytes, deviceBytes, qualifierBytes, type DeviceDescription } from './deviceDescription.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 import { ScsiDisk } from './scsi.ts';
 import { VirtualDevice } from './virtualDevice.ts';
@@ -94,31 +93,14 @@ export class MassStorageStick extends VirtualDevice {
 }
 
 function describe(idVendor: number, idProduct: number, strings: readonly string[]): DeviceDescription {
-  const common = { bcdUSB: 0x0200, bDeviceClass: 0, bDeviceSubClass: 0, bDeviceProtocol: 0, bMaxPacketSize0: 64 };
-  const device: UsbDescriptor = {
-    name: 'DEVICE_DESCRIPTOR',
-    ...common,
-    idVendor,
-    idProduct,
-    bcdDevice: 0x0100,
-    iManufacturer: 1,
-    iProduct: 2,
-    iSerialNumber: 3,
-    bNumConfigurations: 1,
-  };
-  const qualifier: UsbDescriptor = {
-    name: 'DEVICE_QUALIFIER_DESCRIPTOR',
-    ...common,
-    bNumConfigurations: 1,
-    bReserved: 0,
-  };
+  const device = { idVendor, idProduct, iManufacturer: 1, iProduct: 2, iSerialNumber: 3 };
   const power = { bmAttributes: 0x80, bMaxPower: 50 };
   return {
     speed: 'high',
-    deviceDescriptor: joinParts(encodeDescriptors([device])),
+    deviceDescriptor: deviceBytes(device),
     configurationDescriptors: [configurationBytes(power, interfaceAt(512))],
     strings,
-    deviceQualifier: joinParts(encodeDescriptors([qualifier])),
+    deviceQualifier: qualifierBytes(device),
     otherSpeedConfigurations: [configurationBytes(power, interfaceAt(64), 'OTHER_SPEED_CONFIGURATION_DESCRIPTOR')],
   };
 }
