@@ -1,0 +1,132 @@
+import { PassThrough } from 'node:stream';
+import { expect } from 'chai';
+import { formatTable, type DeviceRow } from '../../src/cli/list.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
+import { formatBytes, formatVidPid, jsonLine, printable } from '../../src/cli/text.ts';
+import { run } from './program.ts';
+
+const ESCAPE = '\u001b';
+
+/** What a stream like standard error is given. */
+function stream(isTTY: boolean) {
+  const through = Object.assign(new PassThrough(), { isTTY, columns: 80, rows: 24 });
+  return { through, text: () => String(through.read() ?? '') };
+}
+
+describe('Terminal', () => {
+  it('elsewhere prints lines alone', () => {
+    const { through, text } = stream(false);
+    const terminal = new Terminal(through);
+    expect(terminal.isLive).to.equal(false);
+    terminal.live('1 MiB/s');
+    terminal.say('redirecting');
+    terminal.detail('ignored');
+    terminal.done();
+    expect(text()).to.equal('redirecting\n');
+  });
+
+  it('on a terminal keeps one line below the others, and leaves the last', () => {
+    const { through, text } = stream(true);
+    const terminal = new Terminal(through);
+    expect(terminal.isLive).to.equal(true);
+    terminal.live('1 MiB/s');
+    expect(text()).to.include('1 MiB/s\n');
+    terminal.live('2 MiB/s');
+    const second = text();
+    expect(second).to.include('2 MiB/s\n').and.to.include(`${ESCAPE}[`);
+    terminal.say('redirecting');
+    const said = text();
+    // The live line is erased first.
+    expect(said).to.match(/^(\u001b\[[0-9]*[A-Z])+redirecting\n$/);
+    terminal.live('3 MiB/s');
+    terminal.done();
+    expect(text()).to.include('3 MiB/s\n');
+  });
+
+  it('--verbose prints details', () => {
+    const { through, text } = stream(false);
+    new Terminal(through, { verbose: true }).detail('ignored');
+    expect(text()).to.equal('ignored\n');
+  });
+
+  it('prints no control characters, whoever chose them', () => {
+    const { through, text } = stream(false);
+    new Terminal(through).say(`device ${ESCAPE}]0;title\u0007 a\nb \u009b31m \u202e \u2028.`);
+    expect(text()).to.equal('device ?]0;title? a?b ?31m ? ?.\n');
+  });
+});
+
+describe('text', () => {
+  it('replaces what steers a terminal', () => {
+    expect(printable('Müller ☃ 😀')).to.equal('Müller ☃ 😀');
+    expect(printable('a\r\nb\u0000')).to.equal('a??b?');
+  });
+
+  it('escapes it in JSON, which means the same', () => {
+    const value = { text: 'a\u2029b\u009b\u{e0001}ü"\\' };
+    expect(jsonLine(value)).to.equal('{"text":"a\\u2029b\\u009b\\udb40\\udc01ü\\"\\\\"}');
+    expect(JSON.parse(jsonLine(value))).to.deep.equal(value);
+  });
+
+  it('formats sizes and ids', () => {
+    expect([0, 1, 1023, 1024, 1536, 32 * 1024 ** 2, 3 * 1024 ** 5].map(formatBytes)).to.deep.equal([
+      '0 B',
+      '1 B',
+      '1023 B',
+      '1.0 KiB',
+      '1.5 KiB',
+      '32.0 MiB',
+      '3072.0 TiB',
+    ]);
+    expect(formatVidPid({ vendorId: 0x46f4, productId: 1 })).to.equal('46f4:0001');
+  });
+});
+
+describe('urbdrc list', () => {
+  const row: DeviceRow = {
+    device: '46f4:0001',
+    port: '1-1',
+    speed: 'super',
+    class: 0,
+    manufacturer: 'QEMU',
+    product: `STICK${ESCAPE}[31m`,
+    serial: 'A1',
+    drivers: ['usb-storage'],
+    canOpen: true,
+    advice: null,
+  };
+
+  it('prints a table, and what to do about devices that cannot be opened', () => {
+    const other: DeviceRow = {
+      ...row,
+      device: '0627:0001',
+      port: '1-2.3',
+      speed: 'high',
+      manufacturer: null,
+      product: 'Keyboard',
+      serial: null,
+      drivers: [],
+      canOpen: false,
+      advice: 'no permission to write it',
+    };
+    expect(formatTable([row, other])).to.equal(
+      [
+        'DEVICE     PORT   SPEED  DRIVER       OPEN  NAME',
+        '46f4:0001  1-1    super  usb-storage  yes   QEMU STICK?[31m (serial A1)',
+        '0627:0001  1-2.3  high   -            no    Keyboard',
+        '0627:0001: no permission to write it',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says that there are none', () => {
+    expect(formatTable([])).to.equal('no USB devices here\n');
+  });
+
+  it('--json prints an array, whatever is plugged in', async () => {
+    const { status, stdout } = await run(['list', '--json']);
+    expect(status).to.equal(0);
+    expect(JSON.parse(stdout)).to.be.an('array');
+  });
+});
