@@ -237,6 +237,8 @@ export class RedirectionClient {
           this.#settings.ignored(event.error);
           break;
         case 'closeRequired':
+          // [MS-RDPEUSB] 3.3.5.2.2 wants the channel closed; without it nothing is left to do on the connection.
+          this.#stack.closeChannel(channelId);
           this.#stack.fail(event.error);
           break;
       }

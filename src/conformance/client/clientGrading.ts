@@ -1,0 +1,169 @@
+import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotification.ts';
+import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.ts';
+import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
+import { Grading, type GradingSettings } from '../grading.ts';
+import type { Peer } from '../peer.ts';
+import type { PeerChannel, Received } from '../peerChannel.ts';
+import { NotApplicable } from '../verdict.ts';
+import { GradedDevice } from './gradedDevice.ts';
+
+/**
+ * What a device behind the graded client is known to do and its descriptors do not tell. `loopback`: what is written to
+ * the first bulk OUT pipe can be read from the first bulk IN pipe. `babbles`: a read from the first bulk IN pipe gives
+ * more than was asked for. `writesShort`: the first bulk OUT pipe takes less than it is given. `hangs`: control request
+ * {@link HANG_REQUEST} is never answered. `echoesSetup`: see {@link SETUP_ECHO_REQUEST}.
+ */
+export type Trait = 'loopback' | 'babbles' | 'writesShort' | 'hangs' | 'echoesSetup';
+
+/** Vendor request, IN, of devices that are known to never answer it. */
+export const HANG_REQUEST = 0x5e;
+
+/**
+ * Devices with the trait `echoesSetup` answer every control request with data IN that they do not know by its own setup
+ * packet, accept every other, and give the last one that they accepted (setup packet, then data) to this vendor request.
+ */
+export const SETUP_ECHO_REQUEST = 0x5d;
+
+export interface ClientGradingSettings extends GradingSettings {
+  /** Devices that the client redirects, where that is known. */
+  readonly devices?: number;
+  readonly traits?: readonly Trait[];
+  /** Unplugs the device behind the client, where the suite can do that. */
+  readonly unplug?: () => void;
+}
+
+/** An open control channel. */
+export interface ControlSide {
+  readonly peer: Peer;
+  readonly control: PeerChannel;
+}
+
+/** What the client answered in the opening of a channel. */
+export interface Opening {
+  readonly response: Received<'RIM_EXCHANGE_CAPABILITY_RESPONSE'>;
+  readonly created: Received<'CHANNEL_CREATED'>;
+}
+
+/** USB devices that are known to have a trait, by `idVendor:idProduct`. */
+const KNOWN_TRAITS: ReadonlyMap<string, readonly Trait[]> = new Map([
+  // The OSR USB-FX2 learning kit returns on its bulk IN what its bulk OUT is given.
+  ['0547:1002', ['loopback']],
+]);
+
+/** MessageIds of the opening: odd ones, that nobody has by chance. */
+export const CAPABILITY_MESSAGE_ID = 0x5ca1_ab1e;
+export const CREATED_MESSAGE_ID = 0x0ddb_a115;
+
+/** A test of a client: the suite is the server. */
+export class ClientGrading extends Grading {
+  readonly settings: ClientGradingSettings;
+
+  constructor(settings: ClientGradingSettings) {
+    super('server', settings);
+    this.settings = settings;
+  }
+
+  /** Connects and opens the control channel as far as the client may announce devices. */
+  async openControl(): Promise<ControlSide> {
+    const peer = await this.connect();
+    const control = await peer.openChannel();
+    await this.open(control);
+    return { peer, control };
+  }
+
+  /** The opening handshake of any URBDRC channel, with the release for which some clients wait. */
+  async open(channel: PeerChannel): Promise<Opening> {
+    sendCapabilityRequest(channel);
+    const response = await channel.expect('RIM_EXCHANGE_CAPABILITY_RESPONSE');
+    sendCreated(channel);
+    const created = await channel.expect('CHANNEL_CREATED');
+    release(channel, InterfaceId.CHANNEL_NOTIFICATION_SERVER);
+    return { response, created };
+  }
+
+  /** Opens a channel for a device that the client asked for, up to ADD_DEVICE. */
+  async openDevice({ peer }: ControlSide): Promise<GradedDevice> {
+    const channel = await peer.openChannel();
+    await this.open(channel);
+    const announcement = await channel.expect('ADD_DEVICE');
+    return new GradedDevice(channel, announcement, this.patience);
+  }
+
+  /** The next device that the client asks a channel for. @throws NotApplicable when there is none */
+  async nextDevice(side: ControlSide, within: number = this.patience): Promise<GradedDevice> {
+    const asked = await this.changes.until(() => {
+      const waits = side.control.waiting.some(({ message }) => message.name === 'ADD_VIRTUAL_CHANNEL');
+      return waits || !side.control.isOpen ? true : undefined;
+    }, within);
+    if (asked === undefined) throw new NotApplicable('the client redirects no device');
+    await side.control.expect('ADD_VIRTUAL_CHANNEL');
+    return this.openDevice(side);
+  }
+
+  /** The first device, registered. @throws NotApplicable when there is none */
+  async firstDevice(): Promise<{ readonly side: ControlSide; readonly device: GradedDevice }> {
+    const side = await this.openControl();
+    const device = await this.nextDevice(side);
+    device.register();
+    return { side, device };
+  }
+
+  /**
+   * The first device in which `find` finds something, with what it found.
+   * @throws NotApplicable with `needed` when there is none
+   */
+  async deviceWith<T>(
+    needed: string,
+    find: (device: GradedDevice) => Promise<T | undefined>,
+  ): Promise<{ readonly side: ControlSide; readonly device: GradedDevice; readonly found: T }> {
+    const side = await this.openControl();
+    for (let within = this.patience; ; within = this.quiet) {
+      const device = await this.nextDevice(side, within).catch((error: unknown) => {
+        if (error instanceof NotApplicable && within !== this.patience) throw new NotApplicable(needed);
+        throw error;
+      });
+      device.register();
+      const found = await find(device);
+      if (found !== undefined) return { side, device, found };
+    }
+  }
+
+  /** Whether a device has a trait: it is said to have it, or is one that is known to. */
+  async hasTrait(device: GradedDevice, trait: Trait): Promise<boolean> {
+    if (this.settings.traits?.includes(trait) === true) return true;
+    const { idVendor, idProduct } = (await device.facts()).device;
+    return KNOWN_TRAITS.get(`${hex(idVendor)}:${hex(idProduct)}`)?.includes(trait) === true;
+  }
+}
+
+export function sendCapabilityRequest(channel: PeerChannel): void {
+  channel.send({
+    name: 'RIM_EXCHANGE_CAPABILITY_REQUEST',
+    interfaceId: InterfaceId.CAPABILITIES,
+    messageId: CAPABILITY_MESSAGE_ID,
+    capabilityValue: RIM_CAPABILITY_VERSION_01,
+  });
+}
+
+export function sendCreated(
+  channel: PeerChannel,
+  version: Partial<typeof CHANNEL_CREATED_VERSION> | { majorVersion: number } = {},
+): void {
+  channel.send({
+    name: 'CHANNEL_CREATED',
+    interfaceId: InterfaceId.CHANNEL_NOTIFICATION_SERVER,
+    messageId: CREATED_MESSAGE_ID,
+    ...CHANNEL_CREATED_VERSION,
+    ...version,
+  });
+}
+
+/** RIMCALL_RELEASE of an interface. */
+export function release(channel: PeerChannel, interfaceId: number): void {
+  const mask = interfaceId === InterfaceId.CAPABILITIES ? 'STREAM_ID_NONE' : 'STREAM_ID_PROXY';
+  channel.send({ name: 'RIMCALL_RELEASE', interfaceId, mask, messageId: 0 });
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
