@@ -9,6 +9,7 @@ export class Alarm {
   readonly #callback: (now: number) => void;
   #armedFor: number | undefined;
   #disarm: (() => void) | undefined;
+  #stopped = false;
 
   constructor(clock: Clock, callback: (now: number) => void) {
     this.#clock = clock;
@@ -17,8 +18,9 @@ export class Alarm {
 
   /** Makes sure that the callback runs at `deadline` at the latest. */
   set(deadline: number | undefined): void {
-    if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return;
-    this.stop();
+    if (this.#stopped || deadline === undefined) return;
+    if (this.#armedFor !== undefined && this.#armedFor <= deadline) return;
+    this.#disarm?.();
     this.#armedFor = deadline;
     this.#disarm = this.#clock.after(deadline - this.#clock.now(), () => {
       this.#armedFor = undefined;
@@ -27,9 +29,9 @@ export class Alarm {
     });
   }
 
+  /** For good: whoever still sets a deadline on the way out does not keep the process alive. */
   stop(): void {
+    this.#stopped = true;
     this.#disarm?.();
-    this.#disarm = undefined;
-    this.#armedFor = undefined;
   }
 }

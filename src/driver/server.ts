@@ -151,6 +151,7 @@ export class RedirectionServer {
         },
         ignored: this.#settings.ignored,
       },
+      this.#settings.limits,
       this.#settings.timers,
     );
     this.#nextRequestCompletion += 1;

@@ -1,3 +1,4 @@
+import { UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { Step } from '../channels/step.ts';
@@ -9,9 +10,10 @@ import type {
   UsbDeviceIdentity,
   UsbOperation,
   UsbResult,
+  UsbStatus,
   UsbTransfer,
 } from '../session/ports.ts';
-import type { SessionTimers } from '../session/limits.ts';
+import type { SessionLimits, SessionTimers } from '../session/limits.ts';
 import { ServerDeviceChannel, type ServerDeviceEvent } from '../session/server/deviceChannel.ts';
 import { type HostRequest, HostUrbs } from '../urb/hostUrbs.ts';
 import { type DeviceDescription, describeDevice } from './describeDevice.ts';
@@ -62,12 +64,16 @@ export class ServerDevice implements RedirectedDevice {
   readonly #queue: Pending[] = [];
   readonly #sent = new Map<number, Pending>();
   readonly #texts = new Map<number, TextQuery>();
+  readonly #maximumTransferSize: number;
   #whenIdle: (() => void)[] = [];
+  /** From the start it takes operations, for it is open at the client; once it was closed, it must be opened again. */
+  #use: 'fresh' | 'open' | 'closed' = 'fresh';
   #added: AddDevice | undefined;
   #description: DeviceDescription | undefined;
 
-  constructor(requestCompletion: number, link: ServerDeviceLink, timers: SessionTimers) {
+  constructor(requestCompletion: number, link: ServerDeviceLink, limits: SessionLimits, timers: SessionTimers) {
     this.#link = link;
+    this.#maximumTransferSize = limits.maximumTransferSize;
     this.#channel = new ServerDeviceChannel(requestCompletion, timers);
   }
 
@@ -94,10 +100,14 @@ export class ServerDevice implements RedirectedDevice {
 
   /** The protocol has no such step: the client opened the device before it announced it. */
   open(): Promise<void> {
-    return this.#gone.signal.aborted ? Promise.reject(new Error('the device is gone')) : Promise.resolve();
+    if (this.#gone.signal.aborted) return Promise.reject(goneError());
+    if (this.#use === 'open') return Promise.reject(new Error('the device is in use: close it first'));
+    this.#use = 'open';
+    return Promise.resolve();
   }
 
   async close(): Promise<void> {
+    this.#use = 'closed';
     for (const pending of [...this.#queue, ...this.#sent.values()]) pending.cancel();
     if (this.#sent.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
@@ -112,8 +122,8 @@ export class ServerDevice implements RedirectedDevice {
         this.#cancel(pending);
       },
     };
-    if (this.#gone.signal.aborted) {
-      complete({ status: 'disconnected', data: EMPTY, transferred: 0 });
+    if (this.#gone.signal.aborted || this.#use === 'closed') {
+      complete(without('disconnected'));
     } else if (this.#queue.length === 0 && this.#link.writable()) {
       this.#start(pending);
     } else {
@@ -123,6 +133,7 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string> {
+    if (this.#gone.signal.aborted) return Promise.reject(goneError());
     return new Promise((resolve, reject) => {
       const now = this.#link.clock.now();
       const { messageId, step } = this.#channel.queryDeviceText(TEXT_TYPES[textType], localeId, now);
@@ -168,13 +179,14 @@ export class ServerDevice implements RedirectedDevice {
   /** The channel is closed: everything that is pending ends now. */
   lost(): void {
     if (this.#gone.signal.aborted) return;
-    this.#gone.abort();
+    // First of all nothing is pending any more: whoever hears of it may call anything.
     const pending = [...this.#sent.values(), ...this.#queue.splice(0)];
     this.#sent.clear();
     const texts = [...this.#texts.values()];
     this.#texts.clear();
-    for (const each of pending) each.complete({ status: 'disconnected', data: EMPTY, transferred: 0 });
-    for (const query of texts) query.reject(new Error('the device is gone'));
+    this.#gone.abort();
+    for (const each of pending) each.complete(without('disconnected'));
+    for (const query of texts) query.reject(goneError());
     this.#idle();
   }
 
@@ -186,7 +198,7 @@ export class ServerDevice implements RedirectedDevice {
   #apply(step: Step<ServerDeviceEvent | ChannelEvent>): void {
     if (step.outgoing.length > 0) this.#link.send(step.outgoing);
     for (const event of step.events) this.#handle(event);
-    this.#link.rearm();
+    if (!this.#gone.signal.aborted) this.#link.rearm();
   }
 
   #handle(event: ServerDeviceEvent | ChannelEvent): void {
@@ -206,7 +218,7 @@ export class ServerDevice implements RedirectedDevice {
         );
         return;
       case 'abandoned':
-        this.#settle(event.requestId, () => ({ status: event.reason, data: EMPTY, transferred: 0 }));
+        this.#settle(event.requestId, () => without(event.reason));
         return;
       case 'deviceText': {
         const query = this.#texts.get(event.messageId);
@@ -233,7 +245,8 @@ export class ServerDevice implements RedirectedDevice {
         this.#link.ready(this);
       },
       (error: unknown) => {
-        this.#link.close(error instanceof Error ? error : new Error(String(error)));
+        // That it went is no failure, and its channel id may be another device's by now.
+        if (!this.#gone.signal.aborted) this.#link.close(error instanceof Error ? error : new Error(String(error)));
       },
     );
   }
@@ -244,15 +257,32 @@ export class ServerDevice implements RedirectedDevice {
       pending.complete(request.result);
       return;
     }
+    // Neither end takes a message much larger than this: it would close the channel over it.
+    if (request.outputBufferSize > this.#maximumTransferSize) {
+      pending.complete(without('outOfMemory'));
+      return;
+    }
+    const sent = this.#send(request, this.#deadline(pending.operation));
+    if (sent === undefined) {
+      pending.complete(without('invalidParameter'));
+      return;
+    }
     pending.request = request;
-    const deadline = this.#deadline(pending.operation);
-    const { requestId, step } =
-      request.type === 'transfer'
+    pending.requestId = sent.requestId;
+    this.#sent.set(sent.requestId, pending);
+    this.#apply(sent.step);
+  }
+
+  /** Undefined when the operation has a value that no message can hold. */
+  #send(request: Exclude<HostRequest, { type: 'refused' }>, deadline: number | undefined) {
+    try {
+      return request.type === 'transfer'
         ? this.#channel.submitTransfer(request, deadline)
         : this.#channel.submitIoControl({ ...request, ioControlCode: request.code }, deadline);
-    pending.requestId = requestId;
-    this.#sent.set(requestId, pending);
-    this.#apply(step);
+    } catch (error) {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    }
   }
 
   /** Undefined for what may rightly take for ever. */
@@ -280,7 +310,7 @@ export class ServerDevice implements RedirectedDevice {
     const pending = this.#sent.get(requestId);
     if (pending?.request === undefined) return;
     this.#sent.delete(requestId);
-    pending.complete(finish(pending.request) ?? { status: 'failed', data: EMPTY, transferred: 0 });
+    pending.complete(finish(pending.request) ?? without('failed'));
     if (this.#sent.size === 0) this.#idle();
   }
 
@@ -294,9 +324,18 @@ export class ServerDevice implements RedirectedDevice {
     const position = this.#queue.indexOf(pending);
     if (position >= 0) {
       this.#queue.splice(position, 1);
-      pending.complete({ status: 'cancelled', data: EMPTY, transferred: 0 });
+      pending.complete(without('cancelled'));
     } else if (pending.requestId !== undefined && this.#sent.get(pending.requestId) === pending) {
       this.#apply(this.#channel.cancel(pending.requestId, this.#link.clock.now()));
     }
   }
+}
+
+/** A result that has nothing but its status. */
+function without(status: UsbStatus): UsbResult {
+  return { status, data: EMPTY, transferred: 0 };
+}
+
+function goneError(): Error {
+  return new Error('the device is gone');
 }

@@ -200,6 +200,6 @@ export interface TransportHandler {
 export interface Clock {
   /** Milliseconds, monotonic. */
   now(): number;
-  /** Calls back once after `delay` ms; returns the function that cancels it. */
+  /** Calls back once after `delay` ms, or earlier where that is too long for it; returns the function that cancels it. */
   after(delay: number, callback: () => void): () => void;
 }

@@ -1,5 +1,6 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
-import { type ClientMessage, encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
+import type { Parts } from '../../../codecs/core/parts.ts';
+import { type ClientMessage, encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
@@ -106,7 +107,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
 
   /**
    * Sends a TRANSFER_IN_REQUEST or TRANSFER_OUT_REQUEST. `deadline` (ms) bounds the wait; leave it out where a device
-   * may take for ever. @throws UsageError when no device is there.
+   * may take for ever. @throws UsageError when no device is there, and for what no message can hold.
    */
   submitTransfer(
     submission: TransferSubmission,
@@ -121,19 +122,17 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     );
     const tsUrb = { ...submission.tsUrb, requestId };
     const header = { interfaceId: usbDevice, messageId: this.nextMessageId() };
-    const step: DeviceStep = new StepBuilder();
-    step.send(
-      encodeUrbdrcMessage(
-        direction === 'in'
-          ? { name: 'TRANSFER_IN_REQUEST', ...header, tsUrb, outputBufferSize }
-          : { name: 'TRANSFER_OUT_REQUEST', ...header, tsUrb, outputBuffer },
-      ),
+    const message = this.#encodeRequest(
+      requestId,
+      direction === 'in'
+        ? { name: 'TRANSFER_IN_REQUEST', ...header, tsUrb, outputBufferSize }
+        : { name: 'TRANSFER_OUT_REQUEST', ...header, tsUrb, outputBuffer },
     );
     if (tsUrb.noAck) this.#requests.settle(requestId);
-    return { requestId, step: { outgoing: step.outgoing, events: [] } };
+    return { requestId, step: { outgoing: [message], events: [] } };
   }
 
-  /** Sends an IO_CONTROL or INTERNAL_IO_CONTROL. @throws UsageError when no device is there. */
+  /** Sends an IO_CONTROL or INTERNAL_IO_CONTROL. @throws UsageError as {@link submitTransfer} does. */
   submitIoControl(
     submission: IoControlSubmission,
     deadline?: number,
@@ -144,7 +143,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
       { kind: 'ioControl', urbFunction: undefined, size: outputBufferSize, cancelled: false },
       deadline,
     );
-    const message = encodeUrbdrcMessage({
+    const message = this.#encodeRequest(requestId, {
       name: internal ? 'INTERNAL_IO_CONTROL' : 'IO_CONTROL',
       interfaceId,
       messageId: this.nextMessageId(),
@@ -256,6 +255,16 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     if (next !== 'active') this.#state = next;
     else if (message?.name === 'ADD_DEVICE') this.#state = { name: 'active', usbDevice: message.usbDevice };
     return true;
+  }
+
+  /** The message of a request that was entered; one that cannot be encoded is not outstanding. @throws UsageError */
+  #encodeRequest(requestId: number, message: UrbdrcMessage): Parts {
+    try {
+      return encodeUrbdrcMessage(message);
+    } catch (error) {
+      this.#requests.settle(requestId);
+      throw error;
+    }
   }
 
   #cancelMessage(interfaceId: number, requestId: number) {
