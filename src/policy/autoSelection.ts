@@ -1,0 +1,97 @@
+import type { UsbDeviceIdentity } from '../session/ports.ts';
+import { decide, type Decision, type Policy } from './decide.ts';
+import type { PolicyDevice } from './policyDevice.ts';
+import { formatHex } from './ruleText.ts';
+import { AUTO_RULES } from './safeDefaults.ts';
+
+/** See {@link AutoSelection}. */
+export interface AutoSelectionOptions {
+  /** How long after a device went another one at its port counts as the same, in ms; default 10,000. */
+  readonly followWithin?: number;
+}
+
+interface Occupant {
+  readonly identity: UsbDeviceIdentity;
+  readonly action: Decision['action'];
+}
+
+/**
+ * Decides which devices go, as they come: those that are plugged in already and those that come later, to it they are the
+ * same. It has no clock: `now` is in ms of any monotonic one.
+ *
+ * A device that goes and comes back at the same port as another (for a firmware update, say) is still the one that
+ * was chosen: it follows, unless a rule denies it or wants a person to be asked, or it is now something that the safe
+ * defaults leave alone: a stick that turns into a keyboard does not. And nobody is asked again about the very device that
+ * they just answered for.
+ */
+export class AutoSelection {
+  readonly #policy: Policy;
+  readonly #followWithin: number;
+  readonly #present = new Map<string, Occupant>();
+  readonly #left = new Map<string, Occupant & { readonly at: number }>();
+
+  constructor(policy: Policy, options: AutoSelectionOptions = {}) {
+    this.#policy = policy;
+    this.#followWithin = options.followWithin ?? 10_000;
+  }
+
+  /** A device is there. When the decision is `ask`, {@link answered} takes what the person said. */
+  added(device: PolicyDevice, now: number): Decision {
+    const { identity } = device;
+    const previous = this.#takePrevious(identity.portPath, now);
+    const decision = follow(this.#policy(device), device, previous);
+    this.#present.set(identity.portPath, { identity, action: decision.action });
+    return decision;
+  }
+
+  removed(identity: UsbDeviceIdentity, now: number): void {
+    for (const [portPath, { at }] of this.#left) if (now - at > this.#followWithin) this.#left.delete(portPath);
+    const occupant = this.#present.get(identity.portPath);
+    // The next one may be announced before the last one's end.
+    if (occupant === undefined || !isSamePlug(occupant.identity, identity)) return;
+    this.#present.delete(identity.portPath);
+    this.#left.set(identity.portPath, { ...occupant, at: now });
+  }
+
+  /** What a person said of a device to be asked for. */
+  answered(identity: UsbDeviceIdentity, allowed: boolean): Decision {
+    const decision: Decision = allowed
+      ? { action: 'allow', reason: 'allowed: the answer was yes' }
+      : { action: 'deny', reason: 'denied: the answer was no' };
+    const occupant = this.#present.get(identity.portPath);
+    if (occupant !== undefined && isSamePlug(occupant.identity, identity)) {
+      this.#present.set(identity.portPath, { identity, action: decision.action });
+    }
+    return decision;
+  }
+
+  #takePrevious(portPath: string, now: number): Occupant | undefined {
+    const present = this.#present.get(portPath);
+    const left = this.#left.get(portPath);
+    this.#left.delete(portPath);
+    return present ?? (left !== undefined && now - left.at <= this.#followWithin ? left : undefined);
+  }
+}
+
+function follow(decision: Decision, device: PolicyDevice, previous: Occupant | undefined): Decision {
+  const { identity } = device;
+  if (previous === undefined || previous.action === 'ask') return decision;
+  if (decision.action === 'ask' && isSameDevice(previous.identity, identity)) {
+    return { action: previous.action, reason: `${decision.reason}; the answer at this port still counts` };
+  }
+  if (decision.rule !== undefined || decision.action === 'allow' || previous.action !== 'allow') return decision;
+  const safety = decide(AUTO_RULES, device);
+  if (safety.action === 'deny') return safety;
+  const { vendorId, productId } = previous.identity;
+  const ids = `${formatHex(vendorId, 4)}:${formatHex(productId, 4)}`;
+  return { action: 'allow', reason: `allowed: follows ${ids}, which it was at port ${identity.portPath} just before` };
+}
+
+/** The same device, not plugged again in between. */
+function isSamePlug(a: UsbDeviceIdentity, b: UsbDeviceIdentity): boolean {
+  return a.busNumber === b.busNumber && a.deviceAddress === b.deviceAddress && isSameDevice(a, b);
+}
+
+function isSameDevice(a: UsbDeviceIdentity, b: UsbDeviceIdentity): boolean {
+  return a.vendorId === b.vendorId && a.productId === b.productId && a.serialNumber === b.serialNumber;
+}

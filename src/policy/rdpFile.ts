@@ -1,0 +1,73 @@
+/** `usbdevicestoredirect` of .rdp files, as mstsc writes and reads it. */
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { Rule, RuleCondition, RuleSet } from './rule.ts';
+import { SAFE_DEFAULTS } from './safeDefaults.ts';
+import { classesOfSetupClass } from './setupClasses.ts';
+
+/**
+ * Reads the line `usbdevicestoredirect:s:...` of an .rdp file.
+ * @throws UsageError when there is no such line, and as {@link parseDevicesToRedirect}
+ */
+export function parseRdpFile(text: string): RuleSet {
+  // When a key stands there twice, Windows keeps the later one.
+  const value = [...text.matchAll(/^\s*usbdevicestoredirect:s:(.*)$/gim)].at(-1)?.[1];
+  if (value !== undefined) return parseDevicesToRedirect(value);
+  throw new UsageError(
+    'the .rdp file has no line usbdevicestoredirect:s:...; add one, such as usbdevicestoredirect:s:* for every device',
+  );
+}
+
+/**
+ * Reads the value of `usbdevicestoredirect`: entries with `;` between them, each `*`, `{class GUID}`, `USB\InstanceID`, or
+ * `-USB\InstanceID` to leave a device out, wherever in the list that stands. With `*` comes what mstsc would not redirect
+ * either: {@link SAFE_DEFAULTS}.
+ *
+ * An instance id ends in a serial number, or in a name with `&` that Windows made up and no other system knows: then
+ * all devices with these ids are meant.
+ * @throws UsageError that tells which entry is wrong
+ */
+export function parseDevicesToRedirect(value: string): RuleSet {
+  const denied: Rule[] = [];
+  const allowed: Rule[] = [];
+  let isEverything = false;
+  for (const entry of value.split(';').map((each) => each.trim())) {
+    if (entry === '') continue;
+    const origin = `usbdevicestoredirect ${entry}`;
+    if (entry === '*') isEverything = true;
+    else if (entry.startsWith('{')) {
+      allowed.push(...readSetupClass(entry).map((condition): Rule => allow(condition, origin)));
+    } else if (entry.startsWith('-')) {
+      denied.push({ action: 'deny', conditions: readInstanceId(entry.slice(1)), origin });
+    } else {
+      allowed.push({ action: 'allow', conditions: readInstanceId(entry), origin });
+    }
+  }
+  const everything: Rule[] = [...SAFE_DEFAULTS, { action: 'allow', conditions: [], origin: 'usbdevicestoredirect *' }];
+  return { rules: [...denied, ...allowed, ...(isEverything ? everything : [])], otherwise: 'deny' };
+}
+
+function allow(condition: RuleCondition, origin: string): Rule {
+  return { action: 'allow', conditions: [condition], origin };
+}
+
+function readSetupClass(entry: string): readonly RuleCondition[] {
+  const conditions = classesOfSetupClass(entry);
+  if (conditions !== undefined) return conditions;
+  throw new UsageError(
+    `usbdevicestoredirect: there is no USB class for ${entry}; name the device instead, such as USB\\VID_046D&PID_082B`,
+  );
+}
+
+function readInstanceId(entry: string): RuleCondition[] {
+  const match = /^(?:USBInstanceID:)?USB\\VID_([0-9a-f]{4})&PID_([0-9a-f]{4})(?:&[^\\]*)?(?:\\([^\\]+))?$/i.exec(entry);
+  const [, vendor, product, instance] = match ?? [];
+  if (vendor === undefined || product === undefined) {
+    throw new UsageError(
+      `usbdevicestoredirect: ${JSON.stringify(entry)} is unknown; use *, {class GUID}, USB\\VID_046D&PID_082B\\SERIAL, or ` +
+        'the latter with - in front to leave it out',
+    );
+  }
+  const ids = { type: 'ids', vendorId: parseInt(vendor, 16), productId: parseInt(product, 16) } as const;
+  if (instance === undefined || instance.includes('&')) return [ids];
+  return [ids, { type: 'serial', serialNumber: instance }];
+}

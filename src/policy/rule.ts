@@ -1,0 +1,47 @@
+/** `ask`: a person decides; where nobody can be asked, it means `deny`. */
+export type PolicyAction = 'allow' | 'deny' | 'ask';
+
+/** Class, subclass and protocol as descriptors have them; undefined: any. */
+export interface ClassPattern {
+  readonly classCode: number;
+  readonly subclass: number | undefined;
+  readonly protocol: number | undefined;
+}
+
+/** Something that is true of a device or not. */
+export type RuleCondition =
+  /** Undefined: any. */
+  | { readonly type: 'ids'; readonly vendorId: number | undefined; readonly productId: number | undefined }
+  /** The device as a whole, or at least one of its interfaces, is of this class. */
+  | { readonly type: 'class'; readonly pattern: ClassPattern }
+  /** bDeviceClass and what follows it, [USB 2.0] 9.6.1. */
+  | { readonly type: 'deviceClass'; readonly pattern: ClassPattern }
+  /** At least one alternate setting of an interface in any configuration, [USB 2.0] 9.6.5. */
+  | { readonly type: 'interface'; readonly pattern: ClassPattern }
+  /** All of them, and there is one. */
+  | { readonly type: 'everyInterface'; readonly pattern: ClassPattern }
+  /** A port path; with `*` as its last number it is everything below: `1-2.*`. */
+  | { readonly type: 'port'; readonly path: string }
+  /** Upper and lower case are the same, as in Windows' instance ids. */
+  | { readonly type: 'serial'; readonly serialNumber: string }
+  /** Changes with every plug. */
+  | { readonly type: 'address'; readonly busNumber: number; readonly deviceAddress: number }
+  /** These three are of the machine that the device is plugged into. */
+  | { readonly type: 'mounted' }
+  | { readonly type: 'rootDisk' }
+  | { readonly type: 'defaultRoute' };
+
+/** What happens to devices of which all conditions are true (to every device, when there is none). */
+export interface Rule {
+  readonly action: PolicyAction;
+  readonly conditions: readonly RuleCondition[];
+  /** Where the rule comes from, for explanations: `rules.txt:3`. */
+  readonly origin?: string;
+}
+
+/** Rules of which the first that matches decides. */
+export interface RuleSet {
+  readonly rules: readonly Rule[];
+  /** For devices that no rule matches. */
+  readonly otherwise: PolicyAction;
+}

@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { decide, precede, rulePolicy } from '../../src/policy/decide.ts';
+import { policyDevice } from '../../src/policy/policyDevice.ts';
+import type { PolicyAction } from '../../src/policy/rule.ts';
+import { parseRule, parseRules } from '../../src/policy/ruleText.ts';
+import { AUTO_RULES } from '../../src/policy/safeDefaults.ts';
+import { IDENTITY } from '../hosts/fakeUsbDevice.ts';
+import * as devices from './devices.ts';
+import { device, HUB, KEYBOARD, MOUSE, SERIAL_ADAPTER, STICK, unreadable, WEBCAM } from './devices.ts';
+
+const ALL = { WEBCAM, KEYBOARD, MOUSE, HUB, STICK, SERIAL_ADAPTER };
+
+function matching(condition: string): string[] {
+  const rules = [parseRule(`allow ${condition}`, 'test')];
+  return Object.entries(ALL).flatMap(([name, each]) =>
+    decide({ rules, otherwise: 'deny' }, each).action === 'allow' ? [name] : [],
+  );
+}
+
+describe('a rule matches by', () => {
+  for (const [condition, names] of [
+    ['*', Object.keys(ALL)],
+    ['046d:082b', ['WEBCAM']],
+    ['046D:082B', ['WEBCAM']],
+    ['46d:82b', ['WEBCAM']],
+    ['046d:*', ['WEBCAM']],
+    ['0627:*', ['KEYBOARD', 'MOUSE']],
+    ['*:0001', ['KEYBOARD']],
+    ['*:*', Object.keys(ALL)],
+    ['046d:082c', []],
+    ['class 09', ['HUB']],
+    ['class ef', ['WEBCAM']],
+    ['class 0e', ['WEBCAM']],
+    ['class 01/02', ['WEBCAM']],
+    ['class 3', ['KEYBOARD', 'MOUSE']],
+    ['device-class 0e', []],
+    ['device-class ef/02/01', ['WEBCAM']],
+    ['device-class 00', ['KEYBOARD', 'MOUSE', 'STICK', 'SERIAL_ADAPTER']],
+    ['interface ef', []],
+    ['interface 03/01/01', ['KEYBOARD']],
+    ['interface 03/01', ['KEYBOARD', 'MOUSE']],
+    ['interface 03/*/02', ['MOUSE']],
+    ['interface 08/06/62', []],
+    ['every-interface 03', ['KEYBOARD', 'MOUSE']],
+    ['every-interface 03/01', ['MOUSE']],
+    ['port 1-2', ['HUB']],
+    ['port 1-2.3', ['WEBCAM']],
+    ['port 1-2.*', ['WEBCAM']],
+    ['port 1-*', ['WEBCAM', 'KEYBOARD', 'MOUSE', 'HUB', 'STICK']],
+    ['port 11-*', []],
+    ['serial A1B2', ['STICK']],
+    ['serial a1b2', ['STICK']],
+    ['serial "ABC 1"', ['WEBCAM']],
+    ['serial ABC', []],
+    ['0627:* interface 03/01/02', ['MOUSE']],
+    ['class 03 class 08', []],
+    ['port 1-* every-interface 08', ['STICK']],
+    ['address 1:7', Object.keys(ALL)],
+    ['address 001:008', []],
+    ['mounted', []],
+    ['root-disk', []],
+    ['default-route', []],
+  ] as const) {
+    it(condition, () => {
+      expect(matching(condition)).to.deep.equal(names);
+    });
+  }
+
+  it('what the machine does with the device', () => {
+    const disk = device({}, ['08/06/50'], { mounted: true, isRootDisk: true, carriesDefaultRoute: true });
+    for (const condition of ['mounted', 'root-disk', 'default-route']) {
+      const rules = [parseRule(`deny ${condition}`, 'test')];
+      expect(decide({ rules, otherwise: 'allow' }, disk).rule).to.equal(`deny ${condition}`);
+    }
+  });
+
+  it('interfaces of every configuration and every alternate setting', () => {
+    const configurationDescriptors = [
+      devices.configuration('ff/00/00'),
+      devices.configuration('ff/00/00', '08/06/62@1'),
+    ];
+    const uas = policyDevice({ identity: IDENTITY, configurationDescriptors });
+    expect(decide(parsed('deny interface 08/06/62'), uas).action).to.equal('deny');
+  });
+
+  it('every-interface only when there is one', () => {
+    expect(decide(parsed('allow every-interface 03', 'deny'), device({}, [])).action).to.equal('deny');
+  });
+});
+
+function parsed(text: string, otherwise: PolicyAction = 'allow') {
+  return { rules: parseRules(text, 'rules').rules, otherwise };
+}
+
+describe('decide', () => {
+  it('lets the first rule that matches decide, and says which', () => {
+    const rules = parsed('# mine\nask 0781:*\ndeny class 08\nallow *');
+    expect(decide(rules, STICK)).to.deep.equal({
+      action: 'ask',
+      rule: 'ask 0781:*',
+      reason: 'to be asked for by ask 0781:* (rules:2)',
+    });
+    expect(decide(rules, MOUSE).reason).to.equal('allowed by allow * (rules:4)');
+  });
+
+  for (const [otherwise, reason] of [
+    ['allow', 'allowed by default: no rule matches'],
+    ['deny', 'denied by default: no rule matches'],
+    ['ask', 'to be asked for by default: no rule matches'],
+  ] as const) {
+    it(`falls back to ${otherwise}, and tells so`, () => {
+      expect(decide({ rules: [], otherwise }, STICK)).to.deep.equal({ action: otherwise, reason });
+    });
+  }
+
+  it('counts interfaces that cannot be read against the device', () => {
+    const odd = unreadable('0e/01/00');
+    expect(decide(parsed('deny interface 03/01/01'), odd)).to.deep.equal({
+      action: 'deny',
+      rule: 'deny interface 03/01/01',
+      reason: 'denied by deny interface 03/01/01 (rules:1); whether it is so cannot be told',
+    });
+    expect(decide(parsed('allow every-interface 0e', 'deny'), odd).action).to.equal('deny');
+    expect(decide(parsed('allow interface 03', 'deny'), odd).action).to.equal('deny');
+    expect(decide(parsed('allow interface 0e', 'deny'), odd).action).to.equal('allow');
+    expect(decide(parsed('deny every-interface 03'), odd).action).to.equal('allow');
+    expect(decide(parsed('ask 46f4:0002 interface 03'), odd).action).to.equal('allow');
+  });
+
+  it('counts a disk as mounted when nobody knows, and nothing else', () => {
+    for (const rule of ['deny mounted', 'deny root-disk']) {
+      expect(decide(parsed(rule), device({}, ['08/06/50'], {})).action).to.equal('deny');
+      expect(decide(parsed(rule), device({}, ['0e/01/00'], {})).action).to.equal('allow');
+    }
+    expect(decide(parsed('allow mounted', 'deny'), device({}, ['08/06/50'], {})).action).to.equal('deny');
+    expect(decide(parsed('deny default-route'), device({}, ['02/06/00'], {})).action).to.equal('allow');
+  });
+});
+
+describe('precede', () => {
+  const policy = precede([parseRule('allow 0627:0001', '--allow')], rulePolicy(AUTO_RULES));
+
+  it('puts rules before a policy', () => {
+    expect(policy(KEYBOARD).reason).to.equal('allowed by allow 0627:0001 (--allow)');
+    expect(policy(MOUSE).rule).to.equal('deny interface 03/01/02');
+    expect(policy(STICK)).to.deep.equal({ action: 'allow', reason: 'allowed by default: no rule matches' });
+  });
+
+  it('replaces the default of the policy, and no rule of it', () => {
+    const strict = precede([], rulePolicy(AUTO_RULES), 'ask');
+    expect(strict(MOUSE).action).to.equal('deny');
+    expect(strict(STICK)).to.deep.equal({ action: 'ask', reason: 'to be asked for by default: no rule matches' });
+  });
+});
+
+describe('the safe defaults', () => {
+  for (const [name, each, expected] of [
+    ['a hub', HUB, 'deny class 09'],
+    ['a keyboard', KEYBOARD, 'deny interface 03/01/01'],
+    ['a mouse', MOUSE, 'deny interface 03/01/02'],
+    ['a keyboard in a stick', device({}, ['08/06/50', '03/01/01']), 'deny interface 03/01/01'],
+    ['the boot disk', device({}, ['08/06/50'], { mounted: true, isRootDisk: true }), 'deny root-disk'],
+    ['a mounted stick', device({}, ['08/06/50'], { mounted: true, isRootDisk: false }), 'deny mounted'],
+    ['a stick of which nothing is known', device({}, ['08/06/50'], {}), 'deny root-disk'],
+    ['the way to the network', device({}, ['ff/00/00'], { carriesDefaultRoute: true }), 'deny default-route'],
+    ['a device with hidden interfaces', unreadable('ff/00/00'), 'deny interface 03/01/01'],
+  ] as const) {
+    it(`keep ${name} here`, () => {
+      const { action, rule } = decide(AUTO_RULES, each);
+      expect({ action, rule }).to.deep.equal({ action: 'deny', rule: expected });
+    });
+  }
+
+  for (const [name, each] of Object.entries({ WEBCAM, STICK, SERIAL_ADAPTER })) {
+    it(`let ${name.toLowerCase().replace('_', ' ')} go`, () => {
+      expect(decide(AUTO_RULES, each).action).to.equal('allow');
+    });
+  }
+});
