@@ -237,7 +237,7 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   #describe(device: AddDevice): void {
-    describeDevice(this, device).then(
+    describeDevice(this, device, (problem) => this.#link.ignored(problem)).then(
       (description) => {
         if (this.#gone.signal.aborted) return;
         this.#description = description;
