@@ -30,7 +30,8 @@ export function parseFreerdpUsb(text: string): RuleSet {
     .trim()
     .replace(/^(\/usb|usb):/i, '')
     .split(',')
-    .map((part) => part.trim());
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   const lists: Rule[] = [];
   let isAuto = false;
   let legacyList: DeviceList = 'id';
