@@ -8,6 +8,7 @@ const layers = [
   { files: 'codecs/dvc', may: ['codecs/core'] },
   { files: 'codecs/usb', may: ['codecs/core'] },
   { files: 'codecs/capture', may: ['codecs/core', 'codecs/usb'] },
+  { files: 'codecs/rdp', may: ['codecs/core', 'codecs/svc'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
   { files: 'src/session', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step'] },
@@ -15,6 +16,10 @@ const layers = [
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', PORTS] },
+  {
+    files: 'transports/rdp',
+    may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'transports', 'src/channels/step', PORTS],
+  },
   { files: 'transports', may: ['codecs/core', PORTS] },
   { files: 'src/conformance', may: ['codecs', 'src/channels', PORTS] },
   { files: 'src/capture', may: ['codecs', 'src/session', 'src/channels/step', 'src/driver/options'] },

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { DecodeError } from '../codecs/core/errors.ts';
+import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
 import type { Transport, TransportHandler } from '../src/session/ports.ts';
 import { plainError, TransportError } from './transportError.ts';
@@ -13,11 +13,18 @@ export type FirstFrame =
   | { readonly type: 'answer'; readonly answer: Parts }
   | { readonly type: 'fail'; readonly error: Error };
 
+/** Cuts a stream into frames, as {@link TpktDeframer} does. */
+export type Deframer = Pick<TpktDeframer, 'isInsideFrame' | 'push' | 'next'>;
+
 export interface StreamOptions {
   /** The other end, for people. */
   readonly remote: string;
-  /** With what a handshake left in it. Default: a new one. */
-  readonly deframer?: TpktDeframer;
+  /** With what a handshake left in it. Default: a new one for TPKT. */
+  readonly deframer?: Deframer;
+  /** The reverse of the deframer. Default: for TPKT. */
+  readonly join?: (frames: readonly Parts[]) => Uint8Array;
+  /** Called once, for what `close` sends last. Default: nothing. */
+  readonly farewell?: () => Uint8Array;
   /** Frames that arrived during a handshake, to be delivered first. */
   readonly earlier?: readonly Uint8Array[];
   /** Default: delivers. */
@@ -36,7 +43,9 @@ const KEEP_ALIVE_DELAY = 15_000;
 export class StreamTransport implements Transport {
   readonly remote: string;
   readonly #stream: Duplex;
-  readonly #deframer: TpktDeframer;
+  readonly #deframer: Deframer;
+  readonly #join: (frames: readonly Parts[]) => Uint8Array;
+  readonly #farewell: (() => Uint8Array) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
   #examineFirst: ((frame: Uint8Array) => FirstFrame) | undefined;
@@ -54,6 +63,8 @@ export class StreamTransport implements Transport {
     this.remote = options.remote;
     this.#stream = stream;
     this.#deframer = options.deframer ?? new TpktDeframer();
+    this.#join = options.join ?? joinFrames;
+    this.#farewell = options.farewell;
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
@@ -87,7 +98,7 @@ export class StreamTransport implements Transport {
   }
 
   send(frames: readonly Parts[]): boolean {
-    const bytes = joinFrames(frames);
+    const bytes = this.#join(frames);
     if (this.#ended !== undefined || this.#peerEnded || bytes.byteLength === 0) return true;
     // The socket's own mark is 16 KiB on some versions of Node: less than one transfer.
     if (this.#stream.write(bytes) || this.#stream.writableLength <= HIGH_WATER_MARK) return true;
@@ -113,7 +124,10 @@ export class StreamTransport implements Transport {
   }
 
   async #close(): Promise<void> {
-    this.#ended ??= { error: undefined };
+    if (this.#ended === undefined) {
+      this.#ended = { error: undefined };
+      if (this.#farewell !== undefined && this.#stream.writable) this.#stream.write(this.#farewell());
+    }
     await endStream(this.#stream, this.#closeTimeout);
     this.#tellClosed();
   }
@@ -166,7 +180,7 @@ export class StreamTransport implements Transport {
     try {
       return this.#deframer.next();
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
+      if (!(error instanceof DecodeError || error instanceof ProtocolError)) throw error;
       this.#end(new TransportError(`${this.remote}: ${error.message}`, { cause: error }));
       return undefined;
     }

@@ -1,0 +1,48 @@
+import { UsageError } from '../core/errors.ts';
+import type { Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+
+/** capabilitySetType, [MS-RDPBCGR] 2.2.1.13.1.1.1, of the sets that this project reads or writes. */
+export const CapabilityType = {
+  CAPSTYPE_GENERAL: 1,
+  CAPSTYPE_BITMAP: 2,
+  CAPSTYPE_ORDER: 3,
+  CAPSTYPE_POINTER: 8,
+  CAPSTYPE_SHARE: 9,
+  CAPSTYPE_INPUT: 13,
+  CAPSTYPE_FONT: 14,
+  CAPSTYPE_VIRTUALCHANNEL: 20,
+} as const;
+
+/** TS_CAPS_SET, [MS-RDPBCGR] 2.2.1.13.1.1.1: `data` is what follows type and length. */
+export interface CapabilitySet {
+  /** Of {@link CapabilityType}, or unknown. */
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+const Head = struct('TS_CAPS_SET', { capabilitySetType: 'u16', lengthCapability: 'u16' });
+
+/** Bytes of a set's type and length. */
+export const CAPABILITY_HEAD_SIZE = Head.size;
+
+export function readCapabilitySets(reader: Reader, count: number): CapabilitySet[] {
+  reader.checkCount(count, Head.size, 'capabilitySets');
+  return Array.from({ length: count }, () => {
+    const { capabilitySetType, lengthCapability } = Head.decode(reader);
+    if (lengthCapability < Head.size) {
+      const problem = `${lengthCapability} is less than the header's ${Head.size}`;
+      throw reader.error('LENGTH_MISMATCH', 'lengthCapability', problem, 2);
+    }
+    return { type: capabilitySetType, data: reader.take(lengthCapability - Head.size, 'capabilityData') };
+  });
+}
+
+export function capabilitySets(sets: readonly CapabilitySet[]): Parts {
+  return sets.flatMap(({ type, data }) => {
+    const lengthCapability = Head.size + data.byteLength;
+    if (lengthCapability > 0xffff) throw new UsageError(`a capability set of ${lengthCapability} bytes is too long`);
+    return [Head.encode({ capabilitySetType: type, lengthCapability }), data];
+  });
+}

@@ -1,0 +1,207 @@
+import type { SpecRef } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import type { Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
+import { perInteger, perLength, readPerInteger, readPerLength } from './per.ts';
+
+/** User ids and channel ids of a domain begin behind this one, [T.125] 7; PER leaves it out of user ids. */
+export const MCS_BASE_USER_ID = 1001;
+
+/** Reason of a DisconnectProviderUltimatum, [T.125] 7. */
+export const DisconnectReason = {
+  domainDisconnected: 0,
+  providerInitiated: 1,
+  tokenPurged: 2,
+  userRequested: 3,
+  channelPurged: 4,
+} as const;
+
+/** An MCS PDU of an established domain, [T.125] 7, in the subset that RDP uses, [MS-RDPBCGR] 2.2.1.5 to 2.2.1.9. */
+export type DomainMcsPdu =
+  | { readonly name: 'ERECT_DOMAIN_REQUEST'; readonly subHeight: number; readonly subInterval: number }
+  | { readonly name: 'ATTACH_USER_REQUEST' }
+  | { readonly name: 'ATTACH_USER_CONFIRM'; readonly result: number; readonly initiator?: number }
+  | { readonly name: 'CHANNEL_JOIN_REQUEST'; readonly initiator: number; readonly channelId: number }
+  | {
+      readonly name: 'CHANNEL_JOIN_CONFIRM';
+      readonly result: number;
+      readonly initiator: number;
+      readonly requested: number;
+      readonly channelId?: number;
+    }
+  | ({ readonly name: 'SEND_DATA_REQUEST' } & SentData)
+  | ({ readonly name: 'SEND_DATA_INDICATION' } & SentData)
+  /** Bits of {@link DisconnectReason}. */
+  | { readonly name: 'DISCONNECT_PROVIDER_ULTIMATUM'; readonly reason: number };
+
+/** What one user sends to a channel. */
+export interface SentData {
+  /** Who: a user id. */
+  readonly initiator: number;
+  readonly channelId: number;
+  readonly userData: Uint8Array;
+}
+
+export type DomainMcsPduName = DomainMcsPdu['name'];
+
+/** Choice, the first six bits; section of [MS-RDPBCGR]. */
+const PDUS: Readonly<Record<DomainMcsPduName, { readonly choice: number; readonly section: string }>> = {
+  ERECT_DOMAIN_REQUEST: { choice: 1, section: '2.2.1.5' },
+  DISCONNECT_PROVIDER_ULTIMATUM: { choice: 8, section: '2.2.2.3' },
+  ATTACH_USER_REQUEST: { choice: 10, section: '2.2.1.6' },
+  ATTACH_USER_CONFIRM: { choice: 11, section: '2.2.1.7' },
+  CHANNEL_JOIN_REQUEST: { choice: 14, section: '2.2.1.8' },
+  CHANNEL_JOIN_CONFIRM: { choice: 15, section: '2.2.1.9' },
+  SEND_DATA_REQUEST: { choice: 25, section: '2.2.1.10' },
+  SEND_DATA_INDICATION: { choice: 26, section: '2.2.6.1' },
+};
+
+export const DOMAIN_MCS_PDU_NAMES: readonly DomainMcsPduName[] = [
+  'ERECT_DOMAIN_REQUEST',
+  'DISCONNECT_PROVIDER_ULTIMATUM',
+  'ATTACH_USER_REQUEST',
+  'ATTACH_USER_CONFIRM',
+  'CHANNEL_JOIN_REQUEST',
+  'CHANNEL_JOIN_CONFIRM',
+  'SEND_DATA_REQUEST',
+  'SEND_DATA_INDICATION',
+];
+
+/** Where a PDU is described. */
+export function domainMcsPduSpec(name: DomainMcsPduName): SpecRef {
+  return { document: 'MS-RDPBCGR', section: PDUS[name].section };
+}
+
+/** High priority, one segment that begins and ends the data, [T.125] 7. */
+const PRIORITY_AND_SEGMENTATION = 0x70;
+const WHOLE = 0x30;
+
+export const DomainMcsPdu: Codec<DomainMcsPdu> = {
+  name: 'DomainMCSPDU',
+  spec: { document: 'T.125', section: '7' },
+  decode(untitled) {
+    const first = untitled.u8('choice');
+    const choice = first >> 2;
+    const name = DOMAIN_MCS_PDU_NAMES.find((each) => PDUS[each].choice === choice);
+    if (name === undefined)
+      throw untitled.error('UNKNOWN_MESSAGE', 'choice', `there is no MCS PDU ${choice} in RDP`, 1);
+    const reader = untitled.as(name, domainMcsPduSpec(name));
+    const value = readBody(reader, name, first);
+    reader.end();
+    return value;
+  },
+  encode(value) {
+    const choice = PDUS[value.name].choice << 2;
+    switch (value.name) {
+      case 'ERECT_DOMAIN_REQUEST': {
+        const { subHeight, subInterval } = value;
+        return [
+          Uint8Array.of(choice, ...perInteger(subHeight, 'subHeight'), ...perInteger(subInterval, 'subInterval')),
+        ];
+      }
+      case 'ATTACH_USER_REQUEST':
+        return [Uint8Array.of(choice)];
+      case 'ATTACH_USER_CONFIRM': {
+        const { result, initiator } = value;
+        const user = initiator === undefined ? [] : userId(initiator);
+        return [Uint8Array.of(...choiceAndResult(choice, initiator !== undefined, result), ...user)];
+      }
+      case 'CHANNEL_JOIN_REQUEST':
+        return [Uint8Array.of(choice, ...userId(value.initiator), ...u16BigEndian(value.channelId, 'channelId'))];
+      case 'CHANNEL_JOIN_CONFIRM': {
+        const { result, initiator, requested, channelId } = value;
+        const head = choiceAndResult(choice, channelId !== undefined, result);
+        const joined = channelId === undefined ? [] : u16BigEndian(channelId, 'channelId');
+        return [Uint8Array.of(...head, ...userId(initiator), ...u16BigEndian(requested, 'requested'), ...joined)];
+      }
+      case 'SEND_DATA_REQUEST':
+      case 'SEND_DATA_INDICATION':
+        return [
+          sendDataHeader(value.name, value.initiator, value.channelId, value.userData.byteLength),
+          value.userData,
+        ];
+      case 'DISCONNECT_PROVIDER_ULTIMATUM':
+        return [Uint8Array.of(choice | ((value.reason >> 1) & 3), (value.reason & 1) << 7)];
+    }
+  },
+};
+
+/** What precedes the data of SEND_DATA_REQUEST and SEND_DATA_INDICATION. @throws UsageError beyond 16383 bytes */
+export function sendDataHeader(
+  name: 'SEND_DATA_REQUEST' | 'SEND_DATA_INDICATION',
+  initiator: number,
+  channelId: number,
+  size: number,
+): Uint8Array {
+  const target = [...userId(initiator), ...u16BigEndian(channelId, 'channelId')];
+  return Uint8Array.of(
+    PDUS[name].choice << 2,
+    ...target,
+    PRIORITY_AND_SEGMENTATION,
+    ...perLength(size, `${name}.userData`),
+  );
+}
+
+/** One MCS PDU in its parts, for a payload in several. */
+export function encodeSendDataIndication(initiator: number, channelId: number, userData: Parts, size: number): Parts {
+  return [sendDataHeader('SEND_DATA_INDICATION', initiator, channelId, size), ...userData];
+}
+
+function readBody(reader: Reader, name: DomainMcsPduName, first: number): DomainMcsPdu {
+  // The bit behind the choice tells whether the PDU's last, optional field is there.
+  const hasOptional = (first & 2) !== 0;
+  switch (name) {
+    case 'ERECT_DOMAIN_REQUEST': {
+      const subHeight = readPerInteger(reader, 'subHeight');
+      return { name, subHeight, subInterval: readPerInteger(reader, 'subInterval') };
+    }
+    case 'ATTACH_USER_REQUEST':
+      return { name };
+    case 'ATTACH_USER_CONFIRM': {
+      const result = readResult(reader, first);
+      return hasOptional ? { name, result, initiator: readUserId(reader) } : { name, result };
+    }
+    case 'CHANNEL_JOIN_REQUEST': {
+      const initiator = readUserId(reader);
+      return { name, initiator, channelId: readU16BigEndian(reader, 'channelId') };
+    }
+    case 'CHANNEL_JOIN_CONFIRM': {
+      const result = readResult(reader, first);
+      const initiator = readUserId(reader);
+      const requested = readU16BigEndian(reader, 'requested');
+      const confirm = { name, result, initiator, requested };
+      return hasOptional ? { ...confirm, channelId: readU16BigEndian(reader, 'channelId') } : confirm;
+    }
+    case 'SEND_DATA_REQUEST':
+    case 'SEND_DATA_INDICATION': {
+      const initiator = readUserId(reader);
+      const channelId = readU16BigEndian(reader, 'channelId');
+      const segmentation = reader.u8('segmentation') & WHOLE;
+      if (segmentation !== WHOLE) {
+        throw reader.error('INVALID_VALUE', 'segmentation', 'data in several segments is not supported', 1);
+      }
+      const userData = reader.take(readPerLength(reader, 'userData'), 'userData');
+      return { name, initiator, channelId, userData };
+    }
+    case 'DISCONNECT_PROVIDER_ULTIMATUM':
+      return { name, reason: ((first & 3) << 1) | (reader.u8('reason') >> 7) };
+  }
+}
+
+/** Four bits, of which the first ends the byte with the choice. */
+function readResult(reader: Reader, first: number): number {
+  return ((first & 1) << 3) | (reader.u8('result') >> 5);
+}
+
+function choiceAndResult(choice: number, hasOptional: boolean, result: number): readonly number[] {
+  return [choice | (hasOptional ? 2 : 0) | ((result >> 3) & 1), (result & 7) << 5];
+}
+
+function readUserId(reader: Reader): number {
+  return readU16BigEndian(reader, 'initiator') + MCS_BASE_USER_ID;
+}
+
+function userId(initiator: number): readonly number[] {
+  return u16BigEndian(initiator - MCS_BASE_USER_ID, 'initiator');
+}

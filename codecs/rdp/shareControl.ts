@@ -1,0 +1,192 @@
+import { UsageError, type SpecRef } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import { byteLength, joinParts, type Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+import { type CapabilitySet, capabilitySets, readCapabilitySets } from './capabilitySet.ts';
+
+/** A PDU with a TS_SHARECONTROLHEADER, [MS-RDPBCGR] 2.2.8.1.1.1.1. `pduSource` is the MCS user who sends it. */
+export type ShareControlPdu =
+  | {
+      readonly name: 'TS_DEMAND_ACTIVE_PDU';
+      readonly pduSource: number;
+      readonly shareId: number;
+      readonly sourceDescriptor: Uint8Array;
+      readonly capabilitySets: readonly CapabilitySet[];
+      readonly sessionId: number;
+    }
+  | {
+      readonly name: 'TS_CONFIRM_ACTIVE_PDU';
+      readonly pduSource: number;
+      readonly shareId: number;
+      readonly originatorId: number;
+      readonly sourceDescriptor: Uint8Array;
+      readonly capabilitySets: readonly CapabilitySet[];
+    }
+  | {
+      readonly name: 'TS_DEACTIVATE_ALL_PDU';
+      readonly pduSource: number;
+      readonly shareId: number;
+      readonly sourceDescriptor: Uint8Array;
+    }
+  | {
+      readonly name: 'TS_DATA_PDU';
+      readonly pduSource: number;
+      readonly shareId: number;
+      /** Who serves it first: 0 undefined, 1 low, 2 medium, 4 high. */
+      readonly streamId: number;
+      readonly pduType2: number;
+      /** 0 unless the data is compressed. */
+      readonly compressedType: number;
+      readonly data: Uint8Array;
+    };
+
+export type ShareControlPduName = ShareControlPdu['name'];
+
+/** pduType without its version; section of [MS-RDPBCGR]. */
+const PDUS: Readonly<Record<ShareControlPduName, { readonly type: number; readonly section: string }>> = {
+  TS_DEMAND_ACTIVE_PDU: { type: 1, section: '2.2.1.13.1.1' },
+  TS_CONFIRM_ACTIVE_PDU: { type: 3, section: '2.2.1.13.2.1' },
+  TS_DEACTIVATE_ALL_PDU: { type: 6, section: '2.2.3.1.1' },
+  TS_DATA_PDU: { type: 7, section: '2.2.8.1.1.1.2' },
+};
+
+export const SHARE_CONTROL_PDU_NAMES: readonly ShareControlPduName[] = [
+  'TS_DEMAND_ACTIVE_PDU',
+  'TS_CONFIRM_ACTIVE_PDU',
+  'TS_DEACTIVATE_ALL_PDU',
+  'TS_DATA_PDU',
+];
+
+/** Where a PDU is described. */
+export function shareControlPduSpec(name: ShareControlPduName): SpecRef {
+  return { document: 'MS-RDPBCGR', section: PDUS[name].section };
+}
+
+/** STREAM_LOW of streamId. */
+export const STREAM_LOW = 1;
+
+const TYPE_MASK = 0x000f;
+const PROTOCOL_VERSION = 0x0010;
+const VERSION_MASK = 0xfff0;
+
+const Control = struct('TS_SHARECONTROLHEADER', { totalLength: 'u16', pduType: 'u16', pduSource: 'u16' });
+const ShareId = struct('TS_SHARECONTROLHEADER', { shareId: 'u32' });
+const Originator = struct('TS_CONFIRM_ACTIVE_PDU', { originatorId: 'u16' });
+const Lengths = struct('TS_CAPABILITIES', { lengthSourceDescriptor: 'u16', lengthCombinedCapabilities: 'u16' });
+const Capabilities = struct('TS_CAPABILITIES', { numberCapabilities: 'u16', pad2Octets: 'u16' });
+const Session = struct('TS_DEMAND_ACTIVE_PDU', { sessionId: 'u32' });
+const DescriptorLength = struct('TS_DEACTIVATE_ALL_PDU', { lengthSourceDescriptor: 'u16' });
+const Data = struct('TS_SHAREDATAHEADER', {
+  pad1: 'u8',
+  streamId: 'u8',
+  uncompressedLength: 'u16',
+  pduType2: 'u8',
+  compressedType: 'u8',
+  compressedLength: 'u16',
+});
+/** What uncompressedLength counts beside the data: from pduType2 on. */
+const COUNTED_HEADER = 4;
+
+export const ShareControlPdu: Codec<ShareControlPdu> = {
+  name: 'TS_SHARECONTROLHEADER',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.8.1.1.1.1' },
+  decode(untitled) {
+    const { totalLength, pduType, pduSource } = Control.decode(untitled);
+    if (totalLength < Control.size) {
+      throw untitled.error('LENGTH_MISMATCH', 'totalLength', `${totalLength} is less than the header`, Control.size);
+    }
+    if ((pduType & VERSION_MASK) !== PROTOCOL_VERSION) {
+      throw untitled.error('INVALID_VALUE', 'pduType', `0x${pduType.toString(16)} is of another version`, 4);
+    }
+    const name = SHARE_CONTROL_PDU_NAMES.find((each) => PDUS[each].type === (pduType & TYPE_MASK));
+    if (name === undefined) {
+      throw untitled.error('UNKNOWN_MESSAGE', 'pduType', `there is no PDU 0x${pduType.toString(16)}`, 4);
+    }
+    const spec = shareControlPduSpec(name);
+    const titled = untitled.as(name, spec);
+    const reader = titled.sub(totalLength - Control.size, 'body');
+    const value = readBody(reader, name, pduSource);
+    reader.end();
+    titled.end();
+    return value;
+  },
+  encode(value) {
+    const body = encodeBody(value);
+    const totalLength = Control.size + byteLength(body);
+    if (totalLength > 0x7fff) throw new UsageError(`${value.name} of ${totalLength} bytes is too long`);
+    const pduType = PDUS[value.name].type | PROTOCOL_VERSION;
+    return [Control.encode({ totalLength, pduType, pduSource: value.pduSource }), ...body];
+  },
+};
+
+function readBody(reader: Reader, name: ShareControlPduName, pduSource: number): ShareControlPdu {
+  const { shareId } = ShareId.decode(reader);
+  switch (name) {
+    case 'TS_DEMAND_ACTIVE_PDU': {
+      const capabilities = readCapabilities(reader);
+      return { name, pduSource, shareId, ...capabilities, sessionId: Session.decode(reader).sessionId };
+    }
+    case 'TS_CONFIRM_ACTIVE_PDU': {
+      const { originatorId } = Originator.decode(reader);
+      return { name, pduSource, shareId, originatorId, ...readCapabilities(reader) };
+    }
+    case 'TS_DEACTIVATE_ALL_PDU': {
+      const { lengthSourceDescriptor } = DescriptorLength.decode(reader);
+      return { name, pduSource, shareId, sourceDescriptor: reader.take(lengthSourceDescriptor, 'sourceDescriptor') };
+    }
+    case 'TS_DATA_PDU': {
+      // The two lengths are not compared with the data: Windows and FreeRDP count differently.
+      const { streamId, pduType2, compressedType } = Data.decode(reader);
+      return { name, pduSource, shareId, streamId, pduType2, compressedType, data: reader.rest() };
+    }
+  }
+}
+
+function encodeBody(value: ShareControlPdu): Parts {
+  const shareId = ShareId.encode({ shareId: value.shareId });
+  switch (value.name) {
+    case 'TS_DEMAND_ACTIVE_PDU':
+      return [shareId, ...encodeCapabilities(value), Session.encode({ sessionId: value.sessionId })];
+    case 'TS_CONFIRM_ACTIVE_PDU':
+      return [shareId, Originator.encode({ originatorId: value.originatorId }), ...encodeCapabilities(value)];
+    case 'TS_DEACTIVATE_ALL_PDU': {
+      const { sourceDescriptor } = value;
+      const length = DescriptorLength.encode({ lengthSourceDescriptor: sourceDescriptor.byteLength });
+      return [shareId, length, sourceDescriptor];
+    }
+    case 'TS_DATA_PDU': {
+      const { streamId, pduType2, compressedType, data } = value;
+      const uncompressedLength = COUNTED_HEADER + data.byteLength;
+      return [
+        shareId,
+        Data.encode({ pad1: 0, streamId, uncompressedLength, pduType2, compressedType, compressedLength: 0 }),
+        data,
+      ];
+    }
+  }
+}
+
+function readCapabilities(reader: Reader) {
+  const { lengthSourceDescriptor, lengthCombinedCapabilities } = Lengths.decode(reader);
+  const sourceDescriptor = reader.take(lengthSourceDescriptor, 'sourceDescriptor');
+  const combined = reader.sub(lengthCombinedCapabilities, 'combinedCapabilities');
+  const { numberCapabilities } = Capabilities.decode(combined);
+  const sets = readCapabilitySets(combined, numberCapabilities);
+  combined.end();
+  return { sourceDescriptor, capabilitySets: sets };
+}
+
+function encodeCapabilities(value: {
+  readonly sourceDescriptor: Uint8Array;
+  readonly capabilitySets: readonly CapabilitySet[];
+}): Parts {
+  const { sourceDescriptor } = value;
+  const head = Capabilities.encode({ numberCapabilities: value.capabilitySets.length, pad2Octets: 0 });
+  const combined = joinParts([head, ...capabilitySets(value.capabilitySets)]);
+  const lengths = {
+    lengthSourceDescriptor: sourceDescriptor.byteLength,
+    lengthCombinedCapabilities: combined.byteLength,
+  };
+  return [Lengths.encode(lengths), sourceDescriptor, combined];
+}

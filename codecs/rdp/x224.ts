@@ -1,0 +1,240 @@
+import { UsageError } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import { byteLength, type Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
+
+const REQUEST_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.1' };
+const CONFIRM_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.2' };
+const DATA_SPEC = { document: 'X.224', section: '13.7' };
+
+/** Bits of requestedProtocols, and values of selectedProtocol, [MS-RDPBCGR] 2.2.1.1.1. */
+export const SecurityProtocol = {
+  PROTOCOL_RDP: 0x00000000,
+  PROTOCOL_SSL: 0x00000001,
+  PROTOCOL_HYBRID: 0x00000002,
+  PROTOCOL_RDSTLS: 0x00000004,
+  PROTOCOL_HYBRID_EX: 0x00000008,
+  PROTOCOL_RDSAAD: 0x00000010,
+} as const;
+
+/** failureCode of RDP_NEG_FAILURE, [MS-RDPBCGR] 2.2.1.2.2. */
+export const NegotiationFailure = {
+  SSL_REQUIRED_BY_SERVER: 1,
+  SSL_NOT_ALLOWED_BY_SERVER: 2,
+  SSL_CERT_NOT_ON_SERVER: 3,
+  INCONSISTENT_FLAGS: 4,
+  HYBRID_REQUIRED_BY_SERVER: 5,
+  SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER: 6,
+} as const;
+
+/** CORRELATION_INFO_PRESENT of RDP_NEG_REQ.flags. */
+export const CORRELATION_INFO_PRESENT = 0x08;
+
+/** The X.224 Connection Request of RDP, behind its TPKT header, [MS-RDPBCGR] 2.2.1.1. */
+export interface X224ConnectionRequest {
+  readonly sourceReference: number;
+  /** A routing token or cookie without the CR and LF that end it, e.g. `Cookie: mstshash=name`. */
+  readonly cookie?: string;
+  /** RDP_NEG_REQ; a client without it wants standard RDP security. */
+  readonly negotiation?: {
+    readonly flags: number;
+    /** Bits of {@link SecurityProtocol}. */
+    readonly requestedProtocols: number;
+  };
+  /** RDP_NEG_CORRELATION_INFO: 16 bytes. */
+  readonly correlationId?: Uint8Array;
+}
+
+/** The X.224 Connection Confirm of RDP, behind its TPKT header, [MS-RDPBCGR] 2.2.1.2. */
+export interface X224ConnectionConfirm {
+  readonly destinationReference: number;
+  readonly sourceReference: number;
+  readonly negotiation?:
+    | { readonly type: 'response'; readonly flags: number; readonly selectedProtocol: number }
+    | { readonly type: 'failure'; readonly failureCode: number };
+}
+
+const CODE_REQUEST = 0xe0;
+const CODE_CONFIRM = 0xd0;
+/** LI, code, two references and the class option. */
+const FIXED_SIZE = 7;
+/** What a length indicator can announce, itself not counted; 255 is reserved. */
+const LARGEST_INDICATOR = 254;
+const COOKIE_END = '\r\n';
+
+const TYPE_RDP_NEG_REQ = 1;
+const TYPE_RDP_NEG_RSP = 2;
+const TYPE_RDP_NEG_FAILURE = 3;
+const TYPE_RDP_CORRELATION_INFO = 6;
+
+const Negotiation = struct('RDP_NEG', { type: 'u8', flags: 'u8', length: 'u16', value: 'u32' });
+const Correlation = struct('RDP_NEG_CORRELATION_INFO', { type: 'u8', flags: 'u8', length: 'u16' });
+const CORRELATION_ID_SIZE = 16;
+const CORRELATION_RESERVED = 16;
+const CORRELATION_SIZE = Correlation.size + CORRELATION_ID_SIZE + CORRELATION_RESERVED;
+
+export const X224ConnectionRequest: Codec<X224ConnectionRequest> = {
+  name: 'X224_CONNECTION_REQUEST',
+  spec: REQUEST_SPEC,
+  decode(reader) {
+    const { sourceReference, variable } = readFixed(reader, CODE_REQUEST);
+    const cookie = readCookie(variable);
+    const start = variable.remaining;
+    const negotiation = start === 0 ? undefined : readNegotiation(variable, 'RDP_NEG_REQ');
+    if (negotiation !== undefined && negotiation.type !== TYPE_RDP_NEG_REQ) {
+      throw variable.error('INVALID_VALUE', 'type', `${negotiation.type} is not RDP_NEG_REQ`, Negotiation.size);
+    }
+    const hasCorrelation = ((negotiation?.flags ?? 0) & CORRELATION_INFO_PRESENT) !== 0;
+    const correlationId = hasCorrelation ? readCorrelation(variable) : undefined;
+    variable.end();
+    return {
+      sourceReference,
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(negotiation === undefined
+        ? {}
+        : { negotiation: { flags: negotiation.flags, requestedProtocols: negotiation.value } }),
+      ...(correlationId === undefined ? {} : { correlationId }),
+    };
+  },
+  encode({ sourceReference, cookie, negotiation, correlationId }) {
+    const variable: Uint8Array[] = [];
+    if (cookie !== undefined) variable.push(encodeCookie(cookie));
+    if (negotiation !== undefined) {
+      const { flags, requestedProtocols } = negotiation;
+      const length = Negotiation.size;
+      variable.push(Negotiation.encode({ type: TYPE_RDP_NEG_REQ, flags, length, value: requestedProtocols }));
+    }
+    const announced = ((negotiation?.flags ?? 0) & CORRELATION_INFO_PRESENT) !== 0;
+    if (announced !== (correlationId !== undefined)) {
+      throw new UsageError('X224_CONNECTION_REQUEST: CORRELATION_INFO_PRESENT and correlationId go together');
+    }
+    if (correlationId !== undefined) {
+      if (correlationId.byteLength !== CORRELATION_ID_SIZE) {
+        throw new UsageError(`X224_CONNECTION_REQUEST.correlationId has ${CORRELATION_ID_SIZE} bytes`);
+      }
+      const head = { type: TYPE_RDP_CORRELATION_INFO, flags: 0, length: CORRELATION_SIZE };
+      variable.push(Correlation.encode(head), correlationId, new Uint8Array(CORRELATION_RESERVED));
+    }
+    return withFixed(CODE_REQUEST, 0, sourceReference, variable);
+  },
+};
+
+export const X224ConnectionConfirm: Codec<X224ConnectionConfirm> = {
+  name: 'X224_CONNECTION_CONFIRM',
+  spec: CONFIRM_SPEC,
+  decode(reader) {
+    const { destinationReference, sourceReference, variable } = readFixed(reader, CODE_CONFIRM);
+    if (variable.remaining === 0) return { destinationReference, sourceReference };
+    const { type, flags, value } = readNegotiation(variable, 'RDP_NEG_RSP');
+    variable.end();
+    switch (type) {
+      case TYPE_RDP_NEG_RSP:
+        return {
+          destinationReference,
+          sourceReference,
+          negotiation: { type: 'response', flags, selectedProtocol: value },
+        };
+      case TYPE_RDP_NEG_FAILURE:
+        return { destinationReference, sourceReference, negotiation: { type: 'failure', failureCode: value } };
+      default:
+        throw variable.error('INVALID_VALUE', 'type', `${type} is no answer`, Negotiation.size);
+    }
+  },
+  encode({ destinationReference, sourceReference, negotiation }) {
+    const variable = negotiation === undefined ? [] : [encodeAnswer(negotiation)];
+    return withFixed(CODE_CONFIRM, destinationReference, sourceReference, variable);
+  },
+};
+
+/** What precedes each MCS PDU behind its TPKT header: X.224 Data, with the end-of-TSDU mark. */
+export const X224_DATA_HEADER = Uint8Array.of(0x02, 0xf0, 0x80);
+
+/** X.224 Data: `data` is one MCS PDU. */
+export interface X224Data {
+  readonly data: Uint8Array;
+}
+
+export const X224Data: Codec<X224Data> = {
+  name: 'X224_DATA',
+  spec: DATA_SPEC,
+  decode(reader) {
+    for (const [index, field] of (['LI', 'code', 'EOT'] as const).entries()) {
+      const byte = reader.u8(field);
+      if (byte !== X224_DATA_HEADER[index]) throw reader.error('INVALID_VALUE', field, `${byte} is not X.224 Data`, 1);
+    }
+    return { data: reader.rest() };
+  },
+  encode: ({ data }) => [X224_DATA_HEADER, data],
+};
+
+function readFixed(reader: Reader, code: number) {
+  const indicator = reader.u8('LI');
+  const body = reader.sub(indicator, 'TPDU');
+  const found = body.u8('code') & 0xf0;
+  if (found !== code) throw body.error('INVALID_VALUE', 'code', `0x${found.toString(16)} is not expected`, 1);
+  const destinationReference = readU16BigEndian(body, 'dstRef');
+  const sourceReference = readU16BigEndian(body, 'srcRef');
+  body.u8('class');
+  reader.end();
+  return { destinationReference, sourceReference, variable: body };
+}
+
+function withFixed(code: number, destination: number, source: number, variable: Parts): Parts {
+  const indicator = FIXED_SIZE - 1 + byteLength(variable);
+  if (indicator > LARGEST_INDICATOR) throw new UsageError(`an X.224 connection PDU of ${indicator} bytes is too long`);
+  const references = [...u16BigEndian(destination, 'dstRef'), ...u16BigEndian(source, 'srcRef')];
+  return [Uint8Array.of(indicator, code, ...references, 0), ...variable];
+}
+
+/** A cookie is all up to CR LF; RDP_NEG_REQ, which may follow or stand alone, begins with a 1, which is in no text. */
+function readCookie(variable: Reader): string | undefined {
+  if (variable.remaining === 0 || variable.peekU8('routingToken') === TYPE_RDP_NEG_REQ) return undefined;
+  let cookie = '';
+  while (!cookie.endsWith(COOKIE_END)) cookie += String.fromCharCode(variable.u8('routingToken'));
+  return cookie.slice(0, -COOKIE_END.length);
+}
+
+function encodeCookie(cookie: string): Uint8Array {
+  const text = cookie + COOKIE_END;
+  return Uint8Array.from(text, (character) => {
+    const code = character.charCodeAt(0);
+    if (code > 0xff) throw new UsageError('X224_CONNECTION_REQUEST.cookie is not ANSI');
+    return code;
+  });
+}
+
+function readNegotiation(reader: Reader, field: string) {
+  const negotiation = Negotiation.decode(reader.sub(Negotiation.size, field));
+  if (negotiation.length !== Negotiation.size) {
+    const problem = `${negotiation.length} instead of ${Negotiation.size}`;
+    throw reader.error('LENGTH_MISMATCH', 'length', problem, Negotiation.size - 2);
+  }
+  return negotiation;
+}
+
+function readCorrelation(reader: Reader): Uint8Array {
+  const { type, length } = Correlation.decode(reader);
+  if (type !== TYPE_RDP_CORRELATION_INFO || length !== CORRELATION_SIZE) {
+    throw reader.error('INVALID_VALUE', 'correlationInfo', `type ${type}, length ${length}`, Correlation.size);
+  }
+  const correlationId = reader.take(CORRELATION_ID_SIZE, 'correlationId');
+  reader.pad(CORRELATION_RESERVED, 'reserved');
+  return correlationId;
+}
+
+function encodeAnswer(negotiation: NonNullable<X224ConnectionConfirm['negotiation']>): Uint8Array {
+  const length = Negotiation.size;
+  switch (negotiation.type) {
+    case 'response':
+      return Negotiation.encode({
+        type: TYPE_RDP_NEG_RSP,
+        flags: negotiation.flags,
+        length,
+        value: negotiation.selectedProtocol,
+      });
+    case 'failure':
+      return Negotiation.encode({ type: TYPE_RDP_NEG_FAILURE, flags: 0, length, value: negotiation.failureCode });
+  }
+}

@@ -1,0 +1,115 @@
+import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import { CAPABILITY_HEAD_SIZE, type CapabilitySet, CapabilityType } from '../../codecs/rdp/capabilitySet.ts';
+import {
+  BitmapCapability,
+  CAPS_PROTOCOL_VERSION,
+  FontCapability,
+  GeneralCapability,
+  GeneralExtraFlag,
+  IME_FILE_NAME_SIZE,
+  InputCapability,
+  InputFlag,
+  ORDER_SUPPORT_SIZE,
+  OrderCapability,
+  OrderFlag,
+  PointerCapability,
+  ShareCapability,
+  TERMINAL_DESCRIPTOR_SIZE,
+} from '../../codecs/rdp/serverCapabilities.ts';
+import { CHANNEL_CHUNK_LENGTH } from '../../codecs/svc/channelPduHeader.ts';
+import { VirtualChannelCapabilitySet } from '../../codecs/svc/virtualChannelCapabilitySet.ts';
+import { SERVER_USER_ID } from './rdpPacket.ts';
+
+/** Pixels. */
+export interface DesktopSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Bits per pixel of the session: every client can show this, and a pixel is two bytes. */
+export const COLOR_DEPTH = 16;
+
+/** What the server says in Demand Active: a desktop that is painted with bitmaps, and virtual channels. */
+export function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
+  return [
+    set(CapabilityType.CAPSTYPE_SHARE, ShareCapability.encode({ nodeId: SERVER_USER_ID })),
+    set(
+      CapabilityType.CAPSTYPE_GENERAL,
+      GeneralCapability.encode({
+        osMajorType: 1,
+        osMinorType: 3,
+        protocolVersion: CAPS_PROTOCOL_VERSION,
+        generalCompressionTypes: 0,
+        extraFlags: GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR | GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED,
+        updateCapabilityFlag: 0,
+        remoteUnshareFlag: 0,
+        generalCompressionLevel: 0,
+        refreshRectSupport: 1,
+        suppressOutputSupport: 1,
+      }),
+    ),
+    set(CapabilityType.CAPSTYPE_VIRTUALCHANNEL, virtualChannelData()),
+    set(CapabilityType.CAPSTYPE_FONT, FontCapability.encode({ fontSupportFlags: 1 })),
+    set(
+      CapabilityType.CAPSTYPE_BITMAP,
+      BitmapCapability.encode({
+        preferredBitsPerPixel: COLOR_DEPTH,
+        receive1BitPerPixel: 1,
+        receive4BitsPerPixel: 1,
+        receive8BitsPerPixel: 1,
+        desktopWidth: desktop.width,
+        desktopHeight: desktop.height,
+        desktopResizeFlag: 1,
+        bitmapCompressionFlag: 1,
+        highColorFlags: 0,
+        drawingFlags: 0,
+        multipleRectangleSupport: 1,
+      }),
+    ),
+    set(
+      CapabilityType.CAPSTYPE_ORDER,
+      OrderCapability.encode({
+        terminalDescriptor: new Uint8Array(TERMINAL_DESCRIPTOR_SIZE),
+        desktopSaveXGranularity: 1,
+        desktopSaveYGranularity: 20,
+        maximumOrderLevel: 1,
+        numberFonts: 0,
+        orderFlags: OrderFlag.NEGOTIATEORDERSUPPORT | OrderFlag.ZEROBOUNDSDELTASSUPPORT | OrderFlag.COLORINDEXSUPPORT,
+        orderSupport: new Uint8Array(ORDER_SUPPORT_SIZE),
+        textFlags: 0,
+        orderSupportExFlags: 0,
+        desktopSaveSize: 0,
+        textANSICodePage: 0,
+      }),
+    ),
+    set(
+      CapabilityType.CAPSTYPE_POINTER,
+      PointerCapability.encode({ colorPointerFlag: 1, colorPointerCacheSize: 25, pointerCacheSize: 25 }),
+    ),
+    set(
+      CapabilityType.CAPSTYPE_INPUT,
+      InputCapability.encode({
+        inputFlags:
+          InputFlag.INPUT_FLAG_SCANCODES |
+          InputFlag.INPUT_FLAG_MOUSEX |
+          InputFlag.INPUT_FLAG_UNICODE |
+          InputFlag.INPUT_FLAG_FASTPATH_INPUT2,
+        keyboardLayout: 0,
+        keyboardType: 0,
+        keyboardSubType: 0,
+        keyboardFunctionKey: 0,
+        imeFileName: new Uint8Array(IME_FILE_NAME_SIZE),
+      }),
+    ),
+  ];
+}
+
+function set(type: number, data: Parts): CapabilitySet {
+  return { type, data: joinParts(data) };
+}
+
+/** That codec writes type and length too. */
+function virtualChannelData(): Parts {
+  const whole = VirtualChannelCapabilitySet.encode({ flags: 0, vcChunkSize: CHANNEL_CHUNK_LENGTH });
+  return [joinParts(whole).subarray(CAPABILITY_HEAD_SIZE)];
+}

@@ -1,0 +1,61 @@
+import type { Duplex } from 'node:stream';
+import { copyParts, byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
+import type { Deframer } from '../stream.ts';
+import type { RdpDeframer } from './rdpDeframer.ts';
+import type { RdpServerConnection } from './rdpServerConnection.ts';
+
+/** Makes of an established RDP connection what a stream transport frames with: one static channel's chunks. */
+export class RdpFraming implements Deframer {
+  readonly #stream: Duplex;
+  readonly #connection: RdpServerConnection;
+  readonly #deframer: RdpDeframer;
+  readonly #channel: string;
+
+  constructor(stream: Duplex, connection: RdpServerConnection, deframer: RdpDeframer, channel: string) {
+    this.#stream = stream;
+    this.#connection = connection;
+    this.#deframer = deframer;
+    this.#channel = channel;
+  }
+
+  get isInsideFrame(): boolean {
+    return this.#deframer.isInsidePacket;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#deframer.push(chunk);
+  }
+
+  /** Answers on the stream what is not for the channel. @throws DecodeError, ProtocolError */
+  next(): Uint8Array | undefined {
+    for (let packet = this.#deframer.next(); packet !== undefined; packet = this.#deframer.next()) {
+      const { outgoing, events } = this.#connection.received(packet);
+      if (outgoing.length > 0 && this.#stream.writable) this.#stream.write(joinPackets(outgoing));
+      for (const event of events) {
+        if (event.type === 'channelData' && event.channel === this.#channel) return event.chunk;
+        // Without an error the client closes the stream by itself.
+        if (event.type === 'finished' && event.error !== undefined) throw event.error;
+      }
+    }
+    return undefined;
+  }
+
+  join(frames: readonly Parts[]): Uint8Array {
+    return joinPackets(frames.map((frame) => this.#connection.channelPacket(this.#channel, frame)));
+  }
+
+  farewell(): Uint8Array {
+    return joinPackets(this.#connection.end(ErrorInfo.ERRINFO_RPC_INITIATED_DISCONNECT).outgoing);
+  }
+}
+
+/** The one copy of a payload on its way out. */
+export function joinPackets(packets: readonly Parts[]): Uint8Array {
+  let total = 0;
+  for (const packet of packets) total += byteLength(packet);
+  const bytes = Buffer.allocUnsafe(total);
+  let offset = 0;
+  for (const packet of packets) offset = copyParts(packet, bytes, offset);
+  return bytes;
+}

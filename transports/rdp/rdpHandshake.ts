@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
+import type { Step } from '../../src/channels/step.ts';
+import type { Transport } from '../../src/session/ports.ts';
+import { endStream, StreamTransport } from '../stream.ts';
+import { TransportError } from '../transportError.ts';
+import { type RdpPacket, RdpDeframer } from './rdpDeframer.ts';
+import { joinPackets, RdpFraming } from './rdpFraming.ts';
+import { type RdpCredentials, type RdpEvent, RdpServerConnection } from './rdpServerConnection.ts';
+
+export interface RdpHandshakeOptions {
+  /** The other end, for people. */
+  readonly remote: string;
+  readonly identity: Pick<SecureContextOptions, 'cert' | 'key'>;
+  readonly authenticate: (credentials: RdpCredentials) => boolean | Promise<boolean>;
+  /** The static channel that the transport is about. */
+  readonly channel: string;
+  /** What to tell people whose client has not got it. */
+  readonly channelMissing: string;
+}
+
+/** Bytes of the largest packet from somebody who was not admitted yet: Connect-Initial has about 500. */
+const MAXIMUM_EARLY_PACKET = 8192;
+const MAXIMUM_PACKET = 0xffff;
+const REFUSAL_TIMEOUT = 1000;
+
+/**
+ * Leads a client from its connection request to its virtual channels, and makes a transport of one of them.
+ *
+ * @throws Error with one line; the socket is, or will soon be, closed then.
+ */
+export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Promise<Transport> {
+  const connection = new RdpServerConnection();
+  const deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
+  let stream: Duplex = raw;
+  const steps: Step<RdpEvent>[] = [];
+  for (;;) {
+    const step = steps.shift() ?? connection.received(await nextPacket(stream, deframer, options.remote));
+    if (step.outgoing.length > 0) stream.write(joinPackets(step.outgoing));
+    for (const event of step.events) {
+      switch (event.type) {
+        case 'tlsRequired':
+          // What was sent in the clear must not count as said inside TLS.
+          if (deframer.hasMore || deframer.isInsidePacket) {
+            raw.destroy();
+            throw new TransportError(`${options.remote} sent more before TLS than its connection request`);
+          }
+          stream = await secured(raw, options);
+          connection.secured();
+          break;
+        case 'credentials':
+          steps.push(connection.admit(await options.authenticate(event.credentials)));
+          break;
+        case 'established':
+          if (connection.channels.includes(options.channel)) return transportOf(stream, connection, deframer, options);
+          stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));
+          void endStream(stream, REFUSAL_TIMEOUT);
+          throw new TransportError(`${options.remote} ${options.channelMissing}`);
+        case 'finished':
+          void endStream(stream, REFUSAL_TIMEOUT);
+          throw new TransportError(
+            event.error === undefined
+              ? `${options.remote} left before the connection stood`
+              : `${options.remote}: ${event.error.message}`,
+            { cause: event.error },
+          );
+        case 'channelData':
+          break;
+      }
+    }
+  }
+}
+
+function transportOf(
+  stream: Duplex,
+  connection: RdpServerConnection,
+  deframer: RdpDeframer,
+  { remote, channel }: RdpHandshakeOptions,
+): Transport {
+  deframer.maximumPacket = MAXIMUM_PACKET;
+  const framing = new RdpFraming(stream, connection, deframer, channel);
+  return new StreamTransport(stream, {
+    remote,
+    deframer: framing,
+    join: (frames) => framing.join(frames),
+    farewell: () => framing.farewell(),
+  });
+}
+
+/** The TLS handshake, on the socket that was read in the clear so far. */
+function secured(raw: Socket, { identity, remote }: RdpHandshakeOptions): Promise<TLSSocket> {
+  // A server for each: its events are then about this socket alone.
+  const server = createTlsServer({ ...identity, minVersion: 'TLSv1.2' });
+  return new Promise((resolve, reject) => {
+    server.once('secureConnection', resolve).once('tlsClientError', reject);
+    raw.once('close', () => {
+      reject(new TransportError(`${remote} left during the TLS handshake: it may not trust the certificate`));
+    });
+    server.emit('connection', raw);
+  });
+}
+
+/** Waits for one packet. Leaves the stream paused, and what follows the packet in the deframer. */
+function nextPacket(stream: Duplex, deframer: RdpDeframer, remote: string): Promise<RdpPacket> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      stream.off('data', take).off('end', closed).off('error', failed).off('close', closed);
+      stream.pause();
+    };
+    const look = (): boolean => {
+      try {
+        const packet = deframer.next();
+        if (packet === undefined) return false;
+        stop();
+        resolve(packet);
+      } catch (error) {
+        failed(error);
+      }
+      return true;
+    };
+    const take = (chunk: Uint8Array) => {
+      deframer.push(chunk);
+      look();
+    };
+    const failed = (error: unknown) => {
+      stop();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const closed = () => {
+      failed(stream.errored ?? new TransportError(`${remote} closed the connection before it stood`));
+    };
+    if (look()) return;
+    if (stream.destroyed || stream.readableEnded) {
+      closed();
+      return;
+    }
+    stream.on('data', take).on('end', closed).on('error', failed).on('close', closed);
+    stream.resume();
+  });
+}
