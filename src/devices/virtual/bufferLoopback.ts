@@ -1,0 +1,84 @@
+import { joinParts } from '../../../codecs/core/parts.ts';
+import type { DeviceEndpoints } from './deviceState.ts';
+import type { OutAnswer } from './outEndpoint.ts';
+
+export interface BufferLoopbackOptions {
+  readonly endpointOut: number;
+  readonly endpointIn: number;
+  /** Bytes. */
+  readonly packetSize: number;
+  /** Bytes, a multiple of `packetSize`. */
+  readonly bufferSize: number;
+  /** How many buffers there are. */
+  readonly buffers: number;
+}
+
+/**
+ * A bulk pair as Linux's loopback function has it: packets fill a buffer, and a buffer goes back to the host when it is
+ * full or a short packet came. So full packets that do not fill a buffer wait for what follows them.
+ */
+export class BufferLoopback {
+  readonly #endpoints: DeviceEndpoints;
+  readonly #options: BufferLoopbackOptions;
+  #filling: Uint8Array[] = [];
+  #filled = 0;
+  readonly #waiting: Uint8Array[] = [];
+  #isSending = false;
+
+  constructor(endpoints: DeviceEndpoints, options: BufferLoopbackOptions) {
+    this.#endpoints = endpoints;
+    this.#options = options;
+  }
+
+  /** The answer to an OUT transfer, or to the rest of one. */
+  receive(data: Uint8Array): OutAnswer {
+    const { packetSize, bufferSize, buffers } = this.#options;
+    let taken = 0;
+    do {
+      if (this.#waiting.length + (this.#isSending ? 1 : 0) >= buffers) {
+        return taken === 0 ? 'notReady' : { type: 'partly', accepted: taken };
+      }
+      const piece = new Uint8Array(data.subarray(taken, taken + bufferSize - this.#filled));
+      taken += piece.byteLength;
+      this.#filling.push(piece);
+      this.#filled += piece.byteLength;
+      const endsShort = piece.byteLength === 0 || piece.byteLength % packetSize !== 0;
+      if (endsShort || this.#filled === bufferSize) this.#finish();
+    } while (taken < data.byteLength);
+    return { type: 'accepted' };
+  }
+
+  /** To be called when the host took what was sent on the IN endpoint. */
+  drained(): void {
+    this.#isSending = false;
+    this.#send();
+    this.#endpoints.resume(this.#options.endpointOut);
+  }
+
+  /** To be called when the endpoints begin anew. */
+  reset(): void {
+    this.#filling = [];
+    this.#filled = 0;
+    this.#waiting.length = 0;
+    this.#isSending = false;
+  }
+
+  /** A buffer that a short packet ended ends the host's read too, with an empty packet if need be. */
+  #finish(): void {
+    const { packetSize, bufferSize } = this.#options;
+    const buffer = joinParts(this.#filling);
+    const fillsPackets = buffer.byteLength > 0 && buffer.byteLength % packetSize === 0;
+    this.#filling = [];
+    this.#filled = 0;
+    this.#waiting.push(buffer);
+    if (fillsPackets && buffer.byteLength < bufferSize) this.#waiting.push(new Uint8Array(0));
+    if (!this.#isSending) this.#send();
+  }
+
+  #send(): void {
+    const buffer = this.#waiting.shift();
+    if (buffer === undefined) return;
+    this.#isSending = true;
+    this.#endpoints.send(this.#options.endpointIn, buffer);
+  }
+}
