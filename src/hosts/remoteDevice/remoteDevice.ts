@@ -43,8 +43,7 @@ const EMPTY = new Uint8Array(0);
  *
  * - Every transfer takes `{ signal }` as an additional last argument.
  * - No interface class is protected.
- * - `data` of a result is a view of the bytes as they came, without a copy: respect its `byteOffset`, and give
- *   `transferOut` bytes that stay as they are until its promise settles.
+ * - `transferOut` does not copy: give it bytes that stay as they are until its promise settles.
  * - A device that is opened again gets back the configuration that it had when it was closed.
  *
  * Transfers reach the device in the order of the calls, any number at a time. Rejections are DOMExceptions with the

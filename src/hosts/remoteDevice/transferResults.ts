@@ -31,7 +31,9 @@ export function checkCompleted(what: string, { status }: UsbResult): void {
 /** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
 export function toInResult(what: string, { status, data }: UsbResult): Shape<USBInTransferResult> {
   const outcome = transferStatus(what, status);
-  return outcome !== 'ok' && data.byteLength === 0 ? { status: outcome } : { status: outcome, data: viewOf(data) };
+  return outcome !== 'ok' && data.byteLength === 0
+    ? { status: outcome }
+    : { status: outcome, data: viewOf(alone(data)) };
 }
 
 /** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
@@ -45,7 +47,7 @@ export function toIsochronousInResult(
   packetCount: number,
   result: UsbResult,
 ): Shape<USBIsochronousInTransferResult> {
-  const { data } = result;
+  const data = alone(result.data);
   let offset = 0;
   const packets = packetsOf(what, packetCount, result).map(
     ({ status, length }): Shape<USBIsochronousInTransferPacket> => {
@@ -90,6 +92,14 @@ function transferStatus(what: string, status: UsbStatus): USBTransferStatus {
   if (status === 'stalled') return 'stall';
   if (status === 'overflowed') return 'babble';
   throw failure(what, status);
+}
+
+/**
+ * The bytes in a buffer that holds nothing else, which is what browsers give: code written for them takes
+ * `data.buffer`. What comes over the wire lies in the message that brought it, so it is copied here.
+ */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
