@@ -129,13 +129,16 @@ export function decodeMask(reader: Reader, head: ResponseHeaderFields): Mask {
   return mask;
 }
 
-/** The header's fields for `Struct.encode`. @throws UsageError */
+/**
+ * The header's fields for `Struct.encode`. Where it matters, spread them behind another field: adding fields to a fresh
+ * clone takes V8 twenty times as long. @throws UsageError
+ */
 export function encodeRequestHeader(
   rule: MessageRule & { readonly functionId: number },
   ids: MessageIds,
   mask: Mask = rule.mask ?? 'STREAM_ID_PROXY',
 ): RequestHeaderFields {
-  return { ...encodeResponseHeader(rule, ids, mask), FunctionId: rule.functionId };
+  return { FunctionId: rule.functionId, ...encodeResponseHeader(rule, ids, mask) };
 }
 
 /** The header's fields for `Struct.encode`. @throws UsageError */

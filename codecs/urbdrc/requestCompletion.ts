@@ -96,7 +96,8 @@ function decodeUrbCompletion(reader: Reader, rule: MessageRule, context: ClientM
   const tail = UrbTail.decode(reader);
   const urbFunction = context.urbFunction?.(head.RequestId);
   const tsUrbResult = decodeTsUrbResult(resultReader, urbFunction, isFailure(tail.HResult));
-  const fields: UrbCompletionFields = { ...ids, requestId: head.RequestId, tsUrbResult, hResult: tail.HResult };
+  const { interfaceId, messageId } = ids;
+  const fields = { interfaceId, messageId, requestId: head.RequestId, tsUrbResult, hResult: tail.HResult };
   return { fields, outputBufferSize: tail.OutputBufferSize };
 }
 
@@ -107,9 +108,9 @@ function encodeUrbCompletion(
 ): Uint8Array[] {
   const tsUrbResult = encodeTsUrbResult(value.tsUrbResult);
   const head = UrbHead.encode({
-    ...encodeRequestHeader(rule, value),
     RequestId: value.requestId,
     CbTsUrbResult: byteLength(tsUrbResult),
+    ...encodeRequestHeader(rule, value),
   });
   return [head, ...tsUrbResult, UrbTail.encode({ HResult: value.hResult, OutputBufferSize: outputBufferSize })];
 }

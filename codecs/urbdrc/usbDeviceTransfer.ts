@@ -42,7 +42,7 @@ export const TransferInRequest: MessageCodec<TransferInRequest> = {
   },
   encode(value) {
     const tsUrb = encodeTsUrb(value.tsUrb);
-    const head = InHead.encode({ ...encodeRequestHeader(IN_RULE, value), CbTsUrb: byteLength(tsUrb) });
+    const head = InHead.encode({ CbTsUrb: byteLength(tsUrb), ...encodeRequestHeader(IN_RULE, value) });
     return [head, ...tsUrb, Tail.encode({ OutputBufferSize: value.outputBufferSize })];
   },
 };
@@ -79,7 +79,7 @@ export const TransferOutRequest: MessageCodec<TransferOutRequest> = {
   encode(value) {
     const { outputBuffer } = value;
     const tsUrb = encodeTsUrb(value.tsUrb);
-    const head = OutHead.encode({ ...encodeRequestHeader(OUT_RULE, value), CbTsUrb: byteLength(tsUrb) });
+    const head = OutHead.encode({ CbTsUrb: byteLength(tsUrb), ...encodeRequestHeader(OUT_RULE, value) });
     return [head, ...tsUrb, Tail.encode({ OutputBufferSize: outputBuffer.byteLength }), outputBuffer];
   },
 };

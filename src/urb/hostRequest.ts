@@ -48,7 +48,7 @@ export function transferIn(
   outputBufferSize: number,
   finish: (completion: UrbCompletionValue) => UsbResult,
 ): HostTransfer {
-  const tsUrb = { ...body, requestId: 0, noAck: false };
+  const tsUrb = { requestId: 0, noAck: false, ...body };
   return { type: 'transfer', direction: 'in', tsUrb, outputBufferSize, outputBuffer: NO_BYTES, finish };
 }
 
@@ -58,7 +58,7 @@ export function transferOut(
   outputBuffer: Uint8Array,
   finish: (completion: UrbCompletionValue) => UsbResult = outResult,
 ): HostTransfer {
-  const tsUrb = { ...body, requestId: 0, noAck: false };
+  const tsUrb = { requestId: 0, noAck: false, ...body };
   return {
     type: 'transfer',
     direction: 'out',
