@@ -4,13 +4,15 @@ import { type Command, Option } from 'commander';
 import type { Transport } from '../session/ports.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener } from '../../transports/listen.ts';
+import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { Failure, oneLine } from './failure.ts';
+import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How a command reaches the other end. */
-export interface EndpointOptions {
+export interface EndpointOptions extends RdpOptions {
   readonly connect?: string;
   readonly listen?: string;
   readonly token?: string;
@@ -69,7 +71,7 @@ export async function withConnections(
     if (transport !== undefined) await serve(transport);
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
-    const listener = await openListener(options.listen, options, token, terminal, (transport) => {
+    const listener = await openListener(options.listen, options, token, terminal, counterpart, (transport) => {
       const connection = serve(transport)
         .catch((error: unknown) => {
           terminal.say(`${transport.remote}: ${oneLine(error)}`);
@@ -77,7 +79,6 @@ export async function withConnections(
         .finally(() => connections.delete(connection));
       connections.add(connection);
     });
-    announce(listener, token !== undefined, counterpart, terminal);
     await aborted(signal);
     await listener.close();
     await Promise.all(connections);
@@ -112,20 +113,37 @@ async function openListener(
   options: EndpointOptions,
   token: string | undefined,
   terminal: Terminal,
+  counterpart: Counterpart,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
-  return listen(
+  const identity = {
+    ...(options.cert === undefined ? {} : { cert: await readText(options.cert) }),
+    ...(options.key === undefined ? {} : { key: await readText(options.key) }),
+  };
+  checkSecrets(url, options);
+  if (isRdpUrl(url) && counterpart !== 'urbdrc serve') {
+    return openRdpListener(url, options, identity, terminal, onConnection);
+  }
+  const listener = await listen(
     url,
-    {
-      ...(token === undefined ? {} : { token }),
-      ...(options.cert === undefined ? {} : { cert: await readText(options.cert) }),
-      ...(options.key === undefined ? {} : { key: await readText(options.key) }),
-    },
+    { ...(token === undefined ? {} : { token }), ...identity },
     onConnection,
     (error, remote) => {
       terminal.say(`refused ${remote}: ${oneLine(error)}`);
     },
   );
+  announce(listener, token !== undefined, counterpart, terminal);
+  return listener;
+}
+
+/** @throws Failure when a secret was given that this kind of listener does not ask for */
+function checkSecrets(url: string, { token, tokenFile, user, passwordFile }: EndpointOptions): void {
+  if (isRdpUrl(url)) {
+    if (token === undefined && tokenFile === undefined) return;
+    throw new Failure('rdp:// has no token: use --user NAME and --password-file FILE', 2);
+  }
+  if (user === undefined && passwordFile === undefined) return;
+  throw new Failure('--user and --password-file are for rdp:// alone: use --token-file FILE', 2);
 }
 
 /** Where it listens, and what to type at the other end. */

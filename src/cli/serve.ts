@@ -5,6 +5,7 @@ import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Transport } from '../session/ports.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
@@ -27,14 +28,15 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     )
     .option('--out <file>', 'where the sectors go')
     .option('--verbose', 'also tell what was ignored and why');
-  return addEndpointOptions(command)
+  return addRdpOptions(addEndpointOptions(command))
     .addHelpText(
       'after',
-      `${ENDPOINT_HELP}
+      `${ENDPOINT_HELP}${RDP_HELP}
 
 Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
+  urbdrc serve --listen rdp://0.0.0.0:3389 --user me --password-file secret
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
     )
     .action((options: ServeOptions) => serve(options, around));

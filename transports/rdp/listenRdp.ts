@@ -2,79 +2,118 @@ import { createServer, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
 import type { Transport } from '../../src/session/ports.ts';
-import type { ServerIdentity } from '../certificates.ts';
+import { makeIdentity, readIdentity, type ServerIdentity } from '../certificates.ts';
 import type { Listener } from '../listen.ts';
 import { plainError, TransportError } from '../transportError.ts';
+import { isLoopback } from '../url.ts';
 import { acceptRdp } from './rdpHandshake.ts';
 import type { RdpCredentials } from './rdpServerConnection.ts';
+import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 
 export interface ListenRdpOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly identity: ServerIdentity;
-  /** Says who may come in. Default: everybody. */
+  /** Says who may come in. Without it everybody may, and only from this machine. */
   readonly authenticate?: (credentials: RdpCredentials) => boolean | Promise<boolean>;
+  /** Certificate, or chain, in PEM. Without it a self-signed one is made. */
+  readonly cert?: string;
+  /** The certificate's private key in PEM. */
+  readonly key?: string;
   /** Milliseconds that a client has for its connection request and TLS. Default: 10000. */
   readonly handshakeTimeout?: number;
-  /** Milliseconds from then until its channels stand; a person may look at the certificate. Default: 60000. */
+  /** Milliseconds from then until its channels stand: a person may look at the certificate. Default: 60000. */
   readonly activationTimeout?: number;
-  /** Clients that may be on their way; more are dropped. Default: 16. */
+  /** Clients whose channels do not stand yet; more are dropped. Default: 16. */
   readonly maximumHandshakes?: number;
 }
 
-const NO_CHANNEL = 'asks for no dynamic channels (drdynvc): switch USB redirection on there, e.g. xfreerdp /usb:…';
+const HANDSHAKE_TIMEOUT = 10_000;
+const ACTIVATION_TIMEOUT = 60_000;
+const MAXIMUM_HANDSHAKES = 16;
+const CHANNEL_MISSING =
+  'has no channel drdynvc: switch USB redirection on in the RDP client, e.g. xfreerdp /usb:id,dev:VID:PID';
 
-/** Listens for RDP clients; each one's channel for dynamic channels goes to `onConnection`. */
+/**
+ * Listens for RDP clients at `rdp://host:port`. For each one that was admitted and whose channels stand, its channel of
+ * dynamic channels goes to `onConnection`; about each other one `onRefused` is told in one line.
+ *
+ * @throws UsageError for a URL or options that make no sense, and for letting everybody in from other machines; Error
+ *   with one line when the system refuses.
+ */
 export async function listenRdp(
+  url: string,
   options: ListenRdpOptions,
   onConnection: (transport: Transport) => void,
-  onRefused: (error: Error, remote: string) => void,
+  onRefused: (error: Error, remote: string) => void = () => {},
 ): Promise<Listener> {
-  const { host, port, identity, maximumHandshakes = 16, handshakeTimeout = 60_000 } = options;
+  const target = parseRdpUrl(url);
+  if (options.authenticate === undefined && !isLoopback(target.host)) {
+    throw new UsageError(
+      `${url} can be reached from other machines: ask for a user and a password, or listen at rdp://127.0.0.1`,
+    );
+  }
+  const identity = await identityFor(target.host, options);
+  const { maximumHandshakes = MAXIMUM_HANDSHAKES } = options;
   const pending = new Set<Socket>();
   const server = createServer((socket) => {
-    const remote = `rdp://${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
+    const remote = formatRdpUrl({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 });
     socket.on('error', () => {});
     if (pending.size >= maximumHandshakes) {
       socket.destroy();
-      onRefused(
-        new TransportError(`${remote} was dropped: ${maximumHandshakes} other clients are on their way`),
-        remote,
-      );
+      const problem = `${maximumHandshakes} other clients have not finished their handshake yet`;
+      onRefused(new TransportError(`${remote} was dropped: ${problem}`), remote);
       return;
     }
     pending.add(socket);
-    socket.once('close', () => pending.delete(socket));
-    const timer = setTimeout(() => socket.destroy(), handshakeTimeout);
+    const leave = () => pending.delete(socket);
+    socket.once('close', leave);
     acceptRdp(socket, {
       remote,
       identity: { cert: identity.certificate, key: identity.key },
       authenticate: options.authenticate ?? (() => true),
       channel: DRDYNVC_CHANNEL_NAME,
-      channelMissing: NO_CHANNEL,
-    })
-      .then(onConnection, (error: unknown) => {
+      channelMissing: CHANNEL_MISSING,
+      handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+      activationTimeout: options.activationTimeout ?? ACTIVATION_TIMEOUT,
+    }).then(
+      (transport) => {
+        leave();
+        onConnection(transport);
+      },
+      (error: unknown) => {
         onRefused(plainError(error, remote), remote);
-      })
-      .finally(() => {
-        clearTimeout(timer);
-        pending.delete(socket);
+      },
+    );
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(target, () => {
+        server.off('error', reject);
+        resolve();
       });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, resolve);
-  });
+    });
+  } catch (error) {
+    throw plainError(error, url);
+  }
   const address = server.address();
-  const realPort = typeof address === 'object' && address !== null ? address.port : port;
-  if (realPort === 0) throw new UsageError('no port');
+  const port = typeof address === 'object' && address !== null ? address.port : target.port;
+  const realUrl = formatRdpUrl({ host: target.host, port });
+  server.on('error', (error) => {
+    onRefused(plainError(error, realUrl), realUrl);
+  });
   return {
-    url: `rdp://${host}:${realPort}`,
+    url: realUrl,
     certificateFingerprint: identity.fingerprint,
     async close() {
       server.close();
       for (const socket of pending) socket.destroy();
+      // Not the server's own `close` event: it waits for the connections, and those are not ours any more.
       await new Promise(setImmediate);
     },
   };
+}
+
+async function identityFor(host: string, { cert, key }: ListenRdpOptions): Promise<ServerIdentity> {
+  if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
+  if (cert === undefined && key === undefined) return await makeIdentity(host);
+  throw new UsageError('cert and key go together: give both, or neither for a self-signed certificate');
 }

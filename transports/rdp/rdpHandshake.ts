@@ -19,11 +19,16 @@ export interface RdpHandshakeOptions {
   readonly channel: string;
   /** What to tell people whose client has not got it. */
   readonly channelMissing: string;
+  /** Milliseconds for the connection request and TLS. */
+  readonly handshakeTimeout: number;
+  /** Milliseconds for all that follows; a person may look at the certificate meanwhile. */
+  readonly activationTimeout: number;
 }
 
 /** Bytes of the largest packet from somebody who was not admitted yet: Connect-Initial has about 500. */
 const MAXIMUM_EARLY_PACKET = 8192;
 const MAXIMUM_PACKET = 0xffff;
+/** Milliseconds for a refusal to reach its client. */
 const REFUSAL_TIMEOUT = 1000;
 
 /**
@@ -32,44 +37,83 @@ const REFUSAL_TIMEOUT = 1000;
  * @throws Error with one line; the socket is, or will soon be, closed then.
  */
 export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Promise<Transport> {
+  const { remote, handshakeTimeout, activationTimeout } = options;
+  const limit = new TimeLimit(raw);
+  try {
+    limit.set(handshakeTimeout, 'did not ask for a connection and finish TLS');
+    return await lead(raw, options, () => {
+      limit.set(activationTimeout, 'did not get as far as its channels');
+    });
+  } catch (error) {
+    // A farewell is still on its way to the client.
+    if (!(error instanceof Farewell)) raw.destroy();
+    throw limit.passed === undefined ? error : new TransportError(`${remote} ${limit.passed}`);
+  } finally {
+    limit.clear();
+  }
+}
+
+class Farewell extends TransportError {}
+
+async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => void): Promise<Transport> {
+  const { remote, channel } = options;
   const connection = new RdpServerConnection();
   const deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   let stream: Duplex = raw;
-  const steps: Step<RdpEvent>[] = [];
+  let answer: Step<RdpEvent> | undefined;
   for (;;) {
-    const step = steps.shift() ?? connection.received(await nextPacket(stream, deframer, options.remote));
+    const step: Step<RdpEvent> = answer ?? connection.received(await nextPacket(stream, deframer, remote));
+    answer = undefined;
     if (step.outgoing.length > 0) stream.write(joinPackets(step.outgoing));
     for (const event of step.events) {
       switch (event.type) {
         case 'tlsRequired':
           // What was sent in the clear must not count as said inside TLS.
-          if (deframer.hasMore || deframer.isInsidePacket) {
-            raw.destroy();
-            throw new TransportError(`${options.remote} sent more before TLS than its connection request`);
-          }
+          if (deframer.hasMore) throw new TransportError(`${remote} sent more before TLS than its connection request`);
           stream = await secured(raw, options);
+          onSecured();
           connection.secured();
           break;
         case 'credentials':
-          steps.push(connection.admit(await options.authenticate(event.credentials)));
+          answer = connection.admit(await options.authenticate(event.credentials));
           break;
         case 'established':
-          if (connection.channels.includes(options.channel)) return transportOf(stream, connection, deframer, options);
+          if (connection.channels.includes(channel)) return transportOf(stream, connection, deframer, options);
           stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));
           void endStream(stream, REFUSAL_TIMEOUT);
-          throw new TransportError(`${options.remote} ${options.channelMissing}`);
-        case 'finished':
+          throw new Farewell(`${remote} ${options.channelMissing}`);
+        case 'finished': {
           void endStream(stream, REFUSAL_TIMEOUT);
-          throw new TransportError(
-            event.error === undefined
-              ? `${options.remote} left before the connection stood`
-              : `${options.remote}: ${event.error.message}`,
-            { cause: event.error },
-          );
+          const why = event.error === undefined ? ' left before its channels stood' : `: ${event.error.message}`;
+          throw new Farewell(`${remote}${why}`, { cause: event.error });
+        }
         case 'channelData':
           break;
       }
     }
+  }
+}
+
+/** Destroys the socket when the time is over; `passed` tells of which time. */
+class TimeLimit {
+  passed: string | undefined;
+  readonly #socket: Socket;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  set(milliseconds: number, failure: string): void {
+    this.clear();
+    this.#timer = setTimeout(() => {
+      this.passed = `${failure} within ${milliseconds} ms`;
+      this.#socket.destroy();
+    }, milliseconds);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
   }
 }
 
@@ -94,7 +138,12 @@ function secured(raw: Socket, { identity, remote }: RdpHandshakeOptions): Promis
   // A server for each: its events are then about this socket alone.
   const server = createTlsServer({ ...identity, minVersion: 'TLSv1.2' });
   return new Promise((resolve, reject) => {
-    server.once('secureConnection', resolve).once('tlsClientError', reject);
+    server.once('secureConnection', (socket) => {
+      // Who reads it learns of an error anyway.
+      socket.on('error', () => {});
+      resolve(socket);
+    });
+    server.once('tlsClientError', reject);
     raw.once('close', () => {
       reject(new TransportError(`${remote} left during the TLS handshake: it may not trust the certificate`));
     });
@@ -129,7 +178,7 @@ function nextPacket(stream: Duplex, deframer: RdpDeframer, remote: string): Prom
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     const closed = () => {
-      failed(stream.errored ?? new TransportError(`${remote} closed the connection before it stood`));
+      failed(stream.errored ?? new TransportError(`${remote} closed the connection before its channels stood`));
     };
     if (look()) return;
     if (stream.destroyed || stream.readableEnded) {

@@ -1,0 +1,81 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { Transport } from '../session/ports.ts';
+import type { Listener } from '../../transports/listen.ts';
+import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+import { Failure, oneLine } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Whom `rdp://` lets in. */
+export interface RdpOptions {
+  readonly user?: string;
+  readonly passwordFile?: string;
+}
+
+/** Text for --help about {@link addRdpOptions}. */
+export const RDP_HELP = `
+rdp://HOST:PORT is for RDP clients, which need no urbdrc: FreeRDP with /usb, or mstsc with RemoteFX USB redirection. It
+has TLS and asks for --user and --password-file; without these it listens on this machine alone.`;
+
+export function addRdpOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--user <name>', 'rdp: the user that clients must name'))
+    .addOption(new Option('--password-file <file>', 'rdp: read the password from the first line of a file'));
+}
+
+/** @throws Failure, UsageError or TransportError, each with one line */
+export async function openRdpListener(
+  url: string,
+  options: RdpOptions,
+  identity: Pick<ListenRdpOptions, 'cert' | 'key'>,
+  terminal: Terminal,
+  onConnection: (transport: Transport) => void,
+): Promise<Listener> {
+  const { user } = options;
+  const password = await readPassword(options);
+  const authenticate =
+    user === undefined || password === undefined
+      ? undefined
+      : (shown: { readonly userName: string; readonly password: string }) =>
+          isSame(shown.userName.toLowerCase(), user.toLowerCase()) && isSame(shown.password, password);
+  const listener = await listenRdp(
+    url,
+    { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },
+    onConnection,
+    (error, remote) => {
+      terminal.say(`refused ${remote}: ${oneLine(error)}`);
+    },
+  );
+  const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));
+  const reachable = host.replace(/^(0\.0\.0\.0|\[::\])(?=:|$)/, hostname());
+  terminal.say(`listening on ${listener.url}`);
+  terminal.say(`certificate fingerprint (SHA-256): ${listener.certificateFingerprint ?? ''}`);
+  const words = ['xfreerdp', `/v:${port === '' ? `${reachable}:80` : reachable}`];
+  if (user !== undefined) words.push(`/u:${user}`);
+  terminal.say(`the other end: ${words.join(' ')} /usb:id,dev:VID:PID`);
+  return listener;
+}
+
+async function readPassword({ user, passwordFile }: RdpOptions): Promise<string | undefined> {
+  if ((user === undefined) !== (passwordFile === undefined)) {
+    throw new Failure('--user NAME and --password-file FILE go together', 2);
+  }
+  if (passwordFile === undefined) return undefined;
+  let text: string;
+  try {
+    text = await readFile(passwordFile, 'utf8');
+  } catch (error) {
+    throw new Failure(`cannot read ${passwordFile}: ${oneLine(error)}`, 2);
+  }
+  const [first = ''] = text.split(/\r?\n/);
+  if (first === '') throw new Failure(`${passwordFile}: the first line is empty, it should be the password`, 2);
+  return first;
+}
+
+/** In a time that does not tell how much of it is right. */
+function isSame(shown: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(shown), digest(expected));
+}
