@@ -15,7 +15,7 @@ export class AudioChannelControls {
   /** 1/256 dB. */
   volume = VOLUME.max;
   /** Samples a second. */
-  samplingFrequency: number = Math.max(...SAMPLING_FREQUENCIES);
+  samplingFrequency = Math.max(...SAMPLING_FREQUENCIES);
 
   /** By how much samples are to be multiplied. */
   get gain(): number {
@@ -66,7 +66,7 @@ export class AudioControls {
     const fits = bRequest === AudioRequest.SET_CUR && data.byteLength === 3;
     if (!fits || low === undefined || middle === undefined || high === undefined) return undefined;
     const wanted = low | (middle << 8) | (high << 16);
-    controls.samplingFrequency = SAMPLING_FREQUENCIES.reduce((best: number, each) =>
+    controls.samplingFrequency = SAMPLING_FREQUENCIES.reduce((best, each) =>
       Math.abs(each - wanted) < Math.abs(best - wanted) ? each : best,
     );
     this.#frequencyChanged(wIndex);

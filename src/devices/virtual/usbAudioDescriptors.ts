@@ -8,7 +8,7 @@ export const AudioEndpoint = { speaker: 0x01, microphone: 0x82 } as const;
 /** bUnitID of the feature units. */
 export const FeatureUnit = { speaker: 2, microphone: 5 } as const;
 /** Samples a second that the device can do. */
-export const SAMPLING_FREQUENCIES = [44_100, 48_000] as const;
+export const SAMPLING_FREQUENCIES: readonly number[] = [44_100, 48_000];
 /** 16 bits. */
 export const SAMPLE_SIZE = 2;
 export const CHANNELS = { speaker: 2, microphone: 1 } as const;

@@ -1,25 +1,47 @@
+import { CdcAcm } from '../../../src/devices/virtual/cdcAcm.ts';
+import { CompositeDevice } from '../../../src/devices/virtual/compositeDevice.ts';
+import { GadgetZero } from '../../../src/devices/virtual/gadgetZero.ts';
 import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
+import { HidMouse } from '../../../src/devices/virtual/hidMouse.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
-import { testUsbDeviceContract } from '../contract.ts';
+import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
+import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
+import { testUsbDeviceContract, type ContractTraits } from '../contract.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
 
-const loopback = {
-  idleEndpoints: [Endpoint.interruptIn, Endpoint.echoIn],
-  echo: { out: Endpoint.echoOut, in: Endpoint.echoIn },
-  unplugs: true,
-};
-testUsbDeviceContract('a virtual loopback device', loopback, () => {
-  const device = new LoopbackDevice();
-  return { device, unplug: () => device.unplug() };
-});
+const stick = () => new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(512 * 8)) });
 
-testUsbDeviceContract('a virtual keyboard', { idleEndpoints: [0x81], unplugs: true }, () => {
-  const device = new HidKeyboard();
-  return { device, unplug: () => device.unplug() };
-});
+const devices: [name: string, traits: ContractTraits, make: () => VirtualDevice][] = [
+  [
+    'a virtual loopback device',
+    {
+      idleEndpoints: [Endpoint.interruptIn, Endpoint.echoIn],
+      echo: { out: Endpoint.echoOut, in: Endpoint.echoIn },
+    },
+    () => new LoopbackDevice(),
+  ],
+  ['a virtual keyboard', { idleEndpoints: [0x81] }, () => new HidKeyboard()],
+  ['a virtual mouse', { idleEndpoints: [0x81] }, () => new HidMouse()],
+  ['a virtual stick', { idleEndpoints: [0x81] }, stick],
+  ['an OSR FX2', { idleEndpoints: [0x88], echo: { out: 0x06, in: 0x88 } }, () => new OsrFx2()],
+  [
+    'an OSR FX2 at full speed',
+    { idleEndpoints: [0x88], echo: { out: 0x06, in: 0x88 } },
+    () => new OsrFx2({ speed: 'full' }),
+  ],
+  ['a gadget zero', { idleEndpoints: [0x81] }, () => new GadgetZero({ loopbackFirst: true })],
+  ['a virtual serial port', { idleEndpoints: [0x83, 0x81] }, () => new CdcAcm()],
+  [
+    'a virtual composite device',
+    { idleEndpoints: [0x81, 0x82, 0x83], echo: { out: 0x03, in: 0x83 } },
+    () => new CompositeDevice(),
+  ],
+];
 
-testUsbDeviceContract('a virtual stick', { idleEndpoints: [0x81], unplugs: true }, () => {
-  const device = new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(512 * 8)) });
-  return { device, unplug: () => device.unplug(), dispose: () => device.dispose() };
-});
+for (const [name, traits, make] of devices) {
+  testUsbDeviceContract(name, { ...traits, unplugs: true }, () => {
+    const device = make();
+    return { device, unplug: () => device.unplug(), dispose: () => device.dispose() };
+  });
+}
