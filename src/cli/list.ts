@@ -1,7 +1,11 @@
 import { Command } from 'commander';
-import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
 import { inspectUsbDevice } from '../devices/libusb/access.ts';
+import { inspectLocalUse } from '../devices/libusb/localUse.ts';
+import { type Decision, type Policy, rulePolicy } from '../policy/decide.ts';
+import { policyDevice } from '../policy/policyDevice.ts';
+import { AUTO_RULES } from '../policy/safeDefaults.ts';
 import type { UsbDevice } from '../session/ports.ts';
+import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { formatVidPid, jsonLine, printable } from './text.ts';
 
@@ -17,23 +21,36 @@ export interface DeviceRow {
   readonly drivers: readonly string[];
   readonly canOpen: boolean;
   readonly advice: string | null;
+  /** With --explain. */
+  readonly decision?: Decision;
+}
+
+interface ListOptions extends PolicyOptions {
+  readonly json?: boolean;
+  readonly explain?: boolean;
 }
 
 export function listCommand(around: Surroundings = PROCESS): Command {
-  return new Command('list')
+  const command = new Command('list')
     .description('show the USB devices of this machine, who uses them, and whether they can be redirected')
     .option('--json', 'print one JSON array')
+    .option('--explain', 'tell for each device whether it would go, and which rule decides (default: those of --auto)');
+  return addSelectionOptions(addRuleOptions(command))
     .addHelpText(
       'after',
-      `
+      `${RULES_HELP}
+
 Examples:
   urbdrc list
+  urbdrc list --explain --auto --deny "class 08"
   urbdrc list --json | jq '.[] | select(.canOpen) | .device'`,
     )
-    .action(async (options: { json?: boolean }) => {
-      const source = await openLibusbDevices();
+    .action(async (options: ListOptions) => {
+      const given = await readPolicy(options);
+      const policy = given ?? (options.explain === true ? rulePolicy(AUTO_RULES) : undefined);
+      const source = await around.openDevices();
       try {
-        const rows = (await source.list()).map(describe);
+        const rows = (await source.list()).map((device) => describe(device, policy));
         around.stdout.write(options.json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
       } finally {
         await source.close();
@@ -41,7 +58,7 @@ Examples:
     });
 }
 
-function describe(device: UsbDevice): DeviceRow {
+function describe(device: UsbDevice, policy: Policy | undefined): DeviceRow {
   const { identity } = device;
   const access = inspectUsbDevice(identity);
   return {
@@ -55,13 +72,15 @@ function describe(device: UsbDevice): DeviceRow {
     drivers: access.drivers,
     canOpen: access.canOpen,
     advice: access.advice ?? null,
+    ...(policy !== undefined && { decision: policy(policyDevice(device, inspectLocalUse(identity))) }),
   };
 }
 
 /** For people. */
 export function formatTable(rows: readonly DeviceRow[]): string {
   if (rows.length === 0) return 'no USB devices here\n';
-  const head = ['DEVICE', 'PORT', 'SPEED', 'DRIVER', 'OPEN', 'NAME'];
+  const isExplained = rows.some((row) => row.decision !== undefined);
+  const head = ['DEVICE', 'PORT', 'SPEED', 'DRIVER', 'OPEN', 'NAME', ...(isExplained ? ['DECISION'] : [])];
   const cells = rows.map((row) => [
     row.device,
     row.port,
@@ -72,6 +91,7 @@ export function formatTable(rows: readonly DeviceRow[]): string {
       .filter((part) => part !== null)
       .map(printable)
       .join(' '),
+    ...(isExplained ? [printable(row.decision?.reason ?? '')] : []),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
   const line = (parts: readonly string[]) =>

@@ -2,15 +2,18 @@ import { Command, Option } from 'commander';
 import { RedirectionClient } from '../driver/client.ts';
 import type { RedirectionEnd } from '../driver/clientDevice.ts';
 import type { Transport, UsbDevice } from '../session/ports.ts';
+import { AutomaticDevices } from './automaticDevices.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
-type RedirectOptions = EndpointOptions & DeviceOptions & { readonly verbose?: boolean };
+type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & { readonly verbose?: boolean };
 
 export function redirectCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('redirect')
@@ -29,10 +32,13 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
     .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .option('--verbose', 'also tell what was ignored and why');
+  const named = ['device', 'port', 'serial', 'virtual'];
+  addSelectionOptions(addRuleOptions(command, named), named);
   return addEndpointOptions(command)
     .addHelpText(
       'after',
-      `${ENDPOINT_HELP}
+      `${RULES_HELP}
+${ENDPOINT_HELP}
 
 A device that is unplugged and plugged in again is redirected again. Ctrl-C gives everything back and ends.
 
@@ -40,6 +46,8 @@ Examples:
   urbdrc redirect --device 46f4:0001 --connect tcp://127.0.0.1:3000
   urbdrc redirect --serial LAB0001 --connect tls://server:3000 --fingerprint 9F:86:… --token-file secret
   urbdrc redirect --virtual stick:disk.img --connect unix:/run/urbdrc.sock
+  urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
+  urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000`,
     )
     .action((options: RedirectOptions) => redirect(options, around));
@@ -49,7 +57,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   const terminal = new Terminal(around.stderr, options);
   const stop = stopSignal(around);
   try {
-    const selection = await openSelection(options);
+    const selection = await select(options, around, terminal);
     try {
       let busy = false;
       await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
@@ -71,6 +79,12 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   } finally {
     stop.release();
   }
+}
+
+async function select(options: RedirectOptions, around: Surroundings, terminal: Terminal): Promise<SelectedDevices> {
+  const policy = await readPolicy(options);
+  if (policy === undefined) return openSelection(options, around);
+  return AutomaticDevices.open(await around.openDevices(), policy, new Questions(around, terminal), terminal);
 }
 
 /** Redirects what is selected, now and later, until the connection ends or the user wants to stop. */
@@ -124,7 +138,7 @@ function followSelection(
     const errors: unknown[] = [];
     for (const device of devices) await redirectDevice(device).catch((error: unknown) => errors.push(error));
     const [first] = errors;
-    if (errors.length > 0 && errors.length === devices.length) {
+    if (!selection.goesOn && errors.length > 0 && errors.length === devices.length) {
       return first instanceof Error ? first : new Error(String(first));
     }
     errors.forEach(report);

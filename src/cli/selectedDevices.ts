@@ -1,4 +1,3 @@
-import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
 import { HidKeyboard } from '../devices/virtual/hidKeyboard.ts';
 import { ImageFile } from '../devices/virtual/imageFile.ts';
 import { MassStorageStick } from '../devices/virtual/massStorageStick.ts';
@@ -6,6 +5,7 @@ import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceSource } from '../session/ports.ts';
 import { Failure } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Which devices a command is about. */
 export interface DeviceOptions {
@@ -19,6 +19,8 @@ export interface DeviceOptions {
 
 /** The devices that the user chose. */
 export interface SelectedDevices {
+  /** Devices that cannot be redirected are no reason to end, even if there are no others. */
+  readonly goesOn: boolean;
   /** Those that are there now. */
   present(): Promise<readonly UsbDevice[]>;
   /** Calls back for those that are plugged in later; returns the function that stops it. */
@@ -28,17 +30,20 @@ export interface SelectedDevices {
 }
 
 /** @throws Failure when nothing was chosen, or when what was chosen is not there */
-export async function openSelection(options: DeviceOptions): Promise<SelectedDevices> {
+export async function openSelection(options: DeviceOptions, around: Surroundings): Promise<SelectedDevices> {
   const { virtual, readOnly = false } = options;
   if (readOnly && virtual?.startsWith('stick:') !== true) {
     throw new Failure('--read-only is about --virtual stick:IMAGE; a real device is written to if the server wants', 2);
   }
   if (virtual !== undefined) return openVirtual(virtual, readOnly);
   if (options.device === undefined && options.port === undefined && options.serial === undefined) {
-    throw new Failure('say what to redirect: --device VID:PID, --port PATH, --serial TEXT or --virtual WHAT', 2);
+    throw new Failure(
+      'say what to redirect: --device VID:PID, --port PATH, --serial TEXT, --auto, or --virtual WHAT (see --help)',
+      2,
+    );
   }
   const selection = parseSelection(options);
-  const source = await openLibusbDevices();
+  const source = await around.openDevices();
   try {
     const all = await source.list();
     if (options.wait !== true && !all.some((device) => selection.matches(device.identity))) {
@@ -67,6 +72,7 @@ async function virtualDevice(what: string, readOnly: boolean) {
 
 function selected(source: UsbDeviceSource, matches: (device: UsbDevice) => boolean): SelectedDevices {
   return {
+    goesOn: false,
     present: async () => (await source.list()).filter(matches),
     watch: (added) =>
       source.watch({

@@ -2,9 +2,13 @@ import { Command, InvalidArgumentError } from 'commander';
 import { RedirectionServer } from '../driver/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
-import type { Transport } from '../session/ports.ts';
+import type { Policy } from '../policy/decide.ts';
+import type { Transport, UsbDeviceIdentity } from '../session/ports.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { GuardedHost } from './guardedHost.ts';
+import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
@@ -12,7 +16,7 @@ import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions extends EndpointOptions {
+interface ServeOptions extends EndpointOptions, PolicyOptions {
   readonly readSectors?: number;
   readonly out?: string;
   readonly verbose?: boolean;
@@ -28,15 +32,19 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     )
     .option('--out <file>', 'where the sectors go')
     .option('--verbose', 'also tell what was ignored and why');
+  addRuleOptions(command).addOption(filterOption());
   return addRdpOptions(addEndpointOptions(command))
     .addHelpText(
       'after',
-      `${ENDPOINT_HELP}${RDP_HELP}
+      `${RULES_HELP}
+Without rules every device is accepted.
+${ENDPOINT_HELP}${RDP_HELP}
 
 Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
   urbdrc serve --listen rdp://0.0.0.0:3389 --user me --password-file secret
+  urbdrc serve --listen tcp://127.0.0.1:3000 --deny "interface 03/01/01" --allow "*"
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
     )
     .action((options: ServeOptions) => serve(options, around));
@@ -53,7 +61,9 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
+  const policy = await readPolicy(options);
   const terminal = new Terminal(around.stderr, options);
+  const questions = new Questions(around, terminal);
   if (out !== undefined) await checkWritable(out);
   const job = sectors === undefined || out === undefined ? undefined : new ReadJob(sectors, out, terminal);
   const jobDone = new AbortController();
@@ -69,9 +79,10 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
   try {
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, usb, terminal, ended),
+      serveConnection(transport, usb, policy, questions, terminal, ended),
     );
   } finally {
+    questions.close();
     stop.release();
   }
   job?.finish(stop.signal.aborted);
@@ -81,16 +92,17 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
 async function serveConnection(
   transport: Transport,
   usb: RemoteUsb,
+  policy: Policy | undefined,
+  questions: Questions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
+  const say = (line: string) => terminal.say(`client ${remote}: ${line}`);
   const server = new RedirectionServer(transport, {
-    host: usb,
-    onDeviceFailed: (error) => {
-      terminal.say(`client ${remote}: ${oneLine(error)}`);
-    },
+    host: policy === undefined ? usb : new GuardedHost(usb, { policy, questions, say, describe }),
+    onDeviceFailed: (error) => say(oneLine(error)),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
   await Promise.race([server.closed, aborted(signal)]);
@@ -99,10 +111,12 @@ async function serveConnection(
   terminal.say(`client ${remote} disconnected${error === undefined ? '' : `: ${oneLine(error)}`}`);
 }
 
-function describe(device: RemoteDevice): string {
+function describe(device: RemoteDevice | UsbDeviceIdentity): string {
   const { manufacturerName, productName, serialNumber } = device;
-  const serial = serialNumber === null ? null : `(serial ${serialNumber})`;
-  return [formatVidPid(device), manufacturerName, productName, serial].filter((part) => part !== null).join(' ');
+  const serial = typeof serialNumber === 'string' ? `(serial ${serialNumber})` : undefined;
+  return [formatVidPid(device), manufacturerName, productName, serial]
+    .filter((part) => typeof part === 'string')
+    .join(' ');
 }
 
 /** Reads from the first mass-storage device that is offered, once. */

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ExitStatus, runProgram } from '../../src/cli/program.ts';
+import { openLibusbDevices } from '../../src/devices/libusb/libusbDevices.ts';
+import type { UsbDeviceSource } from '../../src/session/ports.ts';
 
 /** Collects what is written, and tells who waits for a line of it. */
 class Output extends Writable {
@@ -41,6 +43,8 @@ export interface Running {
 export interface RunOptions {
   readonly stdin?: string | Readable;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Instead of the USB devices of this machine. */
+  readonly devices?: UsbDeviceSource;
 }
 
 /** Starts the program within this process. */
@@ -48,13 +52,14 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   const stdout = new Output();
   const stderr = new Output();
   const stops = new Set<() => void>();
-  const { stdin = '', environment = {} } = options;
+  const { stdin = '', environment = {}, devices } = options;
   let next = 0;
   const exit = runProgram(args, {
     stdin: typeof stdin === 'string' ? Readable.from([Buffer.from(stdin)], { objectMode: false }) : stdin,
     stdout,
     stderr,
     environment,
+    openDevices: () => (devices === undefined ? openLibusbDevices() : Promise.resolve(devices)),
     onStop(callback) {
       stops.add(callback);
       return () => stops.delete(callback);

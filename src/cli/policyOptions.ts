@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { type Policy, precede, rulePolicy } from '../policy/decide.ts';
+import { parseFreerdpUsb } from '../policy/freerdpUsb.ts';
+import { parseRdpFile } from '../policy/rdpFile.ts';
+import type { PolicyAction, Rule } from '../policy/rule.ts';
+import { parseRule, parseRules } from '../policy/ruleText.ts';
+import { AUTO_RULES } from '../policy/safeDefaults.ts';
+import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
+import { Failure, oneLine } from './failure.ts';
+
+/** A rule of the command line, and its place among all of them. */
+interface PlacedRule {
+  readonly place: number;
+  readonly rule: Rule;
+}
+
+/** Which devices may go. */
+export interface PolicyOptions {
+  readonly rules?: string;
+  readonly allow?: readonly PlacedRule[];
+  readonly deny?: readonly PlacedRule[];
+  readonly ask?: readonly PlacedRule[];
+  readonly auto?: boolean;
+  readonly usb?: string;
+  readonly filter?: string;
+  readonly rdp?: string;
+}
+
+/** Text for --help about {@link addRuleOptions}. */
+export const RULES_HELP = `
+A RULE is, for example: 046d:082b, 046d:*, "class 08", "interface 03/01/01", "port 1-2.*", "serial A1", or "*".
+The first rule that matches decides: those of the command line in their order, then those of --rules; a device that no
+rule matches is denied, unless another option says more. docs/policy.md tells it all.`;
+
+/** `--rules`, `--allow`, `--deny` and `--ask`, which cannot stand beside the options in `conflicts`. */
+export function addRuleOptions(command: Command, conflicts: string[] = []): Command {
+  let place = 0;
+  const rule = (action: PolicyAction, text: string) =>
+    new Option(`--${action} <rule>`, text).conflicts(conflicts).argParser((value: string, previous?: PlacedRule[]) => {
+      place += 1;
+      return [...(previous ?? []), { place, rule: parseRule(`${action} ${value}`, `--${action}`) }];
+    });
+  return command
+    .addOption(new Option('--rules <file>', 'devices that the rules in this file allow').conflicts(conflicts))
+    .addOption(rule('allow', 'devices for which this is true; can be given several times'))
+    .addOption(rule('deny', 'no devices for which this is true'))
+    .addOption(rule('ask', 'ask about devices for which this is true; where there is no terminal, none of them'));
+}
+
+/** The options that say what happens to devices which no rule matches; at most one of them can be given. */
+export function addSelectionOptions(command: Command, conflicts: string[] = []): Command {
+  const names = ['auto', 'usb', 'filter', 'rdp'];
+  const option = (name: string, flags: string, text: string) =>
+    new Option(flags, text).conflicts([...conflicts, ...names.filter((each) => each !== name)]);
+  return command
+    .addOption(option('auto', '--auto', 'all devices but hubs, keyboards, mice, disks in use, the way to the network'))
+    .addOption(option('usb', '--usb <text>', "what FreeRDP's /usb: selects, e.g. id:046d:082b#0781:5567 or auto"))
+    .addOption(filterOption().conflicts([...conflicts, 'auto', 'usb', 'rdp']))
+    .addOption(option('rdp', '--rdp <file>', 'what usbdevicestoredirect in this .rdp file selects'));
+}
+
+/** `--filter`. */
+export function filterOption(): Option {
+  return new Option('--filter <text>', 'what a usbredir filter allows, e.g. "0x03,-1,-1,-1,0|-1,-1,-1,-1,1"');
+}
+
+/**
+ * The policy that the options make, undefined when there is none of them.
+ * @throws Failure or UsageError when they are wrong
+ */
+export async function readPolicy(options: PolicyOptions): Promise<Policy | undefined> {
+  const file = options.rules === undefined ? undefined : parseRules(await readText(options.rules), options.rules);
+  const { allow = [], deny = [], ask = [] } = options;
+  const placed = [...allow, ...deny, ...ask].sort((a, b) => a.place - b.place);
+  const rules = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];
+  const selection = await readSelection(options);
+  if (selection !== undefined) return precede(rules, selection, file?.otherwise);
+  if (rules.length === 0 && file === undefined) return undefined;
+  const otherwise = file?.otherwise ?? 'deny';
+  if (otherwise === 'deny' && rules.every(({ action }) => action === 'deny')) {
+    throw new Failure(
+      `the rules allow nothing: add what they shall allow, such as --allow "*" for all other devices`,
+      2,
+    );
+  }
+  return rulePolicy({ rules, otherwise });
+}
+
+async function readSelection({ auto, usb, filter, rdp }: PolicyOptions): Promise<Policy | undefined> {
+  if (auto === true) return rulePolicy(AUTO_RULES);
+  if (usb !== undefined) return rulePolicy(parseFreerdpUsb(usb));
+  if (filter !== undefined) return usbredirPolicy(parseUsbredirFilter(filter));
+  if (rdp !== undefined) return rulePolicy(parseRdpFile(await readText(rdp)));
+  return undefined;
+}
+
+/** UTF-8, or UTF-16 as mstsc writes it. */
+async function readText(file: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
+  }
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
+}
