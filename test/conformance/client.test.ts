@@ -33,6 +33,19 @@ const BEHIND: Readonly<Record<string, readonly OwnClient[]>> = {
   C18: [fx2, loopback],
   C19: [fx2, loopback],
   C20: [fx2, loopback],
+  C21: [fx2, loopback],
+  C22: [fx2, loopback],
+  C23: [fx2, loopback],
+  C24: [fx2, loopback],
+  C25: [fx2, loopback],
+  C26: [fx2, loopback],
+  C27: [fx2, loopback],
+  C28: [fx2, loopback],
+  C29: [fx2, loopback],
+  C30: [fx2, loopback],
+  C31: [fx2, loopback],
+  C32: [fx2, loopback],
+  C33: [fx2, loopback],
 };
 
 const nameOf = (id: string) => {

@@ -108,6 +108,15 @@ export class ClientGrading extends Grading {
     return { side, device };
   }
 
+  /** Every device that the client asks a channel for, registered. @throws NotApplicable when there is none */
+  async allDevices(side: ControlSide): Promise<GradedDevice[]> {
+    const devices = [await this.nextDevice(side)];
+    const asks = () => side.control.waiting.find(({ message }) => message.name === 'ADD_VIRTUAL_CHANNEL');
+    while ((await this.changes.until(asks, this.quiet)) !== undefined) devices.push(await this.nextDevice(side));
+    for (const device of devices) device.register();
+    return devices;
+  }
+
   /**
    * The first device in which `find` finds something, with what it found.
    * @throws NotApplicable with `needed` when there is none

@@ -123,7 +123,12 @@ export function pipeRequest(name: UrbFunctionName, pipeHandle: number): Urb {
 }
 
 /** `lengths` are the packets' sizes, one behind the other in the buffer. */
-export function isochTransfer(pipeHandle: number, transferFlags: number, lengths: readonly number[]): Urb {
+export function isochTransfer(
+  pipeHandle: number,
+  transferFlags: number,
+  lengths: readonly number[],
+  startFrame = 0,
+): Urb {
   let offset = 0;
   const isoPackets = lengths.map((length) => {
     const packet = { offset, length: 0, status: 0 };
@@ -135,7 +140,7 @@ export function isochTransfer(pipeHandle: number, transferFlags: number, lengths
     urbFunction: UrbFunction.URB_FUNCTION_ISOCH_TRANSFER,
     pipeHandle,
     transferFlags,
-    startFrame: 0,
+    startFrame,
     errorCount: 0,
     isoPackets,
   };
