@@ -1,6 +1,6 @@
-import type { Reader } from '../core/reader.ts';
 import { struct } from '../core/struct.ts';
 import { encodeMultiSz, encodeUtf16 } from '../core/text.ts';
+import { readTextLength } from './textLength.ts';
 import {
   checkInterfaceId,
   decodeRequestHeader,
@@ -74,10 +74,10 @@ export const AddDevice: MessageCodec<AddDevice> = {
     if (head.NumUsbDevice !== 1) {
       throw reader.error('INVALID_VALUE', 'NumUsbDevice', `${head.NumUsbDevice} devices, must be 1`, 8);
     }
-    const deviceInstanceId = reader.utf16(readCount(reader, 'cchDeviceInstanceId'), 'DeviceInstanceId');
-    const hardwareIds = reader.multiSz(readCount(reader, 'cchHwIds'), 'HardwareIds');
-    const compatibilityIds = reader.multiSz(readCount(reader, 'cchCompatIds'), 'CompatibilityIds');
-    const containerId = reader.utf16(readCount(reader, 'cchContainerId'), 'ContainerId');
+    const deviceInstanceId = reader.utf16(readTextLength(reader, 'cchDeviceInstanceId'), 'DeviceInstanceId');
+    const hardwareIds = reader.multiSz(readTextLength(reader, 'cchHwIds'), 'HardwareIds');
+    const compatibilityIds = reader.multiSz(readTextLength(reader, 'cchCompatIds'), 'CompatibilityIds');
+    const containerId = reader.utf16(readTextLength(reader, 'cchContainerId'), 'ContainerId');
     const usbDeviceCapabilities = UsbDeviceCapabilities.decode(reader);
     reader.end();
     return {
@@ -107,8 +107,3 @@ export const AddDevice: MessageCodec<AddDevice> = {
     ];
   },
 };
-
-/** A count of UTF-16 code units that must fit into what is left. */
-function readCount(reader: Reader, field: string): number {
-  return reader.checkCount(reader.u32(field), 2, field);
-}

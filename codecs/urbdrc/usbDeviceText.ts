@@ -1,5 +1,6 @@
 import { struct } from '../core/struct.ts';
 import { encodeUtf16 } from '../core/text.ts';
+import { readTextLength } from './textLength.ts';
 import {
   decodeRequestHeader,
   decodeResponseHeader,
@@ -67,15 +68,15 @@ export interface QueryDeviceTextRsp extends MessageIds {
   readonly hResult: number;
 }
 
-const ResponseHead = struct(RESPONSE_RULE.name, { ...RESPONSE_HEADER, cchDeviceDescription: 'u32' });
+const ResponseHead = struct(RESPONSE_RULE.name, RESPONSE_HEADER);
+const ResponseText = struct(RESPONSE_RULE.name, { cchDeviceDescription: 'u32' });
 const ResponseTail = struct(RESPONSE_RULE.name, { HResult: 'u32' });
 
 export const QueryDeviceTextRsp: MessageCodec<QueryDeviceTextRsp> = {
   ...RESPONSE_RULE,
   decode(reader) {
-    const head = ResponseHead.decode(reader);
-    const ids = decodeResponseHeader(reader, RESPONSE_RULE, head);
-    const units = reader.checkCount(head.cchDeviceDescription, 2, 'cchDeviceDescription');
+    const ids = decodeResponseHeader(reader, RESPONSE_RULE, ResponseHead.decode(reader));
+    const units = readTextLength(reader, 'cchDeviceDescription');
     const deviceDescription = reader.utf16(units, 'DeviceDescription');
     const { HResult } = ResponseTail.decode(reader);
     reader.end();
@@ -84,8 +85,8 @@ export const QueryDeviceTextRsp: MessageCodec<QueryDeviceTextRsp> = {
   encode(value) {
     const header = encodeResponseHeader(RESPONSE_RULE, value);
     const tail = ResponseTail.encode({ HResult: value.hResult });
-    if (value.deviceDescription === '') return [ResponseHead.encode({ ...header, cchDeviceDescription: 0 }), tail];
-    const text = encodeUtf16(value.deviceDescription);
-    return [ResponseHead.encode({ ...header, cchDeviceDescription: text.byteLength / 2 }), text, tail];
+    const text = value.deviceDescription === '' ? new Uint8Array(0) : encodeUtf16(value.deviceDescription);
+    const length = ResponseText.encode({ cchDeviceDescription: text.byteLength / 2 });
+    return [ResponseHead.encode(header), length, text, tail];
   },
 };
