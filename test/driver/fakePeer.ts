@@ -23,7 +23,9 @@ abstract class FakePeer {
   readonly stack: ChannelStack;
   readonly #waiting: { when: () => boolean; resolve: () => void }[] = [];
   protected ready = false;
-  finished = false;
+  #finished = false;
+  /** False: `messages` stays as it is. */
+  remembers = true;
 
   protected constructor(transport: Transport, role: 'client' | 'server') {
     this.stack = new ChannelStack(transport, role, connectionSettings({}), {
@@ -36,7 +38,7 @@ abstract class FakePeer {
         this.#check();
       },
       message: (channelId, payload) => {
-        this.messages.push({ channelId, message: this.decode(payload) });
+        if (this.remembers) this.messages.push({ channelId, message: this.decode(payload) });
         this.#check();
       },
       closed: (channelId) => {
@@ -44,10 +46,15 @@ abstract class FakePeer {
         this.#check();
       },
       finished: () => {
-        this.finished = true;
+        this.#finished = true;
         this.#check();
       },
     });
+  }
+
+  /** The connection is over. */
+  isOver(): boolean {
+    return this.#finished;
   }
 
   protected abstract decode(payload: Uint8Array): Message;
@@ -121,8 +128,14 @@ export class FakeServer extends FakePeer {
   async takeDevice(requestCompletion = 0x10): Promise<{ channelId: number; usbDevice: number }> {
     await this.open();
     await this.received('ADD_VIRTUAL_CHANNEL');
+    return this.takeNext(requestCompletion);
+  }
+
+  /** The next device on a channel of its own. */
+  async takeNext(requestCompletion: number): Promise<{ channelId: number; usbDevice: number }> {
+    const count = this.messages.filter(({ message }) => message.name === 'ADD_DEVICE').length;
     const channelId = await this.open();
-    const { usbDevice } = await this.received('ADD_DEVICE');
+    const { usbDevice } = await this.received('ADD_DEVICE', count + 1);
     this.send(channelId, {
       name: 'REGISTER_REQUEST_CALLBACK',
       interfaceId: usbDevice,
