@@ -10,6 +10,8 @@ export interface MemoryOptions {
 }
 
 const DEFAULT_HIGH_WATER_MARK = 256 * 1024;
+/** Bytes; no frame is larger. */
+const BLOCK_SIZE = 64 * 1024;
 
 /** Two transports that are connected in memory. What one sends the other receives, in a later turn of the event loop. */
 export function memoryPair(options: MemoryOptions = {}): [Transport, Transport] {
@@ -38,6 +40,9 @@ class MemoryTransport implements Transport {
   /** Bytes that this end sent and the other end did not receive yet. */
   #queuedBytes = 0;
   #waitingForDrain = false;
+  /** Where the next frames are gathered. */
+  #block = Buffer.allocUnsafeSlow(0);
+  #blockUsed = 0;
 
   constructor(remote: string, options: MemoryOptions) {
     this.remote = remote;
@@ -55,11 +60,13 @@ class MemoryTransport implements Transport {
   }
 
   send(frames: readonly Parts[]): boolean {
-    let bytes = 0;
-    for (const frame of frames) bytes += frameSize(frame);
+    const sizes = frames.map(frameSize);
     if (this.#closed) return true;
-    this.#queuedBytes += bytes;
-    for (const frame of frames) this.#transmit({ type: 'frame', frame: gather(frame) });
+    for (const [index, frame] of frames.entries()) {
+      const size = sizes[index] ?? 0;
+      this.#queuedBytes += size;
+      this.#transmit({ type: 'frame', frame: this.#gather(frame, size) });
+    }
     if (this.#queuedBytes <= this.#highWaterMark) return true;
     this.#waitingForDrain = true;
     return false;
@@ -83,6 +90,20 @@ class MemoryTransport implements Transport {
     }
     await new Promise(setImmediate);
     this.#tellClosed();
+  }
+
+  /** A view where there is one part; several are joined, the only copy, into blocks as large as a socket's. */
+  #gather(frame: Parts, size: number): Uint8Array {
+    const [first] = frame;
+    if (first !== undefined && frame.length === 1) return plain(first);
+    if (this.#blockUsed + size > this.#block.byteLength) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+      this.#blockUsed = 0;
+    }
+    const bytes = new Uint8Array(this.#block.buffer, this.#blockUsed, size);
+    this.#blockUsed += size;
+    copyParts(frame, bytes, 0);
+    return bytes;
   }
 
   #transmit(item: Item): void {
@@ -152,15 +173,7 @@ class MemoryTransport implements Transport {
   }
 }
 
-/** A view where there is one part; several are joined, the only copy. Plain arrays: a Buffer's slice() would not copy. */
-function gather(frame: Parts): Uint8Array {
-  const [first] = frame;
-  if (first !== undefined && frame.length === 1) return plain(first);
-  const bytes = plain(Buffer.allocUnsafe(frameSize(frame)));
-  copyParts(frame, bytes, 0);
-  return bytes;
-}
-
+/** Plain arrays: a Buffer's slice() would not copy. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
