@@ -1,50 +1,59 @@
 import { expect } from 'chai';
 import { formatSpec } from '../../codecs/core/errors.ts';
 import { CLIENT_REQUIREMENTS } from '../../src/conformance/client/requirements.ts';
+import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
+import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
 import { LoopbackDevice } from '../devices/virtual/loopbackDevice.ts';
+import { babbling, hanging, lossy, OsDescriptorDevice, SetupEchoDevice, shortWriting } from './devices.ts';
 import { gradeOwnClient, type OwnClient, requirementOf, told } from './ownClient.ts';
 
 const fx2: OwnClient = { redirects: () => [new OsrFx2()] };
+const fullSpeed: OwnClient = { redirects: () => [new OsrFx2({ speed: 'full' })] };
+const keyboard: OwnClient = { redirects: () => [new HidKeyboard()] };
 const loopback: OwnClient = { redirects: () => [new LoopbackDevice()], traits: ['loopback'] };
+const gadget: OwnClient = { redirects: (clock) => [new GadgetZero({ clock })] };
+const two: OwnClient = { redirects: () => [new HidKeyboard(), new OsrFx2()] };
+const none: OwnClient = { redirects: () => [], devices: 0 };
+const unpluggable: OwnClient = {
+  redirects: () => [new OsrFx2()],
+  unplug: (devices) => devices.forEach((device) => device instanceof OsrFx2 && device.unplug()),
+};
 
-/** What stands behind our client for each requirement; some are met with several things. */
+/** What stands behind our client for each requirement, beside the FX2 and the others that it has to be met with. */
 const BEHIND: Readonly<Record<string, readonly OwnClient[]>> = {
-  C01: [fx2, loopback],
-  C02: [loopback, { redirects: () => [] }],
-  C03: [fx2, loopback],
-  C04: [fx2, loopback],
-  C05: [0, 1, 3].map((devices) => ({
-    devices,
-    redirects: () => Array.from({ length: devices }, () => new LoopbackDevice()),
-  })),
-  C06: [fx2, loopback],
-  C07: [loopback, fx2],
-  C08: [fx2, loopback],
-  C09: [fx2, loopback],
-  C10: [fx2, loopback],
-  C11: [fx2, loopback],
-  C12: [fx2, loopback],
-  C13: [fx2, loopback],
-  C14: [fx2, loopback],
-  C15: [fx2, loopback],
-  C16: [fx2, loopback],
-  C17: [fx2, loopback],
-  C18: [fx2, loopback],
-  C19: [fx2, loopback],
-  C20: [fx2, loopback],
-  C21: [fx2, loopback],
-  C22: [fx2, loopback],
-  C23: [fx2, loopback],
-  C24: [fx2, loopback],
-  C25: [fx2, loopback],
-  C26: [fx2, loopback],
-  C27: [fx2, loopback],
-  C28: [fx2, loopback],
-  C29: [fx2, loopback],
-  C30: [fx2, loopback],
-  C31: [fx2, loopback],
-  C32: [fx2, loopback],
+  C01: [fx2, keyboard],
+  C02: [fx2, none],
+  C03: [fx2, none],
+  C04: [fx2, none],
+  C05: [none, { ...fx2, devices: 1 }, { ...two, devices: 2 }],
+  C06: [fx2, fullSpeed, keyboard, gadget, two],
+  C07: [fx2, keyboard, loopback],
+  C08: [fx2, keyboard, gadget],
+  C09: [fx2, keyboard],
+  C10: [fx2, loopback, { redirects: () => [shortWriting()], traits: ['writesShort'] }],
+  C11: [fx2, loopback, { redirects: () => [babbling()], traits: ['babbles'] }],
+  C12: [fx2, keyboard],
+  C13: [fx2],
+  C14: [fx2],
+  C15: [fx2, keyboard],
+  C16: [fx2, fullSpeed, keyboard, gadget, loopback],
+  C17: [fx2, keyboard, loopback],
+  C18: [fx2, keyboard],
+  C19: [fx2, gadget, loopback],
+  C20: [fx2],
+  C21: [fx2, keyboard, loopback],
+  C22: [fx2, keyboard, { redirects: () => [new SetupEchoDevice()], traits: ['echoesSetup'] }],
+  C23: [fx2, { redirects: () => [new OsDescriptorDevice()] }],
+  C24: [{ redirects: (clock) => [hanging(clock)], traits: ['hangs'] }],
+  C25: [fx2, fullSpeed, loopback],
+  C26: [gadget, { redirects: (clock) => [lossy(clock)] }],
+  C27: [gadget],
+  C28: [fx2, keyboard, loopback],
+  C29: [fx2, keyboard, two],
+  C30: [fx2, keyboard, gadget],
+  C31: [unpluggable],
+  C32: [fx2, keyboard],
   C33: [fx2, loopback],
 };
 

@@ -92,7 +92,7 @@ const transfers: Requirement<ClientGrading> = {
   severity: 'MUST',
   async run(grading) {
     const { found } = await grading.deviceWith(LOOPBACK_NEEDED, (device) => loopbackOf(grading, device));
-    for (const size of [1, 5, 64]) {
+    for (const size of [1, 5, 63]) {
       const data = pattern(size, size);
       const written = await found.write(data);
       checkSuccess(written, `a write of ${size} bytes`);
