@@ -189,7 +189,9 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
     const { url } = await serve('--listen', 'tcp://127.0.0.1:0');
     const nobody = { uid: 65534, gid: 65534, cwd: '/' };
     const args = [MAIN, 'redirect', '--device', STICK_IDS, '--connect', url];
-    const error = await lab.run(process.execPath, args, nobody).catch((/** @type {Error} */ problem) => problem.message);
+    const error = await lab
+      .run(process.execPath, args, nobody)
+      .catch((/** @type {Error} */ problem) => problem.message);
     expect(error).to.match(/ended with 1: .*urbdrc: .*46f4:0001.*may not be opened: .*udev/s);
     expect(await stickDriver()).to.equal('usb-storage');
   });
