@@ -22,6 +22,7 @@ abstract class FakePeer {
   readonly closed: number[] = [];
   readonly stack: ChannelStack;
   readonly #waiting: { when: () => boolean; resolve: () => void }[] = [];
+  readonly #counts = new Map<Message['name'], number>();
   protected ready = false;
   #finished = false;
   /** False: `messages` stays as it is. */
@@ -38,7 +39,11 @@ abstract class FakePeer {
         this.#check();
       },
       message: (channelId, payload) => {
-        if (this.remembers) this.messages.push({ channelId, message: this.decode(payload) });
+        if (this.remembers) {
+          const message = this.decode(payload);
+          this.messages.push({ channelId, message });
+          this.#counts.set(message.name, this.count(message.name) + 1);
+        }
         this.#check();
       },
       closed: (channelId) => {
@@ -65,12 +70,21 @@ abstract class FakePeer {
 
   /** The `count`th message of this name. */
   async received<Name extends Message['name']>(name: Name, count = 1): Promise<Extract<Message, { name: Name }>> {
-    const all = () =>
-      this.messages
-        .map(({ message }) => message)
-        .filter((message): message is Extract<Message, { name: Name }> => message.name === name);
-    await this.until(() => all().length >= count);
-    return all()[count - 1]!;
+    await this.until(() => this.count(name) >= count);
+    const all = this.messages
+      .map(({ message }) => message)
+      .filter((message): message is Extract<Message, { name: Name }> => message.name === name);
+    return all[count - 1]!;
+  }
+
+  /** How many messages of this name have come. */
+  count(name: Message['name']): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  forget(): void {
+    this.messages.length = 0;
+    this.#counts.clear();
   }
 
   until(when: () => boolean): Promise<void> {
@@ -133,7 +147,7 @@ export class FakeServer extends FakePeer {
 
   /** The next device on a channel of its own. */
   async takeNext(requestCompletion: number): Promise<{ channelId: number; usbDevice: number }> {
-    const count = this.messages.filter(({ message }) => message.name === 'ADD_DEVICE').length;
+    const count = this.count('ADD_DEVICE');
     const channelId = await this.open();
     const { usbDevice } = await this.received('ADD_DEVICE', count + 1);
     this.send(channelId, {

@@ -83,7 +83,9 @@ function fakeClient() {
   return { server, client: new FakeClient(near), host, failed, ignored };
 }
 
-describe('a server that', () => {
+describe('a server that', function () {
+  this.timeout(60_000);
+
   it('sends requests without end and reads no answer is not read any more, and little is kept', async () => {
     const transport = new StuffedTransport();
     const client = new RedirectionClient(transport);
@@ -117,13 +119,12 @@ describe('a server that', () => {
     for (let requestId = 2; requestId < 2 + count; requestId += 1) {
       server.send(channelId, bulkIn(usbDevice, requestId, pipeHandle, 512));
     }
-    const refusals = () => server.messages.filter(({ message: { name } }) => name === 'URB_COMPLETION_NO_DATA');
-    await server.until(() => refusals().length >= count - 4096 + 1);
+    await server.received('URB_COMPLETION_NO_DATA', count - 4096 + 1);
     expect(device.pendingReads).to.equal(4096);
     for (let requestId = 2; requestId < 2 + count; requestId += 1) {
       server.send(channelId, { name: 'CANCEL_REQUEST', interfaceId: usbDevice, messageId: 9, requestId });
     }
-    await server.until(() => refusals().length >= count + 1);
+    await server.received('URB_COMPLETION_NO_DATA', count + 1);
     expect(device.pendingReads).to.equal(0);
     await client.close();
     expect(device.calls).to.deep.equal(['open', 'close']);
@@ -213,7 +214,9 @@ describe('a server that', () => {
   });
 });
 
-describe('a client that', () => {
+describe('a client that', function () {
+  this.timeout(60_000);
+
   it('announces devices without end gets as many channels as there may be, and no more memory', async () => {
     const { client, server, ignored, failed } = fakeClient();
     const control = await client.open(1);

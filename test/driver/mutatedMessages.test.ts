@@ -130,7 +130,7 @@ describe('mutated messages', function () {
           if (before === 0 && sent >= MESSAGES / 10) before = await bytesInUse();
         }
         server.remembers = true;
-        server.messages.length = 0;
+        server.forget();
       }
       await client.close();
       await server.stack.close();

@@ -104,7 +104,7 @@ describe('a redirected device that goes', () => {
     const transfer = old.submit({ type: 'transferIn', endpointAddress: 0x81, length: 8 }, () => {});
     await first.stop();
     await host.gone();
-    for (let count = 2; count <= 300; count += 1) {
+    for (let count = 2; count <= 260; count += 1) {
       const redirection = await client.redirect(new EchoDevice());
       const device = await host.added(count);
       transfer.cancel();
