@@ -28,6 +28,21 @@ export type {
   UsbTransfer,
 } from './session/ports.ts';
 
+export { AutoSelection, type AutoSelectionOptions } from './policy/autoSelection.ts';
+export { decide, type Decision, type Policy, precede, rulePolicy } from './policy/decide.ts';
+export { parseFreerdpUsb } from './policy/freerdpUsb.ts';
+export { type LocalUse, NOT_USED_HERE, type PolicyDevice, policyDevice } from './policy/policyDevice.ts';
+export { parseDevicesToRedirect, parseRdpFile } from './policy/rdpFile.ts';
+export type { ClassPattern, PolicyAction, Rule, RuleCondition, RuleSet } from './policy/rule.ts';
+export { formatRule, parseRule, parseRules, type RuleFile } from './policy/ruleText.ts';
+export { AUTO_RULES, SAFE_DEFAULTS } from './policy/safeDefaults.ts';
+export {
+  parseUsbredirFilter,
+  type UsbredirOptions,
+  usbredirPolicy,
+  type UsbredirRule,
+} from './policy/usbredirFilter.ts';
+
 export { dial, type DialOptions } from '../transports/dial.ts';
 export { listen, type Listener, type ListenOptions } from '../transports/listen.ts';
 export { type MemoryOptions, memoryPair } from '../transports/memory.ts';

@@ -7,6 +7,7 @@ import { scanSysfs } from './sysfs.ts';
 import { type NativeContext, type NativeDevice, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
 export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
+export { type UsbDeviceUse, inspectLocalUse } from './localUse.ts';
 
 export interface LibusbDevicesOptions {
   /**
