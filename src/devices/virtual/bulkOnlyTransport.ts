@@ -1,11 +1,6 @@
+import { CommandStatus } from '../../../codecs/usb/bulkOnlyTransport.ts';
 import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
-import {
-  BlockCutter,
-  CommandStatus,
-  readCommandWrapper,
-  statusWrapper,
-  type CommandBlockWrapper,
-} from './commandWrappers.ts';
+import { BlockCutter, readCommandWrapper, statusWrapper, type CommandBlockWrapper } from './commandWrappers.ts';
 import type { DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer, OutEnd } from './outEndpoint.ts';
 import type { ScsiAnswer, ScsiDisk } from './scsi.ts';

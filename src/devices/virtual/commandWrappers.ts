@@ -1,25 +1,15 @@
 import { byteLength, joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { struct } from '../../../codecs/core/struct.ts';
-
-const SPEC = { document: 'USB MSC BOT 1.0', section: '5.1' };
-const CBW_SIGNATURE = 0x43425355;
-const CSW_SIGNATURE = 0x53425355;
-const DIRECTION_IN = 0x80;
-const COMMAND_SIZE = 16;
-
-const Cbw = struct('CBW', {
-  dCBWSignature: 'u32',
-  dCBWTag: 'u32',
-  dCBWDataTransferLength: 'u32',
-  bmCBWFlags: 'u8',
-  bCBWLUN: 'u8',
-  bCBWCBLength: 'u8',
-});
-const Csw = struct('CSW', { dCSWSignature: 'u32', dCSWTag: 'u32', dCSWDataResidue: 'u32', bCSWStatus: 'u8' });
-
-/** Bytes of a command block wrapper. */
-export const COMMAND_WRAPPER_SIZE = Cbw.size + COMMAND_SIZE;
+import {
+  CBW_DIRECTION_IN,
+  COMMAND_BLOCK_SIZE,
+  COMMAND_WRAPPER_SIZE,
+  type CommandStatus,
+  CommandWrapperHead,
+  StatusWrapper,
+  WRAPPERS_SPEC,
+  WrapperSignature,
+} from '../../../codecs/usb/bulkOnlyTransport.ts';
 
 /** A command block wrapper, [USB MSC BOT 1.0] 5.1. */
 export interface CommandBlockWrapper {
@@ -31,32 +21,32 @@ export interface CommandBlockWrapper {
   readonly commandBlock: Uint8Array;
 }
 
-/** [USB MSC BOT 1.0] table 5.3 */
-export const CommandStatus = { passed: 0, failed: 1, phaseError: 2 } as const;
-
-/** One of {@link CommandStatus}. */
-export type CommandStatus = (typeof CommandStatus)[keyof typeof CommandStatus];
-
 /** `invalid`: not valid, [USB MSC BOT 1.0] 6.2.1; `meaningless`: valid and not meaningful, 6.2.2. */
 export function readCommandWrapper(bytes: Uint8Array): CommandBlockWrapper | 'invalid' | 'meaningless' {
   if (bytes.byteLength !== COMMAND_WRAPPER_SIZE) return 'invalid';
-  const reader = new Reader(bytes, 'CBW', SPEC);
-  const head = Cbw.decode(reader);
-  if (head.dCBWSignature !== CBW_SIGNATURE) return 'invalid';
+  const reader = new Reader(bytes, CommandWrapperHead.name, WRAPPERS_SPEC);
+  const head = CommandWrapperHead.decode(reader);
+  if (head.dCBWSignature !== WrapperSignature.COMMAND) return 'invalid';
   const { bmCBWFlags, bCBWLUN, bCBWCBLength } = head;
-  const isMeaningful = (bmCBWFlags & ~DIRECTION_IN) === 0 && bCBWLUN === 0 && isBetween(bCBWCBLength, 1, COMMAND_SIZE);
+  const isMeaningful =
+    (bmCBWFlags & ~CBW_DIRECTION_IN) === 0 && bCBWLUN === 0 && isBetween(bCBWCBLength, 1, COMMAND_BLOCK_SIZE);
   if (!isMeaningful) return 'meaningless';
   return {
     tag: head.dCBWTag,
     dataTransferLength: head.dCBWDataTransferLength,
-    direction: bmCBWFlags === DIRECTION_IN ? 'in' : 'out',
+    direction: bmCBWFlags === CBW_DIRECTION_IN ? 'in' : 'out',
     commandBlock: new Uint8Array(reader.take(bCBWCBLength, 'CBWCB')),
   };
 }
 
 /** A command status wrapper, [USB MSC BOT 1.0] 5.2: 13 bytes. `residue`: bytes of the data phase that did not count. */
 export function statusWrapper(tag: number, residue: number, status: CommandStatus): Uint8Array {
-  return Csw.encode({ dCSWSignature: CSW_SIGNATURE, dCSWTag: tag, dCSWDataResidue: residue, bCSWStatus: status });
+  return StatusWrapper.encode({
+    dCSWSignature: WrapperSignature.STATUS,
+    dCSWTag: tag,
+    dCSWDataResidue: residue,
+    bCSWStatus: status,
+  });
 }
 
 function isBetween(value: number, low: number, high: number): boolean {

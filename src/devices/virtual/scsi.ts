@@ -1,3 +1,4 @@
+import { OperationCode, READ_CAPACITY_16 } from '../../../codecs/usb/scsiOperationCode.ts';
 import type { BlockStore } from './blockStore.ts';
 import {
   capacity10,
@@ -5,7 +6,6 @@ import {
   CommandBlock,
   formatCapacities,
   logicalUnits,
-  OperationCode,
   type BlockRange,
 } from './scsiCommand.ts';
 import { standardInquiry, vitalProductData, type DiskIdentification } from './scsiInquiry.ts';
@@ -25,7 +25,6 @@ export type ScsiAnswer =
   | { readonly type: 'flush' };
 
 const GOOD: ScsiAnswer = { type: 'good' };
-const READ_CAPACITY_16 = 0x10;
 const EVPD = 0x01;
 const DESCRIPTOR_FORMAT = 0x01;
 const PROTECTION = 0xe0;

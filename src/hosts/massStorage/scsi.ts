@@ -1,4 +1,5 @@
 /** The few SCSI commands that reading and writing sectors takes. Numbers in them are big-endian. */
+import { OperationCode, READ_CAPACITY_16 } from '../../../codecs/usb/scsiOperationCode.ts';
 
 export interface ScsiCommand {
   /** As the standards spell it, for messages. */
@@ -15,7 +16,7 @@ export const INQUIRY_SIZE = 36;
 
 /** [SPC-4] 6.4 */
 export function inquiry(): ScsiCommand {
-  return { name: 'INQUIRY', commandBlock: Uint8Array.of(0x12, 0, 0, 0, INQUIRY_SIZE, 0) };
+  return { name: 'INQUIRY', commandBlock: Uint8Array.of(OperationCode.INQUIRY, 0, 0, 0, INQUIRY_SIZE, 0) };
 }
 
 /** Bytes that {@link requestSense} asks for. */
@@ -23,14 +24,17 @@ export const SENSE_SIZE = 18;
 
 /** [SPC-4] 6.29 */
 export function requestSense(): ScsiCommand {
-  return { name: 'REQUEST SENSE', commandBlock: Uint8Array.of(0x03, 0, 0, 0, SENSE_SIZE, 0) };
+  return { name: 'REQUEST SENSE', commandBlock: Uint8Array.of(OperationCode.REQUEST_SENSE, 0, 0, 0, SENSE_SIZE, 0) };
 }
 
 export const CAPACITY_10_SIZE = 8;
 
 /** [SBC-3] 5.15 */
 export function readCapacity10(): ScsiCommand {
-  return { name: 'READ CAPACITY(10)', commandBlock: Uint8Array.of(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0) };
+  return {
+    name: 'READ CAPACITY(10)',
+    commandBlock: Uint8Array.of(OperationCode.READ_CAPACITY_10, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+  };
 }
 
 export const CAPACITY_16_SIZE = 32;
@@ -38,24 +42,27 @@ export const CAPACITY_16_SIZE = 32;
 /** [SBC-3] 5.16 */
 export function readCapacity16(): ScsiCommand {
   const commandBlock = new Uint8Array(16);
-  commandBlock.set([0x9e, 0x10]);
+  commandBlock.set([OperationCode.SERVICE_ACTION_IN_16, READ_CAPACITY_16]);
   commandBlock[13] = CAPACITY_16_SIZE;
   return { name: 'READ CAPACITY(16)', commandBlock };
 }
 
 /** READ(10), or READ(16) behind the first 2^32 sectors; [SBC-3] 5.11, 5.13. */
 export function read(lba: number, count: number): ScsiCommand {
-  return transfer('READ', 0x28, 0x88, lba, count);
+  return transfer('READ', OperationCode.READ_10, OperationCode.READ_16, lba, count);
 }
 
 /** WRITE(10), or WRITE(16) behind the first 2^32 sectors; [SBC-3] 5.36, 5.38. */
 export function write(lba: number, count: number): ScsiCommand {
-  return transfer('WRITE', 0x2a, 0x8a, lba, count);
+  return transfer('WRITE', OperationCode.WRITE_10, OperationCode.WRITE_16, lba, count);
 }
 
 /** [SBC-3] 5.22: everything that is in the device's cache. */
 export function synchronizeCache(): ScsiCommand {
-  return { name: 'SYNCHRONIZE CACHE(10)', commandBlock: Uint8Array.of(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0) };
+  return {
+    name: 'SYNCHRONIZE CACHE(10)',
+    commandBlock: Uint8Array.of(OperationCode.SYNCHRONIZE_CACHE_10, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+  };
 }
 
 function transfer(verb: string, code10: number, code16: number, lba: number, count: number): ScsiCommand {

@@ -1,0 +1,28 @@
+/** OPERATION CODE of the commands that sticks and their hosts use, [SPC-4] and [SBC-3]. */
+export const OperationCode = {
+  TEST_UNIT_READY: 0x00,
+  REQUEST_SENSE: 0x03,
+  READ_6: 0x08,
+  WRITE_6: 0x0a,
+  INQUIRY: 0x12,
+  MODE_SENSE_6: 0x1a,
+  START_STOP_UNIT: 0x1b,
+  PREVENT_ALLOW_MEDIUM_REMOVAL: 0x1e,
+  READ_FORMAT_CAPACITIES: 0x23,
+  READ_CAPACITY_10: 0x25,
+  READ_10: 0x28,
+  WRITE_10: 0x2a,
+  VERIFY_10: 0x2f,
+  SYNCHRONIZE_CACHE_10: 0x35,
+  MODE_SENSE_10: 0x5a,
+  READ_16: 0x88,
+  WRITE_16: 0x8a,
+  SYNCHRONIZE_CACHE_16: 0x91,
+  SERVICE_ACTION_IN_16: 0x9e,
+  REPORT_LUNS: 0xa0,
+  READ_12: 0xa8,
+  WRITE_12: 0xaa,
+} as const;
+
+/** SERVICE ACTION of READ CAPACITY (16) under {@link OperationCode.SERVICE_ACTION_IN_16}. */
+export const READ_CAPACITY_16 = 0x10;
