@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { formatSpec, type SpecRef } from '../codecs/core/errors.ts';
 import { DVC_PDUS } from '../codecs/dvc/registry.ts';
+import { RDP_STRUCTURES } from '../codecs/rdp/registry.ts';
 import { SVC_STRUCTURES } from '../codecs/svc/registry.ts';
 import { InternalIoControlCode, IoControlCode } from '../codecs/urbdrc/ioControl.ts';
 import { URBDRC_MESSAGES } from '../codecs/urbdrc/registry.ts';
@@ -40,6 +41,13 @@ const sections = (table: Readonly<Record<string, string>>, from: CoverageEntry['
 
 /** Everything that has a codec, layer by layer. */
 export const COVERAGE_LAYERS: readonly CoverageLayer[] = [
+  {
+    title: 'RDP connection',
+    intro: 'What a server exchanges with a client before and around its virtual channels.',
+    codecs: 'rdp',
+    vectors: 'rdp',
+    entries: RDP_STRUCTURES,
+  },
   {
     title: 'Static virtual channels',
     intro: 'What frames the channel `drdynvc`.',

@@ -1,6 +1,5 @@
 import type { SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
 import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from './per.ts';
@@ -17,24 +16,6 @@ export const DisconnectReason = {
   channelPurged: 4,
 } as const;
 
-/** An MCS PDU of an established domain, [T.125] 7, in the subset that RDP uses, [MS-RDPBCGR] 2.2.1.5 to 2.2.1.9. */
-export type DomainMcsPdu =
-  | { readonly name: 'ERECT_DOMAIN_REQUEST'; readonly subHeight: number; readonly subInterval: number }
-  | { readonly name: 'ATTACH_USER_REQUEST' }
-  | { readonly name: 'ATTACH_USER_CONFIRM'; readonly result: number; readonly initiator?: number }
-  | { readonly name: 'CHANNEL_JOIN_REQUEST'; readonly initiator: number; readonly channelId: number }
-  | {
-      readonly name: 'CHANNEL_JOIN_CONFIRM';
-      readonly result: number;
-      readonly initiator: number;
-      readonly requested: number;
-      readonly channelId?: number;
-    }
-  | ({ readonly name: 'SEND_DATA_REQUEST' } & SentData)
-  | ({ readonly name: 'SEND_DATA_INDICATION' } & SentData)
-  /** Bits of {@link DisconnectReason}. */
-  | { readonly name: 'DISCONNECT_PROVIDER_ULTIMATUM'; readonly reason: number };
-
 /** What one user sends to a channel. */
 export interface SentData {
   /** Who: a user id. */
@@ -42,6 +23,72 @@ export interface SentData {
   readonly channelId: number;
   readonly userData: Uint8Array;
 }
+
+/** [MS-RDPBCGR] 2.2.1.5; what it says means nothing in RDP. */
+export interface ErectDomainRequest {
+  readonly name: 'ERECT_DOMAIN_REQUEST';
+  readonly subHeight: number;
+  readonly subInterval: number;
+}
+
+/** [MS-RDPBCGR] 2.2.1.6 */
+export interface AttachUserRequest {
+  readonly name: 'ATTACH_USER_REQUEST';
+}
+
+/** [MS-RDPBCGR] 2.2.1.7 */
+export interface AttachUserConfirm {
+  readonly name: 'ATTACH_USER_CONFIRM';
+  /** 0 is rt-successful. */
+  readonly result: number;
+  /** The new user's id. */
+  readonly initiator?: number;
+}
+
+/** [MS-RDPBCGR] 2.2.1.8 */
+export interface ChannelJoinRequest {
+  readonly name: 'CHANNEL_JOIN_REQUEST';
+  readonly initiator: number;
+  readonly channelId: number;
+}
+
+/** [MS-RDPBCGR] 2.2.1.9 */
+export interface ChannelJoinConfirm {
+  readonly name: 'CHANNEL_JOIN_CONFIRM';
+  /** 0 is rt-successful. */
+  readonly result: number;
+  readonly initiator: number;
+  readonly requested: number;
+  readonly channelId?: number;
+}
+
+/** Client to server, [MS-RDPBCGR] 2.2.1.10 and all that follows. */
+export interface SendDataRequest extends SentData {
+  readonly name: 'SEND_DATA_REQUEST';
+}
+
+/** Server to client. */
+export interface SendDataIndication extends SentData {
+  readonly name: 'SEND_DATA_INDICATION';
+}
+
+/** [MS-RDPBCGR] 2.2.2.3 */
+export interface DisconnectProviderUltimatum {
+  readonly name: 'DISCONNECT_PROVIDER_ULTIMATUM';
+  /** Of {@link DisconnectReason}. */
+  readonly reason: number;
+}
+
+/** An MCS PDU of an established domain, [T.125] 7, in the subset that RDP uses. */
+export type DomainMcsPdu =
+  | ErectDomainRequest
+  | AttachUserRequest
+  | AttachUserConfirm
+  | ChannelJoinRequest
+  | ChannelJoinConfirm
+  | SendDataRequest
+  | SendDataIndication
+  | DisconnectProviderUltimatum;
 
 export type DomainMcsPduName = DomainMcsPdu['name'];
 
@@ -141,11 +188,6 @@ export function sendDataHeader(
     PRIORITY_AND_SEGMENTATION,
     ...perLength(size, `${name}.userData`),
   );
-}
-
-/** One MCS PDU in its parts, for a payload in several. */
-export function encodeSendDataIndication(initiator: number, channelId: number, userData: Parts, size: number): Parts {
-  return [sendDataHeader('SEND_DATA_INDICATION', initiator, channelId, size), ...userData];
 }
 
 function readBody(reader: Reader, name: DomainMcsPduName, first: number): DomainMcsPdu {

@@ -1,5 +1,6 @@
 import type { Codec } from '../core/message.ts';
 import { struct } from '../core/struct.ts';
+import { fixedUtf16, readFixedUtf16 } from './fixedText.ts';
 
 /** TS_GENERAL_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.1. */
 export interface GeneralCapability {
@@ -188,8 +189,7 @@ export interface InputCapability {
   readonly keyboardType: number;
   readonly keyboardSubType: number;
   readonly keyboardFunctionKey: number;
-  /** 64 bytes of UTF-16LE. */
-  readonly imeFileName: Uint8Array;
+  readonly imeFileName: string;
 }
 
 export const InputFlag = {
@@ -199,7 +199,7 @@ export const InputFlag = {
   INPUT_FLAG_FASTPATH_INPUT2: 0x0020,
 } as const;
 
-export const IME_FILE_NAME_SIZE = 64;
+const IME_FILE_NAME_SIZE = 64;
 
 const Input = struct('TS_INPUT_CAPABILITYSET', {
   inputFlags: 'u16',
@@ -215,11 +215,14 @@ export const InputCapability: Codec<InputCapability> = {
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.6' },
   decode(reader) {
     const { pad2octetsA, ...value } = Input.decode(reader);
-    const imeFileName = reader.take(IME_FILE_NAME_SIZE, 'imeFileName');
+    const imeFileName = readFixedUtf16(reader, IME_FILE_NAME_SIZE, 'imeFileName');
     reader.end();
     return { ...value, imeFileName };
   },
-  encode: ({ imeFileName, ...value }) => [Input.encode({ ...value, pad2octetsA: 0 }), imeFileName],
+  encode: ({ imeFileName, ...value }) => [
+    Input.encode({ ...value, pad2octetsA: 0 }),
+    fixedUtf16(imeFileName, IME_FILE_NAME_SIZE, 'imeFileName'),
+  ],
 };
 
 /** TS_SHARE_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.2.4. */

@@ -5,41 +5,48 @@ import type { Reader } from '../core/reader.ts';
 import { struct } from '../core/struct.ts';
 import { type CapabilitySet, capabilitySets, readCapabilitySets } from './capabilitySet.ts';
 
-/** A PDU with a TS_SHARECONTROLHEADER, [MS-RDPBCGR] 2.2.8.1.1.1.1. `pduSource` is the MCS user who sends it. */
-export type ShareControlPdu =
-  | {
-      readonly name: 'TS_DEMAND_ACTIVE_PDU';
-      readonly pduSource: number;
-      readonly shareId: number;
-      readonly sourceDescriptor: Uint8Array;
-      readonly capabilitySets: readonly CapabilitySet[];
-      readonly sessionId: number;
-    }
-  | {
-      readonly name: 'TS_CONFIRM_ACTIVE_PDU';
-      readonly pduSource: number;
-      readonly shareId: number;
-      readonly originatorId: number;
-      readonly sourceDescriptor: Uint8Array;
-      readonly capabilitySets: readonly CapabilitySet[];
-    }
-  | {
-      readonly name: 'TS_DEACTIVATE_ALL_PDU';
-      readonly pduSource: number;
-      readonly shareId: number;
-      readonly sourceDescriptor: Uint8Array;
-    }
-  | {
-      readonly name: 'TS_DATA_PDU';
-      readonly pduSource: number;
-      readonly shareId: number;
-      /** Who serves it first: 0 undefined, 1 low, 2 medium, 4 high. */
-      readonly streamId: number;
-      readonly pduType2: number;
-      /** 0 unless the data is compressed. */
-      readonly compressedType: number;
-      readonly data: Uint8Array;
-    };
+/** What all of them have, TS_SHARECONTROLHEADER and the share's id, [MS-RDPBCGR] 2.2.8.1.1.1.1. */
+interface Shared {
+  /** The MCS user who sends it. */
+  readonly pduSource: number;
+  readonly shareId: number;
+}
+
+/** [MS-RDPBCGR] 2.2.1.13.1.1 */
+export interface DemandActive extends Shared {
+  readonly name: 'TS_DEMAND_ACTIVE_PDU';
+  readonly sourceDescriptor: Uint8Array;
+  readonly capabilitySets: readonly CapabilitySet[];
+  readonly sessionId: number;
+}
+
+/** [MS-RDPBCGR] 2.2.1.13.2.1 */
+export interface ConfirmActive extends Shared {
+  readonly name: 'TS_CONFIRM_ACTIVE_PDU';
+  readonly originatorId: number;
+  readonly sourceDescriptor: Uint8Array;
+  readonly capabilitySets: readonly CapabilitySet[];
+}
+
+/** [MS-RDPBCGR] 2.2.3.1.1 */
+export interface DeactivateAll extends Shared {
+  readonly name: 'TS_DEACTIVATE_ALL_PDU';
+  readonly sourceDescriptor: Uint8Array;
+}
+
+/** [MS-RDPBCGR] 2.2.8.1.1.1.2 */
+export interface DataPdu extends Shared {
+  readonly name: 'TS_DATA_PDU';
+  /** Who serves it first: 0 undefined, 1 low, 2 medium, 4 high. */
+  readonly streamId: number;
+  readonly pduType2: number;
+  /** 0 unless the data is compressed. */
+  readonly compressedType: number;
+  readonly data: Uint8Array;
+}
+
+/** A PDU with a TS_SHARECONTROLHEADER. */
+export type ShareControlPdu = DemandActive | ConfirmActive | DeactivateAll | DataPdu;
 
 export type ShareControlPduName = ShareControlPdu['name'];
 

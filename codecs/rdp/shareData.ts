@@ -37,8 +37,16 @@ export const ErrorInfo = {
   ERRINFO_LOGOFF_BY_USER: 0x0000000c,
 } as const;
 
+interface NumbersLayout<F extends FieldTable> {
+  readonly name: string;
+  /** Of [MS-RDPBCGR]. */
+  readonly section: string;
+  readonly fields: F;
+}
+
 /** A data PDU that is nothing but numbers: its own fields are behind TS_SHAREDATAHEADER. */
-function numbers<const F extends FieldTable>(name: string, section: string, fields: F): Codec<FieldValues<F>> {
+function numbers<const F extends FieldTable>(layout: NumbersLayout<F>): Codec<FieldValues<F>> {
+  const { name, section, fields } = layout;
   const spec: SpecRef = { document: 'MS-RDPBCGR', section };
   const body = struct(name, fields);
   return {
@@ -56,27 +64,47 @@ function numbers<const F extends FieldTable>(name: string, section: string, fiel
 /** SYNCMSGTYPE_SYNC: what messageType always is. */
 export const SYNCMSGTYPE_SYNC = 1;
 
-export const SynchronizePdu = numbers('TS_SYNCHRONIZE_PDU', '2.2.1.14.1', { messageType: 'u16', targetUser: 'u16' });
-
-/** `action` is of {@link ControlAction}. */
-export const ControlPdu = numbers('TS_CONTROL_PDU', '2.2.1.15.1', { action: 'u16', grantId: 'u16', controlId: 'u32' });
-
-export const FontListPdu = numbers('TS_FONT_LIST_PDU', '2.2.1.18.1', {
-  numberFonts: 'u16',
-  totalNumFonts: 'u16',
-  listFlags: 'u16',
-  entrySize: 'u16',
+export const SynchronizePdu = numbers({
+  name: 'TS_SYNCHRONIZE_PDU',
+  section: '2.2.1.14.1',
+  fields: { messageType: 'u16', targetUser: 'u16' },
 });
 
-export const FontMapPdu = numbers('TS_FONT_MAP_PDU', '2.2.1.22.1', {
-  numberEntries: 'u16',
-  totalNumEntries: 'u16',
-  mapFlags: 'u16',
-  entrySize: 'u16',
+/** `action` is of {@link ControlAction}. */
+export const ControlPdu = numbers({
+  name: 'TS_CONTROL_PDU',
+  section: '2.2.1.15.1',
+  fields: { action: 'u16', grantId: 'u16', controlId: 'u32' },
+});
+
+export const FontListPdu = numbers({
+  name: 'TS_FONT_LIST_PDU',
+  section: '2.2.1.18.1',
+  fields: {
+    numberFonts: 'u16',
+    totalNumFonts: 'u16',
+    listFlags: 'u16',
+    entrySize: 'u16',
+  },
+});
+
+export const FontMapPdu = numbers({
+  name: 'TS_FONT_MAP_PDU',
+  section: '2.2.1.22.1',
+  fields: {
+    numberEntries: 'u16',
+    totalNumEntries: 'u16',
+    mapFlags: 'u16',
+    entrySize: 'u16',
+  },
 });
 
 /** FONTLIST_FIRST and FONTLIST_LAST together. */
 export const FONTLIST_WHOLE = 3;
 
 /** `errorInfo` is of {@link ErrorInfo}. */
-export const SetErrorInfoPdu = numbers('TS_SET_ERROR_INFO_PDU', '2.2.5.1.1', { errorInfo: 'u32' });
+export const SetErrorInfoPdu = numbers({
+  name: 'TS_SET_ERROR_INFO_PDU',
+  section: '2.2.5.1.1',
+  fields: { errorInfo: 'u32' },
+});

@@ -6,7 +6,6 @@ import {
   FontCapability,
   GeneralCapability,
   GeneralExtraFlag,
-  IME_FILE_NAME_SIZE,
   InputCapability,
   InputFlag,
   ORDER_SUPPORT_SIZE,
@@ -98,7 +97,7 @@ export function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet
         keyboardType: 0,
         keyboardSubType: 0,
         keyboardFunctionKey: 0,
-        imeFileName: new Uint8Array(IME_FILE_NAME_SIZE),
+        imeFileName: '',
       }),
     ),
   ];
