@@ -1,5 +1,7 @@
 import { CdcAcm } from '../../../src/devices/virtual/cdcAcm.ts';
 import { CompositeDevice } from '../../../src/devices/virtual/compositeDevice.ts';
+import { withFaults } from '../../../src/devices/virtual/faultyDevice.ts';
+import type { FaultScript } from '../../../src/devices/virtual/faultScript.ts';
 import { GadgetZero } from '../../../src/devices/virtual/gadgetZero.ts';
 import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { HidMouse } from '../../../src/devices/virtual/hidMouse.ts';
@@ -7,6 +9,7 @@ import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
+import type { Clock } from '../../../src/session/ports.ts';
 import { testUsbDeviceContract, type ContractTraits } from '../contract.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
 
@@ -44,4 +47,42 @@ for (const [name, traits, make] of devices) {
     const device = make();
     return { device, unplug: () => device.unplug(), dispose: () => device.dispose() };
   });
+}
+
+/** A clock on which everything is over as soon as the callers are done. */
+const impatient: Clock = {
+  now: () => 0,
+  after: (_delay, callback) => {
+    let isStopped = false;
+    queueMicrotask(() => {
+      if (!isStopped) callback();
+    });
+    return () => {
+      isStopped = true;
+    };
+  },
+};
+
+const delay = { type: 'delay', milliseconds: 1 } as const;
+const scripts: [name: string, script: FaultScript][] = [
+  ['without faults', []],
+  ['with faults in other operations', [{ fault: { type: 'hang' }, endpointAddress: 0x0d }]],
+  [
+    'with delays',
+    [
+      { fault: delay, operation: 'control', every: 2 },
+      { fault: delay, operation: 'transferOut' },
+      { fault: delay, operation: 'setConfiguration' },
+    ],
+  ],
+];
+
+for (const [how, script] of scripts) {
+  for (const [name, traits, make] of devices.filter(([each]) => /loopback|FX2$|composite/.test(each))) {
+    testUsbDeviceContract(`${name} ${how}`, { ...traits, unplugs: true }, () => {
+      const device = make();
+      const faulty = withFaults(device, script, { clock: impatient });
+      return { device: faulty, unplug: () => device.unplug(), dispose: () => device.dispose() };
+    });
+  }
 }
