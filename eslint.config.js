@@ -11,7 +11,10 @@ const layers = [
   { files: 'codecs/rdp', may: ['codecs/core', 'codecs/svc'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
-  { files: 'src/session', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step'] },
+  {
+    files: 'src/session',
+    may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step', 'src/channels/transitions'],
+  },
   { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', PORTS] },
@@ -110,7 +113,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'docs/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'examples/**/*.ts', 'docs/**/*.ts'],
     rules: {
       'max-lines': ['error', { max: 600 }],
       '@typescript-eslint/no-unused-expressions': 'off',

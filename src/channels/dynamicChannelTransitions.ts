@@ -1,3 +1,5 @@
+import type { Transitions } from './transitions.ts';
+
 /** Where a dynamic channel stands. `closed` is every id that is not in use. */
 export type ChannelState = 'closed' | 'creating' | 'open' | 'closing';
 
@@ -30,11 +32,6 @@ export type ConnectionInput =
   | 'DYNVC_SOFT_SYNC_REQUEST'
   | 'capabilitiesTimedOut'
   | 'fault';
-
-/** State, then input, then next state. A role lists the states that it has. */
-export type Transitions<State extends string, Input extends string> = Readonly<
-  Partial<Record<State, Readonly<Partial<Record<Input, State>>>>>
->;
 
 export type Role = 'server' | 'client';
 
@@ -88,12 +85,3 @@ export const CAPABILITIES_TRANSITIONS = {
     failed: {},
   },
 } as const satisfies Record<Role, Transitions<ConnectionState, ConnectionInput>>;
-
-/** Where `input` leads from `state`; undefined where the table does not allow it. */
-export function nextState<State extends string, Input extends string>(
-  table: Transitions<State, Input>,
-  state: State,
-  input: Input,
-): State | undefined {
-  return table[state]?.[input];
-}

@@ -16,13 +16,12 @@ import {
   type ConnectionInput,
   type ConnectionState,
   DYNAMIC_CHANNEL_TRANSITIONS,
-  nextState,
   type Role,
-  type Transitions,
 } from './dynamicChannelTransitions.ts';
 import { fragmentMessage } from './fragmentation.ts';
 import { type DataPdu, Reassembly, ReassemblyBudget } from './reassembly.ts';
 import { type Step, StepBuilder } from './step.ts';
+import { nextState, type Transitions } from './transitions.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5' };
 const TIMER_SPEC = { document: 'MS-RDPEDYC', section: '3.3.2' };

@@ -1,3 +1,5 @@
+import type { Transitions } from '../channels/transitions.ts';
+
 /**
  * The legal moves of URBDRC's four state machines, one table each: state, then input, then next state. A pair that is
  * not listed is a ProtocolError. docs/states.md is drawn from these tables.
@@ -5,18 +7,7 @@
  * An input is a message by its wire name, or a word in camelCase for what is no message of its own: a RIMCALL_RELEASE
  * of the server's notification interface (`notificationReleased`), a timer (`...TimedOut`), or a command of the caller.
  */
-export type TransitionTable<State extends string, Input extends string> = Readonly<
-  Record<State, Readonly<Partial<Record<Input, State>>>>
->;
-
-/** Where `input` leads from `state`; undefined where the table does not allow it. */
-export function nextState<State extends string, Input extends string>(
-  table: TransitionTable<State, Input>,
-  state: State,
-  input: Input,
-): State | undefined {
-  return table[state][input];
-}
+type TransitionTable<State extends string, Input extends string> = Required<Transitions<State, Input>>;
 
 export type ClientOpeningInput =
   'RIM_EXCHANGE_CAPABILITY_REQUEST' | 'CHANNEL_CREATED' | 'notificationReleased' | 'releaseTimedOut';

@@ -7,6 +7,7 @@ import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
+import { nextState } from '../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_LIMITS, DEFAULT_SESSION_TIMERS, type SessionLimits, type SessionTimers } from '../limits.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type ClientDeviceInput,
   type ClientDeviceState,
   type ClientOpeningInput,
-  nextState,
 } from '../transitions.ts';
 import { ClientChannel, type OperationMessage } from './clientChannel.ts';
 

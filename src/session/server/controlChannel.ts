@@ -1,12 +1,8 @@
 import type { StepBuilder } from '../../channels/step.ts';
+import { nextState } from '../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
-import {
-  nextState,
-  SERVER_CONTROL_TRANSITIONS,
-  type ServerControlState,
-  type ServerOpeningInput,
-} from '../transitions.ts';
+import { SERVER_CONTROL_TRANSITIONS, type ServerControlState, type ServerOpeningInput } from '../transitions.ts';
 import { type AnswerMessage, ServerChannel } from './serverChannel.ts';
 
 /** The client has one more device: a channel is to be created for it, [MS-RDPEUSB] 3.2.5.1.1. */

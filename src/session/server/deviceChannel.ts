@@ -5,11 +5,11 @@ import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
+import { nextState } from '../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { Deadlines, earliestOf } from '../deadlines.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
 import {
-  nextState,
   SERVER_DEVICE_TRANSITIONS,
   type ServerDeviceInput,
   type ServerDeviceState,
