@@ -5,6 +5,7 @@ import type { DvcPdu } from '../../codecs/dvc/registry.ts';
 import type { UrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../codecs/urbdrc/header.ts';
+import { Hresult, UsbdStatus } from '../../codecs/urbdrc/status.ts';
 import { UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
 import { RedirectionClient } from '../../src/driver/client.ts';
@@ -214,6 +215,28 @@ describe('a server that', function () {
   });
 });
 
+describe('a device that', () => {
+  it('has more endpoints than an answer can hold cannot be configured with all of them, and the client lives', async () => {
+    const { client, server } = fakeServer();
+    const device = new EchoDevice();
+    const interfaces = Array.from({ length: 20 }, (_, interfaceNumber) => [
+      ...[9, 4, interfaceNumber, 0, 255, 0xff, 0, 0, 0],
+      ...Array.from({ length: 255 }, (_endpoint, address) => [7, 5, address, 2, 0, 2, 0]).flat(),
+    ]).flat();
+    const size = 9 + interfaces.length;
+    const configuration = Uint8Array.of(9, 2, size & 0xff, size >> 8, 20, 1, 0, 0x80, 50, ...interfaces);
+    Object.assign(device, { configurationDescriptors: [configuration] });
+    await client.redirect(device);
+    const { channelId, usbDevice } = await server.takeDevice();
+    const numbers = Array.from({ length: 20 }, (_, interfaceNumber) => interfaceNumber);
+    server.send(channelId, selectConfiguration(usbDevice, configuration.subarray(0, 9), numbers));
+    const { tsUrbResult, hResult } = await server.received('URB_COMPLETION_NO_DATA');
+    expect(tsUrbResult.usbdStatus).to.equal(UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES);
+    expect(hResult).to.equal(Hresult.ERROR_OUTOFMEMORY);
+    await client.close();
+  });
+});
+
 describe('a client that', function () {
   this.timeout(60_000);
 
@@ -301,31 +324,34 @@ describe('a client that', function () {
 /** SELECT_CONFIGURATION of an {@link EchoDevice}; the handle of its bulk IN pipe. */
 async function configure(server: FakeServer, channelId: number, usbDevice: number): Promise<{ pipeHandle: number }> {
   const [configurationDescriptor] = new EchoDevice().configurationDescriptors;
-  server.send(channelId, {
+  server.send(channelId, selectConfiguration(usbDevice, configurationDescriptor!, [0]));
+  const { tsUrbResult } = await server.received('URB_COMPLETION_NO_DATA');
+  if (tsUrbResult.name !== 'TS_URB_RESULT_HEADER') throw new Error('the request is not known to the decoder');
+  // The first pipe's handle: behind two heads of 8 and 16 bytes, at 8 bytes.
+  const bytes = tsUrbResult.unparsed!;
+  return { pipeHandle: new DataView(bytes.buffer, bytes.byteOffset).getUint32(8 + 16 + 8, true) };
+}
+
+/** All of `interfaces` in alternate setting 0, whose pipes are the client's to tell. */
+function selectConfiguration(
+  interfaceId: number,
+  configurationDescriptor: Uint8Array,
+  interfaces: readonly number[],
+): UrbdrcMessage {
+  return {
     name: 'TRANSFER_IN_REQUEST',
-    interfaceId: usbDevice,
+    interfaceId,
     messageId: 1,
     tsUrb: {
       name: 'TS_URB_SELECT_CONFIGURATION',
       urbFunction: UrbFunction.URB_FUNCTION_SELECT_CONFIGURATION,
       requestId: 1,
       noAck: false,
-      interfaces: [
-        {
-          interfaceNumber: 0,
-          alternateSetting: 0,
-          pipes: [0, 1].map(() => ({ maximumPacketSize: 512, maximumTransferSize: 0, pipeFlags: 0 })),
-        },
-      ],
-      configurationDescriptor: configurationDescriptor!,
+      interfaces: interfaces.map((interfaceNumber) => ({ interfaceNumber, alternateSetting: 0, pipes: [] })),
+      configurationDescriptor,
     },
     outputBufferSize: 0,
-  });
-  const { tsUrbResult } = await server.received('URB_COMPLETION_NO_DATA');
-  if (tsUrbResult.name !== 'TS_URB_RESULT_HEADER') throw new Error('the request is not known to the decoder');
-  // The first pipe's handle: behind two heads of 8 and 16 bytes, at 8 bytes.
-  const bytes = tsUrbResult.unparsed!;
-  return { pipeHandle: new DataView(bytes.buffer, bytes.byteOffset).getUint32(8 + 16 + 8, true) };
+  };
 }
 
 function bulkIn(interfaceId: number, requestId: number, pipeHandle: number, outputBufferSize: number): UrbdrcMessage {

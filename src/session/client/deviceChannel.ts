@@ -1,4 +1,5 @@
-import { ProtocolError } from '../../../codecs/core/errors.ts';
+import { ProtocolError, UsageError } from '../../../codecs/core/errors.ts';
+import type { Parts } from '../../../codecs/core/parts.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
@@ -133,24 +134,7 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
       step.emit({ type: 'closeRequired', error: new ProtocolError('TRANSFER_IN_REQUEST', this.state, problem, spec) });
       return step;
     }
-    const common = {
-      interfaceId: this.#state.requestCompletion,
-      messageId: pending.messageId,
-      requestId,
-      tsUrbResult: completion.tsUrbResult,
-      hResult: completion.hResult,
-    };
-    step.send(
-      encodeUrbdrcMessage(
-        pending.kind === 'in' && completion.data.byteLength > 0
-          ? { name: 'URB_COMPLETION', ...common, outputBuffer: completion.data }
-          : {
-              name: 'URB_COMPLETION_NO_DATA',
-              ...common,
-              outputBufferSize: pending.kind === 'out' ? completion.transferred : 0,
-            },
-      ),
-    );
+    step.send(encodeCompletion(this.#state.requestCompletion, requestId, pending, completion));
     return step;
   }
 
@@ -347,5 +331,34 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
       transferred: 0,
     });
     refused.outgoing.forEach((parts) => step.send(parts));
+  }
+}
+
+/** A completion that no message can hold (a device may have too many endpoints) is told as a failure. */
+function encodeCompletion(
+  interfaceId: number,
+  requestId: number,
+  { kind, messageId }: PendingRequest,
+  { tsUrbResult, hResult, data, transferred }: TransferCompletion,
+): Parts {
+  const common = { interfaceId, messageId, requestId, tsUrbResult, hResult };
+  try {
+    return encodeUrbdrcMessage(
+      kind === 'in' && data.byteLength > 0
+        ? { name: 'URB_COMPLETION', ...common, outputBuffer: data }
+        : { name: 'URB_COMPLETION_NO_DATA', ...common, outputBufferSize: kind === 'out' ? transferred : 0 },
+    );
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return encodeUrbdrcMessage({
+      name: 'URB_COMPLETION_NO_DATA',
+      ...common,
+      tsUrbResult: {
+        name: 'TS_URB_RESULT_HEADER',
+        usbdStatus: UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES,
+      },
+      hResult: Hresult.ERROR_OUTOFMEMORY,
+      outputBufferSize: 0,
+    });
   }
 }
