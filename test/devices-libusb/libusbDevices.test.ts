@@ -60,6 +60,20 @@ describe('libusb devices', () => {
     expect(await platform.source.list()).to.deep.equal([]);
   });
 
+  it('are closed with their source when they are just being opened, and not opened afterwards', async () => {
+    const device = await platform.device();
+    const opening = device.open().catch(() => {});
+    await platform.source.close();
+    await opening;
+    const { log } = platform.native;
+    expect(log.filter((call) => call === 'close')).to.have.length(log.filter((call) => call === 'open').length);
+    expect(platform.listening).to.equal(0);
+    const error = await device.open().catch((reason: unknown) => reason as Error);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/its source is closed/);
+  });
+
   it('cost a new context of libusb only when the first does not know one, and then once', async () => {
     const second = facts(5);
     platform.present = [second];

@@ -331,6 +331,25 @@ describe('a libusb device', () => {
       pending(0).end(3);
       expect(read.count()).to.equal(1);
     });
+
+    it('is not opened again before a transfer that the kernel kept has come back', async () => {
+      platform = new SoftwarePlatform(0);
+      const device = await platform.openDevice();
+      platform.native.hangs = true;
+      start(device, readBulk());
+      await device.close();
+      const error = await device.open().catch((reason: unknown) => reason as Error);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/not yet closed/);
+      expect(platform.native.log).not.to.include('open');
+      pending(0).end(3);
+      for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+      expect(platform.native.log.at(-1)).to.equal('close');
+      await device.open();
+      platform.native.hangs = false;
+      await device.close();
+    });
   });
 
   describe('that is unplugged', () => {

@@ -17,7 +17,8 @@ export interface DeviceOwner {
   readonly closePatience: number;
   /** Undefined: libusb does not find it. */
   locate(facts: DeviceFacts): LocatedDevice | undefined;
-  opened(device: LibusbDevice): void;
+  /** Called before the device is opened; `closed` follows, whatever comes of it. @throws Error that says why not */
+  opening(device: LibusbDevice): void;
   closed(device: LibusbDevice): void;
   /** Looks which devices are there; called when one seems to have gone. */
   refresh(): void;
@@ -67,14 +68,15 @@ export class LibusbDevice implements UsbDevice {
    */
   async open(): Promise<void> {
     if (this.#opening !== undefined) throw this.#error('is open already');
+    this.#register();
     this.#opening = this.#start();
     try {
       this.#open = await this.#opening;
     } catch (error) {
       this.#opening = undefined;
+      this.#owner.closed(this);
       throw error;
     }
-    this.#owner.opened(this);
   }
 
   close(): Promise<void> {
@@ -90,6 +92,14 @@ export class LibusbDevice implements UsbDevice {
   /** @internal called once the device is known to be gone */
   markGone(): void {
     this.#gone.abort(this.#error('was unplugged'));
+  }
+
+  #register(): void {
+    try {
+      this.#owner.opening(this);
+    } catch (error) {
+      throw this.#error(error instanceof Error ? error.message : String(error), error);
+    }
   }
 
   async #start(): Promise<OpenDevice> {
@@ -118,8 +128,8 @@ export class LibusbDevice implements UsbDevice {
     if (opening === undefined) return;
     const open = await opening.catch(() => undefined);
     if (open === undefined) return;
-    await open.close(this.#owner.closePatience);
-    inUse.delete(open.native);
+    const { givenBack } = await open.close(this.#owner.closePatience);
+    void givenBack.then(() => inUse.delete(open.native));
     this.#open = undefined;
     this.#opening = undefined;
     this.#owner.closed(this);

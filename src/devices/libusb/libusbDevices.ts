@@ -87,7 +87,8 @@ export class LibusbDevices implements UsbDeviceSource {
     this.#owner = {
       closePatience: platform.closePatience,
       locate: (facts) => this.#locate(facts),
-      opened: (device) => {
+      opening: (device) => {
+        if (this.#closed) throw new Error('cannot be opened any more: its source is closed');
         this.#open.add(device);
         this.#followChanges();
       },

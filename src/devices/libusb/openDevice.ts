@@ -118,20 +118,22 @@ export class OpenDevice {
   }
 
   /**
-   * Ends everything and gives everything back. Never rejects. `patience` is how long it waits for what is under way, in ms.
+   * Ends everything and gives everything back. Never rejects. `patience` is how long it waits for what is under way, in
+   * ms. Returns when all is given back, which is later than the end of the wait where the kernel keeps something.
    */
-  async close(patience: number): Promise<void> {
+  async close(patience: number): Promise<{ readonly givenBack: Promise<void> }> {
     this.#closing = true;
     const back = Promise.all([this.#transfers.abort(), ...this.#running.values()]);
+    const givenBack = back.then(() => this.#giveBack());
     if (await within(patience, back)) {
-      await this.#giveBack();
-      return;
+      await givenBack;
+      return { givenBack };
     }
     // The kernel keeps something (a driver hangs). Nobody waits for that, but the device is given back when it ends.
     this.#transfers.abandon();
     for (const complete of this.#running.keys()) ended('cancelled', complete);
     this.#running.clear();
-    void back.then(() => this.#giveBack());
+    return { givenBack };
   }
 
   async #giveBack(): Promise<void> {
@@ -140,10 +142,11 @@ export class OpenDevice {
       await this.#nativeSetConfiguration(this.#configurationAtOpen); // the kernel calls the drivers by itself then
     }
     await this.#claims.giveBack();
+    await this.#transfers.returned();
     try {
       this.native.__close();
     } catch {
-      // A transfer is still pending in node-usb: it closes the device when it is collected as garbage.
+      // node-usb closes the device when it is collected as garbage.
     }
   }
 

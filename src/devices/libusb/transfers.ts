@@ -57,7 +57,8 @@ export class Transfers {
   readonly #idle = new Map<number, Slot[]>();
   readonly #waiting = new Set<{ readonly left: Set<Pending>; readonly resolve: () => void }>();
   /** Transfers whose callback was given up, by {@link abandon}. */
-  #abandoned = new Map<Pending, Slot>();
+  readonly #abandoned = new Map<Pending, Slot>();
+  #whenReturned: () => void = () => {};
 
   constructor(context: NativeContext, device: NativeDevice, presence: DevicePresence) {
     this.#context = context;
@@ -130,15 +131,20 @@ export class Transfers {
 
   /** Completes what is still on its way as cancelled, without waiting for libusb any longer. */
   abandon(): void {
-    this.#abandoned = new Map(this.#pending);
+    const abandoned = [...this.#pending];
+    for (const [pending, slot] of abandoned) this.#abandoned.set(pending, slot);
     this.#pending.clear();
     for (const { left, resolve } of this.#waiting) {
       left.clear();
       resolve();
     }
     this.#waiting.clear();
-    for (const pending of this.#abandoned.keys())
-      pending.complete({ status: 'cancelled', data: NOTHING, transferred: 0 });
+    for (const [pending] of abandoned) pending.complete({ status: 'cancelled', data: NOTHING, transferred: 0 });
+  }
+
+  /** Resolves when libusb has given back all that was abandoned: the device cannot be closed earlier. */
+  async returned(): Promise<void> {
+    if (this.#abandoned.size > 0) await new Promise<void>((resolve) => (this.#whenReturned = resolve));
   }
 
   #submit(slot: Slot, buffer: Buffer, endpointAddress: number, complete: Complete): UsbTransfer {
@@ -173,7 +179,7 @@ export class Transfers {
     if (pending === undefined) return;
     slot.pending = undefined;
     if (!this.#pending.delete(pending)) {
-      this.#abandoned.delete(pending);
+      if (this.#abandoned.delete(pending) && this.#abandoned.size === 0) this.#whenReturned();
       return;
     }
     let status = statusOf(error);
