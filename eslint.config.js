@@ -62,7 +62,7 @@ const packages = [
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'lab/out/**'] },
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'lab/compiled/**', 'lab/out/**'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
