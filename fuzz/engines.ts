@@ -1,0 +1,178 @@
+import { byteLength, joinParts, type Parts } from '../codecs/core/parts.ts';
+import { encodeDvcPdu } from '../codecs/dvc/pdu.ts';
+import { StaticChannel } from '../src/channels/staticChannel.ts';
+import { GadgetZero } from '../src/devices/virtual/gadgetZero.ts';
+import { VirtualDevices } from '../src/devices/virtual/virtualDevices.ts';
+import { RedirectionClient } from '../src/driver/client.ts';
+import { RedirectionServer } from '../src/driver/server.ts';
+import { RemoteUsb } from '../src/hosts/remoteDevice/remoteUsb.ts';
+import type { Clock, Transport, TransportHandler } from '../src/session/ports.ts';
+import type { Layer } from './corpus.ts';
+import type { Random } from './random.ts';
+import { ANSWERS, OPENING, REGISTER } from './sessions.ts';
+
+const CONTROL_CHANNEL = 1;
+const DEVICE_CHANNEL = 2;
+const NAME = 'URBDRC';
+
+/** A clock that stands still until it is told to go on. */
+class ManualClock implements Clock {
+  #now = 0;
+  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, delay), callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    };
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+    const due = this.#timers.filter(({ at }) => at <= this.#now);
+    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
+    for (const { callback } of due) callback();
+  }
+}
+
+/** A transport whose peer is the fuzzer; what the engine sends is counted and thrown away. */
+class FuzzedTransport implements Transport {
+  readonly remote = 'fuzz';
+  handler: TransportHandler | undefined;
+  sentBytes = 0;
+  isClosed = false;
+
+  start(handler: TransportHandler): void {
+    this.handler = handler;
+  }
+
+  send(frames: readonly Parts[]): boolean {
+    for (const frame of frames) this.sentBytes += byteLength(frame);
+    return true;
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
+
+/** Everything from the static channel up to a device or a host, for one connection with a peer that sends anything. */
+export class Engine {
+  readonly #role: 'client' | 'server';
+  readonly #transport = new FuzzedTransport();
+  readonly #clock = new ManualClock();
+  readonly #framing = new StaticChannel();
+  readonly #devices = new VirtualDevices();
+  readonly #end: RedirectionClient | RedirectionServer;
+
+  constructor(role: 'client' | 'server') {
+    this.#role = role;
+    const options = { clock: this.#clock };
+    this.#end =
+      role === 'client'
+        ? new RedirectionClient(this.#transport, options)
+        : new RedirectionServer(this.#transport, { host: new RemoteUsb(), ...options });
+  }
+
+  get isOver(): boolean {
+    return this.#transport.isClosed;
+  }
+
+  /** Bytes that it sent. */
+  get sentBytes(): number {
+    return this.#transport.sentBytes;
+  }
+
+  /** Opens a control channel and a device's channel, as a decent peer would. */
+  async open(): Promise<void> {
+    if (this.#end instanceof RedirectionClient) {
+      const device = new GadgetZero({ clock: this.#clock });
+      this.#devices.add(device);
+      await this.#end.redirect(device);
+      this.#pdu(encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1' }));
+      for (const channelId of [CONTROL_CHANNEL, DEVICE_CHANNEL]) {
+        this.#pdu(encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority: 0, channelName: NAME }));
+        for (const message of OPENING) this.#message(channelId, message);
+      }
+      this.#message(DEVICE_CHANNEL, REGISTER);
+      return;
+    }
+    this.#pdu(encodeDvcPdu({ name: 'DYNVC_CAPS_RSP', version: 3 }));
+    for (const channelId of [CONTROL_CHANNEL, DEVICE_CHANNEL]) {
+      this.#pdu(encodeDvcPdu({ name: 'DYNVC_CREATE_RSP', channelId, creationStatus: 0 }));
+      for (const message of ANSWERS.slice(0, 2)) this.#message(channelId, message);
+      if (channelId === CONTROL_CHANNEL) this.#message(channelId, Buffer.from('010000400000000000010000', 'hex'));
+      else for (const message of ANSWERS.slice(2)) this.#message(channelId, message);
+    }
+  }
+
+  /** The peer's bytes, at the layer that they are meant for. */
+  feed(layer: Layer, bytes: Uint8Array, random: Random): void {
+    switch (layer) {
+      case 'svc':
+        this.#transport.handler?.received(Uint8Array.from(bytes));
+        break;
+      case 'dvc':
+        this.#pdu([bytes]);
+        break;
+      case 'urbdrc':
+      case 'ts-urb':
+      case 'ts-urb-result':
+      case 'usb':
+        if (bytes.byteLength > 0) this.#message(random.oneIn(8) ? CONTROL_CHANNEL : DEVICE_CHANNEL, bytes);
+        break;
+    }
+    if (random.oneIn(8)) this.#clock.advance(random.below(400));
+  }
+
+  /** Lets what is under way end; the device is given back. */
+  async close(): Promise<void> {
+    const closed = this.#end.close();
+    // The device's own timers have to go off for its transfers to end.
+    for (let turn = 0; turn < 3; turn += 1) {
+      this.#clock.advance(60_000);
+      await nextTurn();
+    }
+    await closed;
+    await this.#devices.close();
+  }
+
+  get role(): 'client' | 'server' {
+    return this.#role;
+  }
+
+  #message(channelId: number, message: Uint8Array): void {
+    const isShort = message.byteLength <= 1590;
+    if (isShort) {
+      this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA', channelId, data: message }));
+      return;
+    }
+    const length = message.byteLength;
+    this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA_FIRST', channelId, length, data: message.subarray(0, 1500) }));
+    for (let at = 1500; at < length; at += 1500) {
+      this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA', channelId, data: message.subarray(at, at + 1500) }));
+    }
+  }
+
+  #pdu(pdu: Parts): void {
+    if (byteLength(pdu) === 0) return;
+    for (const frame of this.#framing.send(pdu)) {
+      this.#transport.handler?.received(Uint8Array.from(joinParts(frame)));
+    }
+  }
+}
+
+/** One turn of the event loop, in which what was queued is done. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,71 @@
+/**
+ * `npm run fuzz`: messages that nobody sends, for everything that reads messages. See docs/captures.md.
+ *
+ *   npm run fuzz                                 5 minutes guided by coverage, then a million mutated messages
+ *   npm run fuzz -- --seconds 3600 --seed 7      longer, and others
+ *   npm run fuzz -- --messages 10000000          more mutated messages
+ *   npm run fuzz -- --reproduce FILE             what was found, again
+ */
+import { parseArgs } from 'node:util';
+import { FuzzFailure, runCampaign } from './campaign.ts';
+import { runGuided } from './guided.ts';
+import { minimise, readSequence, runSequence, writeSequence } from './sequence.ts';
+
+const FOUND = 'fuzz-failure.json';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    messages: { type: 'string', default: '1000000' },
+    seed: { type: 'string' },
+    reproduce: { type: 'string' },
+  },
+});
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+async function guided(seed: number, seconds: number): Promise<boolean> {
+  const outcome = await runGuided({ seed, seconds, report: say });
+  say(`guided: ${outcome.sequences} sequences in ${seconds} s, ${outcome.kept} ran something new`);
+  if (outcome.failure === undefined) return true;
+  const { sequence, error } = outcome.failure;
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  writeSequence(FOUND, error instanceof Error ? error.message : String(error), await minimise(sequence));
+  say(`the messages are in ${FOUND}; as test-vectors/regressions/NAME.json they become a test`);
+  return false;
+}
+
+async function campaign(seed: number, messages: number): Promise<boolean> {
+  try {
+    const { connections, givenUp, milliseconds, peak, before } = await runCampaign({ seed, messages });
+    say(`${messages} mutated messages in ${(milliseconds / 1000).toFixed(1)} s`);
+    say(`${connections} connections of whole engines, ${givenUp} of them given up because of the peer`);
+    say(
+      `memory before / peak: heap ${mebibytes(before.heap)} / ${mebibytes(peak.heap)}, ` +
+        `buffers ${mebibytes(before.external)} / ${mebibytes(peak.external)}, ` +
+        `process ${mebibytes(before.resident)} / ${mebibytes(peak.resident)}`,
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof FuzzFailure)) throw error;
+    say(error.message);
+    return false;
+  }
+}
+
+if (values.reproduce !== undefined) {
+  const { name, sequence } = readSequence(values.reproduce);
+  say(name);
+  await runSequence(sequence);
+  say('nothing went wrong');
+} else {
+  const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+  say(`seed ${seed}`);
+  const seconds = Number(values.seconds);
+  const isWell = (seconds === 0 || (await guided(seed, seconds))) && (await campaign(seed, Number(values.messages)));
+  process.exitCode = isWell ? 0 : 1;
+}
