@@ -52,7 +52,8 @@ async function checkTransfer(
   pipe: PipeInformationResult,
   frame: number | undefined,
 ): Promise<void> {
-  const lengths = Array.from({ length: PACKETS }, (_, index) => pipe.maximumPacketSize - (index % 2));
+  // A device may fill every packet, so that there has to be room; what goes out may be of different lengths.
+  const lengths = Array.from({ length: PACKETS }, (_, index) => pipe.maximumPacketSize - (isIn(pipe) ? 0 : index % 2));
   const size = lengths.reduce((sum, length) => sum + length, 0);
   const startFrame = frame === undefined ? 0 : (frame + AHEAD) >>> 0;
   const asap = frame === undefined ? USBD_START_ISO_TRANSFER_ASAP : 0;
