@@ -9,7 +9,10 @@ export type Fault =
   | { readonly type: 'fail'; readonly status: UsbStatus }
   /** IN: no more than so many bytes arrive, of each packet if it is isochronous. OUT: no more than so many are sent. */
   | { readonly type: 'short'; readonly length: number }
-  /** So many bytes more than the host asked for (0xff), and yet `completed`: what a broken driver or host gives. */
+  /**
+   * So many bytes (0xff) more than the host asked for, and yet `completed`: what a broken driver or host gives. Operations
+   * that move no data, and those that fail anyway, stay as they are.
+   */
   | { readonly type: 'babble'; readonly extra: number }
   /** The device is not ready for so long. What follows on the same endpoint waits behind it. */
   | { readonly type: 'delay'; readonly milliseconds: number }

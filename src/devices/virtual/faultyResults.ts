@@ -29,37 +29,23 @@ export function lossyResult(operation: UsbOperation, result: UsbResult, every: n
   );
 }
 
-/** `extra` bytes more than the host asked for. */
+/** `extra` bytes more than the host asked for, where the device did what it was asked for. */
 export function babblingResult(operation: UsbOperation, result: UsbResult, extra: number): UsbResult {
-  const asked = askedFor(operation);
-  const transferred = asked.length + extra;
-  const { packets } = result;
-  const last = packets?.at(-1);
-  const changed =
-    packets === undefined || last === undefined
-      ? {}
-      : { packets: [...packets.slice(0, -1), { status: 'completed', length: last.length + extra } as const] };
-  if (!asked.isIn) return { ...result, ...changed, status: 'completed', transferred };
-  const size = packets === undefined ? transferred : result.data.byteLength + extra;
-  const data = new Uint8Array(size).fill(BABBLE);
-  data.set(result.data);
-  return { ...result, ...changed, status: 'completed', data, transferred: size };
-}
-
-function askedFor(operation: UsbOperation): { readonly isIn: boolean; readonly length: number } {
+  if (result.status !== 'completed') return result;
   switch (operation.type) {
-    case 'control':
-      return {
-        isIn: (operation.setup.bmRequestType & RequestType.directionIn) !== 0,
-        length: operation.setup.wLength,
-      };
+    case 'control': {
+      const { bmRequestType, wLength } = operation.setup;
+      const isIn = (bmRequestType & RequestType.directionIn) !== 0;
+      return isIn ? withMoreData(result, wLength + extra) : { ...result, transferred: wLength + extra };
+    }
     case 'transferIn':
-      return { isIn: true, length: operation.length };
-    case 'isochronousIn':
-      return { isIn: true, length: operation.packetLengths.reduce((sum, length) => sum + length, 0) };
+      return withMoreData(result, operation.length + extra);
     case 'transferOut':
+      return { ...result, transferred: operation.data.byteLength + extra };
+    case 'isochronousIn':
+      return withLongerPacket(withMoreData(result, result.data.byteLength + extra), extra);
     case 'isochronousOut':
-      return { isIn: false, length: operation.data.byteLength };
+      return withLongerPacket({ ...result, transferred: result.transferred + extra }, extra);
     case 'setConfiguration':
     case 'setInterface':
     case 'clearHalt':
@@ -67,8 +53,22 @@ function askedFor(operation: UsbOperation): { readonly isIn: boolean; readonly l
     case 'abortEndpoint':
     case 'resetDevice':
     case 'cyclePort':
-      return { isIn: false, length: 0 };
+      return result;
   }
+}
+
+function withMoreData(result: UsbResult, size: number): UsbResult {
+  const data = new Uint8Array(size).fill(BABBLE);
+  data.set(result.data);
+  return { ...result, data, transferred: size };
+}
+
+/** The last packet is the one that is too long. */
+function withLongerPacket(result: UsbResult, extra: number): UsbResult {
+  const { packets = [] } = result;
+  const last = packets.at(-1);
+  if (last === undefined) return result;
+  return { ...result, packets: [...packets.slice(0, -1), { status: 'completed', length: last.length + extra }] };
 }
 
 /** Other packets, and of the data what is in them. */

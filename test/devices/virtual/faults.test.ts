@@ -110,6 +110,16 @@ describe('a device with faults', () => {
     expect((await usb.read(0x80, 6, 0x0100, 0, 18)).data.byteLength).to.equal(21);
   });
 
+  it('babble leaves alone what moves no data, and what fails', async () => {
+    await given([{ fault: { type: 'babble', extra: 3 } }]);
+    expect(await usb.run({ type: 'resetDevice' })).to.deep.include({ status: 'completed', transferred: 0 });
+    expect(await usb.write(0x40, 2, 0, 0, bytes(4))).to.deep.include({ status: 'completed', transferred: 7 });
+    expect((await usb.read(0xc0, 9, 0, 0, 4)).status).to.equal('stalled');
+    const waiting = read();
+    waiting.transfer.cancel();
+    expect(await waiting.result).to.deep.include({ status: 'cancelled', transferred: 0 });
+  });
+
   describe('delay', () => {
     it('the device gets it later, and what follows on the endpoint stays behind it', async () => {
       await given([{ fault: { type: 'delay', milliseconds: 10 }, endpointAddress: Endpoint.echoOut, nth: 1 }]);
@@ -315,7 +325,9 @@ describe('a device with faults', () => {
     });
 
     it('babble: the last packet is too long', async () => {
-      const [input] = await stream({ type: 'babble', extra: 20 });
+      const [input, output] = await stream({ type: 'babble', extra: 20 });
+      expect(lengths(output.packets)).to.deep.equal([8, 8, 8, 28]);
+      expect(output.transferred).to.equal(52);
       expect(lengths(input.packets)).to.deep.equal([2, 2, 2, 22]);
       expect(input.data.byteLength).to.equal(28);
       expect(input.transferred).to.equal(28);
