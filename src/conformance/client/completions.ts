@@ -114,7 +114,7 @@ const tooMuch: Requirement<ClientGrading> = {
     if (grading.settings.traits?.includes('babbles') === true) {
       const needed = 'no device has bulk pipes';
       const { found } = await grading.deviceWith(needed, (device) => bulkPipesOf(device));
-      found.sendRead(16);
+      found.sendRead(found.inPipe.maximumPacketSize);
       await found.device.channel.expectClosed('although the device returned more than OutputBufferSize');
       await found.device.channel.expectNothing('for a device that returned more than OutputBufferSize');
       return;
