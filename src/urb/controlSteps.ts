@@ -3,7 +3,7 @@ import type { TsUrbOsFeatureDescriptorRequest } from '../../codecs/urbdrc/tsUrb/
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { TransferFlags, urbFunctionInfo } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { UsbOperation } from '../session/ports.ts';
-import { isSetAddress, stateOperation } from './stateRequest.ts';
+import { isSetAddress, stateRequestOf } from '../../codecs/usb/stateRequest.ts';
 import { completeIn, completeWith, fail, NO_BYTES, Refusal, type UrbRequest, type UrbStep } from './urbStep.ts';
 
 /** Milliseconds that a control transfer may take where the server does not say. [USB 2.0] 9.2.6 asks for at most 5 s. */
@@ -76,7 +76,7 @@ function reservedRecipient(reservedBits: number): number {
 /** What goes to the device; undefined for SET_ADDRESS, which must not. */
 export function operationOf(setup: SetupPacket, data: Uint8Array, timeout: number): UsbOperation | undefined {
   if (isSetAddress(setup)) return undefined;
-  return stateOperation(setup) ?? { type: 'control', setup, data, timeout };
+  return stateRequestOf(setup) ?? { type: 'control', setup, data, timeout };
 }
 
 /** Checks what the server says twice or thrice: sizes and directions. Undefined: all is well. */

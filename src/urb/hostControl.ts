@@ -15,7 +15,7 @@ import {
   transferOut,
   type TsUrbBody,
 } from './hostRequest.ts';
-import { isSetAddress } from './stateRequest.ts';
+import { isSetAddress } from '../../codecs/usb/stateRequest.ts';
 import { NO_BYTES } from './urbStep.ts';
 
 const { USBD_TRANSFER_DIRECTION_IN, USBD_SHORT_TRANSFER_OK, USBD_DEFAULT_PIPE_TRANSFER } = TransferFlags;

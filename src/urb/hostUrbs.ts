@@ -17,7 +17,7 @@ import {
 import { HostSelection, initialInterfaces, interfaceInformation } from './hostSelection.ts';
 import { findSetting } from './selectSteps.ts';
 import { knownConfigurations, type KnownConfiguration } from '../../codecs/usb/knownConfigurations.ts';
-import { stateOperation } from './stateRequest.ts';
+import { stateRequestOf } from '../../codecs/usb/stateRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
 import { NO_BYTES } from './urbStep.ts';
 
@@ -46,7 +46,7 @@ export class HostUrbs {
   request(operation: UsbOperation): HostRequest {
     switch (operation.type) {
       case 'control': {
-        const special = stateOperation(operation.setup);
+        const special = stateRequestOf(operation.setup);
         // Clearing a halt needs the pipe's handle; without one the plain request is the best there is.
         const canBeSpecial =
           special?.type !== 'clearHalt' || this.#selection.pipeHandle(special.endpointAddress) !== undefined;

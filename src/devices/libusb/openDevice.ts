@@ -1,5 +1,5 @@
 import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
-import { RequestType, StandardRequest, FeatureSelector, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import {
   type ConfigurationLayout,
   type EndpointLayout,
@@ -151,8 +151,9 @@ export class OpenDevice {
   }
 
   #control(operation: Extract<UsbOperation, { type: 'control' }>, complete: Complete): UsbTransfer {
-    const instead = standardRequest(operation.setup);
-    if (instead === 'forbidden') return ended('invalidParameter', complete);
+    // The address is between the device and this machine's controller: with another, the device would be lost.
+    if (isSetAddress(operation.setup)) return ended('invalidParameter', complete);
+    const instead = stateRequestOf(operation.setup);
     if (instead === undefined)
       return this.#transfers.control(operation.setup, operation.data, operation.timeout, complete);
     return this.submit(instead, complete);
@@ -265,29 +266,6 @@ export class OpenDevice {
     this.#running.set(once, end);
     return { cancel: () => {} };
   }
-}
-
-/**
- * Standard requests that change what the host must know too. Sent as they are, the kernel would go on with the old
- * configuration, setting or data toggle, so they become the operations that they mean.
- */
-function standardRequest(setup: SetupPacket): UsbOperation | 'forbidden' | undefined {
-  const { bmRequestType, bRequest, wValue, wIndex } = setup;
-  const isTo = (recipient: number) => bmRequestType === (RequestType.standard | recipient);
-  // The address is between the device and this machine's controller: with another, the device would be lost.
-  if (isTo(RequestType.device) && bRequest === StandardRequest.SET_ADDRESS) return 'forbidden';
-  if (isTo(RequestType.device) && bRequest === StandardRequest.SET_CONFIGURATION)
-    return { type: 'setConfiguration', configurationValue: wValue & 0xff };
-  if (isTo(RequestType.interface) && bRequest === StandardRequest.SET_INTERFACE)
-    return { type: 'setInterface', interfaceNumber: wIndex & 0xff, alternateSetting: wValue & 0xff };
-  if (
-    isTo(RequestType.endpoint) &&
-    bRequest === StandardRequest.CLEAR_FEATURE &&
-    wValue === FeatureSelector.ENDPOINT_HALT &&
-    (wIndex & 0x0f) !== 0
-  )
-    return { type: 'clearHalt', endpointAddress: wIndex & 0xff };
-  return undefined;
 }
 
 /** The configuration that the device has; 0 when it has none. */

@@ -1,20 +1,23 @@
-import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbOperation } from '../session/ports.ts';
+import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from './setupPacket.ts';
 
-type StateOperation = Extract<UsbOperation, { type: 'setConfiguration' | 'setInterface' | 'clearHalt' }>;
+/** What a control request changes that a host, too, knows of its device. */
+export type StateRequest =
+  | { readonly type: 'setConfiguration'; readonly configurationValue: number }
+  | { readonly type: 'setInterface'; readonly interfaceNumber: number; readonly alternateSetting: number }
+  | { readonly type: 'clearHalt'; readonly endpointAddress: number };
 
 /**
- * The operation behind a control request that changes what a host knows about its device: configuration, alternate
- * setting, halt and toggle. Both ends turn such requests into operations, so that every host on the way follows; mstsc
- * refuses the plain form. Undefined for all other requests.
+ * The meaning of a control request that changes configuration, alternate setting, or halt and data toggle, [USB 2.0] 9.4;
+ * undefined for all other requests. Whoever passes such a request on does what it means, so that every host on the way
+ * follows: sent as it is, the kernel next to the device would go on with the old state, and mstsc refuses it.
  */
-export function stateOperation({
+export function stateRequestOf({
   bmRequestType,
   bRequest,
   wValue,
   wIndex,
   wLength,
-}: SetupPacket): StateOperation | undefined {
+}: SetupPacket): StateRequest | undefined {
   if (wLength > 0) return undefined;
   switch ((bmRequestType << 8) | bRequest) {
     case (RequestType.device << 8) | StandardRequest.SET_CONFIGURATION:
