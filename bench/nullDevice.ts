@@ -18,7 +18,7 @@ export const BULK_OUT = 0x02;
 export class NullDevice implements UsbDevice {
   readonly deviceDescriptor = DEVICE;
   readonly configurationDescriptors = [CONFIGURATION];
-  readonly gone = new AbortController().signal;
+  readonly gone: AbortSignal = new AbortController().signal;
   readonly identity: UsbDeviceIdentity = {
     vendorId: 0x46f4,
     productId: 1,

@@ -8,6 +8,7 @@ export { RedirectionClient, type Redirection } from './driver/client.ts';
 export type { RedirectionEnd, RedirectionStatistics } from './driver/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from './driver/options.ts';
 export { RedirectionServer, type RedirectionServerOptions } from './driver/server.ts';
+export { systemClock } from './driver/systemClock.ts';
 export type { SessionLimits, SessionTimers } from './session/limits.ts';
 export type {
   Clock,
@@ -48,10 +49,20 @@ export { listen, type Listener, type ListenOptions } from '../transports/listen.
 export { type MemoryOptions, memoryPair } from '../transports/memory.ts';
 
 export type { BlockStore } from './devices/virtual/blockStore.ts';
+export { CdcAcm } from './devices/virtual/cdcAcm.ts';
+export { CompositeDevice } from './devices/virtual/compositeDevice.ts';
+export type { Fault, FaultRule, FaultScript } from './devices/virtual/faultScript.ts';
+export { parseFaultScript } from './devices/virtual/faultScriptText.ts';
+export { withFaults } from './devices/virtual/faultyDevice.ts';
+export { GadgetZero } from './devices/virtual/gadgetZero.ts';
 export { HidKeyboard, type HidKeyboardOptions } from './devices/virtual/hidKeyboard.ts';
+export { HidMouse } from './devices/virtual/hidMouse.ts';
 export { ImageFile, type ImageFileOptions } from './devices/virtual/imageFile.ts';
 export { MassStorageStick, type MassStorageStickOptions } from './devices/virtual/massStorageStick.ts';
 export { MemoryBlocks } from './devices/virtual/memoryBlocks.ts';
+export { NAMED_DEVICES, virtualDevice } from './devices/virtual/namedDevices.ts';
+export { OsrFx2 } from './devices/virtual/osrFx2.ts';
+export { UsbAudio } from './devices/virtual/usbAudio.ts';
 export { VirtualDevices, type VirtualDevicesOptions } from './devices/virtual/virtualDevices.ts';
 
 export { MassStorage, type MassStorageOptions } from './hosts/massStorage/massStorage.ts';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
+import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { encodeCommand } from './encode.ts';
@@ -42,7 +43,7 @@ Examples:
 
 Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     );
-  for (const create of [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand]) {
+  for (const create of [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand, conformanceCommand]) {
     program.addCommand(create(around));
   }
   for (const command of [program, ...program.commands]) talkTo(command, around);

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { RedirectionClient } from '../driver/client.ts';
 import type { RedirectionEnd } from '../driver/clientDevice.ts';
 import type { Transport, UsbDevice } from '../session/ports.ts';
@@ -22,12 +23,10 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
     .addOption(new Option('--port <path>', 'the device in this socket, as urbdrc list shows it, e.g. 1-2.3'))
     .addOption(new Option('--serial <text>', 'the device with this serial number'))
     .addOption(
-      new Option('--virtual <what>', 'a device made of software: stick:IMAGE or keyboard').conflicts([
-        'device',
-        'port',
-        'serial',
-        'wait',
-      ]),
+      new Option(
+        '--virtual <what>',
+        `a device made of software: ${NAMED_DEVICES.map(({ name }) => name).join(', ')}`,
+      ).conflicts(['device', 'port', 'serial', 'wait']),
     )
     .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')

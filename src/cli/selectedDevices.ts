@@ -1,7 +1,6 @@
-import { HidKeyboard } from '../devices/virtual/hidKeyboard.ts';
-import { ImageFile } from '../devices/virtual/imageFile.ts';
-import { MassStorageStick } from '../devices/virtual/massStorageStick.ts';
+import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
+import { systemClock } from '../driver/systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceSource } from '../session/ports.ts';
 import { Failure } from './failure.ts';
@@ -59,15 +58,8 @@ export async function openSelection(options: DeviceOptions, around: Surroundings
 
 async function openVirtual(what: string, readOnly: boolean): Promise<SelectedDevices> {
   const source = new VirtualDevices();
-  source.add(await virtualDevice(what, readOnly));
+  source.add(await virtualDevice(what, { clock: systemClock, readOnly }));
   return selected(source, () => true);
-}
-
-async function virtualDevice(what: string, readOnly: boolean) {
-  if (what === 'keyboard') return new HidKeyboard();
-  const [, image] = /^stick:(.+)$/s.exec(what) ?? [];
-  if (image !== undefined) return new MassStorageStick({ blocks: await ImageFile.open(image, { readOnly }) });
-  throw new Failure(`--virtual ${what}: use stick:IMAGE or keyboard`, 2);
 }
 
 function selected(source: UsbDeviceSource, matches: (device: UsbDevice) => boolean): SelectedDevices {

@@ -47,10 +47,10 @@ describe('urbdrc: arguments', () => {
     'a port that is none': [['redirect', '--port', 'usb1', '--connect', tcp], /the bus and the chain of ports/],
     'an empty serial number': [['redirect', '--serial', '', '--connect', tcp], /serial number is empty/],
     'a virtual device that does not exist': [
-      ['redirect', '--virtual', 'mouse', '--connect', tcp],
-      /--virtual mouse: use stick:IMAGE or keyboard/,
+      ['redirect', '--virtual', 'toaster', '--connect', tcp],
+      /no virtual device "toaster": use one of stick:IMAGE, keyboard, mouse/,
     ],
-    'a stick without an image': [['redirect', '--virtual', 'stick:', '--connect', tcp], /use stick:IMAGE/],
+    'a stick without an image': [['redirect', '--virtual', 'stick:', '--connect', tcp], /use one of stick:IMAGE/],
     'a virtual and a real device': [
       ['redirect', '--virtual', 'keyboard', '--device', '1:2', '--connect', tcp],
       /'--virtual <what>' cannot be used with option '--device <vid:pid>'/,
