@@ -12,6 +12,9 @@ import { Alarm } from './alarm.ts';
 import { log } from './log.ts';
 import { type ConnectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
 
+/** So many frames are sent at once, without waiting for the end of the turn: a quarter of a MiB. */
+const FLUSHED_FRAMES = 160;
+
 /** What a client or server engine hears of its channels. */
 export interface ChannelHandler {
   /** Server: channels can be created now. */
@@ -29,8 +32,8 @@ export interface ChannelHandler {
 }
 
 /**
- * The static channel and the dynamic channels on one transport. Frames that are produced in one turn of the event loop
- * leave in one write. The client stops reading while the transport is full, so that a server that does not read cannot
+ * The static channel and the dynamic channels on one transport. The few frames that are produced in one turn of the event
+ * loop leave in one write. The client stops reading while the transport is full, so that a server that does not read cannot
  * make it pile up completions; the server goes on reading, and its devices wait before they send more.
  */
 export class ChannelStack {
@@ -198,6 +201,8 @@ export class ChannelStack {
     const frames = this.#static.sendAll(pdus);
     if (this.#frames.length === 0) this.#frames = frames;
     else for (const frame of frames) this.#frames.push(frame);
+    // Not later: until then neither the transport nor the devices know how much there is.
+    if (this.#frames.length >= FLUSHED_FRAMES) this.#flush();
     if (this.#flushScheduled || this.#frames.length === 0) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {
