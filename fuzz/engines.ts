@@ -6,39 +6,15 @@ import { VirtualDevices } from '../src/devices/virtual/virtualDevices.ts';
 import { RedirectionClient } from '../src/driver/client.ts';
 import { RedirectionServer } from '../src/driver/server.ts';
 import { RemoteUsb } from '../src/hosts/remoteDevice/remoteUsb.ts';
-import type { Clock, Transport, TransportHandler } from '../src/session/ports.ts';
+import type { Transport, TransportHandler } from '../src/session/ports.ts';
 import type { Layer } from './corpus.ts';
+import { ManualClock } from './manualClock.ts';
 import type { Random } from './random.ts';
 import { ANSWERS, OPENING, REGISTER } from './sessions.ts';
 
 const CONTROL_CHANNEL = 1;
 const DEVICE_CHANNEL = 2;
 const NAME = 'URBDRC';
-
-/** A clock that stands still until it is told to go on. */
-class ManualClock implements Clock {
-  #now = 0;
-  #timers: { readonly at: number; readonly callback: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(delay: number, callback: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, delay), callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-  }
-
-  advance(milliseconds: number): void {
-    this.#now += milliseconds;
-    const due = this.#timers.filter(({ at }) => at <= this.#now);
-    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
-    for (const { callback } of due) callback();
-  }
-}
 
 /** A transport whose peer is the fuzzer; what the engine sends is counted and thrown away. */
 class FuzzedTransport implements Transport {
