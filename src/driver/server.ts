@@ -199,6 +199,8 @@ export class RedirectionServer {
           this.#settings.ignored(event.error);
           break;
         case 'closeRequired':
+          // The client is to see the channel's own end, not only that of the connection.
+          this.#stack.closeChannel(this.#control.channelId);
           this.#stack.fail(event.error);
           break;
       }

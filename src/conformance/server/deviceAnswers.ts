@@ -1,0 +1,209 @@
+import type { ClientMessage, ServerMessage } from '../../../codecs/urbdrc/decode.ts';
+import { IoControlCode } from '../../../codecs/urbdrc/ioControl.ts';
+import { Hresult, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
+import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
+import { UrbFunction, urbFunctionInfo } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { InterfaceInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
+import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
+import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
+import { BULK_IN, BULK_OUT, CONFIGURATION_DESCRIPTOR, DEVICE_DESCRIPTOR } from './loopbackDescriptors.ts';
+
+/** A message that is answered by a completion. */
+export type IoRequest = Extract<
+  ServerMessage,
+  { name: 'TRANSFER_IN_REQUEST' | 'TRANSFER_OUT_REQUEST' | 'IO_CONTROL' | 'INTERNAL_IO_CONTROL' }
+>;
+export type Transfer = Extract<IoRequest, { name: 'TRANSFER_IN_REQUEST' | 'TRANSFER_OUT_REQUEST' }>;
+
+/** Completions, their interface not known yet. */
+export type Answer = Extract<
+  ClientMessage,
+  { name: 'URB_COMPLETION' | 'URB_COMPLETION_NO_DATA' | 'IOCONTROL_COMPLETION' }
+>;
+
+/** Handles that the client gave: odd ones, that nobody has by chance. */
+const CONFIGURATION_HANDLE = 0x0c0f_f165;
+const INTERFACE_HANDLE = 0x1f_ace0;
+export const PIPE_HANDLES: ReadonlyMap<number, number> = new Map([
+  [BULK_OUT, 0x0bad_0002],
+  [BULK_IN, 0x0bad_0082],
+]);
+
+const BULK = 2;
+const PACKET_SIZE = 512;
+const LARGEST_TRANSFER = 0x10_0000;
+const EMPTY = new Uint8Array(0);
+
+export function requestIdOf(request: IoRequest): number {
+  return 'tsUrb' in request ? request.tsUrb.requestId : request.requestId;
+}
+
+/** Whether a transfer is a read or a write of a bulk or interrupt pipe. */
+export function isBulk({ tsUrb }: Transfer): boolean {
+  return tsUrb.urbFunction === UrbFunction.URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER;
+}
+
+/** A transfer's end. `data` is what an IN request brought. */
+export function transferAnswer(
+  request: Transfer,
+  data: Uint8Array,
+  tsUrbResult: TsUrbResult = header(UsbdStatus.USBD_STATUS_SUCCESS),
+): Answer {
+  const { requestId } = request.tsUrb;
+  const hResult = tsUrbResult.usbdStatus === 0 ? Hresult.S_OK : Hresult.ERROR_GEN_FAILURE;
+  const fields = { interfaceId: 0, messageId: 0, requestId, tsUrbResult, hResult };
+  if (data.byteLength > 0) return { name: 'URB_COMPLETION', ...fields, outputBuffer: data };
+  const written = request.name === 'TRANSFER_OUT_REQUEST' && hResult === 0 ? request.outputBuffer.byteLength : 0;
+  return { name: 'URB_COMPLETION_NO_DATA', ...fields, outputBufferSize: written };
+}
+
+export function failedTransfer(request: Transfer, usbdStatus: number): Answer {
+  return transferAnswer(request, EMPTY, header(usbdStatus));
+}
+
+/** What ends a request that was cancelled. */
+export function cancelledAnswer(request: IoRequest): Answer {
+  return 'tsUrb' in request
+    ? failedTransfer(request, UsbdStatus.USBD_STATUS_CANCELED)
+    : ioControlAnswer(request.requestId, EMPTY, Hresult.ERROR_OPERATION_ABORTED);
+}
+
+/** The end of anything but a bulk transfer. */
+export function answerOf(request: IoRequest): Answer {
+  if (!('tsUrb' in request)) return answerIoControl(request);
+  const { tsUrb } = request;
+  switch (tsUrb.name) {
+    case 'TS_URB_SELECT_CONFIGURATION':
+      return transferAnswer(request, EMPTY, {
+        name: 'TS_URB_SELECT_CONFIGURATION_RESULT',
+        usbdStatus: UsbdStatus.USBD_STATUS_SUCCESS,
+        configurationHandle: CONFIGURATION_HANDLE,
+        interfaces: tsUrb.interfaces.map(() => interfaceResult()),
+      });
+    case 'TS_URB_SELECT_INTERFACE':
+      return transferAnswer(request, EMPTY, {
+        name: 'TS_URB_SELECT_INTERFACE_RESULT',
+        usbdStatus: UsbdStatus.USBD_STATUS_SUCCESS,
+        interface: interfaceResult(),
+      });
+    case 'TS_URB_GET_CURRENT_FRAME_NUMBER':
+      return transferAnswer(request, EMPTY, {
+        name: 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT',
+        usbdStatus: UsbdStatus.USBD_STATUS_SUCCESS,
+        frameNumber: 1,
+      });
+    case 'TS_URB_PIPE_REQUEST':
+      return transferAnswer(request, EMPTY);
+    case 'TS_URB_ISOCH_TRANSFER':
+    case 'TS_URB_BULK_OR_INTERRUPT_TRANSFER':
+    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
+    case 'TS_URB_UNKNOWN':
+      return failedTransfer(request, UsbdStatus.USBD_STATUS_INVALID_PARAMETER);
+    case 'TS_URB_CONTROL_TRANSFER':
+    case 'TS_URB_CONTROL_TRANSFER_EX':
+    case 'TS_URB_CONTROL_DESCRIPTOR_REQUEST':
+    case 'TS_URB_CONTROL_FEATURE_REQUEST':
+    case 'TS_URB_CONTROL_GET_STATUS_REQUEST':
+    case 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST':
+    case 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST':
+    case 'TS_URB_CONTROL_GET_INTERFACE_REQUEST':
+      return answerControl(request);
+  }
+}
+
+function answerControl(request: Transfer): Answer {
+  if (request.name === 'TRANSFER_OUT_REQUEST') return transferAnswer(request, EMPTY);
+  const data = controlData(request.tsUrb);
+  if (data === undefined) return failedTransfer(request, UsbdStatus.USBD_STATUS_STALL_PID);
+  return transferAnswer(request, data.subarray(0, request.outputBufferSize));
+}
+
+/** What a control request brings; undefined where the device stalls. */
+function controlData(tsUrb: TsUrb): Uint8Array | undefined {
+  switch (tsUrb.name) {
+    case 'TS_URB_CONTROL_DESCRIPTOR_REQUEST':
+      return descriptor(tsUrb.descriptorType, tsUrb.index);
+    case 'TS_URB_CONTROL_GET_STATUS_REQUEST':
+      return Uint8Array.of(0, 0);
+    case 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST':
+      return Uint8Array.of(1);
+    case 'TS_URB_CONTROL_GET_INTERFACE_REQUEST':
+      return Uint8Array.of(0);
+    case 'TS_URB_CONTROL_FEATURE_REQUEST':
+      return EMPTY;
+    case 'TS_URB_CONTROL_TRANSFER':
+    case 'TS_URB_CONTROL_TRANSFER_EX': {
+      const { bmRequestType, bRequest, wValue } = tsUrb.setupPacket;
+      const isDescriptor = (bmRequestType & RequestType.typeMask) === 0 && bRequest === StandardRequest.GET_DESCRIPTOR;
+      return isDescriptor ? descriptor(wValue >> 8, wValue & 0xff) : EMPTY;
+    }
+    default:
+      // Vendor and class requests are any, and give one byte.
+      return urbFunctionInfo(tsUrb.urbFunction) === undefined ? undefined : Uint8Array.of(0);
+  }
+}
+
+function descriptor(type: number, index: number): Uint8Array | undefined {
+  if (index !== 0) return undefined;
+  if (type === DescriptorType.DEVICE) return DEVICE_DESCRIPTOR;
+  return type === DescriptorType.CONFIGURATION ? CONFIGURATION_DESCRIPTOR : undefined;
+}
+
+function answerIoControl({ ioControlCode, outputBufferSize, requestId }: Exclude<IoRequest, Transfer>): Answer {
+  switch (ioControlCode) {
+    case IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT:
+    case IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT:
+      return ioControlAnswer(requestId, EMPTY, Hresult.S_OK);
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS:
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_COUNT:
+      return outputBufferSize < 4
+        ? ioControlAnswer(requestId, EMPTY, Hresult.ERROR_INSUFFICIENT_BUFFER)
+        : ioControlAnswer(requestId, Uint8Array.of(3, 0, 0, 0), Hresult.S_OK);
+    default:
+      return ioControlAnswer(requestId, EMPTY, Hresult.ERROR_NOT_SUPPORTED);
+  }
+}
+
+function ioControlAnswer(requestId: number, outputBuffer: Uint8Array, hResult: number): Answer {
+  const information = outputBuffer.byteLength;
+  return {
+    name: 'IOCONTROL_COMPLETION',
+    interfaceId: 0,
+    messageId: 0,
+    requestId,
+    hResult,
+    information,
+    outputBuffer,
+  };
+}
+
+function interfaceResult(): InterfaceInformationResult {
+  const pipes = [...PIPE_HANDLES].map(([endpointAddress, pipeHandle]) => ({
+    maximumPacketSize: PACKET_SIZE,
+    endpointAddress,
+    interval: 0,
+    pipeType: BULK,
+    pipeHandle,
+    maximumTransferSize: LARGEST_TRANSFER,
+    pipeFlags: 0,
+  }));
+  return {
+    interfaceNumber: 0,
+    alternateSetting: 0,
+    class: 0xff,
+    subClass: 0,
+    protocol: 0,
+    interfaceHandle: INTERFACE_HANDLE,
+    pipes,
+  };
+}
+
+function header(usbdStatus: number): TsUrbResult {
+  return { name: 'TS_URB_RESULT_HEADER', usbdStatus };
+}
+
+/** The pipe that a URB is about; undefined where it is about none. */
+export function pipeOf(tsUrb: TsUrb): number | undefined {
+  return 'pipeHandle' in tsUrb ? tsUrb.pipeHandle : undefined;
+}

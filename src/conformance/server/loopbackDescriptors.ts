@@ -1,0 +1,12 @@
+import { fromHex } from '../../../codecs/core/json.ts';
+
+/** The device that the suite redirects: what is written to one bulk pipe can be read from the other. */
+export const DEVICE_DESCRIPTOR = fromHex('12 01 0002 ff 00 00 40 0912 0f00 0100 00 00 00 01');
+
+/** One interface with {@link BULK_OUT} and {@link BULK_IN}. */
+export const CONFIGURATION_DESCRIPTOR = fromHex(
+  '09 02 2000 01 01 00 80 32  09 04 00 00 02 ff 00 00 00  07 05 02 02 0002 00  07 05 82 02 0002 00',
+);
+
+export const BULK_OUT = 0x02;
+export const BULK_IN = 0x82;

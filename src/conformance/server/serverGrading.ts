@@ -1,0 +1,187 @@
+import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.ts';
+import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotification.ts';
+import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
+import { Grading, type GradingSettings } from '../grading.ts';
+import type { Peer, PeerOptions } from '../peer.ts';
+import type { PeerChannel, Received } from '../peerChannel.ts';
+import { CheckFailure, NotApplicable } from '../verdict.ts';
+import { ScriptedDevice, type ScriptedDeviceOptions } from './scriptedDevice.ts';
+
+/** A read that the server's program started and that waits for the device. */
+export interface ProgramRead {
+  cancel(): void;
+  /** Resolves, never rejects, when the program was told how it ended: with whether it succeeded. */
+  readonly ended: Promise<boolean>;
+}
+
+/**
+ * What stands on the graded server and uses the device that the suite redirects, where the suite can drive that. All of
+ * it is about the first device of the last connection.
+ */
+export interface ServerProgram {
+  /** Makes requests of every kind that the server can make, configured device and all. */
+  exercise(): void;
+  /** Writes to the device's bulk OUT pipe, then reads as much from its bulk IN pipe. Rejects when either fails. */
+  echo(data: Uint8Array): Promise<Uint8Array>;
+  /** Starts a read from the bulk IN pipe, in which nothing is. */
+  read(): ProgramRead;
+  /** Asks for the device's description. Rejects when there is none. */
+  deviceText(): Promise<string>;
+  /** Refuses the device by policy. */
+  retract(): void;
+}
+
+export interface ServerGradingSettings extends GradingSettings {
+  /** Gives the server's program of the last connection as soon as it has the device, configured. */
+  readonly program?: () => Promise<ServerProgram>;
+}
+
+/** An open control channel. */
+export interface ControlSide {
+  readonly peer: Peer;
+  readonly control: PeerChannel;
+}
+
+/** What the client says in the opening of a channel; each has a default that is right. */
+export interface OpeningAnswers {
+  readonly capabilityValue?: number;
+  readonly result?: number;
+  readonly majorVersion?: number;
+}
+
+/** What the server said in the opening of a channel. */
+export interface Opening {
+  readonly request: Received<'RIM_EXCHANGE_CAPABILITY_REQUEST'>;
+  readonly created: Received<'CHANNEL_CREATED'>;
+}
+
+export const PROGRAM_NEEDED = 'nothing here can make the server do it';
+
+/** A test of a server: the suite is the client. */
+export class ServerGrading extends Grading {
+  readonly settings: ServerGradingSettings;
+
+  constructor(settings: ServerGradingSettings) {
+    super('client', settings);
+    this.settings = settings;
+  }
+
+  /** Connects and opens the control channel as far as devices may be announced. */
+  async openControl(options: PeerOptions = {}): Promise<ControlSide> {
+    const peer = await this.connect(options);
+    const control = await peer.expectChannel();
+    await this.open(control);
+    return { peer, control };
+  }
+
+  /** The client's half of the opening handshake of any URBDRC channel. */
+  async open(channel: PeerChannel): Promise<Opening> {
+    const request = await this.answerCapabilities(channel);
+    const created = await channel.expect('CHANNEL_CREATED');
+    sendCreated(channel);
+    return { request, created };
+  }
+
+  /** The first half of the opening, up to the server's CHANNEL_CREATED. */
+  async answerCapabilities(
+    channel: PeerChannel,
+    answers: OpeningAnswers = {},
+  ): Promise<Received<'RIM_EXCHANGE_CAPABILITY_REQUEST'>> {
+    const request = await channel.expect('RIM_EXCHANGE_CAPABILITY_REQUEST');
+    channel.send({
+      name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
+      interfaceId: InterfaceId.CAPABILITIES,
+      messageId: request.message.messageId,
+      capabilityValue: answers.capabilityValue ?? RIM_CAPABILITY_VERSION_01,
+      result: answers.result ?? 0,
+    });
+    return request;
+  }
+
+  /** Asks for a channel for one more device, and opens it as far as the device may be announced. */
+  async openDeviceChannel({ peer, control }: ControlSide): Promise<PeerChannel> {
+    sendAddVirtualChannel(control);
+    const channel = await peer.expectChannel();
+    await this.open(channel);
+    return channel;
+  }
+
+  /** One more device, announced and registered. Its requests are answered unless `options` say otherwise. */
+  async addDevice(side: ControlSide, options: ScriptedDeviceOptions = {}): Promise<ScriptedDevice> {
+    const channel = await this.openDeviceChannel(side);
+    const device = new ScriptedDevice(channel, this.changes, options);
+    device.announce();
+    device.serve();
+    await device.registered(this.patience);
+    return device;
+  }
+
+  /** A device on a connection of its own. */
+  async firstDevice(options: ScriptedDeviceOptions = {}): Promise<{ side: ControlSide; device: ScriptedDevice }> {
+    const side = await this.openControl();
+    return { side, device: await this.addDevice(side, options) };
+  }
+
+  /** A device whose first request waits for its answer: with this answer the server shows that it goes on. */
+  async waitingDevice(
+    side: ControlSide,
+  ): Promise<{ device: ScriptedDevice; proveAlive: (when: string) => Promise<void> }> {
+    const device = await this.addDevice(side, { holds: () => true });
+    const first = await device.nextRequest(this.patience, () => true);
+    const proveAlive = async (when: string) => {
+      await device.channel.expectStaysOpen(when);
+      device.release();
+      await device.nextRequest(this.patience, ({ message }) => message !== first.message, `request ${when}`);
+    };
+    return { device, proveAlive };
+  }
+
+  /** The server's program. @throws NotApplicable with what is needed where the suite has none */
+  async program(what: string): Promise<ServerProgram> {
+    const { program } = this.settings;
+    if (program === undefined) throw new NotApplicable(`${what}: ${PROGRAM_NEEDED}`);
+    return program();
+  }
+
+  /** What a promise of the server's program gives. @throws CheckFailure when it rejects, or nothing comes in time */
+  async told<T>(promise: Promise<T>, what: string, within: number = this.patience): Promise<T> {
+    let settled: { readonly value: T } | { readonly error: unknown } | undefined;
+    promise.then(
+      (value) => {
+        settled = { value };
+        this.changes.notify();
+      },
+      (error: unknown) => {
+        settled = { error };
+        this.changes.notify();
+      },
+    );
+    const end = await this.changes.until(() => settled, within);
+    if (end === undefined) throw new CheckFailure(`${what}: the program on the server was told nothing`);
+    if ('error' in end) throw new CheckFailure(`${what}: the program on the server was told ${String(end.error)}`);
+    return end.value;
+  }
+
+  /** The device has had whatever the server does with it: what the program can do, or what it does by itself. */
+  async exercised(): Promise<{ side: ControlSide; device: ScriptedDevice }> {
+    const both = await this.firstDevice();
+    if (this.settings.program !== undefined) (await this.settings.program()).exercise();
+    await both.device.idle(this.quiet);
+    if (both.device.requests.length === 0) throw new NotApplicable('the server made no request of the device');
+    return both;
+  }
+}
+
+export function sendCreated(channel: PeerChannel, majorVersion: number = CHANNEL_CREATED_VERSION.majorVersion): void {
+  channel.send({
+    name: 'CHANNEL_CREATED',
+    interfaceId: InterfaceId.CHANNEL_NOTIFICATION_CLIENT,
+    messageId: 0,
+    ...CHANNEL_CREATED_VERSION,
+    majorVersion,
+  });
+}
+
+export function sendAddVirtualChannel(channel: PeerChannel): void {
+  channel.send({ name: 'ADD_VIRTUAL_CHANNEL', interfaceId: InterfaceId.DEVICE_SINK, messageId: 0 });
+}
