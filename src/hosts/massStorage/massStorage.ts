@@ -106,10 +106,16 @@ export class MassStorage {
     checkRange('sectorsPerCommand', options.sectorsPerCommand ?? 1, 1, MAX_SECTORS_PER_COMMAND);
     signal?.throwIfAborted();
     const wasOpen = device.opened;
-    const where = await claimStorage(device, lun);
+    const closeAgain = async () => {
+      if (!wasOpen && device.opened) await device.close();
+    };
+    const where = await claimStorage(device, lun).catch(async (error: unknown) => {
+      await closeAgain().catch(() => {});
+      throw error;
+    });
     const release = async () => {
       await device.releaseInterface(where.interfaceNumber);
-      if (!wasOpen) await device.close();
+      await closeAgain();
     };
     try {
       const unit = new ScsiUnit(new BulkOnlyTransport(device, where, { pipelined, timeout }));

@@ -44,6 +44,16 @@ describe('MassStorage.open', () => {
     expect(device.opened).to.equal(false);
   });
 
+  it('closes a device again that it opened and could not claim', async () => {
+    const device = new RemoteDevice(new FakeStick());
+    device.claimInterface = () => Promise.reject(new Error('taken'));
+    expect(await rejection(MassStorage.open(device))).to.have.property('message', 'taken');
+    expect(device.opened).to.equal(false);
+    await device.open();
+    await rejection(MassStorage.open(device));
+    expect(device.opened).to.equal(true);
+  });
+
   it('leaves a device open that was open', async () => {
     const device = new RemoteDevice(new FakeStick());
     await device.open();
