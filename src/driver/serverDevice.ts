@@ -45,6 +45,8 @@ interface Pending extends UsbTransfer {
   request: HostRequest | undefined;
   /** Undefined while it waits to be sent. */
   requestId: number | undefined;
+  /** The client was asked to end it. */
+  isCancelled: boolean;
 }
 
 interface TextQuery {
@@ -118,17 +120,13 @@ export class ServerDevice implements RedirectedDevice {
       complete,
       request: undefined,
       requestId: undefined,
+      isCancelled: false,
       cancel: () => {
         this.#cancel(pending);
       },
     };
-    if (this.#gone.signal.aborted || this.#use === 'closed') {
-      complete(without('disconnected'));
-    } else if (this.#queue.length === 0 && this.#link.writable()) {
-      this.#start(pending);
-    } else {
-      this.#queue.push(pending);
-    }
+    if (this.#gone.signal.aborted || this.#use === 'closed') complete(without('disconnected'));
+    else this.#startOrQueue(pending);
     return pending;
   }
 
@@ -251,6 +249,11 @@ export class ServerDevice implements RedirectedDevice {
     );
   }
 
+  #startOrQueue(pending: Pending): void {
+    if (this.#queue.length === 0 && this.#link.writable()) this.#start(pending);
+    else this.#queue.push(pending);
+  }
+
   #start(pending: Pending): void {
     const request = this.#urbs.request(pending.operation);
     if (request.type === 'refused') {
@@ -310,8 +313,41 @@ export class ServerDevice implements RedirectedDevice {
     const pending = this.#sent.get(requestId);
     if (pending?.request === undefined) return;
     this.#sent.delete(requestId);
-    pending.complete(finish(pending.request) ?? without('failed'));
+    const result = finish(pending.request) ?? without('failed');
+    if (result.status === 'timedOut' && result.transferred === 0 && this.#readOn(pending)) return;
+    pending.complete(result);
     if (this.#sent.size === 0) this.#idle();
+  }
+
+  /**
+   * A read lasts as long as it takes, but FreeRDP ends one without data after ten seconds (docs/interop.md): ask again.
+   * Data comes for the oldest request of an endpoint, so the reads behind move up and the last of them is sent anew.
+   * False where they are not alike; then the program has to see to it.
+   */
+  #readOn(pending: Pending): boolean {
+    const { operation } = pending;
+    if (operation.type !== 'transferIn' || pending.isCancelled) return false;
+    const behind = [...this.#sent.values()].filter(
+      (each) =>
+        !each.isCancelled &&
+        each.operation.type === 'transferIn' &&
+        each.operation.endpointAddress === operation.endpointAddress,
+    );
+    if (behind.some((each) => each.operation.type === 'transferIn' && each.operation.length !== operation.length)) {
+      return false;
+    }
+    let moving = pending;
+    for (const each of behind) {
+      const { request, requestId } = each;
+      if (requestId === undefined) continue;
+      moving.request = request;
+      moving.requestId = requestId;
+      this.#sent.set(requestId, moving);
+      moving = each;
+    }
+    moving.requestId = undefined;
+    this.#startOrQueue(moving);
+    return true;
   }
 
   #idle(): void {
@@ -326,6 +362,7 @@ export class ServerDevice implements RedirectedDevice {
       this.#queue.splice(position, 1);
       pending.complete(without('cancelled'));
     } else if (pending.requestId !== undefined && this.#sent.get(pending.requestId) === pending) {
+      pending.isCancelled = true;
       this.#apply(this.#channel.cancel(pending.requestId, this.#link.clock.now()));
     }
   }
