@@ -107,7 +107,7 @@ export class MassStorage {
     signal?.throwIfAborted();
     const wasOpen = device.opened;
     const closeAgain = async () => {
-      if (!wasOpen && device.opened) await device.close();
+      if (!wasOpen) await device.close();
     };
     const where = await claimStorage(device, lun).catch(async (error: unknown) => {
       await closeAgain().catch(() => {});
