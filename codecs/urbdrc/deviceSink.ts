@@ -101,7 +101,7 @@ export const AddDevice: MessageCodec<AddDevice> = {
       encodeUtf16(value.containerId),
     ];
     return [
-      DeviceHead.encode({ ...header, NumUsbDevice: 1, UsbDevice }),
+      DeviceHead.encode({ NumUsbDevice: 1, UsbDevice, ...header }),
       ...texts.flatMap((text) => [Count.encode({ cch: text.byteLength / 2 }), text]),
       ...UsbDeviceCapabilities.encode(value.usbDeviceCapabilities),
     ];
