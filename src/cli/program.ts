@@ -43,7 +43,15 @@ Examples:
 
 Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     );
-  for (const create of [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand, conformanceCommand]) {
+  for (const create of [
+    listCommand,
+    redirectCommand,
+    serveCommand,
+    demoCommand,
+    decodeCommand,
+    encodeCommand,
+    conformanceCommand,
+  ]) {
     program.addCommand(create(around));
   }
   for (const command of [program, ...program.commands]) talkTo(command, around);

@@ -13,7 +13,10 @@ import { GradedDevice } from './gradedDevice.ts';
  * more than was asked for. `writesShort`: the first bulk OUT pipe takes less than it is given. `hangs`: control request
  * {@link HANG_REQUEST} is never answered. `echoesSetup`: see {@link SETUP_ECHO_REQUEST}.
  */
-export type Trait = 'loopback' | 'babbles' | 'writesShort' | 'hangs' | 'echoesSetup';
+export const TRAITS = ['loopback', 'babbles', 'writesShort', 'hangs', 'echoesSetup'] as const;
+
+/** One of {@link TRAITS}. */
+export type Trait = (typeof TRAITS)[number];
 
 /** Vendor request, IN, of devices that are known to never answer it. */
 export const HANG_REQUEST = 0x5e;

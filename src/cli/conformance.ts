@@ -1,0 +1,218 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { ClientGrading, TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
+import { CLIENT_REQUIREMENTS } from '../conformance/client/requirements.ts';
+import type { GradingSettings } from '../conformance/grading.ts';
+import { junitReport } from '../conformance/junit.ts';
+import { countVerdicts, jsonReport, resultText, summaryText, textReport } from '../conformance/report.ts';
+import { grade, passed, type Report, type Requirement, type Result } from '../conformance/suite.ts';
+import type { Grading } from '../conformance/grading.ts';
+import { systemClock } from '../driver/systemClock.ts';
+import type { Transport } from '../session/ports.ts';
+import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import { Failure } from './failure.ts';
+import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
+import { stopSignal } from './stopSignal.ts';
+import { PROCESS, type Surroundings } from './surroundings.ts';
+import { Terminal } from './terminal.ts';
+
+interface ConformanceOptions extends EndpointOptions {
+  readonly only?: readonly string[];
+  readonly format: 'text' | 'json' | 'junit';
+  readonly out?: string;
+  readonly patience: number;
+  readonly quiet: number;
+  readonly devices?: number;
+  readonly trait: readonly Trait[];
+}
+
+type Graded = 'client';
+
+/** One requirement, ready to be tested. */
+interface Test {
+  readonly id: string;
+  run(): Promise<Result>;
+}
+
+export function conformanceCommand(around: Surroundings = PROCESS): Command {
+  const command = new Command('conformance')
+    .description('grade another implementation: play the other end and test it by the requirements of MS-RDPEUSB')
+    .addArgument(new Argument('<graded>', 'what is graded').choices(['client']))
+    .option('--only <ids>', 'test these alone, such as C07,C08', (text) => text.split(','))
+    .addOption(new Option('--format <format>', 'of the report').choices(['text', 'json', 'junit']).default('text'))
+    .option('--out <file>', 'where the report goes; default: standard output')
+    .option('--patience <ms>', 'how long an answer may take', milliseconds, 5000)
+    .option('--quiet <ms>', 'how long a silence has to be', milliseconds, 250)
+    .option('--devices <count>', 'client: how many devices it redirects', count)
+    .addOption(
+      new Option('--trait <trait>', 'client: what a device behind it does; may be repeated')
+        .choices(TRAITS)
+        .default([])
+        .argParser((text, before: readonly Trait[]) => [...before, traitOf(text)]),
+    );
+  return addRdpOptions(addEndpointOptions(command))
+    .addHelpText(
+      'after',
+      `${ENDPOINT_HELP}${RDP_HELP}
+Each requirement is tested on a connection of its own, so that the other end has to listen, or to dial again and again.
+
+Examples:
+  urbdrc conformance client --connect tcp://127.0.0.1:3000
+  urbdrc conformance client --listen rdp://127.0.0.1:3389 --only C01,C02 --format junit --out report.xml`,
+    )
+    .action((graded: Graded, options: ConformanceOptions) => conformance(graded, options, around));
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('not a positive number of milliseconds.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a whole number.');
+  return value;
+}
+
+function traitOf(text: string): Trait {
+  const trait = TRAITS.find((each) => each === text);
+  if (trait === undefined) throw new InvalidArgumentError(`give one of ${TRAITS.join(', ')}.`);
+  return trait;
+}
+
+async function conformance(graded: Graded, options: ConformanceOptions, around: Surroundings): Promise<void> {
+  const terminal = new Terminal(around.stderr);
+  const connections = new Connections(options, options.quiet, around, terminal);
+  const tests = testsOf(options, connections);
+  const isStreamed = options.format === 'text' && options.out === undefined;
+  const results: Result[] = [];
+  try {
+    for (const test of tests) {
+      terminal.live(`${test.id} (${results.length + 1} of ${tests.length})`);
+      const result = await test.run();
+      if (connections.isStopped) throw new Failure('stopped before all requirements were tested');
+      if (connections.refusal !== undefined) throw connections.refusal;
+      results.push(result);
+      if (isStreamed) around.stdout.write(`${resultText(result)}\n`);
+    }
+  } finally {
+    terminal.live('');
+    terminal.done();
+    await connections.end();
+  }
+  const report = { graded, results };
+  if (isStreamed) around.stdout.write(`\n${summaryText(report)}\n`);
+  else await writeReport(formatted(report, options.format), options.out, around);
+  if (!passed(report)) throw new Failure(`${countVerdicts(report).failed} of ${results.length} requirements failed`);
+}
+
+/** @throws Failure for an unknown id */
+function testsOf(options: ConformanceOptions, connections: Connections): Test[] {
+  const { patience, quiet, devices, trait, only } = options;
+  const settings: GradingSettings = {
+    clock: systemClock,
+    patience,
+    quiet,
+    connect: () => connections.next(),
+  };
+  return chosen(CLIENT_REQUIREMENTS, only, () => {
+    return new ClientGrading({ ...settings, traits: trait, ...(devices !== undefined && { devices }) });
+  });
+}
+
+function chosen<Context extends Grading>(
+  requirements: readonly Requirement<Context>[],
+  only: readonly string[] | undefined,
+  createContext: () => Context,
+): Test[] {
+  const unknown = only?.find((id) => !requirements.some((each) => each.id === id));
+  if (unknown !== undefined) throw new Failure(`there is no requirement ${unknown} (see docs/conformance.md)`, 2);
+  return requirements
+    .filter(({ id }) => only === undefined || only.includes(id))
+    .map((requirement) => ({ id: requirement.id, run: () => grade(requirement, createContext()) }));
+}
+
+function formatted(report: Report, format: ConformanceOptions['format']): string {
+  switch (format) {
+    case 'text':
+      return textReport(report);
+    case 'json':
+      return jsonReport(report);
+    case 'junit':
+      return junitReport(report);
+  }
+}
+
+async function writeReport(text: string, file: string | undefined, around: Surroundings): Promise<void> {
+  if (file === undefined) around.stdout.write(text);
+  else await writeFile(file, text);
+}
+
+/** A new connection for each test: dialled, or the next one that comes. */
+class Connections {
+  readonly #options: EndpointOptions;
+  readonly #pause: number;
+  readonly #around: Surroundings;
+  readonly #terminal: Terminal;
+  readonly #over = new AbortController();
+  readonly #stop: ReturnType<typeof stopSignal>;
+  readonly #arrived: Transport[] = [];
+  #connected = false;
+  /** Why there never was a connection. */
+  refusal: Error | undefined;
+  #waiting: { resolve(transport: Transport): void; reject(error: unknown): void } | undefined;
+  #listening: Promise<void> | undefined;
+
+  /** `pause`: milliseconds between connections. */
+  constructor(options: EndpointOptions, pause: number, around: Surroundings, terminal: Terminal) {
+    this.#options = options;
+    this.#pause = pause;
+    this.#around = around;
+    this.#terminal = terminal;
+    this.#stop = stopSignal(around);
+    this.#stop.signal.addEventListener('abort', () => this.#fail(new Error('stopped')), { once: true });
+  }
+
+  get isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  async next(): Promise<Transport> {
+    // The other end needs a moment to give its devices back after the connection before.
+    if (this.#connected) await sleep(this.#pause);
+    const arrived = this.#arrived.shift();
+    if (arrived !== undefined) return arrived;
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      const opened = this.#options.listen === undefined ? this.#open() : (this.#listening ??= this.#open());
+      opened.catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#over.abort();
+    this.#stop.release();
+    await Promise.all([this.#listening?.catch(() => {}), ...this.#arrived.map((transport) => transport.close())]);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#connected) this.refusal = error instanceof Error ? error : new Error(String(error));
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+
+  #open(): Promise<void> {
+    const counterpart = 'urbdrc redirect --device VID:PID';
+    // One for each connection: what a connection adds to it goes with it.
+    const signal = AbortSignal.any([this.#over.signal, this.#stop.signal]);
+    return withConnections(this.#options, this.#around, this.#terminal, signal, counterpart, (transport) => {
+      this.#connected = true;
+      if (this.#waiting === undefined) this.#arrived.push(transport);
+      else this.#waiting.resolve(transport);
+      this.#waiting = undefined;
+      return Promise.resolve();
+    });
+  }
+}
