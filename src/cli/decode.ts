@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { DecodeError, formatSpec } from '../../codecs/core/errors.ts';
-import { fromHex, toJson } from '../../codecs/core/json.ts';
+import { fromHex } from '../../codecs/core/json.ts';
+import { decodeCapture } from './decodeCapture.ts';
 import {
   bareDigits,
   type DissectionDefaults,
@@ -9,7 +9,8 @@ import {
   parseContext,
   parseLine,
 } from './dissectionRequest.ts';
-import { dissect, type Dissection, LAYERS } from './dissector.ts';
+import { asObject, asText, describeError } from './dissectionText.ts';
+import { dissect, LAYERS } from './dissector.ts';
 import { Failure, oneLine } from './failure.ts';
 import { eachLine, type Outcome } from './lines.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
@@ -21,6 +22,7 @@ interface DecodeOptions {
   readonly context?: string;
   readonly json?: boolean;
   readonly lenient?: boolean;
+  readonly capture?: string;
 }
 
 export function decodeCommand(around: Surroundings = PROCESS): Command {
@@ -34,6 +36,9 @@ export function decodeCommand(around: Surroundings = PROCESS): Command {
     .option('--context <what>', 'what a result or completion belongs to, see below')
     .option('--json', 'one JSON object a line: {"name","spec","value"}, or {"error"}')
     .option('--lenient', 'accept what a session would accept: bytes behind the last field, known quirks')
+    .addOption(
+      new Option('--capture <file>', 'every message that --capture FILE.jsonl recorded').conflicts(['from', 'context']),
+    )
     .addHelpText(
       'after',
       `
@@ -49,13 +54,19 @@ Examples:
   urbdrc decode --layer dvc --json 100755524244524300
   urbdrc decode --layer ts-urb-result --context GET_CURRENT_FRAME_NUMBER 0c0000000000000045230100
   urbdrc decode --from client --context 16 --json < messages.txt
+  urbdrc decode --capture session.jsonl
   echo '{"layer":"ts-urb","hex":"08000700010000000000000000"}' | urbdrc decode`,
     )
     .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
 }
 
 async function decode(hex: readonly string[], options: DecodeOptions, around: Surroundings): Promise<void> {
-  const { layer, from, context, json = false, lenient = false } = options;
+  const { layer, from, context, json = false, lenient = false, capture } = options;
+  if (capture !== undefined) {
+    if (hex.length > 0) throw new Failure('give either messages or --capture FILE', 2);
+    await decodeCapture(capture, { json, lenient }, around);
+    return;
+  }
   if (!isLayer(layer)) throw new Failure(`--layer ${layer}: use one of ${LAYERS.join(', ')}`, 2);
   // Wrong for all lines alike.
   parseContext(context, layer);
@@ -67,28 +78,9 @@ function decodeLine(line: string, defaults: DissectionDefaults, json: boolean): 
   try {
     const { hex, layer, from, context, lenient } = parseLine(line, defaults);
     const dissection = dissect(fromHex(bareDigits(hex)), layer, from, context, { lenient });
-    return { output: json ? asJson(dissection) : asText(dissection), failed: false };
+    return { output: json ? jsonLine(asObject(dissection)) : asText(dissection), failed: false };
   } catch (error) {
     const output = json ? jsonLine({ error: describeError(error) }) : printable(`error: ${oneLine(error)}`);
     return { output, failed: true };
   }
-}
-
-function asJson({ name, spec, value }: Dissection): string {
-  return jsonLine({ name, spec: `${spec.document} ${spec.section}`, value: toJson(value) });
-}
-
-function asText({ name, spec, value }: Dissection): string {
-  const fields = Object.entries(value).map(([field, content]) => `${field}=${fieldText(toJson(content))}`);
-  return [name, formatSpec(spec), ...fields].join(' ');
-}
-
-function fieldText(content: unknown): string {
-  return typeof content === 'string' && /^[\w{}\\&.-]+$/.test(content) ? content : jsonLine(content);
-}
-
-function describeError(error: unknown) {
-  const message = oneLine(error);
-  if (error instanceof DecodeError) return { code: error.code, offset: error.offset, path: error.path, message };
-  return { code: 'BAD_INPUT', offset: 0, path: [], message };
 }

@@ -33,7 +33,7 @@ export async function eachLine(
 }
 
 /** Unlike node:readline it ends lines at LF alone: JSON may have other line separators in its strings. */
-async function* linesOf(input: Surroundings['stdin']): AsyncGenerator<string> {
+export async function* linesOf(input: Surroundings['stdin']): AsyncGenerator<string> {
   input.setEncoding('utf8');
   let rest = '';
   for await (const chunk of input) {

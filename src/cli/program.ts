@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { conformanceCommand } from './conformance.ts';
@@ -7,7 +6,9 @@ import { demoCommand } from './demo.ts';
 import { encodeCommand } from './encode.ts';
 import { Failure, oneLine } from './failure.ts';
 import { listCommand } from './list.ts';
+import { packageVersion } from './packageVersion.ts';
 import { redirectCommand } from './redirect.ts';
+import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
 import type { Surroundings } from './surroundings.ts';
 import { printable } from './text.ts';
@@ -50,6 +51,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     demoCommand,
     decodeCommand,
     encodeCommand,
+    replayCommand,
     conformanceCommand,
   ]) {
     program.addCommand(create(around));
@@ -68,12 +70,6 @@ function talkTo(command: Command, { stdout, stderr }: Surroundings): void {
       stderr.write(`urbdrc: ${printable(oneLine(text).replace(/^error: /, ''))} (see ${help})\n`);
     },
   });
-}
-
-function packageVersion(): string {
-  const description: unknown = createRequire(import.meta.url)('urbdrc/package.json');
-  const hasVersion = typeof description === 'object' && description !== null && 'version' in description;
-  return hasVersion ? String(description.version) : 'unknown';
 }
 
 function statusOf(error: unknown): ExitStatus {

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander';
+import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { RedirectionClient } from '../driver/client.ts';
 import type { RedirectionEnd } from '../driver/clientDevice.ts';
 import type { Transport, UsbDevice } from '../session/ports.ts';
 import { AutomaticDevices } from './automaticDevices.ts';
+import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
@@ -14,7 +16,10 @@ import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
-type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & { readonly verbose?: boolean };
+type RedirectOptions = EndpointOptions &
+  DeviceOptions &
+  PolicyOptions &
+  CaptureOptions & { readonly verbose?: boolean };
 
 export function redirectCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('redirect')
@@ -30,6 +35,7 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
     )
     .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
+    .addOption(captureOption())
     .option('--verbose', 'also tell what was ignored and why');
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
@@ -57,7 +63,9 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   const stop = stopSignal(around);
   try {
     const selection = await select(options, around, terminal);
+    let capture: Capture | undefined;
     try {
+      const recording = (capture = startCapture(options, 'client', terminal));
       let busy = false;
       await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
         if (busy) {
@@ -67,13 +75,15 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
         }
         busy = true;
         try {
-          await redirectThrough(transport, selection, terminal, stop.signal);
+          // A signal of its own, or each connection would leave a listener behind.
+          await redirectThrough(transport, selection, recording, terminal, AbortSignal.any([stop.signal]));
         } finally {
           busy = false;
         }
       });
     } finally {
       await selection.close();
+      if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
     stop.release();
@@ -90,17 +100,20 @@ async function select(options: RedirectOptions, around: Surroundings, terminal: 
 async function redirectThrough(
   transport: Transport,
   selection: SelectedDevices,
+  capture: Capture,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   terminal.say(`connected to ${transport.remote}`);
   const report = new RedirectionReport(terminal);
+  const { ended, ...recording } = capture.connection(transport.remote);
   const client = new RedirectionClient(transport, {
+    ...recording,
     onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
   const ends = new Set<RedirectionEnd['reason']>();
   const following = followSelection(selection, terminal, async (device) => {
-    const redirection = await client.redirect(device);
+    const redirection = await client.redirect(capture.device(device));
     report.follow(redirection);
     void redirection.ended.then(({ reason }) => ends.add(reason));
   });
@@ -110,6 +123,7 @@ async function redirectThrough(
   report.stop();
   // A connection that is over is the reason why a device cannot be redirected, not the other way round.
   const error = (await client.closed) ?? refusal;
+  ended(error instanceof Error ? error : undefined);
   if (signal.aborted) terminal.say('stopped: everything is given back');
   else if (error !== undefined) throw error;
   else if (ends.has('connectionClosed')) throw new Failure(`${transport.remote} is gone: everything is given back`);

@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { Capture } from '../capture/openCapture.ts';
 import { RedirectionServer } from '../driver/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Policy } from '../policy/decide.ts';
 import type { Transport, UsbDeviceIdentity } from '../session/ports.ts';
+import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { GuardedHost } from './guardedHost.ts';
@@ -16,7 +18,7 @@ import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions extends EndpointOptions, PolicyOptions {
+interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions {
   readonly readSectors?: number;
   readonly out?: string;
   readonly verbose?: boolean;
@@ -31,6 +33,7 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
       count,
     )
     .option('--out <file>', 'where the sectors go')
+    .addOption(captureOption())
     .option('--verbose', 'also tell what was ignored and why');
   addRuleOptions(command).addOption(filterOption());
   return addRdpOptions(addEndpointOptions(command))
@@ -77,13 +80,16 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   });
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
+  let capture: Capture | undefined;
   try {
+    const recording = (capture = startCapture(options, 'server', terminal));
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, usb, policy, questions, terminal, ended),
+      serveConnection(transport, usb, policy, questions, recording, terminal, ended),
     );
   } finally {
     questions.close();
     stop.release();
+    if (capture !== undefined) endCapture(capture, options, terminal);
   }
   job?.finish(stop.signal.aborted);
   if (stop.signal.aborted) terminal.say('stopped');
@@ -94,20 +100,25 @@ async function serveConnection(
   usb: RemoteUsb,
   policy: Policy | undefined,
   questions: Questions,
+  capture: Capture,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
   const say = (line: string) => terminal.say(`client ${remote}: ${line}`);
+  const host = policy === undefined ? usb : new GuardedHost(usb, { policy, questions, say, describe });
+  const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
-    host: policy === undefined ? usb : new GuardedHost(usb, { policy, questions, say, describe }),
+    ...recording,
+    host: capture.host(host),
     onDeviceFailed: (error) => say(oneLine(error)),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
   await Promise.race([server.closed, aborted(signal)]);
   await server.close();
   const error = await server.closed;
+  ended(error);
   terminal.say(`client ${remote} disconnected${error === undefined ? '' : `: ${oneLine(error)}`}`);
 }
 

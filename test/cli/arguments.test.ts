@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { run } from './program.ts';
 
-const COMMANDS = ['list', 'redirect', 'serve', 'demo', 'decode', 'encode', 'conformance'];
+const COMMANDS = ['list', 'redirect', 'serve', 'demo', 'decode', 'encode', 'replay', 'conformance'];
 
 /** One line, and no more. */
 function expectOneLine(text: string): void {

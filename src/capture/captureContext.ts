@@ -1,0 +1,79 @@
+import { DecodeError } from '../../codecs/core/errors.ts';
+import { decodeServerMessage, type ServerMessage } from '../../codecs/urbdrc/decode.ts';
+import type { CaptureLine } from './captureLine.ts';
+
+/** Bytes before RequestId in completions, [MS-RDPEUSB] 2.2.7. */
+const REQUEST_ID_OFFSET = 12;
+const REQUEST_ID_BITS = 0x3fff_ffff;
+/** Requests of a channel that are remembered. */
+const MOST_REQUESTS = 65_536;
+
+/** What a client's message means depends on. */
+export interface MessageContext {
+  /** The interface that the server registered for completions. */
+  readonly requestCompletion?: number;
+  /** The function of the request that a completion answers. */
+  readonly urbFunction?: number;
+}
+
+interface ChannelContext {
+  requestCompletion: number | undefined;
+  /** By RequestId, of which FreeRDP's answers have 30 bits (docs/interop.md). */
+  readonly urbFunctions: Map<number, number>;
+}
+
+/** What must be known of earlier lines of a capture to decode a later one. Give it every line, in order. */
+export class CaptureContext {
+  readonly #channels = new Map<string, ChannelContext>();
+
+  /** What `line` depends on; afterwards what it says is known. */
+  next(line: CaptureLine): MessageContext {
+    if (line.type === 'header' || line.channel === undefined) return {};
+    const key = `${line.connection} ${line.channel}`;
+    if (line.type === 'event') {
+      if (line.event === 'create') this.#channels.delete(key);
+      return {};
+    }
+    const channel = this.#channels.get(key) ?? {
+      requestCompletion: undefined,
+      urbFunctions: new Map<number, number>(),
+    };
+    this.#channels.set(key, channel);
+    if (line.dir === 's2c') {
+      learn(channel, line.bytes);
+      return {};
+    }
+    const { requestCompletion } = channel;
+    const urbFunction = channel.urbFunctions.get(requestIdOf(line.bytes));
+    return {
+      ...(requestCompletion === undefined ? {} : { requestCompletion }),
+      ...(urbFunction === undefined ? {} : { urbFunction }),
+    };
+  }
+}
+
+function learn(channel: ChannelContext, bytes: Uint8Array): void {
+  const message = readable(bytes);
+  if (message === undefined) return;
+  if (message.name === 'REGISTER_REQUEST_CALLBACK') channel.requestCompletion = message.requestCompletion;
+  if (!('tsUrb' in message)) return;
+  const { urbFunctions } = channel;
+  const [oldest] = urbFunctions.keys();
+  if (urbFunctions.size >= MOST_REQUESTS && oldest !== undefined) urbFunctions.delete(oldest);
+  urbFunctions.set(message.tsUrb.requestId & REQUEST_ID_BITS, message.tsUrb.urbFunction);
+}
+
+function requestIdOf(bytes: Uint8Array): number {
+  if (bytes.byteLength < REQUEST_ID_OFFSET + 4) return -1;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(REQUEST_ID_OFFSET, true) & REQUEST_ID_BITS;
+}
+
+function readable(bytes: Uint8Array): ServerMessage | undefined {
+  try {
+    return decodeServerMessage(bytes, { lenient: true });
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
