@@ -1,3 +1,6 @@
+import { joinParts } from '../../../codecs/core/parts.ts';
+import { encodeUtf16 } from '../../../codecs/core/text.ts';
+import { encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
@@ -42,6 +45,7 @@ export type ReceivedRequest = FromServer & { readonly message: IoRequest };
 /** Longer than any test. */
 const FOREVER = 3_600_000;
 const EMPTY = new Uint8Array(0);
+const RESPONSE_HEADER_SIZE = 8;
 
 /** UsbDevice: uses all of its bytes, and is no id that a server would choose. */
 export const USB_DEVICE = 0x0123_4567;
@@ -53,7 +57,10 @@ export interface ScriptedDeviceOptions {
   readonly holds?: (request: IoRequest) => boolean;
   /** Reads of the bulk IN pipe that are cancelled are completed. Default true. */
   readonly endsCancelled?: boolean;
-  /** The answer to QUERY_DEVICE_TEXT; undefined where none is to come. Default: a short text. */
+  /**
+   * The answer to QUERY_DEVICE_TEXT, of less than 256 characters, its terminator included where it is to have one;
+   * undefined where none is to come. Default: a short text.
+   */
   readonly text?: (query: MessageNamed<'QUERY_DEVICE_TEXT'>) => string | undefined;
 }
 
@@ -236,15 +243,13 @@ export class ScriptedDevice {
   }
 
   #answerText(query: MessageNamed<'QUERY_DEVICE_TEXT'>): void {
-    const text = this.#options.text === undefined ? 'Conformance device' : this.#options.text(query);
+    const text = this.#options.text === undefined ? 'Conformance device\0' : this.#options.text(query);
     if (text === undefined) return;
-    this.channel.send({
-      name: 'QUERY_DEVICE_TEXT_RSP',
-      interfaceId: this.usbDevice,
-      messageId: query.messageId,
-      deviceDescription: text,
-      hResult: 0,
-    });
+    const rsp = { name: 'QUERY_DEVICE_TEXT_RSP', interfaceId: this.usbDevice, messageId: query.messageId } as const;
+    const empty = joinParts(encodeUrbdrcMessage({ ...rsp, deviceDescription: '', hResult: 0 }));
+    const units = encodeUtf16(text).subarray(0, 2 * text.length);
+    const bytes = [...empty.subarray(0, RESPONSE_HEADER_SIZE), text.length, 0, 0, 0, ...units, 0, 0, 0, 0];
+    this.channel.sendBytes(Uint8Array.from(bytes), rsp.name);
   }
 
   /** The rules of RequestId, [MS-RDPEUSB] 3.1.1. */

@@ -1,0 +1,158 @@
+import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
+import type { Requirement } from '../suite.ts';
+import { check } from '../verdict.ts';
+import { type Answer, answerOf, isBulk, type IoRequest, requestIdOf, transferAnswer } from './deviceAnswers.ts';
+import { CONFIGURATION_DESCRIPTOR } from './loopbackDescriptors.ts';
+import type { ScriptedDevice } from './scriptedDevice.ts';
+import type { ServerGrading } from './serverGrading.ts';
+
+const CONFIGURATION_TYPE = 2;
+const EMPTY = new Uint8Array(0);
+const ECHOED = Uint8Array.from({ length: 300 }, (_, index) => (index * 7) & 0xff);
+/** No server gets there by counting. */
+const UNUSED_REQUEST_ID = 0x3fab_cdef;
+
+/** A read of a bulk pipe. */
+export function isPipeRead(request: IoRequest): boolean {
+  return request.name === 'TRANSFER_IN_REQUEST' && isBulk(request);
+}
+
+function isPipeWrite(request: IoRequest): boolean {
+  return request.name === 'TRANSFER_OUT_REQUEST' && isBulk(request);
+}
+
+const matched: Requirement<ServerGrading> = {
+  id: 'S13',
+  title: 'gives the data of a completion to the request with its RequestId',
+  sections: [rdpeusb('3.2.5.4')],
+  severity: 'MUST',
+  async run(grading) {
+    const { device } = await grading.firstDevice({ holds: isPipeRead });
+    if (grading.settings.program === undefined) await checkEnumerated(grading, device);
+    else await checkAnsweredBackwards(grading, device);
+  },
+};
+
+/** A server that got the head of the configuration descriptor asks for as much as that says. */
+async function checkEnumerated(grading: ServerGrading, device: ScriptedDevice): Promise<void> {
+  const length = CONFIGURATION_DESCRIPTOR.byteLength;
+  await device.nextRequest(
+    grading.patience,
+    ({ message }) =>
+      message.name === 'TRANSFER_IN_REQUEST' &&
+      message.tsUrb.name === 'TS_URB_CONTROL_DESCRIPTOR_REQUEST' &&
+      message.tsUrb.descriptorType === CONFIGURATION_TYPE &&
+      message.outputBufferSize >= length,
+    `request for the whole configuration descriptor of ${length} bytes`,
+  );
+}
+
+/** Two reads at a time, the second one answered first. */
+async function checkAnsweredBackwards(grading: ServerGrading, device: ScriptedDevice): Promise<void> {
+  const program = await grading.program('data comes back');
+  const { ended } = program.read();
+  const first = await nextOf(grading, device, isPipeRead);
+  const echo = program.echo(ECHOED);
+  const second = await nextOf(grading, device, (request) => isPipeRead(request) && request !== first);
+  complete(device, second, ECHOED);
+  const data = await grading.told(echo, 'a write and a read');
+  const same = data.byteLength === ECHOED.byteLength && data.every((byte, index) => byte === ECHOED[index]);
+  check(same, 'what was read on the server is not what the device sent for that RequestId');
+  complete(device, first, Uint8Array.of(1, 2, 3));
+  check(await grading.told(ended, 'a read'), 'a read that the device answered failed on the server');
+}
+
+async function nextOf(
+  grading: ServerGrading,
+  device: ScriptedDevice,
+  accept: (request: IoRequest) => boolean,
+): Promise<IoRequest> {
+  const { message } = await device.nextRequest(grading.patience, (each) => accept(each.message));
+  return message;
+}
+
+function complete(device: ScriptedDevice, request: IoRequest, data: Uint8Array): void {
+  if ('tsUrb' in request) device.complete(transferAnswer(request, data));
+}
+
+/** A rule of 3.2.5.4 that the client breaks: what it sends in answer to a transfer. */
+interface Violation {
+  readonly text: string;
+  readonly request: (request: IoRequest) => boolean;
+  readonly answers: (request: IoRequest) => readonly Answer[];
+}
+
+/**
+ * A surplus of IOCONTROL_COMPLETION is left out: 3.2.5.4.1 asks for the same there, but clients of one wide-spread kind
+ * always tell one, so that a server that closes the channel cannot be used with them.
+ */
+const VIOLATIONS: readonly Violation[] = [
+  {
+    text: 'a second completion of one request',
+    request: (request) => 'tsUrb' in request,
+    answers: (request) => [answerOf(request), answerOf(request)],
+  },
+  {
+    text: 'a completion of a request that there is not',
+    request: (request) => 'tsUrb' in request,
+    answers: (request) => [{ ...answerOf(request), requestId: UNUSED_REQUEST_ID }],
+  },
+  {
+    text: 'more data than a read asked for',
+    request: (request) => request.name === 'TRANSFER_IN_REQUEST',
+    answers: (request) =>
+      request.name === 'TRANSFER_IN_REQUEST'
+        ? [transferAnswer(request, new Uint8Array(request.outputBufferSize + 1))]
+        : [],
+  },
+  {
+    text: 'URB_COMPLETION_NO_DATA with bytes for a read',
+    request: (request) => request.name === 'TRANSFER_IN_REQUEST',
+    answers: (request) => noData(request, 1),
+  },
+];
+
+/** It takes a program to make a server write. */
+const WRITE_VIOLATION: Violation = {
+  text: 'more bytes than were written',
+  request: isPipeWrite,
+  answers: (request) => noData(request, ECHOED.byteLength + 1),
+};
+
+function noData(request: IoRequest, outputBufferSize: number): readonly Answer[] {
+  if (!('tsUrb' in request)) return [];
+  const answer = transferAnswer(request, EMPTY);
+  return answer.name === 'URB_COMPLETION_NO_DATA' ? [{ ...answer, outputBufferSize }] : [];
+}
+
+const violations: Requirement<ServerGrading> = {
+  id: 'S14',
+  title: 'closes the channel for a second or unasked completion, and for more bytes than were asked for',
+  sections: [rdpeusb('3.2.5.4.2'), rdpeusb('3.2.5.4.3')],
+  severity: 'SHOULD',
+  async run(grading) {
+    for (const violation of VIOLATIONS) await checkClosedFor(grading, violation);
+    if (grading.settings.program !== undefined) {
+      await checkClosedFor(grading, WRITE_VIOLATION, async () => {
+        const program = await grading.program('a write');
+        program.echo(ECHOED).catch(() => {});
+      });
+    }
+  },
+};
+
+async function checkClosedFor(
+  grading: ServerGrading,
+  { text, request, answers }: Violation,
+  provoke: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const { side, device } = await grading.firstDevice({ holds: request });
+  await provoke();
+  const wrong = await nextOf(grading, device, request);
+  for (const answer of answers(wrong)) device.complete(answer);
+  await device.channel.expectClosed(`after ${text} (RequestId ${requestIdOf(wrong)})`);
+  await side.control.expectStaysOpen('when a device channel was closed');
+  await side.peer.close();
+}
+
+export const COMPLETION_REQUIREMENTS: readonly Requirement<ServerGrading>[] = [matched, violations];
