@@ -1,0 +1,280 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { expect } from 'chai';
+import { UsageError } from '../../../codecs/core/errors.ts';
+import { fromHex, toHex } from '../../../codecs/core/json.ts';
+import type { Transport } from '../../../src/session/ports.ts';
+import type { Listener } from '../../../transports/listen.ts';
+import { listenRdp, type ListenRdpOptions } from '../../../transports/rdp/listenRdp.ts';
+import { formatRdpUrl, parseRdpUrl } from '../../../transports/rdp/rdpUrl.ts';
+import { makeIdentity } from '../../../transports/certificates.ts';
+import { RdpDeframer } from '../../../transports/rdp/rdpDeframer.ts';
+import { End, frameOf, sameBytes, turns } from '../ends.ts';
+import { captured, CONNECTION_REQUEST, DRDYNVC_CHANNEL, INSIDE_TLS, mcs, nameOf, sent } from './capturedClient.ts';
+
+/** A listener that tests look into. */
+class Place {
+  readonly ends: End[] = [];
+  readonly refusals: string[] = [];
+  listener!: Listener;
+  #waiting: (() => void)[] = [];
+
+  async open(options: ListenRdpOptions = {}): Promise<this> {
+    const { certificate, key } = await identity;
+    this.listener = await listenRdp(
+      'rdp://127.0.0.1:0',
+      { cert: certificate, key, ...options },
+      (transport) => {
+        this.ends.push(new End(transport));
+        this.#tell();
+      },
+      (error) => {
+        this.refusals.push(error.message);
+        this.#tell();
+      },
+    );
+    return this;
+  }
+
+  get port(): number {
+    return parseRdpUrl(this.listener.url).port;
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  async refused(count = 1): Promise<string> {
+    await this.until(() => this.refusals.length >= count);
+    return this.refusals[count - 1]!;
+  }
+
+  async close(): Promise<void> {
+    await this.listener.close();
+    for (const { transport } of this.ends) await transport.close();
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** Says what FreeRDP said, and keeps what it is told. */
+class Client {
+  readonly packets: Uint8Array[] = [];
+  readonly socket: Socket;
+  secure!: TLSSocket;
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1').on('error', () => {});
+  }
+
+  async startTls(): Promise<this> {
+    this.socket.write(CONNECTION_REQUEST);
+    const [confirm] = (await once(this.socket, 'data')) as [Buffer];
+    expect(toHex(confirm)).to.equal('030000130ed000001234000200080001000000');
+    this.secure = connectTls({ socket: this.socket, rejectUnauthorized: false }).on('error', () => {});
+    await once(this.secure, 'secureConnect');
+    const deframer = new RdpDeframer();
+    this.secure.on('data', (chunk: Buffer) => {
+      deframer.push(chunk);
+      for (let packet = deframer.next(); packet !== undefined; packet = deframer.next()) {
+        this.packets.push(Uint8Array.of(3, 0, 0, 0, ...packet.payload));
+      }
+    });
+    return this;
+  }
+
+  async activate(packets = INSIDE_TLS): Promise<this> {
+    await this.startTls();
+    for (const packet of packets) this.secure.write(packet);
+    return this;
+  }
+
+  async closed(): Promise<void> {
+    if (!this.socket.closed) await once(this.socket, 'close');
+  }
+}
+
+const identity = makeIdentity('127.0.0.1');
+
+/** FreeRDP's Connect-Initial with another name in the place of drdynvc. */
+function withoutDrdynvc(): Uint8Array {
+  const packet = Uint8Array.from(captured('MCS ConnectInitial'));
+  const at = toHex(packet).indexOf(toHex(Buffer.from('drdynvc'))) / 2;
+  packet.set(Buffer.from('another'), at);
+  return packet;
+}
+
+describe('an RDP listener', () => {
+  let place: Place;
+  const clients: Client[] = [];
+  const newClient = () => {
+    const client = new Client(place.port);
+    clients.push(client);
+    return client;
+  };
+  afterEach(async () => {
+    for (const { socket } of clients.splice(0)) socket.destroy();
+    await place.close();
+  });
+
+  const connected = async (): Promise<{ client: Client; end: End; transport: Transport }> => {
+    place = await new Place().open();
+    const client = await newClient().activate();
+    await place.until(() => place.ends.length > 0);
+    const end = place.ends[0]!;
+    return { client, end, transport: end.transport };
+  };
+
+  it('hands out the channel drdynvc of a client, chunk by chunk, both ways', async () => {
+    const { client, end, transport } = await connected();
+    expect(transport.remote).to.match(/^rdp:\/\/127\.0\.0\.1:\d+$/);
+    const chunks = [frameOf(12, 1), frameOf(1608, 2), frameOf(8, 3)];
+    for (const chunk of chunks) client.secure.write(sent(DRDYNVC_CHANNEL, chunk));
+    await end.untilFrames(3);
+    expect(end.frames.every((each, index) => sameBytes(each, chunks[index]!))).to.equal(true);
+    transport.send(chunks.map((chunk) => [chunk.subarray(0, 8), chunk.subarray(8)]));
+    while (!client.packets.some((packet) => sameBytes(packet.subarray(-8), chunks[2]!)))
+      await once(client.secure, 'data');
+    const last = client.packets.slice(-3);
+    expect(last.map(nameOf)).to.deep.equal(Array(3).fill(`channel ${DRDYNVC_CHANNEL}`));
+    expect(last.every((each, index) => sameBytes(each.subarray(-chunks[index]!.length), chunks[index]!))).to.equal(
+      true,
+    );
+  });
+
+  it('says goodbye when its end is closed', async () => {
+    const { client, transport } = await connected();
+    await transport.close();
+    await client.closed();
+    expect(client.packets.slice(-3).map(nameOf)).to.deep.equal([
+      'data 0x2f',
+      'TS_DEACTIVATE_ALL_PDU',
+      'DISCONNECT_PROVIDER_ULTIMATUM',
+    ]);
+  });
+
+  it('tells of the end when the client says goodbye', async () => {
+    const { client, end } = await connected();
+    client.secure.end(mcs({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason: 3 }));
+    expect(await end.untilClosed()).to.equal(undefined);
+  });
+
+  it('tells in one line when the client is lost, or speaks nonsense', async () => {
+    const { client, end } = await connected();
+    client.socket.resetAndDestroy();
+    expect((await end.untilClosed())?.message).to.match(/^rdp:\/\/127\.0\.0\.1:\d+: [^\n]+$/);
+    const other = await newClient().activate();
+    await place.until(() => place.ends.length > 1);
+    other.secure.write(Uint8Array.of(0x16, 0x03));
+    const error = await place.ends[1]!.untilClosed();
+    expect(error?.message).to.match(/^rdp:\/\/127\.0\.0\.1:\d+: RDP packet\.version: 22 begins neither/);
+  });
+
+  it('asks who may come in, and waits for the answer', async () => {
+    const asked: unknown[] = [];
+    place = await new Place().open({
+      authenticate: async (credentials) => {
+        asked.push(credentials);
+        await turns(3);
+        return asked.length === 1;
+      },
+    });
+    await newClient().activate();
+    await place.until(() => place.ends.length === 1);
+    const second = await newClient().activate();
+    expect(await place.refused()).to.match(/^rdp:\/\/127\.0\.0\.1:\d+: wrong user name or password$/);
+    await second.closed();
+    expect(second.packets.slice(-2).map(nameOf)).to.deep.equal(['data 0x2f', 'DISCONNECT_PROVIDER_ULTIMATUM']);
+    expect(asked).to.deep.equal(Array(2).fill({ domain: '', userName: 'u', password: 'p' }));
+    expect(place.ends.length).to.equal(1);
+  });
+
+  it('refuses a client without drdynvc, and says what to do', async () => {
+    place = await new Place().open();
+    const client = await newClient().activate([withoutDrdynvc(), ...INSIDE_TLS.slice(1)]);
+    expect(await place.refused()).to.match(/has no channel drdynvc: switch USB redirection on/);
+    await client.closed();
+    expect(client.packets.slice(-3).map(nameOf)[0]).to.equal('data 0x2f');
+  });
+
+  describe('survives a port scan, with one line for each', () => {
+    const nonsense: [string, string, RegExp][] = [
+      ['connect and close', '', /closed the connection/],
+      ['random bytes', '81c3d5a7f00d', /129 begins neither/],
+      ['a TLS hello alone', '16030100c8010000c40303', /22 begins neither/],
+      ['HTTP', toHex(Buffer.from('GET / HTTP/1.0\r\n\r\n')), /71 begins neither/],
+      ['a long packet', '0300ffff', /65535 is more than the limit/],
+      ['a connection request without TLS', '0300000b06e00000000000', /standard RDP security is refused/],
+      ['a cut connection request', toHex(CONNECTION_REQUEST.subarray(0, 20)), /closed the connection/],
+      ['more before TLS', toHex(CONNECTION_REQUEST) + '0300', /sent more before TLS/],
+      ['something else than TLS', toHex(CONNECTION_REQUEST), /TLS/],
+    ];
+    for (const [what, hex, line] of nonsense) {
+      it(what, async () => {
+        place = await new Place().open();
+        const { socket } = newClient();
+        socket.resume();
+        const isTls = what === 'something else than TLS';
+        if (isTls) {
+          socket.write(fromHex(hex));
+          await once(socket, 'data');
+          socket.end('no TLS at all');
+        } else {
+          socket.end(fromHex(hex));
+        }
+        const refusal = await place.refused();
+        expect(refusal).to.match(line).and.not.include('\n');
+        if (!socket.closed) await once(socket, 'close');
+        await turns(5);
+        expect(place.refusals.length).to.equal(1);
+      });
+    }
+
+    it('200 half-open connections: 16 wait for their time to pass, the rest is dropped, and then a client is served', async () => {
+      place = await new Place().open({ handshakeTimeout: 400 });
+      const sockets = Array.from({ length: 200 }, () => newClient().socket);
+      await place.refused(200);
+      expect(place.refusals.filter((line) => line.includes('was dropped: 16 other clients')).length).to.equal(184);
+      expect(place.refusals.filter((line) => line.includes('within 400 ms')).length).to.equal(16);
+      await Promise.all(sockets.map(async (socket) => socket.closed || (await once(socket, 'close'))));
+      await newClient().activate();
+      await place.until(() => place.ends.length === 1);
+    });
+
+    it('a client that stops inside TLS', async () => {
+      place = await new Place().open({ activationTimeout: 100 });
+      const client = await newClient().activate(INSIDE_TLS.slice(0, 4));
+      expect(await place.refused()).to.match(/did not get as far as its channels within 100 ms$/);
+      await client.closed();
+    });
+  });
+
+  it('drops who is on the way when it is closed', async () => {
+    place = await new Place().open();
+    const client = await newClient().startTls();
+    await place.listener.close();
+    await client.closed();
+    expect(await place.refused()).to.match(/^rdp:/);
+  });
+});
+
+describe('where an RDP listener may listen', () => {
+  it('everybody may come in from this machine alone', async () => {
+    const error = await listenRdp('rdp://0.0.0.0:0', {}, () => {}).catch((problem: unknown) => problem);
+    expect(error).to.be.instanceOf(UsageError);
+    expect((error as Error).message).to.include('ask for a user and a password');
+  });
+
+  it('reads and writes its URLs', () => {
+    expect(parseRdpUrl('rdp://127.0.0.1')).to.deep.equal({ host: '127.0.0.1', port: 3389 });
+    expect(parseRdpUrl('rdp://[::1]:5')).to.deep.equal({ host: '::1', port: 5 });
+    expect(parseRdpUrl('rdp://[::1]/')).to.deep.equal({ host: '::1', port: 3389 });
+    expect(formatRdpUrl({ host: '::1', port: 5 })).to.equal('rdp://[::1]:5');
+    for (const url of ['rdp://', 'rdp://a:99999', 'rdp://[x]:1', 'rdp://a/b']) {
+      expect(() => parseRdpUrl(url), url).to.throw(UsageError, 'use rdp://host:port');
+    }
+  });
+});
