@@ -1,10 +1,15 @@
 /** `npm run docs` writes the generated documents; with `--check` it fails where one is not up to date. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { conformanceRequirements } from './conformanceRequirements.ts';
 import { specCoverage } from './specCoverage.ts';
 import { stateDiagrams } from './stateDiagrams.ts';
 
-const DOCUMENTS = { 'spec-coverage.md': specCoverage, 'states.md': stateDiagrams };
+const DOCUMENTS = {
+  'conformance-requirements.md': conformanceRequirements,
+  'spec-coverage.md': specCoverage,
+  'states.md': stateDiagrams,
+};
 const isCheck = process.argv.includes('--check');
 
 for (const [name, generate] of Object.entries(DOCUMENTS)) {

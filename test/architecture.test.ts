@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
+import { conformanceRequirements } from '../docs/conformanceRequirements.ts';
 import { COVERAGE_LAYERS, specCoverage, vectorsOf, vectorsOfFunction } from '../docs/specCoverage.ts';
 import { stateDiagrams } from '../docs/stateDiagrams.ts';
 
@@ -97,7 +98,11 @@ describe('test vectors', () => {
 });
 
 describe('documents', () => {
-  const documents = { 'docs/spec-coverage.md': specCoverage, 'docs/states.md': stateDiagrams };
+  const documents = {
+    'docs/conformance-requirements.md': conformanceRequirements,
+    'docs/spec-coverage.md': specCoverage,
+    'docs/states.md': stateDiagrams,
+  };
   for (const [path, generate] of Object.entries(documents)) {
     it(`${path} is what npm run docs writes`, () => expect(read(path) === generate(), 'run npm run docs').to.be.true);
   }

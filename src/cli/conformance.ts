@@ -3,14 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ClientGrading, TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
 import { CLIENT_REQUIREMENTS } from '../conformance/client/requirements.ts';
-import type { GradingSettings } from '../conformance/grading.ts';
+import type { Grading, GradingSettings } from '../conformance/grading.ts';
 import { junitReport } from '../conformance/junit.ts';
 import { countVerdicts, jsonReport, resultText, summaryText, textReport } from '../conformance/report.ts';
+import { SERVER_REQUIREMENTS } from '../conformance/server/requirements.ts';
+import { ServerGrading } from '../conformance/server/serverGrading.ts';
 import { grade, passed, type Report, type Requirement, type Result } from '../conformance/suite.ts';
-import type { Grading } from '../conformance/grading.ts';
 import { systemClock } from '../driver/systemClock.ts';
 import type { Transport } from '../session/ports.ts';
-import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import {
+  addEndpointOptions,
+  type Counterpart,
+  ENDPOINT_HELP,
+  type EndpointOptions,
+  withConnections,
+} from './endpoint.ts';
 import { Failure } from './failure.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { stopSignal } from './stopSignal.ts';
@@ -27,7 +34,7 @@ interface ConformanceOptions extends EndpointOptions {
   readonly trait: readonly Trait[];
 }
 
-type Graded = 'client';
+type Graded = Report['graded'];
 
 /** One requirement, ready to be tested. */
 interface Test {
@@ -38,7 +45,7 @@ interface Test {
 export function conformanceCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('conformance')
     .description('grade another implementation: play the other end and test it by the requirements of MS-RDPEUSB')
-    .addArgument(new Argument('<graded>', 'what is graded').choices(['client']))
+    .addArgument(new Argument('<graded>', 'what is graded').choices(['client', 'server']))
     .option('--only <ids>', 'test these alone, such as C07,C08', (text) => text.split(','))
     .addOption(new Option('--format <format>', 'of the report').choices(['text', 'json', 'junit']).default('text'))
     .option('--out <file>', 'where the report goes; default: standard output')
@@ -59,6 +66,7 @@ Each requirement is tested on a connection of its own, so that the other end has
 
 Examples:
   urbdrc conformance client --connect tcp://127.0.0.1:3000
+  urbdrc conformance server --connect unix:/run/urbdrc.sock
   urbdrc conformance client --listen rdp://127.0.0.1:3389 --only C01,C02 --format junit --out report.xml`,
     )
     .action((graded: Graded, options: ConformanceOptions) => conformance(graded, options, around));
@@ -84,8 +92,9 @@ function traitOf(text: string): Trait {
 
 async function conformance(graded: Graded, options: ConformanceOptions, around: Surroundings): Promise<void> {
   const terminal = new Terminal(around.stderr);
-  const connections = new Connections(options, options.quiet, around, terminal);
-  const tests = testsOf(options, connections);
+  const counterpart = graded === 'client' ? 'urbdrc redirect --device VID:PID' : 'urbdrc serve';
+  const connections = new Connections(options, counterpart, around, terminal);
+  const tests = testsOf(graded, options, connections);
   const isStreamed = options.format === 'text' && options.out === undefined;
   const results: Result[] = [];
   try {
@@ -109,17 +118,17 @@ async function conformance(graded: Graded, options: ConformanceOptions, around: 
 }
 
 /** @throws Failure for an unknown id */
-function testsOf(options: ConformanceOptions, connections: Connections): Test[] {
-  const { patience, quiet, devices, trait, only } = options;
-  const settings: GradingSettings = {
-    clock: systemClock,
-    patience,
-    quiet,
-    connect: () => connections.next(),
-  };
-  return chosen(CLIENT_REQUIREMENTS, only, () => {
-    return new ClientGrading({ ...settings, traits: trait, ...(devices !== undefined && { devices }) });
-  });
+function testsOf(graded: Graded, options: ConformanceOptions, connections: Connections): Test[] {
+  const { patience, quiet, devices, trait: traits, only } = options;
+  const settings: GradingSettings = { clock: systemClock, patience, quiet, connect: () => connections.next() };
+  switch (graded) {
+    case 'client': {
+      const behind = { traits, ...(devices !== undefined && { devices }) };
+      return chosen(CLIENT_REQUIREMENTS, only, () => new ClientGrading({ ...settings, ...behind }));
+    }
+    case 'server':
+      return chosen(SERVER_REQUIREMENTS, only, () => new ServerGrading(settings));
+  }
 }
 
 function chosen<Context extends Grading>(
@@ -152,8 +161,8 @@ async function writeReport(text: string, file: string | undefined, around: Surro
 
 /** A new connection for each test: dialled, or the next one that comes. */
 class Connections {
-  readonly #options: EndpointOptions;
-  readonly #pause: number;
+  readonly #options: ConformanceOptions;
+  readonly #counterpart: Counterpart;
   readonly #around: Surroundings;
   readonly #terminal: Terminal;
   readonly #over = new AbortController();
@@ -165,10 +174,9 @@ class Connections {
   #waiting: { resolve(transport: Transport): void; reject(error: unknown): void } | undefined;
   #listening: Promise<void> | undefined;
 
-  /** `pause`: milliseconds between connections. */
-  constructor(options: EndpointOptions, pause: number, around: Surroundings, terminal: Terminal) {
+  constructor(options: ConformanceOptions, counterpart: Counterpart, around: Surroundings, terminal: Terminal) {
     this.#options = options;
-    this.#pause = pause;
+    this.#counterpart = counterpart;
     this.#around = around;
     this.#terminal = terminal;
     this.#stop = stopSignal(around);
@@ -181,7 +189,7 @@ class Connections {
 
   async next(): Promise<Transport> {
     // The other end needs a moment to give its devices back after the connection before.
-    if (this.#connected) await sleep(this.#pause);
+    if (this.#connected) await sleep(this.#options.quiet);
     const arrived = this.#arrived.shift();
     if (arrived !== undefined) return arrived;
     return new Promise((resolve, reject) => {
@@ -204,10 +212,9 @@ class Connections {
   }
 
   #open(): Promise<void> {
-    const counterpart = 'urbdrc redirect --device VID:PID';
     // One for each connection: what a connection adds to it goes with it.
     const signal = AbortSignal.any([this.#over.signal, this.#stop.signal]);
-    return withConnections(this.#options, this.#around, this.#terminal, signal, counterpart, (transport) => {
+    return withConnections(this.#options, this.#around, this.#terminal, signal, this.#counterpart, (transport) => {
       this.#connected = true;
       if (this.#waiting === undefined) this.#arrived.push(transport);
       else this.#waiting.resolve(transport);

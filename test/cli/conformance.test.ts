@@ -55,6 +55,23 @@ describe('urbdrc conformance', () => {
     expect(report.results[0]?.exchange.at(-1)).to.have.keys('time', 'direction', 'channelId', 'text', 'hex');
   });
 
+  it('grades a server that listens', async () => {
+    const { url } = await scene.listen(['serve'], 'tcp://127.0.0.1:0');
+    const { status, stdout } = await run([
+      'conformance',
+      'server',
+      '--quiet',
+      '30',
+      '--only',
+      'S01,S07,S15',
+      '--connect',
+      url,
+    ]);
+    expect(stdout).to.match(/^pass {2}S01 /);
+    expect(stdout).to.match(/\nserver: 2 passed, 0 failed, 1 not applicable\n$/);
+    expect(status).to.equal(0);
+  });
+
   it('writes JUnit XML to standard output', async () => {
     const { url } = await redirecting();
     const { status, stdout } = await run(grade('--connect', url, '--only', 'C24,C02', '--format', 'junit'));
