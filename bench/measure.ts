@@ -12,7 +12,7 @@ export interface Measurement {
   readonly nanoseconds: number;
   /** How far the rounds lie apart: (slowest - fastest) / median. */
   readonly spread: number;
-  /** Time as a multiple of the baseline's; undefined where there is none. */
+  /** Time as a multiple of the baseline's in the same round, median; undefined where there is no baseline. */
   readonly ratio: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export async function measure(cases: readonly Case[], options: MeasureOptions = 
     }
   }
   const baseline = cases.find((each) => each.baseline);
-  const base = baseline === undefined ? undefined : median(times.get(baseline) ?? []);
+  const base = baseline === undefined ? undefined : times.get(baseline);
   return cases.map((each) => {
     const own = times.get(each) ?? [];
     const middle = median(own);
@@ -47,7 +47,8 @@ export async function measure(cases: readonly Case[], options: MeasureOptions = 
       name: each.name,
       nanoseconds: middle,
       spread: (Math.max(...own) - Math.min(...own)) / middle,
-      ratio: base === undefined ? undefined : middle / base,
+      // Round by round: what slows the machine down slows down both.
+      ratio: base === undefined ? undefined : median(own.map((time, round) => time / (base[round] ?? Number.NaN))),
     };
   });
 }
