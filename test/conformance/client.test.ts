@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { formatSpec } from '../../codecs/core/errors.ts';
 import { CLIENT_REQUIREMENTS } from '../../src/conformance/client/requirements.ts';
@@ -72,4 +74,14 @@ describe('conformance of our own client', () => {
   it('is tested for every requirement', () => {
     expect(Object.keys(BEHIND).sort()).to.deep.equal(CLIENT_REQUIREMENTS.map(({ id }) => id));
   });
+});
+
+describe('the requirements of clients', () => {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const faults = readdirSync(folder).filter((file) => /^clientFaults.*\.test\.ts$/.test(file));
+  const text = faults.map((file) => readFileSync(`${folder}/${file}`, 'utf8')).join('\n');
+
+  for (const { id } of CLIENT_REQUIREMENTS) {
+    it(`${id} has a client that fails it`, () => expect(text).to.include(`'${id}',`));
+  }
 });
