@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
 import type { Transport } from '../../src/session/ports.ts';
 import { endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
+import { desktopUpdates } from './desktop.ts';
 import { type RdpPacket, RdpDeframer } from './rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from './rdpServerConnection.ts';
@@ -124,6 +126,8 @@ function transportOf(
   { remote, channel }: RdpHandshakeOptions,
 ): Transport {
   deframer.maximumPacket = MAXIMUM_PACKET;
+  const updates = desktopUpdates(connection.desktop);
+  stream.write(joinPackets(updates.map((update) => connection.updatePacket(BitmapUpdate.encode(update)))));
   const framing = new RdpFraming(stream, connection, deframer, channel);
   return new StreamTransport(stream, {
     remote,
