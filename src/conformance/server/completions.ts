@@ -4,7 +4,7 @@ import { check } from '../verdict.ts';
 import { type Answer, answerOf, isBulk, type IoRequest, requestIdOf, transferAnswer } from './deviceAnswers.ts';
 import { CONFIGURATION_DESCRIPTOR } from './loopbackDescriptors.ts';
 import type { ScriptedDevice } from './scriptedDevice.ts';
-import type { ServerGrading } from './serverGrading.ts';
+import type { ServerGrading, ServerProgram } from './serverGrading.ts';
 
 const CONFIGURATION_TYPE = 2;
 const EMPTY = new Uint8Array(0);
@@ -78,7 +78,6 @@ function complete(device: ScriptedDevice, request: IoRequest, data: Uint8Array):
 /** A rule of 3.2.5.4 that the client breaks: what it sends in answer to a transfer. */
 interface Violation {
   readonly text: string;
-  readonly request: (request: IoRequest) => boolean;
   readonly answers: (request: IoRequest) => readonly Answer[];
 }
 
@@ -86,38 +85,30 @@ interface Violation {
  * A surplus of IOCONTROL_COMPLETION is left out: 3.2.5.4.1 asks for the same there, but clients of one wide-spread kind
  * always tell one, so that a server that closes the channel cannot be used with them.
  */
-const VIOLATIONS: readonly Violation[] = [
-  {
-    text: 'a second completion of one request',
-    request: (request) => 'tsUrb' in request,
-    answers: (request) => [answerOf(request), answerOf(request)],
-  },
+const READ_VIOLATIONS: readonly Violation[] = [
+  { text: 'a second completion of one request', answers: (request) => [answerOf(request), answerOf(request)] },
   {
     text: 'a completion of a request that there is not',
-    request: (request) => 'tsUrb' in request,
     answers: (request) => [{ ...answerOf(request), requestId: UNUSED_REQUEST_ID }],
   },
-  {
-    text: 'more data than a read asked for',
-    request: (request) => request.name === 'TRANSFER_IN_REQUEST',
-    answers: (request) =>
-      request.name === 'TRANSFER_IN_REQUEST'
-        ? [transferAnswer(request, new Uint8Array(request.outputBufferSize + 1))]
-        : [],
-  },
-  {
-    text: 'URB_COMPLETION_NO_DATA with bytes for a read',
-    request: (request) => request.name === 'TRANSFER_IN_REQUEST',
-    answers: (request) => noData(request, 1),
-  },
+  { text: 'more data than a read asked for', answers: surplus },
+  { text: 'URB_COMPLETION_NO_DATA with bytes for a read', answers: (request) => noData(request, 1) },
 ];
 
 /** It takes a program to make a server write. */
 const WRITE_VIOLATION: Violation = {
   text: 'more bytes than were written',
-  request: isPipeWrite,
   answers: (request) => noData(request, ECHOED.byteLength + 1),
 };
+
+/** What the device gives, and so much more that it is one byte too much. */
+function surplus(request: IoRequest): readonly Answer[] {
+  if (request.name !== 'TRANSFER_IN_REQUEST') return [];
+  const data = new Uint8Array(request.outputBufferSize + 1);
+  const answer = answerOf(request);
+  if (answer.name === 'URB_COMPLETION') data.set(answer.outputBuffer);
+  return [transferAnswer(request, data)];
+}
 
 function noData(request: IoRequest, outputBufferSize: number): readonly Answer[] {
   if (!('tsUrb' in request)) return [];
@@ -131,26 +122,30 @@ const violations: Requirement<ServerGrading> = {
   sections: [rdpeusb('3.2.5.4.2'), rdpeusb('3.2.5.4.3')],
   severity: 'SHOULD',
   async run(grading) {
-    for (const violation of VIOLATIONS) await checkClosedFor(grading, violation);
-    if (grading.settings.program !== undefined) {
-      await checkClosedFor(grading, WRITE_VIOLATION, async () => {
-        const program = await grading.program('a write');
-        program.echo(ECHOED).catch(() => {});
-      });
+    const hasProgram = grading.settings.program !== undefined;
+    for (const violation of READ_VIOLATIONS) {
+      // Where nothing drives the server, it is the first descriptor that it reads by itself.
+      if (hasProgram) await checkClosedFor(grading, violation, isPipeRead, (program) => void program.read());
+      else await checkClosedFor(grading, violation, (request) => request.name === 'TRANSFER_IN_REQUEST');
     }
+    if (!hasProgram) return;
+    await checkClosedFor(grading, WRITE_VIOLATION, isPipeWrite, (program) => {
+      program.echo(ECHOED).catch(() => {});
+    });
   },
 };
 
 async function checkClosedFor(
   grading: ServerGrading,
-  { text, request, answers }: Violation,
-  provoke: () => Promise<void> = () => Promise.resolve(),
+  { text, answers }: Violation,
+  isAnswered: (request: IoRequest) => boolean,
+  provoke?: (program: ServerProgram) => void,
 ): Promise<void> {
-  const { side, device } = await grading.firstDevice({ holds: request });
-  await provoke();
-  const wrong = await nextOf(grading, device, request);
-  for (const answer of answers(wrong)) device.complete(answer);
-  await device.channel.expectClosed(`after ${text} (RequestId ${requestIdOf(wrong)})`);
+  const { side, device } = await grading.firstDevice({ holds: isAnswered });
+  if (provoke !== undefined) provoke(await grading.program(text));
+  const request = await nextOf(grading, device, isAnswered);
+  for (const answer of answers(request)) device.complete(answer);
+  await device.channel.expectClosed(`after ${text} (RequestId ${requestIdOf(request)})`);
   await side.control.expectStaysOpen('when a device channel was closed');
   await side.peer.close();
 }

@@ -114,7 +114,7 @@ const ended: Requirement<ServerGrading> = {
   async run(grading) {
     for (const drops of [false, true]) {
       const { side, device } = await grading.firstDevice({ holds: isPipeRead });
-      const pending = grading.settings.program === undefined ? undefined : (await grading.settings.program()).read();
+      const pending = grading.settings.program === undefined ? undefined : (await grading.program('a read')).read();
       if (pending !== undefined) await device.nextRequest(grading.patience, (each) => isPipeRead(each.message));
       if (drops) await side.peer.close();
       else device.channel.close();

@@ -107,6 +107,11 @@ export class ScriptedDevice {
     return this.#problem;
   }
 
+  /** Why it answers nothing any more; undefined while it does. */
+  get failure(): CheckFailure | undefined {
+    return this.#failure;
+  }
+
   get requestCompletion(): number {
     return this.#requestCompletion ?? 0;
   }

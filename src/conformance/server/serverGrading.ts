@@ -140,7 +140,7 @@ export class ServerGrading extends Grading {
   async program(what: string): Promise<ServerProgram> {
     const { program } = this.settings;
     if (program === undefined) throw new NotApplicable(`${what}: ${PROGRAM_NEEDED}`);
-    return program();
+    return this.told(program(), 'the server takes and configures the device');
   }
 
   /** What a promise of the server's program gives. @throws CheckFailure when it rejects, or nothing comes in time */
@@ -165,7 +165,13 @@ export class ServerGrading extends Grading {
   /** The device has had whatever the server does with it: what the program can do, or what it does by itself. */
   async exercised(): Promise<{ side: ControlSide; device: ScriptedDevice }> {
     const both = await this.firstDevice();
-    if (this.settings.program !== undefined) (await this.settings.program()).exercise();
+    if (this.settings.program !== undefined) {
+      const program = await this.program('requests of every kind').catch((error: unknown) => {
+        // That a request could not be read says more than that the program does not get its device.
+        throw both.device.failure ?? error;
+      });
+      program.exercise();
+    }
     await both.device.idle(this.quiet);
     if (both.device.requests.length === 0) throw new NotApplicable('the server made no request of the device');
     return both;
