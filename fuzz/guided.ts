@@ -2,7 +2,7 @@ import { loadCorpus, type Seed } from './corpus.ts';
 import { Coverage } from './coverage.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
-import { runSequence, type Sequence } from './sequence.ts';
+import { loadSequences, runSequence, type Sequence } from './sequence.ts';
 
 /** Sequences between two looks at what was run, which cost more than a sequence. */
 const BATCH = 32;
@@ -19,8 +19,8 @@ export interface GuidedOutcome {
   readonly sequences: number;
   /** Characters of our sources that were run. */
   readonly covered: number;
-  /** Sequences that ran something new. */
-  readonly kept: number;
+  /** Sequences that ran something new, in the order in which they were found. */
+  readonly kept: readonly Sequence[];
   readonly failure: { readonly sequence: Sequence; readonly error: unknown } | undefined;
 }
 
@@ -31,13 +31,13 @@ export interface GuidedOutcome {
 export async function runGuided({ seed, seconds, report }: GuidedOptions): Promise<GuidedOutcome> {
   const random = new Random(seed);
   const corpus = loadCorpus();
-  const pool: Sequence[] = corpus.map((each) => [each]);
+  const pool: Sequence[] = [...corpus.map((each) => [each]), ...loadSequences().map(({ sequence }) => sequence)];
   const coverage = new Coverage(
     (url) => url.startsWith(SOURCES) && /\/(codecs|src|transports)\//.test(url.slice(SOURCES.length - 1)),
   );
   const deadline = performance.now() + seconds * 1000;
   let sequences = 0;
-  let kept = 0;
+  const kept: Sequence[] = [];
   let nextReport = 0;
   try {
     // Everything that is known runs once, so that only what is new counts later.
@@ -62,13 +62,13 @@ export async function runGuided({ seed, seconds, report }: GuidedOptions): Promi
           if (coverage.news(alone) === 0) continue;
           coverage.learn(alone);
           pool.push(sequence);
-          kept += 1;
+          kept.push(sequence);
         }
         coverage.learn(together);
       }
       if (performance.now() < nextReport) continue;
       nextReport = performance.now() + 5000;
-      report(`${sequences} sequences, ${coverage.size - known} more characters of code, ${kept} sequences kept`);
+      report(`${sequences} sequences, ${coverage.size - known} more characters of code, ${kept.length} sequences kept`);
     }
     return { sequences, covered: coverage.size, kept, failure: undefined };
   } finally {
@@ -77,8 +77,13 @@ export async function runGuided({ seed, seconds, report }: GuidedOptions): Promi
 }
 
 /** One of the pool, of which those that were kept are preferred, with a message changed, added or taken away. */
-function nextSequence(random: Random, pool: readonly Sequence[], corpus: readonly Seed[], kept: number): Sequence {
-  const preferred = kept > 0 && !random.oneIn(3) ? pool.slice(-kept) : pool;
+function nextSequence(
+  random: Random,
+  pool: readonly Sequence[],
+  corpus: readonly Seed[],
+  kept: readonly Sequence[],
+): Sequence {
+  const preferred = kept.length > 0 && !random.oneIn(3) ? kept : pool;
   const sequence = [...random.pick(preferred)];
   for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
     const at = random.below(sequence.length + 1);

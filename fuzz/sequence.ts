@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { fromHex, toHex } from '../codecs/core/json.ts';
 import type { Seed } from './corpus.ts';
 import { decodeAs } from './decoders.ts';
@@ -42,9 +43,19 @@ async function run(sequence: Sequence): Promise<void> {
 }
 
 interface SequenceFile {
-  /** What went wrong. */
+  /** What went wrong, or what is special about it. */
   readonly name: string;
   readonly messages: readonly { readonly layer: Seed['layer']; readonly from?: Seed['from']; readonly hex: string }[];
+}
+
+const REGRESSIONS = fileURLToPath(new URL('../test-vectors/regressions/', import.meta.url));
+
+/** What earlier runs found: test-vectors/regressions. */
+export function loadSequences(): { readonly file: string; readonly name: string; readonly sequence: Sequence }[] {
+  return readdirSync(REGRESSIONS)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => ({ file, ...readSequence(REGRESSIONS + file) }));
 }
 
 /** Reads what {@link writeSequence} wrote. */

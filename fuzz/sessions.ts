@@ -52,11 +52,12 @@ function require(holds: boolean, what: string): void {
  */
 export class ClientSessions {
   readonly #control = new ClientControlChannel();
-  readonly #device = new ClientDeviceChannel(ANNOUNCEMENT);
+  readonly #device: ClientDeviceChannel;
   readonly #pending = new Map<number, 'transfer' | 'ioControl'>();
   #now = 0;
 
-  constructor() {
+  constructor(device = new ClientDeviceChannel(ANNOUNCEMENT)) {
+    this.#device = device;
     for (const message of OPENING) {
       this.#control.receive(message, this.#now);
       this.#apply(this.#device.receive(message, this.#now));
@@ -117,13 +118,14 @@ export class ClientSessions {
 /** A server's sessions, with requests of every kind under way; each ends once, whatever the client sends. */
 export class ServerSessions {
   readonly #control = new ServerControlChannel();
-  readonly #device = new ServerDeviceChannel(REQUEST_COMPLETION);
+  readonly #device: ServerDeviceChannel;
   readonly #pending = new Set<number>();
   readonly #texts = new Set<number>();
   #isOver = false;
   #now = 0;
 
-  constructor() {
+  constructor(device = new ServerDeviceChannel(REQUEST_COMPLETION)) {
+    this.#device = device;
     this.#control.open(0);
     this.#apply(this.#device.open(0));
     for (const message of ANSWERS) {

@@ -4,6 +4,10 @@
  *
  * @packageDocumentation
  */
+export { type Capture, type CaptureOptions, openCapture } from './capture/openCapture.ts';
+export { type CaptureRecord, readCapture, type RecordedSession } from './capture/readCapture.ts';
+export type { ReplayNote, ReplayReport } from './capture/replay/replayReport.ts';
+export { replaySession } from './capture/replay/replaySession.ts';
 export { RedirectionClient, type Redirection } from './driver/client.ts';
 export type { RedirectionEnd, RedirectionStatistics } from './driver/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from './driver/options.ts';

@@ -9,6 +9,7 @@ import { isLayer } from '../../src/cli/dissectionRequest.ts';
 import { encodeCommand } from '../../src/cli/encode.ts';
 import { listCommand } from '../../src/cli/list.ts';
 import { redirectCommand } from '../../src/cli/redirect.ts';
+import { replayCommand } from '../../src/cli/replay.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -31,7 +32,7 @@ describe('README.md', () => {
 
   it('uses commands and options that exist', () => {
     const program = new Command();
-    const all = [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand];
+    const all = [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand, replayCommand];
     for (const create of all) program.addCommand(create());
     expect(COMMANDS).to.have.length.above(5);
     for (const line of COMMANDS) {
@@ -48,7 +49,7 @@ describe('README.md', () => {
   });
 
   it('decodes and encodes what can be decoded and encoded', () => {
-    const decode = COMMANDS.filter((line) => line.startsWith('decode '));
+    const decode = COMMANDS.filter((line) => line.startsWith('decode ') && !line.includes('--capture'));
     expect(decode).to.have.length.above(1);
     for (const line of decode) {
       const layer = /--layer (\S+)/.exec(line)?.[1] ?? 'urbdrc';
