@@ -25,11 +25,6 @@ export class ExchangeLog {
     this.#start = now();
   }
 
-  /** Oldest first. */
-  get entries(): readonly ExchangeEntry[] {
-    return this.#entries;
-  }
-
   message(direction: 'sent' | 'received', channelId: number | undefined, text: string, bytes: Uint8Array): void {
     this.#add({ time: this.#now() - this.#start, direction, channelId, text, bytes });
   }
@@ -38,7 +33,7 @@ export class ExchangeLog {
     this.#add({ time: this.#now() - this.#start, direction: 'note', channelId, text, bytes: undefined });
   }
 
-  /** The last `count` entries. */
+  /** The last `count` entries, oldest first. */
   last(count: number): readonly ExchangeEntry[] {
     return this.#entries.slice(-count);
   }

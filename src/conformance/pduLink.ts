@@ -6,7 +6,6 @@ import { StaticChannel } from '../channels/staticChannel.ts';
 import type { Transport } from '../session/ports.ts';
 import type { Changes } from './changes.ts';
 import type { ExchangeLog } from './exchangeLog.ts';
-import { CheckFailure } from './verdict.ts';
 
 /** PDUs that are remembered. */
 const KEPT = 2048;
@@ -19,14 +18,6 @@ export interface ReceivedPdu {
   readonly error: DecodeError | undefined;
 }
 
-/** Whether a value of a union is the one with this name. */
-function isNamed<M extends { readonly name: string }, N extends M['name']>(
-  value: M,
-  name: N,
-): value is Extract<M, { name: N }> {
-  return value.name === name;
-}
-
 /**
  * The lowest level of a graded connection: PDUs of dynamic channels over the static channel of one transport. Nothing is
  * answered here; a {@link Peer} does that on top. Tests of the channel layer itself use it directly.
@@ -36,7 +27,7 @@ export class PduLink {
   readonly log: ExchangeLog;
   /** The role that is played here; the graded peer has the other one. */
   readonly role: 'server' | 'client';
-  /** Called for each PDU. Undefined: they wait for {@link expectPdu}. */
+  /** Called for each PDU. */
   onPdu: ((pdu: Uint8Array) => void) | undefined;
   /** Called once, when the connection is over. */
   onClosed: ((reason: string) => void) | undefined;
@@ -44,7 +35,6 @@ export class PduLink {
   readonly #static = new StaticChannel({ maximumMessageSize: 4 * 1024 * 1024 });
   readonly #logsPdus: boolean;
   #received: ReceivedPdu[] = [];
-  #waiting: ReceivedPdu[] = [];
   #closed: { readonly reason: string } | undefined;
 
   constructor(
@@ -87,36 +77,6 @@ export class PduLink {
     this.sendPdus([encodeDvcPdu(pdu)]);
   }
 
-  /** Sends one frame of the transport, the chunk header included, whatever it holds. */
-  sendFrame(frame: Uint8Array): void {
-    if (this.#closed !== undefined) return;
-    this.log.message('sent', undefined, 'frame', frame);
-    this.#transport.send([[frame]]);
-  }
-
-  /**
-   * Takes the first waiting PDU of this name for which `accept` holds; others go on waiting. Only without `onPdu`.
-   * @throws CheckFailure when none came within `within` milliseconds
-   */
-  async expectPdu<N extends DvcPdu['name']>(
-    name: N,
-    within: number,
-    accept: (pdu: Extract<DvcPdu, { name: N }>) => boolean = () => true,
-  ): Promise<Extract<DvcPdu, { name: N }>> {
-    const found = await this.changes.until(() => {
-      for (const [index, { pdu }] of this.#waiting.entries()) {
-        if (pdu !== undefined && isNamed(pdu, name) && accept(pdu)) {
-          this.#waiting.splice(index, 1);
-          return { pdu };
-        }
-      }
-      if (this.#closed !== undefined) throw new CheckFailure(`expected ${name}, but ${this.#closed.reason}`);
-      return undefined;
-    }, within);
-    if (found === undefined) throw new CheckFailure(`no ${name} came within ${within} ms`);
-    return found.pdu;
-  }
-
   /** Closes the transport; nothing is received any more. */
   async close(): Promise<void> {
     this.#end('the suite closed the connection');
@@ -140,8 +100,7 @@ export class PduLink {
     this.#received.push(received);
     if (this.#received.length > 2 * KEPT) this.#received = this.#received.slice(-KEPT);
     if (this.#logsPdus) this.log.message('received', undefined, received.pdu?.name ?? 'unreadable PDU', bytes);
-    if (this.onPdu === undefined) this.#waiting.push(received);
-    else this.onPdu(bytes);
+    this.onPdu?.(bytes);
   }
 
   #decode(bytes: Uint8Array): ReceivedPdu {

@@ -48,11 +48,6 @@ export class Peer {
     this.#apply(this.#dynamic.start(link.changes.clock.now()));
   }
 
-  /** Every open channel, in the order in which they were opened. */
-  get channels(): readonly PeerChannel[] {
-    return [...this.#channels.values()].filter((channel) => channel.isOpen);
-  }
-
   /** @throws CheckFailure when the dynamic channels are not agreed on in time */
   async ready(within: number = this.#times.patience): Promise<void> {
     const ready = await this.link.changes.until(() => {
@@ -93,12 +88,6 @@ export class Peer {
   async expectNoChannel(why: string, within: number = this.#times.quiet): Promise<void> {
     const offered = await this.link.changes.until(() => this.#offered[0], within);
     if (offered !== undefined) throw new CheckFailure(`the server opened a channel ${why}`);
-  }
-
-  /** @throws CheckFailure unless the graded peer ends the whole connection */
-  async expectConnectionClosed(why: string, within: number = this.#times.patience): Promise<void> {
-    const reason = await this.link.changes.until(() => this.link.closedBecause, within);
-    if (reason === undefined) throw new CheckFailure(`the connection was not closed ${why}`);
   }
 
   /** Ends the connection. */

@@ -6,6 +6,7 @@ import { CLIENT_REQUIREMENTS } from '../../src/conformance/client/requirements.t
 import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
+import { EchoDevice } from '../driver/echoDevice.ts';
 import { LoopbackDevice } from '../devices/virtual/loopbackDevice.ts';
 import { babbling, hanging, lossy, OsDescriptorDevice, SetupEchoDevice, shortWriting } from './devices.ts';
 import { gradeOwnClient, type OwnClient, requirementOf, told } from './ownClient.ts';
@@ -73,6 +74,42 @@ describe('conformance of our own client', () => {
 
   it('is tested for every requirement', () => {
     expect(Object.keys(BEHIND).sort()).to.deep.equal(CLIENT_REQUIREMENTS.map(({ id }) => id));
+  });
+});
+
+describe('a client without what a requirement is about', () => {
+  const needsNoDevice = ['C02', 'C03', 'C04', 'C05'];
+  for (const { id } of CLIENT_REQUIREMENTS.filter((each) => !needsNoDevice.includes(each.id))) {
+    it(`${id} is not applicable to a client that redirects nothing`, async () => {
+      const verdict = await gradeOwnClient(id, { redirects: () => [], ...(id === 'C31' && { unplug: () => {} }) });
+      expect(told(verdict)).to.equal('notApplicable: the client redirects no device');
+    });
+  }
+
+  const reasons: Readonly<Record<string, RegExp>> = {
+    C10: /no device is known to loop back/,
+    C11: /no device is known to loop back/,
+    C24: /no device is known to leave a request hanging/,
+    C25: /no device is known to loop back/,
+    C26: /no device has an isochronous endpoint/,
+    C27: /no device has an isochronous OUT endpoint/,
+    C31: /nothing here can unplug/,
+    C33: /no device is known to loop back/,
+  };
+  for (const [id, reason] of Object.entries(reasons)) {
+    it(`${id} is not applicable to a keyboard`, async () => {
+      expect(told(await gradeOwnClient(id, keyboard))).to.match(reason);
+    });
+  }
+
+  it('C11 is not applicable to a device that hands out packets in parts', async () => {
+    const parts: OwnClient = { redirects: () => [new EchoDevice()], traits: ['loopback'] };
+    expect(told(await gradeOwnClient('C11', parts))).to.equal('notApplicable: the device hands out a packet in parts');
+  });
+
+  it('C28 is not applicable to a device whose reads never wait', async () => {
+    const source: OwnClient = { redirects: () => [new GadgetZero()] };
+    expect(told(await gradeOwnClient('C28', source))).to.match(/no device has a pipe whose reads wait/);
   });
 });
 
