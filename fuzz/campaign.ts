@@ -3,6 +3,7 @@ import { decodeAs } from './decoders.ts';
 import { Engine, nextTurn } from './engines.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
+import { runRdpClient } from './rdpClient.ts';
 import { ClientSessions, ServerSessions } from './sessions.ts';
 
 /** Messages that a connection gets before it is replaced by a new one. */
@@ -22,6 +23,9 @@ export interface CampaignReport {
   /** Connections that whole engines had, and those that they gave up because of the peer. */
   readonly connections: number;
   readonly givenUp: number;
+  /** RDP connections whose client changes what a real one sent, and those of them whose channels stood. */
+  readonly rdpConnections: number;
+  readonly established: number;
   readonly milliseconds: number;
   /** Most memory at any time, bytes, and what it was before the first message. */
   readonly peak: MemoryUse;
@@ -57,6 +61,8 @@ export async function runCampaign({ seed, messages, progress }: CampaignOptions)
   const sessions = { client: new ClientSessions(), server: new ServerSessions() };
   const engines = { client: await newEngine('client'), server: await newEngine('server') };
   const counts = { connections: 2, givenUp: 0 };
+  let rdpConnections = 0;
+  let established = 0;
   const before = memoryUse();
   let peak = before;
   const started = performance.now();
@@ -74,6 +80,10 @@ export async function runCampaign({ seed, messages, progress }: CampaignOptions)
       }
     } catch (cause) {
       throw new FuzzFailure(layer, bytes, { cause });
+    }
+    if (done % MESSAGES_PER_CONNECTION === 0) {
+      rdpConnections += 1;
+      if (runRdpClient(random)) established += 1;
     }
     if (done % MESSAGES_PER_CONNECTION === 0 || sessions.server.isOver) {
       sessions.client = new ClientSessions();
@@ -95,7 +105,7 @@ export async function runCampaign({ seed, messages, progress }: CampaignOptions)
   }
   Error.stackTraceLimit = stackTraceLimit;
   for (const engine of Object.values(engines)) await engine.close();
-  return { messages, ...counts, milliseconds: performance.now() - started, peak, before };
+  return { messages, ...counts, rdpConnections, established, milliseconds: performance.now() - started, peak, before };
 }
 
 function nextMessage(random: Random, corpus: readonly Seed[]): Seed {

@@ -1,6 +1,7 @@
 import { DecodeError } from '../codecs/core/errors.ts';
 import type { Codec } from '../codecs/core/message.ts';
 import { Reader } from '../codecs/core/reader.ts';
+import { RDP_STRUCTURES } from '../codecs/rdp/registry.ts';
 import { decodeDvcPdu } from '../codecs/dvc/pdu.ts';
 import { ChannelDef } from '../codecs/svc/channelDef.ts';
 import { ChannelPdu } from '../codecs/svc/channelPduHeader.ts';
@@ -50,7 +51,9 @@ const DYNAMIC: readonly Decode[] = [
 ];
 const USB: readonly Decode[] = [...USB_CODECS.map(decoderOf), (bytes) => parseConfiguration(bytes)];
 
-function decoderOf(codec: Codec<unknown>): Decode {
+const RDP: readonly Decode[] = RDP_STRUCTURES.map(decoderOf);
+
+function decoderOf(codec: Pick<Codec<unknown>, 'name' | 'spec' | 'decode'>): Decode {
   return (bytes, lenient) => codec.decode(new Reader(bytes, codec.name, codec.spec, { lenient }));
 }
 
@@ -72,6 +75,9 @@ function decodersOf(layer: Layer, choice: number): readonly Decode[] {
         (bytes, lenient) =>
           decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', SPEC, { lenient }), urbFunction, choice % 2 === 0),
       ];
+    case 'rdp':
+      // Most PDUs say what they are, so a few of the decoders do for one input.
+      return [0, 7, 13].map((offset) => RDP[(choice + offset) % RDP.length] ?? parseConfiguration);
     case 'usb':
       return [USB[choice % USB.length] ?? parseConfiguration, (each, lenient) => decodeDescriptors(each, { lenient })];
   }

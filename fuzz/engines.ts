@@ -105,6 +105,7 @@ export class Engine {
       case 'ts-urb':
       case 'ts-urb-result':
       case 'usb':
+      case 'rdp':
         if (bytes.byteLength > 0) this.#message(random.oneIn(8) ? CONTROL_CHANNEL : DEVICE_CHANNEL, bytes);
         break;
     }

@@ -70,9 +70,11 @@ async function meddling(seed: number, seconds: number): Promise<boolean> {
 
 async function campaign(seed: number, messages: number): Promise<boolean> {
   try {
-    const { connections, givenUp, milliseconds, peak, before } = await runCampaign({ seed, messages });
+    const report = await runCampaign({ seed, messages });
+    const { connections, givenUp, rdpConnections, established, milliseconds, peak, before } = report;
     say(`${messages} mutated messages in ${(milliseconds / 1000).toFixed(1)} s`);
     say(`${connections} connections of whole engines, ${givenUp} of them given up because of the peer`);
+    say(`${rdpConnections} RDP connections, of ${established} the channels stood`);
     say(
       `memory before / peak: heap ${mebibytes(before.heap)} / ${mebibytes(peak.heap)}, ` +
         `buffers ${mebibytes(before.external)} / ${mebibytes(peak.external)}, ` +

@@ -27,6 +27,8 @@ describe('a peer that sends anything', () => {
     const most = report.peak.heap + report.peak.external - before;
     expect(report.messages).to.equal(MESSAGES);
     expect(report.connections, 'connections').to.be.above(1000);
+    expect(report.rdpConnections, 'RDP connections').to.equal(MESSAGES / 200);
+    expect(report.established, 'of which stood').to.be.within(report.rdpConnections / 10, report.rdpConnections - 1);
     expect(kept / MEBIBYTE, 'MiB that are never given back').to.be.below(8);
     expect(most / MEBIBYTE, 'MiB at the peak').to.be.below(192);
     console.log(
