@@ -4,8 +4,9 @@ import { BULK_IN, BULK_OUT } from '../../src/conformance/server/loopbackDescript
 import { textReport } from '../../src/conformance/report.ts';
 import { grade, type Requirement, type Verdict } from '../../src/conformance/suite.ts';
 import { RedirectionServer } from '../../src/driver/server.ts';
-import type { RedirectedDevice, UsbOperation, UsbResult } from '../../src/session/ports.ts';
+import type { Clock, RedirectedDevice, Transport, UsbOperation, UsbResult } from '../../src/session/ports.ts';
 import { memoryPair } from '../../transports/memory.ts';
+import { SessionServer } from './sessionServer.ts';
 import { tamper, type Tampering } from './tamper.ts';
 import { TurnClock } from './turnClock.ts';
 
@@ -14,8 +15,8 @@ export interface OwnServer {
   /** Nothing drives the device. */
   readonly withoutProgram?: boolean;
   readonly tampering?: () => Tampering;
-  /** Changes of what the program does. */
-  readonly program?: (program: ServerProgram) => ServerProgram;
+  /** Our sessions alone, which can send what no program above the engine can ask for. */
+  readonly sessionsAlone?: boolean;
 }
 
 /** In turns of the event loop. */
@@ -29,17 +30,16 @@ export async function gradeOwnServer(id: string, server: OwnServer = {}): Promis
   const program = async () => {
     const own = new OwnProgram(await added);
     await own.configure();
-    return server.program?.(own) ?? own;
+    return own;
   };
   const grading = new ServerGrading({
     ...TIMES,
     clock,
-    ...(server.withoutProgram !== true && { program }),
+    ...(server.withoutProgram !== true && server.sessionsAlone !== true && { program }),
     connect: () => {
       const [inner, outer] = memoryPair();
-      added = new Promise((resolve) => {
-        new RedirectionServer(inner, { clock, host: { deviceAdded: resolve, deviceRemoved: () => {} } });
-      });
+      if (server.sessionsAlone === true) new SessionServer(inner, clock);
+      else added = takenBy(inner, clock);
       return Promise.resolve(server.tampering === undefined ? outer : tamper(outer, 'server', server.tampering()));
     },
   });
@@ -47,6 +47,13 @@ export async function gradeOwnServer(id: string, server: OwnServer = {}): Promis
   if (process.env['CONFORMANCE_VERBOSE'] !== undefined)
     console.log(textReport({ graded: 'server', results: [result] }));
   return result.verdict;
+}
+
+/** The first device that our server hands to its host. */
+function takenBy(transport: Transport, clock: Clock): Promise<RedirectedDevice> {
+  return new Promise((resolve) => {
+    new RedirectionServer(transport, { clock, host: { deviceAdded: resolve, deviceRemoved: () => {} } });
+  });
 }
 
 export function serverRequirementOf(id: string): Requirement<ServerGrading> {
