@@ -3,9 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { formatSpec } from '../../codecs/core/errors.ts';
 import { CLIENT_REQUIREMENTS } from '../../src/conformance/client/requirements.ts';
+import { CompositeDevice } from '../../src/devices/virtual/compositeDevice.ts';
 import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
+import { MassStorageStick } from '../../src/devices/virtual/massStorageStick.ts';
+import { MemoryBlocks } from '../../src/devices/virtual/memoryBlocks.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
+import { UsbAudio } from '../../src/devices/virtual/usbAudio.ts';
 import { EchoDevice } from '../driver/echoDevice.ts';
 import { LoopbackDevice } from '../devices/virtual/loopbackDevice.ts';
 import { babbling, hanging, lossy, OsDescriptorDevice, SetupEchoDevice, shortWriting } from './devices.ts';
@@ -18,6 +22,15 @@ const loopback: OwnClient = { redirects: () => [new LoopbackDevice()], traits: [
 const gadget: OwnClient = { redirects: (clock) => [new GadgetZero({ clock })] };
 const two: OwnClient = { redirects: () => [new HidKeyboard(), new OsrFx2()] };
 const none: OwnClient = { redirects: () => [], devices: 0 };
+const stick: OwnClient = {
+  redirects: () => [new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(64 * 512)) })],
+};
+const composite: OwnClient = { redirects: () => [new CompositeDevice()] };
+const audio: OwnClient = { redirects: (clock) => [new UsbAudio({ clock })] };
+/** USB versions that Supported_USB_Version has no value for. */
+const versions: readonly OwnClient[] = [0x0320, 0x0210, 0x0110, 0x0101].map((usbVersion) => ({
+  redirects: () => [new EchoDevice({ usbVersion, speed: usbVersion > 0x0300 ? 'superPlus' : 'full' })],
+}));
 const unpluggable: OwnClient = {
   redirects: () => [new OsrFx2()],
   unplug: (devices) => devices.forEach((device) => device instanceof OsrFx2 && device.unplug()),
@@ -30,9 +43,9 @@ const BEHIND: Readonly<Record<string, readonly OwnClient[]>> = {
   C03: [fx2, none],
   C04: [fx2, none],
   C05: [none, { ...fx2, devices: 1 }, { ...two, devices: 2 }],
-  C06: [fx2, fullSpeed, keyboard, gadget, two],
+  C06: [fx2, fullSpeed, keyboard, gadget, audio, composite, two, ...versions],
   C07: [fx2, keyboard, loopback],
-  C08: [fx2, keyboard, gadget],
+  C08: [fx2, keyboard, gadget, stick],
   C09: [fx2, keyboard],
   C10: [fx2, loopback, { redirects: () => [shortWriting()], traits: ['writesShort'] }],
   C11: [fx2, loopback, { redirects: () => [babbling()], traits: ['babbles'] }],
@@ -40,19 +53,19 @@ const BEHIND: Readonly<Record<string, readonly OwnClient[]>> = {
   C13: [fx2],
   C14: [fx2],
   C15: [fx2, keyboard],
-  C16: [fx2, fullSpeed, keyboard, gadget, loopback],
-  C17: [fx2, keyboard, loopback],
+  C16: [fx2, fullSpeed, keyboard, gadget, audio, composite, stick, loopback],
+  C17: [fx2, keyboard, composite, loopback],
   C18: [fx2, keyboard],
-  C19: [fx2, gadget, loopback],
+  C19: [fx2, gadget, audio, loopback],
   C20: [fx2],
-  C21: [fx2, keyboard, loopback],
+  C21: [fx2, keyboard, composite, stick, loopback],
   C22: [fx2, keyboard, { redirects: () => [new SetupEchoDevice()], traits: ['echoesSetup'] }],
   C23: [fx2, { redirects: () => [new OsDescriptorDevice()] }],
   C24: [{ redirects: (clock) => [hanging(clock)], traits: ['hangs'] }],
   C25: [fx2, fullSpeed, loopback],
-  C26: [gadget, { redirects: (clock) => [lossy(clock)] }],
-  C27: [gadget],
-  C28: [fx2, keyboard, loopback],
+  C26: [gadget, audio, { redirects: (clock) => [lossy(clock)] }],
+  C27: [gadget, audio],
+  C28: [fx2, keyboard, stick, loopback],
   C29: [fx2, keyboard, two],
   C30: [fx2, keyboard, gadget],
   C31: [unpluggable],
