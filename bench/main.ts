@@ -5,7 +5,8 @@ import { benchStack, TRANSFER_SIZE } from './stack.ts';
 
 /** Prints what the codecs and the whole stack cost on this machine, in tables for a terminal or for Markdown. */
 async function main(): Promise<void> {
-  print(`Node ${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}; medians of 9 rounds`);
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  print(`Node ${process.version}, ${cpus().length} x ${processor}; medians of 9 rounds`);
   print('');
   const codecs = await benchCodecs();
   table(
@@ -23,24 +24,35 @@ async function main(): Promise<void> {
   print('');
   const { bulk, control } = await benchStack();
   table(
-    ['bulk transfers of 64 KiB', 'per second', 'MiB/s', 'rate to raw', 'spread'],
+    ['bulk transfers of 64 KiB', 'per second', 'MiB/s', 'rate to raw', 'spread', 'processor, µs'],
     bulk.map((each) => [
       each.name,
       (1e9 / each.nanoseconds).toFixed(0),
       ((1e9 / each.nanoseconds) * (TRANSFER_SIZE / 1024 / 1024)).toFixed(0),
       `${(1 / (each.ratio ?? Number.NaN)).toFixed(2)}x`,
       spread(each),
+      microseconds(each.processor),
     ]),
   );
   print('');
   table(
-    ['a control transfer of 18 bytes', 'µs', 'time to raw', 'spread'],
-    control.map((each) => [each.name, (each.nanoseconds / 1000).toFixed(1), ratio(each), spread(each)]),
+    ['a control transfer of 18 bytes', 'µs', 'time to raw', 'spread', 'processor, µs'],
+    control.map((each) => [
+      each.name,
+      microseconds(each.nanoseconds),
+      ratio(each),
+      spread(each),
+      microseconds(each.processor),
+    ]),
   );
 }
 
 function nanoseconds(measurement: Measurement): string {
   return measurement.nanoseconds.toFixed(0);
+}
+
+function microseconds(time: number): string {
+  return (time / 1000).toFixed(1);
 }
 
 function ratio(measurement: Measurement): string {

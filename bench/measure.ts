@@ -10,6 +10,8 @@ export interface Measurement {
   readonly name: string;
   /** Median over the rounds. */
   readonly nanoseconds: number;
+  /** Processor time of the whole process, garbage collector's threads too, nanoseconds; median. */
+  readonly processor: number;
   /** How far the rounds lie apart: (slowest - fastest) / median. */
   readonly spread: number;
   /** Time as a multiple of the baseline's in the same round, median; undefined where there is no baseline. */
@@ -32,10 +34,14 @@ export async function measure(cases: readonly Case[], options: MeasureOptions = 
   const counts = new Map<Case, number>();
   for (const each of cases) counts.set(each, await countFor(each, roundTime));
   const times = new Map<Case, number[]>(cases.map((each) => [each, []]));
+  const processorTimes = new Map<Case, number[]>(cases.map((each) => [each, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const each of cases) {
       const count = counts.get(each) ?? 1;
+      const before = process.cpuUsage();
       times.get(each)?.push((await timeOf(each, count)) / count);
+      const { user, system } = process.cpuUsage(before);
+      processorTimes.get(each)?.push(((user + system) * 1000) / count);
     }
   }
   const baseline = cases.find((each) => each.baseline);
@@ -46,6 +52,7 @@ export async function measure(cases: readonly Case[], options: MeasureOptions = 
     return {
       name: each.name,
       nanoseconds: middle,
+      processor: median(processorTimes.get(each) ?? []),
       spread: (Math.max(...own) - Math.min(...own)) / middle,
       // Round by round: what slows the machine down slows down both.
       ratio: base === undefined ? undefined : median(own.map((time, round) => time / (base[round] ?? Number.NaN))),
