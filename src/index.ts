@@ -50,6 +50,7 @@ export {
 
 export { dial, type DialOptions } from '../transports/dial.ts';
 export { listen, type Listener, type ListenOptions } from '../transports/listen.ts';
+export { listenRdp } from '../transports/rdp/listenRdp.ts';
 export { type MemoryOptions, memoryPair } from '../transports/memory.ts';
 
 export type { BlockStore } from './devices/virtual/blockStore.ts';
