@@ -1,6 +1,7 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
+import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
 import type { Step } from '../channels/step.ts';
 import type { ChannelEvent } from '../session/channelEvent.ts';
 import type {
@@ -22,7 +23,10 @@ import { type DeviceDescription, describeDevice } from './describeDevice.ts';
 const CONTROL_DEADLINE = 30_000;
 
 const EMPTY = new Uint8Array(0);
-const TEXT_TYPES = { description: 0, locationInformation: 1 } as const;
+const TEXT_TYPES = {
+  description: DeviceTextType.DESCRIPTION,
+  locationInformation: DeviceTextType.LOCATION_INFORMATION,
+} as const;
 
 /** How a server device reaches its channel and its owner. */
 export interface ServerDeviceLink {

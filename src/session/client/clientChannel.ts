@@ -1,4 +1,6 @@
 import { DecodeError, ProtocolError, type SpecRef } from '../../../codecs/core/errors.ts';
+import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.ts';
+import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotification.ts';
 import { decodeServerMessage, encodeUrbdrcMessage, type ServerMessage } from '../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
@@ -6,8 +8,6 @@ import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
 import type { ClientOpeningInput } from '../transitions.ts';
 
-const CAPABILITY_VERSION_01 = 1;
-const SUPPORTED_MAJOR_VERSION = 1;
 const CREATED_SPEC: SpecRef = { document: 'MS-RDPEUSB', section: '3.3.5.2.2' };
 const OUT_OF_SEQUENCE_SPEC: SpecRef = { document: 'MS-RDPEUSB', section: '3.1.5' };
 
@@ -86,7 +86,7 @@ export abstract class ClientChannel<Event> {
             name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
             interfaceId: InterfaceId.CAPABILITIES,
             messageId: message.messageId,
-            capabilityValue: CAPABILITY_VERSION_01,
+            capabilityValue: RIM_CAPABILITY_VERSION_01,
             result: 0,
           }),
         );
@@ -124,7 +124,7 @@ export abstract class ClientChannel<Event> {
     now: number,
     step: StepBuilder<Event | ChannelEvent>,
   ): void {
-    if (message.majorVersion !== SUPPORTED_MAJOR_VERSION) {
+    if (message.majorVersion !== CHANNEL_CREATED_VERSION.majorVersion) {
       const problem = `version ${message.majorVersion}.${message.minorVersion} is not supported, 1.0 is`;
       step.emit({
         type: 'closeRequired',
@@ -142,9 +142,7 @@ export abstract class ClientChannel<Event> {
         name: 'CHANNEL_CREATED',
         interfaceId: InterfaceId.CHANNEL_NOTIFICATION_CLIENT,
         messageId: message.messageId,
-        majorVersion: SUPPORTED_MAJOR_VERSION,
-        minorVersion: 0,
-        capabilities: 0,
+        ...CHANNEL_CREATED_VERSION,
       }),
     );
   }

@@ -7,6 +7,7 @@ import { Hresult, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { DeviceTextType } from '../../../codecs/urbdrc/usbDeviceText.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
 import { nextState } from '../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
@@ -18,9 +19,6 @@ import {
   type ClientOpeningInput,
 } from '../transitions.ts';
 import { ClientChannel, type OperationMessage } from './clientChannel.ts';
-
-/** TextType of QUERY_DEVICE_TEXT, [MS-RDPEUSB] 2.2.6.5. */
-const TextType = { DESCRIPTION: 0, LOCATION_INFORMATION: 1 } as const;
 
 /** What a device channel tells the server about its device. */
 export interface DeviceAnnouncement {
@@ -234,8 +232,8 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
   #answerText(message: Extract<OperationMessage, { name: 'QUERY_DEVICE_TEXT' }>, step: DeviceStep): void {
     const { description, locationInformation } = this.#announcement;
     const texts = new Map<number, string>([
-      [TextType.DESCRIPTION, description],
-      [TextType.LOCATION_INFORMATION, locationInformation],
+      [DeviceTextType.DESCRIPTION, description],
+      [DeviceTextType.LOCATION_INFORMATION, locationInformation],
     ]);
     const text = texts.get(message.textType);
     step.send(

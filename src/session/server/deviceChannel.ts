@@ -3,6 +3,7 @@ import type { Parts } from '../../../codecs/core/parts.ts';
 import { type ClientMessage, encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
+import { UsbRetractReason_BlockedByPolicy } from '../../../codecs/urbdrc/usbDeviceRequests.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
 import { nextState } from '../../channels/transitions.ts';
@@ -17,9 +18,6 @@ import {
 } from '../transitions.ts';
 import { RequestTable } from './requestTable.ts';
 import { type AnswerMessage, ServerChannel } from './serverChannel.ts';
-
-/** UsbRetractReason_BlockedByPolicy, [MS-RDPEUSB] 2.2.8. */
-const BLOCKED_BY_POLICY = 1;
 
 const EMPTY = new Uint8Array(0);
 
@@ -186,7 +184,12 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   retract(): Step<ServerDeviceEvent> {
     const interfaceId = this.#usbDevice('retract');
     const messageId = this.nextMessageId();
-    const message = encodeUrbdrcMessage({ name: 'RETRACT_DEVICE', interfaceId, messageId, reason: BLOCKED_BY_POLICY });
+    const message = encodeUrbdrcMessage({
+      name: 'RETRACT_DEVICE',
+      interfaceId,
+      messageId,
+      reason: UsbRetractReason_BlockedByPolicy,
+    });
     return { outgoing: [message], events: [] };
   }
 

@@ -1,4 +1,6 @@
 import { DecodeError, ProtocolError, type SpecRef } from '../../../codecs/core/errors.ts';
+import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.ts';
+import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotification.ts';
 import {
   type ClientMessage,
   type ClientMessageContext,
@@ -6,15 +8,11 @@ import {
   encodeUrbdrcMessage,
 } from '../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
+import { isFailure } from '../../../codecs/urbdrc/status.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
 import type { ServerOpeningInput } from '../transitions.ts';
-
-const CAPABILITY_VERSION_01 = 1;
-const SUPPORTED_MAJOR_VERSION = 1;
-/** A negative HRESULT is a failure. */
-const HRESULT_FAILURE = 0x80000000;
 
 /** Messages that are not part of opening a channel. */
 export type AnswerMessage = Exclude<
@@ -63,7 +61,7 @@ export abstract class ServerChannel<Event> {
         name: 'RIM_EXCHANGE_CAPABILITY_REQUEST',
         interfaceId: InterfaceId.CAPABILITIES,
         messageId: this.nextMessageId(),
-        capabilityValue: CAPABILITY_VERSION_01,
+        capabilityValue: RIM_CAPABILITY_VERSION_01,
       }),
     );
     return step;
@@ -153,7 +151,7 @@ export abstract class ServerChannel<Event> {
       this.outOfSequence(message.name, step);
       return;
     }
-    if (message.capabilityValue !== CAPABILITY_VERSION_01 || message.result >= HRESULT_FAILURE) {
+    if (message.capabilityValue !== RIM_CAPABILITY_VERSION_01 || isFailure(message.result)) {
       const problem = `version ${message.capabilityValue}, result 0x${message.result.toString(16)}`;
       this.closeRequired(message.name, problem, '3.2.5.5.2', step);
       return;
@@ -167,9 +165,7 @@ export abstract class ServerChannel<Event> {
         name: 'CHANNEL_CREATED',
         interfaceId: InterfaceId.CHANNEL_NOTIFICATION_SERVER,
         messageId: this.nextMessageId(),
-        majorVersion: SUPPORTED_MAJOR_VERSION,
-        minorVersion: 0,
-        capabilities: 0,
+        ...CHANNEL_CREATED_VERSION,
       }),
     );
   }
@@ -183,7 +179,7 @@ export abstract class ServerChannel<Event> {
       this.outOfSequence(message.name, step);
       return;
     }
-    if (message.majorVersion !== SUPPORTED_MAJOR_VERSION) {
+    if (message.majorVersion !== CHANNEL_CREATED_VERSION.majorVersion) {
       const problem = `version ${message.majorVersion}.${message.minorVersion} is not supported, 1.0 is`;
       this.closeRequired(message.name, problem, '3.2.5.2.2', step);
       return;
