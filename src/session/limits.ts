@@ -2,7 +2,7 @@
 export interface SessionLimits {
   /** Requests of one device that may be outstanding. Default 4096. */
   readonly maximumPendingRequests: number;
-  /** Largest OutputBufferSize of one request, bytes. Default 16 MiB. */
+  /** Largest OutputBufferSize of one request, bytes; a server refuses larger ones before it sends them. Default 16 MiB. */
   readonly maximumTransferSize: number;
   /** Sum of the OutputBufferSizes of one device's outstanding requests, bytes. Default 64 MiB. */
   readonly maximumPendingBytes: number;
