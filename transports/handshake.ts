@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { nextFrom } from './nextFrom.ts';
 import type { FirstFrame } from './stream.ts';
 import { joinFrames, type TpktDeframer } from './tpkt.ts';
 import { TransportError } from './transportError.ts';
@@ -23,7 +24,7 @@ export async function presentToken(
   const earlier: Uint8Array[] = [];
   let earlierBytes = 0;
   for (;;) {
-    const frame = await nextFrame(stream, deframer);
+    const frame = await nextFrom(stream, deframer);
     if (frame === undefined) throw new TransportError(`${remote} closed the connection without an answer to the token`);
     const answer = decodeTokenFrame(frame);
     if (answer?.type === 'accepted') return earlier;
@@ -41,7 +42,7 @@ export type TokenVerdict = 'accepted' | 'noToken' | 'wrongToken' | 'closed';
 
 /** The listener's half: reads the first frame and says what it thinks of it. It answers `accepted`; see {@link refuse}. */
 export async function demandToken(stream: Duplex, deframer: TpktDeframer, expected: Uint8Array): Promise<TokenVerdict> {
-  const frame = await nextFrame(stream, deframer);
+  const frame = await nextFrom(stream, deframer);
   if (frame === undefined) return 'closed';
   const first = decodeTokenFrame(frame);
   if (first?.type !== 'present') return 'noToken';
@@ -71,48 +72,4 @@ export function noticeRefusal(remote: string): (frame: Uint8Array) => FirstFrame
     if (decodeTokenFrame(frame)?.type !== 'refused') return { type: 'deliver' };
     return { type: 'fail', error: new TransportError(`${remote} wants a token: give the one that the listener has`) };
   };
-}
-
-/**
- * Waits for one frame; undefined when the peer closed. Leaves the stream paused, and what follows the frame in the
- * deframer. Whoever waits sets the time limit by destroying the stream.
- */
-function nextFrame(stream: Duplex, deframer: TpktDeframer): Promise<Uint8Array | undefined> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      stream.off('data', take).off('end', ended).off('error', failed).off('close', closed);
-      stream.pause();
-    };
-    const look = (): boolean => {
-      try {
-        const frame = deframer.next();
-        if (frame === undefined) return false;
-        stop();
-        resolve(frame);
-      } catch (error) {
-        failed(error);
-      }
-      return true;
-    };
-    const take = (chunk: Uint8Array) => {
-      deframer.push(chunk);
-      look();
-    };
-    const ended = () => {
-      stop();
-      resolve(undefined);
-    };
-    const failed = (error: unknown) => {
-      stop();
-      reject(error instanceof Error ? error : new Error(String(error)));
-    };
-    const closed = () => (stream.errored === null ? ended() : failed(stream.errored));
-    if (look()) return;
-    if (stream.destroyed || stream.readableEnded) {
-      closed();
-      return;
-    }
-    stream.on('data', take).on('end', ended).on('error', failed).on('close', closed);
-    stream.resume();
-  });
 }

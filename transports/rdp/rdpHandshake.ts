@@ -5,6 +5,7 @@ import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
 import type { Transport } from '../../src/session/ports.ts';
+import { nextFrom } from '../nextFrom.ts';
 import { endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from './desktop.ts';
@@ -155,41 +156,9 @@ function secured(raw: Socket, { identity, remote }: RdpHandshakeOptions): Promis
   });
 }
 
-/** Waits for one packet. Leaves the stream paused, and what follows the packet in the deframer. */
-function nextPacket(stream: Duplex, deframer: RdpDeframer, remote: string): Promise<RdpPacket> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      stream.off('data', take).off('end', closed).off('error', failed).off('close', closed);
-      stream.pause();
-    };
-    const look = (): boolean => {
-      try {
-        const packet = deframer.next();
-        if (packet === undefined) return false;
-        stop();
-        resolve(packet);
-      } catch (error) {
-        failed(error);
-      }
-      return true;
-    };
-    const take = (chunk: Uint8Array) => {
-      deframer.push(chunk);
-      look();
-    };
-    const failed = (error: unknown) => {
-      stop();
-      reject(error instanceof Error ? error : new Error(String(error)));
-    };
-    const closed = () => {
-      failed(stream.errored ?? new TransportError(`${remote} closed the connection before its channels stood`));
-    };
-    if (look()) return;
-    if (stream.destroyed || stream.readableEnded) {
-      closed();
-      return;
-    }
-    stream.on('data', take).on('end', closed).on('error', failed).on('close', closed);
-    stream.resume();
-  });
+/** The next packet. @throws TransportError when the peer closed instead */
+async function nextPacket(stream: Duplex, deframer: RdpDeframer, remote: string): Promise<RdpPacket> {
+  const packet = await nextFrom(stream, deframer);
+  if (packet === undefined) throw new TransportError(`${remote} closed the connection before its channels stood`);
+  return packet;
 }

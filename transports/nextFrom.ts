@@ -1,0 +1,49 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * Waits for the next piece that a deframer cuts from a stream; undefined when the peer closed. Leaves the stream paused, and
+ * what follows the piece in the deframer. Whoever waits sets the time limit by destroying the stream.
+ * @throws what the deframer throws, and the stream's own error
+ */
+export function nextFrom<Piece>(
+  stream: Duplex,
+  deframer: { push(chunk: Uint8Array): void; next(): Piece | undefined },
+): Promise<Piece | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      stream.off('data', take).off('end', ended).off('error', failed).off('close', closed);
+      stream.pause();
+    };
+    const look = (): boolean => {
+      try {
+        const piece = deframer.next();
+        if (piece === undefined) return false;
+        stop();
+        resolve(piece);
+      } catch (error) {
+        failed(error);
+      }
+      return true;
+    };
+    const take = (chunk: Uint8Array) => {
+      deframer.push(chunk);
+      look();
+    };
+    const ended = () => {
+      stop();
+      resolve(undefined);
+    };
+    const failed = (error: unknown) => {
+      stop();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const closed = () => (stream.errored === null ? ended() : failed(stream.errored));
+    if (look()) return;
+    if (stream.destroyed || stream.readableEnded) {
+      closed();
+      return;
+    }
+    stream.on('data', take).on('end', ended).on('error', failed).on('close', closed);
+    stream.resume();
+  });
+}
