@@ -15,11 +15,8 @@ export type ClientOpeningInput =
 export type ClientControlState =
   'awaitingCapabilities' | 'awaitingChannelCreated' | 'awaitingRelease' | 'ready' | 'closed';
 
-/**
- * The client's control channel, [MS-RDPEUSB] 3.1.1 figure 5. CHANNEL_CREATED without a capability exchange is let
- * through (some servers leave it out), and announcing waits for the release that Windows servers send, but not for ever.
- */
-export const CLIENT_CONTROL_TRANSITIONS = {
+/** How each channel of a client begins. */
+const CLIENT_OPENING = {
   awaitingCapabilities: {
     RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingChannelCreated',
     CHANNEL_CREATED: 'awaitingRelease',
@@ -28,6 +25,14 @@ export const CLIENT_CONTROL_TRANSITIONS = {
     RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingChannelCreated',
     CHANNEL_CREATED: 'awaitingRelease',
   },
+} as const;
+
+/**
+ * The client's control channel, [MS-RDPEUSB] 3.1.1 figure 5. CHANNEL_CREATED without a capability exchange is let
+ * through (some servers leave it out), and announcing waits for the release that Windows servers send, but not for ever.
+ */
+export const CLIENT_CONTROL_TRANSITIONS = {
+  ...CLIENT_OPENING,
   awaitingRelease: {
     RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingRelease',
     notificationReleased: 'ready',
@@ -54,14 +59,7 @@ export type ClientDeviceInput =
 
 /** A client's device channel. Requests are legal once REGISTER_REQUEST_CALLBACK told where completions go. */
 export const CLIENT_DEVICE_TRANSITIONS = {
-  awaitingCapabilities: {
-    RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingChannelCreated',
-    CHANNEL_CREATED: 'awaitingRelease',
-  },
-  awaitingChannelCreated: {
-    RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingChannelCreated',
-    CHANNEL_CREATED: 'awaitingRelease',
-  },
+  ...CLIENT_OPENING,
   awaitingRelease: {
     RIM_EXCHANGE_CAPABILITY_REQUEST: 'awaitingRelease',
     notificationReleased: 'announced',
