@@ -9,6 +9,7 @@ const layers = [
   { files: 'codecs/usb', may: ['codecs/core'] },
   { files: 'codecs/capture', may: ['codecs/core', 'codecs/usb'] },
   { files: 'codecs/rdp', may: ['codecs/core', 'codecs/svc'] },
+  { files: 'codecs/usbip', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
   {
@@ -17,7 +18,7 @@ const layers = [
   },
   { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
-  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', PORTS] },
+  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', PORTS] },
   {
     files: 'transports/rdp',

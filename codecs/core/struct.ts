@@ -3,7 +3,7 @@ import { SmartBuffer } from 'smart-buffer';
 import { UsageError } from './errors.ts';
 import type { Reader } from './reader.ts';
 
-/** Little-endian integers of 1, 2 and 4 bytes. */
+/** Integers of 1, 2 and 4 bytes. */
 export type FieldType = 'u8' | 'u16' | 'u32' | 'i32';
 
 const SIZES: Readonly<Record<FieldType, number>> = { u8: 1, u16: 2, u32: 4, i32: 4 };
@@ -12,6 +12,8 @@ const HIGHEST: Readonly<Record<FieldType, number>> = { u8: 0xff, u16: 0xffff, u3
 
 /** Field names of the specification, in wire order. */
 export type FieldTable = Readonly<Record<string, FieldType>>;
+/** Which byte of an integer comes first: USB and what Microsoft specifies are little-endian, the default. */
+export type ByteOrder = 'little' | 'big';
 export type FieldValues<F extends FieldTable> = { readonly [K in keyof F]: number };
 
 /** The fixed part of a message: offsets, size, decoder and encoder all come from one field table. */
@@ -36,10 +38,15 @@ class Fields {
 }
 
 /** Builds a {@link Struct}: binary-parser decodes, smart-buffer encodes, both from `fields`. */
-export function struct<const F extends FieldTable>(name: string, fields: F): Struct<F> {
+export function struct<const F extends FieldTable>(
+  name: string,
+  fields: F,
+  byteOrder: ByteOrder = 'little',
+): Struct<F> {
   const entries = Object.entries(fields);
+  const write = byteOrder === 'little' ? writeLittleEndian : writeBigEndian;
   let size = 0;
-  let parser = new Parser().endianness('little').create(Fields);
+  let parser = new Parser().endianness(byteOrder).create(Fields);
   for (const [field, type] of entries) {
     parser = addField(parser, field, type);
     size += SIZES[type];
@@ -64,7 +71,7 @@ export function struct<const F extends FieldTable>(name: string, fields: F): Str
           const range = `${LOWEST[type]} to ${HIGHEST[type]}`;
           throw new UsageError(`${name}.${field}: ${value} is not an integer from ${range}`);
         }
-        writeField(out, type, value);
+        write(out, type, value);
       }
       return out.toBuffer();
     },
@@ -84,7 +91,7 @@ function addField(parser: Parser, field: string, type: FieldType): Parser {
   }
 }
 
-function writeField(out: SmartBuffer, type: FieldType, value: number): void {
+function writeLittleEndian(out: SmartBuffer, type: FieldType, value: number): void {
   switch (type) {
     case 'u8':
       out.writeUInt8(value);
@@ -97,6 +104,23 @@ function writeField(out: SmartBuffer, type: FieldType, value: number): void {
       return;
     case 'i32':
       out.writeInt32LE(value);
+      return;
+  }
+}
+
+function writeBigEndian(out: SmartBuffer, type: FieldType, value: number): void {
+  switch (type) {
+    case 'u8':
+      out.writeUInt8(value);
+      return;
+    case 'u16':
+      out.writeUInt16BE(value);
+      return;
+    case 'u32':
+      out.writeUInt32BE(value);
+      return;
+    case 'i32':
+      out.writeInt32BE(value);
       return;
   }
 }

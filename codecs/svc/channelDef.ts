@@ -1,6 +1,5 @@
-import { UsageError } from '../core/errors.ts';
+import { fixedText, readFixedText } from '../core/fixedText.ts';
 import type { Codec } from '../core/message.ts';
-import type { Reader } from '../core/reader.ts';
 import { struct } from '../core/struct.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3.4.1' };
@@ -41,28 +40,8 @@ export const ChannelDef: Codec<ChannelDef> = {
   name: 'CHANNEL_DEF',
   spec: SPEC,
   decode(reader) {
-    const name = decodeName(reader);
+    const name = readFixedText(reader, NAME_SIZE, 'name');
     return { name, options: Options.decode(reader).options };
   },
-  encode: ({ name, options }) => [encodeName(name), Options.encode({ options })],
+  encode: ({ name, options }) => [fixedText(name, NAME_SIZE, 'CHANNEL_DEF.name'), Options.encode({ options })],
 };
-
-function decodeName(reader: Reader): string {
-  const bytes = reader.take(NAME_SIZE, 'name');
-  const end = bytes.indexOf(0);
-  if (end < 0) throw reader.error('INVALID_VALUE', 'name', 'no NUL ends the name', NAME_SIZE);
-  return String.fromCharCode(...bytes.subarray(0, end));
-}
-
-function encodeName(name: string): Uint8Array {
-  const bytes = new Uint8Array(NAME_SIZE);
-  if (name.length >= NAME_SIZE) {
-    throw new UsageError(`CHANNEL_DEF.name: "${name}" has ${name.length} characters, at most ${NAME_SIZE - 1} fit`);
-  }
-  for (let index = 0; index < name.length; index++) {
-    const code = name.charCodeAt(index);
-    if (code === 0 || code > 0xff) throw new UsageError(`CHANNEL_DEF.name: "${name}" is not an ANSI name`);
-    bytes[index] = code;
-  }
-  return bytes;
-}

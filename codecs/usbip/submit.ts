@@ -1,0 +1,284 @@
+import { type SpecRef, UsageError } from '../core/errors.ts';
+import type { Codec } from '../core/message.ts';
+import type { Parts } from '../core/parts.ts';
+import type { Reader } from '../core/reader.ts';
+import { struct } from '../core/struct.ts';
+import { checkCommand, HEADER_BASIC, NO_ENDPOINT, UsbipCommand, UsbipDirection } from './header.ts';
+import {
+  decodeIsoPacketDescriptors,
+  encodeIsoPacketDescriptors,
+  ISO_PACKET_DESCRIPTOR_SIZE,
+  type IsoPacketDescriptor,
+  isoPacketCount,
+} from './isoPacketDescriptor.ts';
+
+const CMD_SPEC = { document: 'usbip_protocol', section: 'USBIP_CMD_SUBMIT' };
+
+/** USBIP_RET_SUBMIT's place in the documentation. */
+export const RET_SUBMIT_SPEC: SpecRef = { document: 'usbip_protocol', section: 'USBIP_RET_SUBMIT' };
+
+/** Bits of `transferFlags`: USBIP_URB_* of include/uapi/linux/usbip.h, by the names that URBs have for them. */
+export const UrbTransferFlags = {
+  /** An IN transfer that ends with a short packet is a failure, -EREMOTEIO. */
+  URB_SHORT_NOT_OK: 0x0001,
+  /** Isochronous: start as soon as possible, `startFrame` means nothing. */
+  URB_ISO_ASAP: 0x0002,
+  URB_NO_TRANSFER_DMA_MAP: 0x0004,
+  /** Bulk OUT: end with a packet of no bytes where the last one is full. */
+  URB_ZERO_PACKET: 0x0040,
+  URB_NO_INTERRUPT: 0x0080,
+  URB_FREE_BUFFER: 0x0100,
+  URB_DIR_IN: 0x0200,
+} as const;
+
+/** Which way the data of a transfer goes, seen from the one who submits. */
+export type TransferDirection = 'in' | 'out';
+
+/** Bytes of `setup`. */
+const SETUP_SIZE = 8;
+/** Endpoint numbers are below. */
+const ENDPOINTS = 16;
+const NO_BYTES = new Uint8Array(0);
+
+/** USBIP_CMD_SUBMIT: do a transfer. The client sends it; a RET_SUBMIT or, once unlinked, a RET_UNLINK answers. */
+export interface CmdSubmit {
+  readonly name: 'USBIP_CMD_SUBMIT';
+  /** Identifies the transfer. */
+  readonly seqnum: number;
+  /** `busnum << 16 | devnum` of the imported device. */
+  readonly devid: number;
+  readonly direction: TransferDirection;
+  /** Endpoint number, 0 to 15, without the direction. */
+  readonly ep: number;
+  /** Bits of {@link UrbTransferFlags}. */
+  readonly transferFlags: number;
+  /** Bytes of the buffer: those that an OUT transfer brings, or at most so many may come back. */
+  readonly transferBufferLength: number;
+  /** Isochronous without URB_ISO_ASAP: the frame to begin in. */
+  readonly startFrame: number;
+  /** Interrupt and isochronous: frames or microframes between two services of the endpoint. */
+  readonly interval: number;
+  /** Control transfers: the setup packet, 8 bytes as on the bus (little-endian). Else zeros. */
+  readonly setup: Uint8Array;
+  /** OUT: `transferBufferLength` bytes, in which an isochronous packet lies at its `offset`. Empty for IN. */
+  readonly transferBuffer: Uint8Array;
+  /** Empty for what is not isochronous. Each packet lies within the buffer. */
+  readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
+}
+
+const CmdHead = struct(
+  'USBIP_CMD_SUBMIT',
+  {
+    ...HEADER_BASIC,
+    transfer_flags: 'u32',
+    transfer_buffer_length: 'u32',
+    start_frame: 'i32',
+    number_of_packets: 'u32',
+    interval: 'i32',
+  },
+  'big',
+);
+
+export const CmdSubmit: Codec<CmdSubmit> = {
+  name: 'USBIP_CMD_SUBMIT',
+  spec: CMD_SPEC,
+  decode(reader) {
+    const { head, count } = decodeHead(reader);
+    const setup = reader.take(SETUP_SIZE, 'setup');
+    const { transfer_buffer_length: transferBufferLength } = head;
+    const isOut = head.direction === UsbipDirection.USBIP_DIR_OUT;
+    return {
+      name: 'USBIP_CMD_SUBMIT',
+      seqnum: head.seqnum,
+      devid: head.devid,
+      direction: isOut ? 'out' : 'in',
+      ep: head.ep,
+      transferFlags: head.transfer_flags,
+      transferBufferLength,
+      startFrame: head.start_frame,
+      interval: head.interval,
+      setup,
+      transferBuffer: isOut ? reader.take(transferBufferLength, 'transfer_buffer') : NO_BYTES,
+      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count, transferBufferLength),
+    };
+  },
+  /** number_of_packets is 0 for what is not isochronous, as Linux sends it. */
+  encode(value) {
+    const { direction, transferBufferLength, transferBuffer, setup, isoPacketDescriptors } = value;
+    if (setup.byteLength !== SETUP_SIZE) {
+      throw new UsageError(`USBIP_CMD_SUBMIT.setup: ${setup.byteLength} bytes, not ${SETUP_SIZE}`);
+    }
+    const expected = direction === 'out' ? transferBufferLength : 0;
+    if (transferBuffer.byteLength !== expected) {
+      throw new UsageError(`USBIP_CMD_SUBMIT.transfer_buffer: ${transferBuffer.byteLength} bytes, not ${expected}`);
+    }
+    return [
+      CmdHead.encode({
+        command: UsbipCommand.USBIP_CMD_SUBMIT,
+        seqnum: value.seqnum,
+        devid: value.devid,
+        direction: direction === 'in' ? UsbipDirection.USBIP_DIR_IN : UsbipDirection.USBIP_DIR_OUT,
+        ep: value.ep,
+        transfer_flags: value.transferFlags,
+        transfer_buffer_length: transferBufferLength,
+        start_frame: value.startFrame,
+        number_of_packets: isoPacketDescriptors.length,
+        interval: value.interval,
+      }),
+      setup,
+      ...payload('USBIP_CMD_SUBMIT', transferBuffer, isoPacketDescriptors),
+    ];
+  },
+};
+
+/** What a USBIP_CMD_SUBMIT's head tells of the rest. */
+export interface SubmitLengths {
+  /** Bytes of an OUT transfer's data behind the head; 0 for IN. */
+  readonly transferBufferLength: number;
+  /** Isochronous packets whose descriptors follow the data. */
+  readonly isoPacketCount: number;
+}
+
+/**
+ * What will follow a head, for those who read a stream. `reader` has at least the head.
+ * @throws DecodeError where the head is none
+ */
+export function submitLengths(reader: Reader): SubmitLengths {
+  const { head, count } = decodeHead(reader);
+  const isOut = head.direction === UsbipDirection.USBIP_DIR_OUT;
+  return { transferBufferLength: isOut ? head.transfer_buffer_length : 0, isoPacketCount: count };
+}
+
+function decodeHead(reader: Reader) {
+  const head = CmdHead.decode(reader);
+  checkCommand(reader, 'USBIP_CMD_SUBMIT', head.command, CmdHead.size);
+  const { USBIP_DIR_IN, USBIP_DIR_OUT } = UsbipDirection;
+  if (head.direction !== USBIP_DIR_IN && head.direction !== USBIP_DIR_OUT) {
+    throw reader.error('INVALID_VALUE', 'direction', `${head.direction} is none`, 28);
+  }
+  if (head.ep >= ENDPOINTS) throw reader.error('INVALID_VALUE', 'ep', `${head.ep} is above 15`, 24);
+  return { head, count: isoPacketCount(reader, head.number_of_packets, 8) };
+}
+
+/** USBIP_RET_SUBMIT: what became of a transfer. */
+export interface RetSubmit {
+  readonly name: 'USBIP_RET_SUBMIT';
+  /** Of the USBIP_CMD_SUBMIT. */
+  readonly seqnum: number;
+  /** 0, or a negative errno (errno.ts). */
+  readonly status: number;
+  /** Bytes transferred, in either direction. Isochronous: the sum of the packets' `actualLength`. */
+  readonly actualLength: number;
+  /** Isochronous: the frame that the transfer began in. */
+  readonly startFrame: number;
+  /** Isochronous: packets that failed. */
+  readonly errorCount: number;
+  /**
+   * IN: `actualLength` bytes. Isochronous: the bytes that the packets really had, one packet directly after the other,
+   * although their descriptors keep the offsets of the submission; who submitted spreads them out. Empty for OUT.
+   */
+  readonly transferBuffer: Uint8Array;
+  /** As many as were submitted. */
+  readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
+}
+
+const RetHead = struct(
+  'USBIP_RET_SUBMIT',
+  {
+    ...HEADER_BASIC,
+    status: 'i32',
+    actual_length: 'u32',
+    start_frame: 'i32',
+    number_of_packets: 'u32',
+    error_count: 'i32',
+    padding: 'u32',
+    padding2: 'u32',
+  },
+  'big',
+);
+
+const ACTUAL_LENGTH_OFFSET = 24;
+
+/** What a reply does not say about the transfer that it answers. */
+export interface SubmittedTransfer {
+  readonly direction: TransferDirection;
+  readonly isochronous: boolean;
+}
+
+/**
+ * Which transfer a whole reply would fit to, for those who have not seen the submission. Nothing is consumed.
+ * @throws DecodeError where there is no whole head
+ */
+export function guessSubmitted(reader: Reader): SubmittedTransfer {
+  const copy = reader.as('USBIP_RET_SUBMIT', RET_SUBMIT_SPEC);
+  const { actual_length: length, number_of_packets: count } = RetHead.decode(copy);
+  const isochronous = count > 0 && [0, length].includes(copy.remaining - count * ISO_PACKET_DESCRIPTOR_SIZE);
+  const hasData = copy.remaining - (isochronous ? count * ISO_PACKET_DESCRIPTOR_SIZE : 0) > 0;
+  return { direction: hasData ? 'in' : 'out', isochronous };
+}
+
+/** @throws DecodeError */
+export function decodeRetSubmit(reader: Reader, submitted: SubmittedTransfer): RetSubmit {
+  const start = reader.offset;
+  const head = RetHead.decode(reader);
+  checkCommand(reader, 'USBIP_RET_SUBMIT', head.command, RetHead.size);
+  const { status, actual_length: actualLength, start_frame: startFrame, error_count: errorCount } = head;
+  const count = submitted.isochronous ? isoPacketCount(reader, head.number_of_packets, 16) : 0;
+  const transferBuffer = submitted.direction === 'in' ? reader.take(actualLength, 'transfer_buffer') : NO_BYTES;
+  const isoPacketDescriptors = decodeIsoPacketDescriptors(reader, count, undefined);
+  if (count > 0 && sumOf(isoPacketDescriptors) !== actualLength) {
+    const problem = `${actualLength}, but the packets have ${sumOf(isoPacketDescriptors)} bytes`;
+    throw reader.error('LENGTH_MISMATCH', 'actual_length', problem, reader.offset - start - ACTUAL_LENGTH_OFFSET);
+  }
+  return {
+    name: 'USBIP_RET_SUBMIT',
+    seqnum: head.seqnum,
+    status,
+    actualLength,
+    startFrame,
+    errorCount,
+    transferBuffer,
+    isoPacketDescriptors,
+  };
+}
+
+/**
+ * The head, and by reference the data. number_of_packets is 0 for what is not isochronous, as Linux sends it.
+ * @throws UsageError where lengths do not fit together: a client would lose its place in the stream
+ */
+export function encodeRetSubmit(value: RetSubmit): Parts {
+  const { seqnum, status, actualLength, startFrame, errorCount, transferBuffer, isoPacketDescriptors } = value;
+  if (transferBuffer.byteLength !== 0 && transferBuffer.byteLength !== actualLength) {
+    throw new UsageError(`USBIP_RET_SUBMIT.actual_length: ${actualLength}, but there are ${transferBuffer.byteLength}`);
+  }
+  if (isoPacketDescriptors.length > 0 && sumOf(isoPacketDescriptors) !== actualLength) {
+    const sum = sumOf(isoPacketDescriptors);
+    throw new UsageError(`USBIP_RET_SUBMIT.actual_length: ${actualLength}, but the packets have ${sum} bytes`);
+  }
+  return [
+    RetHead.encode({
+      ...NO_ENDPOINT,
+      command: UsbipCommand.USBIP_RET_SUBMIT,
+      seqnum,
+      status,
+      actual_length: actualLength,
+      start_frame: startFrame,
+      number_of_packets: isoPacketDescriptors.length,
+      error_count: errorCount,
+      padding: 0,
+      padding2: 0,
+    }),
+    ...payload('USBIP_RET_SUBMIT', transferBuffer, isoPacketDescriptors),
+  ];
+}
+
+function payload(name: string, data: Uint8Array, descriptors: readonly IsoPacketDescriptor[]): Parts {
+  return [
+    ...(data.byteLength === 0 ? [] : [data]),
+    ...(descriptors.length === 0 ? [] : [encodeIsoPacketDescriptors(name, descriptors)]),
+  ];
+}
+
+function sumOf(descriptors: readonly IsoPacketDescriptor[]): number {
+  return descriptors.reduce((sum, { actualLength }) => sum + actualLength, 0);
+}

@@ -1,0 +1,69 @@
+import type { Codec } from '../core/message.ts';
+import { struct } from '../core/struct.ts';
+import { checkCommand, HEADER_BASIC, NO_ENDPOINT, USBIP_HEADER_SIZE, UsbipCommand } from './header.ts';
+
+/**
+ * USBIP_CMD_UNLINK: give up a transfer. Its USBIP_RET_UNLINK always comes; the transfer's USBIP_RET_SUBMIT comes before
+ * it, or not at all.
+ */
+export interface CmdUnlink {
+  readonly name: 'USBIP_CMD_UNLINK';
+  /** Of this message, counted with the submissions. */
+  readonly seqnum: number;
+  /** `busnum << 16 | devnum` of the imported device. */
+  readonly devid: number;
+  /** `seqnum` of the USBIP_CMD_SUBMIT. */
+  readonly unlinkSeqnum: number;
+}
+
+const CmdHead = struct('USBIP_CMD_UNLINK', { ...HEADER_BASIC, unlink_seqnum: 'u32' }, 'big');
+
+export const CmdUnlink: Codec<CmdUnlink> = {
+  name: 'USBIP_CMD_UNLINK',
+  spec: { document: 'usbip_protocol', section: 'USBIP_CMD_UNLINK' },
+  decode(reader) {
+    const { command, seqnum, devid, unlink_seqnum: unlinkSeqnum } = CmdHead.decode(reader);
+    checkCommand(reader, 'USBIP_CMD_UNLINK', command, CmdHead.size);
+    reader.pad(PADDING.byteLength, 'padding');
+    return { name: 'USBIP_CMD_UNLINK', seqnum, devid, unlinkSeqnum };
+  },
+  encode: ({ seqnum, devid, unlinkSeqnum }) => [
+    CmdHead.encode({
+      ...NO_ENDPOINT,
+      command: UsbipCommand.USBIP_CMD_UNLINK,
+      seqnum,
+      devid,
+      unlink_seqnum: unlinkSeqnum,
+    }),
+    PADDING,
+  ],
+};
+
+/** USBIP_RET_UNLINK: what became of a USBIP_CMD_UNLINK. */
+export interface RetUnlink {
+  readonly name: 'USBIP_RET_UNLINK';
+  /** Of the USBIP_CMD_UNLINK. */
+  readonly seqnum: number;
+  /** -ECONNRESET: the transfer was given up, no USBIP_RET_SUBMIT will come. 0: it was answered before. */
+  readonly status: number;
+}
+
+const RetHead = struct('USBIP_RET_UNLINK', { ...HEADER_BASIC, status: 'i32' }, 'big');
+
+export const RetUnlink: Codec<RetUnlink> = {
+  name: 'USBIP_RET_UNLINK',
+  spec: { document: 'usbip_protocol', section: 'USBIP_RET_UNLINK' },
+  decode(reader) {
+    const { command, seqnum, status } = RetHead.decode(reader);
+    checkCommand(reader, 'USBIP_RET_UNLINK', command, RetHead.size);
+    reader.pad(PADDING.byteLength, 'padding');
+    return { name: 'USBIP_RET_UNLINK', seqnum, status };
+  },
+  encode: ({ seqnum, status }) => [
+    RetHead.encode({ ...NO_ENDPOINT, command: UsbipCommand.USBIP_RET_UNLINK, seqnum, status }),
+    PADDING,
+  ],
+};
+
+/** Both have one field behind usbip_header_basic. */
+const PADDING = new Uint8Array(USBIP_HEADER_SIZE - CmdHead.size);
