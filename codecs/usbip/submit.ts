@@ -62,7 +62,7 @@ export interface CmdSubmit {
   readonly setup: Uint8Array;
   /** OUT: `transferBufferLength` bytes, in which an isochronous packet lies at its `offset`. Empty for IN. */
   readonly transferBuffer: Uint8Array;
-  /** Empty for what is not isochronous. Each packet lies within the buffer. */
+  /** Empty for what is not isochronous. */
   readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
 }
 
@@ -99,7 +99,7 @@ export const CmdSubmit: Codec<CmdSubmit> = {
       interval: head.interval,
       setup,
       transferBuffer: isOut ? reader.take(transferBufferLength, 'transfer_buffer') : NO_BYTES,
-      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count, transferBufferLength),
+      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count),
     };
   },
   /** number_of_packets is 0 for what is not isochronous, as Linux sends it. */
@@ -225,7 +225,7 @@ export function decodeRetSubmit(reader: Reader, submitted: SubmittedTransfer): R
   const { status, actual_length: actualLength, start_frame: startFrame, error_count: errorCount } = head;
   const count = submitted.isochronous ? isoPacketCount(reader, head.number_of_packets, 16) : 0;
   const transferBuffer = submitted.direction === 'in' ? reader.take(actualLength, 'transfer_buffer') : NO_BYTES;
-  const isoPacketDescriptors = decodeIsoPacketDescriptors(reader, count, undefined);
+  const isoPacketDescriptors = decodeIsoPacketDescriptors(reader, count);
   if (count > 0 && sumOf(isoPacketDescriptors) !== actualLength) {
     const problem = `${actualLength}, but the packets have ${sumOf(isoPacketDescriptors)} bytes`;
     throw reader.error('LENGTH_MISMATCH', 'actual_length', problem, reader.offset - start - ACTUAL_LENGTH_OFFSET);
