@@ -5,7 +5,7 @@ import { struct } from '../core/struct.ts';
 
 /** usbip_iso_packet_descriptor: one packet of an isochronous transfer. */
 export interface IsoPacketDescriptor {
-  /** Where the packet lies in the transfer buffer of the one who submitted (if it does: nothing checks that here). */
+  /** Where the packet lies in the transfer buffer of the one who submitted; replies repeat it. */
   readonly offset: number;
   /** Bytes that the packet has room for. */
   readonly length: number;
@@ -43,11 +43,22 @@ export function isoPacketCount(reader: Reader, numberOfPackets: number, back: nu
   return numberOfPackets;
 }
 
-/** @throws DecodeError */
-export function decodeIsoPacketDescriptors(reader: Reader, count: number): IsoPacketDescriptor[] {
+/**
+ * @param bufferLength bytes of the transfer buffer, where they are known
+ * @throws DecodeError, also for a packet that does not lie within the buffer
+ */
+export function decodeIsoPacketDescriptors(
+  reader: Reader,
+  count: number,
+  bufferLength = Infinity,
+): IsoPacketDescriptor[] {
   reader.checkCount(count, Descriptor.size, 'number_of_packets');
   return Array.from({ length: count }, () => {
     const { offset, length, actual_length: actualLength, status } = Descriptor.decode(reader);
+    if (offset + length > bufferLength) {
+      const problem = `the packet ends at ${offset + length}, the transfer buffer at ${bufferLength}`;
+      throw reader.error('INVALID_VALUE', 'iso_packet_descriptor', problem, Descriptor.size);
+    }
     return { offset, length, actualLength, status };
   });
 }

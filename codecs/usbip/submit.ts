@@ -62,7 +62,7 @@ export interface CmdSubmit {
   readonly setup: Uint8Array;
   /** OUT: `transferBufferLength` bytes, in which an isochronous packet lies at its `offset`. Empty for IN. */
   readonly transferBuffer: Uint8Array;
-  /** Empty for what is not isochronous. */
+  /** Empty for what is not isochronous. Each packet lies within the buffer. */
   readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
 }
 
@@ -99,7 +99,7 @@ export const CmdSubmit: Codec<CmdSubmit> = {
       interval: head.interval,
       setup,
       transferBuffer: isOut ? reader.take(transferBufferLength, 'transfer_buffer') : NO_BYTES,
-      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count),
+      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count, transferBufferLength),
     };
   },
   /** number_of_packets is 0 for what is not isochronous, as Linux sends it. */
