@@ -4,7 +4,8 @@ import { RedirectionServer } from '../driver/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Policy } from '../policy/decide.ts';
-import type { Transport, UsbDeviceIdentity } from '../session/ports.ts';
+import type { Transport, UsbDeviceIdentity, UsbHost } from '../session/ports.ts';
+import { attachOption, type AttachOptions, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -18,7 +19,7 @@ import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions {
+interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions {
   readonly readSectors?: number;
   readonly out?: string;
   readonly verbose?: boolean;
@@ -33,6 +34,7 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
       count,
     )
     .option('--out <file>', 'where the sectors go')
+    .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(captureOption())
     .option('--verbose', 'also tell what was ignored and why');
   addRuleOptions(command).addOption(filterOption());
@@ -46,6 +48,7 @@ ${ENDPOINT_HELP}${RDP_HELP}
 Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
+  urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --attach vhci
   urbdrc serve --listen rdp://0.0.0.0:3389 --user me --password-file secret
   urbdrc serve --listen tcp://127.0.0.1:3000 --deny "interface 03/01/01" --allow "*"
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
@@ -78,15 +81,17 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   usb.addEventListener('disconnect', ({ device }) => {
     terminal.say(`gone: ${describe(device)}`);
   });
+  const attached = options.attach === undefined ? undefined : await openVhciHost(terminal, describe);
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
   let capture: Capture | undefined;
   try {
     const recording = (capture = startCapture(options, 'server', terminal));
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, usb, policy, questions, recording, terminal, ended),
+      serveConnection(transport, attached ?? usb, policy, questions, recording, terminal, ended),
     );
   } finally {
+    await attached?.close();
     questions.close();
     stop.release();
     if (capture !== undefined) endCapture(capture, options, terminal);
@@ -97,7 +102,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
 
 async function serveConnection(
   transport: Transport,
-  usb: RemoteUsb,
+  devices: UsbHost,
   policy: Policy | undefined,
   questions: Questions,
   capture: Capture,
@@ -107,7 +112,7 @@ async function serveConnection(
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
   const say = (line: string) => terminal.say(`client ${remote}: ${line}`);
-  const host = policy === undefined ? usb : new GuardedHost(usb, { policy, questions, say, describe });
+  const host = policy === undefined ? devices : new GuardedHost(devices, { policy, questions, say, describe });
   const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
     ...recording,

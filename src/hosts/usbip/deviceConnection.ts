@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+import type { Parts } from '../../../codecs/core/parts.ts';
+import type { UsbDevice } from '../../session/ports.ts';
+import { CommandReader } from './commandReader.ts';
+import { ExportedDevice } from './exportedDevice.ts';
+
+/** Bytes of an URB's buffer; the kernel's own drivers stay far below. */
+const MAXIMUM_TRANSFER_SIZE = 16 * 1024 * 1024;
+/** Bytes of replies that the other end has not taken; beyond, no more of its commands are read. */
+const REPLY_BACKLOG = 4 * 1024 * 1024;
+
+/**
+ * The connection between a device and the one who has imported it, after USB/IP's import: commands come in, replies go
+ * out. It ends when the other end closes, sends nonsense, or {@link close} is called.
+ */
+export class DeviceConnection {
+  /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #socket: Socket;
+  readonly #exported: ExportedDevice;
+  readonly #commands = new CommandReader({ maximumTransferSize: MAXIMUM_TRANSFER_SIZE });
+  #isCorked = false;
+  #error: Error | undefined;
+
+  constructor(device: UsbDevice, socket: Socket) {
+    this.#socket = socket;
+    this.#exported = new ExportedDevice(device, (reply) => this.#send(reply));
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#exported.close();
+        resolve(this.#error);
+      });
+    });
+    socket.setNoDelay(true);
+    socket.on('error', (error) => (this.#error ??= error));
+    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('end', () => socket.destroy());
+  }
+
+  /** Ends it; what is pending is cancelled and not answered. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #received(chunk: Uint8Array): void {
+    try {
+      this.#exported.execute(this.#commands.push(chunk));
+    } catch (error) {
+      this.#error ??= error instanceof Error ? error : new Error(String(error));
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#socket.writableLength > REPLY_BACKLOG) this.#socket.pause();
+  }
+
+  #send(reply: Parts): void {
+    if (this.#socket.destroyed) return;
+    // What ends in one turn goes out in one write.
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#socket.uncork();
+      });
+    }
+    for (const part of reply) this.#socket.write(part);
+  }
+}
