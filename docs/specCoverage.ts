@@ -14,6 +14,7 @@ import {
 } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { TS_URB_RESULT_SECTIONS } from '../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { USB_CODECS } from '../codecs/usb/registry.ts';
+import { USBIP_MESSAGES } from '../codecs/usbip/registry.ts';
 import { loadVectors, type Vector } from '../test/codecs/vectors.ts';
 import { code, hex, table } from './markdown.ts';
 
@@ -89,6 +90,14 @@ export const COVERAGE_LAYERS: readonly CoverageLayer[] = [
     codecs: 'usb',
     vectors: 'usb',
     entries: USB_CODECS.map(({ name, spec }) => ({ name, spec, from: 'either' })),
+  },
+  {
+    title: 'USB/IP',
+    intro:
+      'How a Linux or Windows machine imports a device: version 1.1.1, Documentation/usb/usbip_protocol.rst of Linux.',
+    codecs: 'usbip',
+    vectors: 'usbip',
+    entries: USBIP_MESSAGES,
   },
 ];
 

@@ -13,7 +13,9 @@ import { decodeTsUrbResult } from '../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { parseConfiguration } from '../codecs/usb/configurationDescriptor.ts';
 import { decodeDescriptors } from '../codecs/usb/descriptors.ts';
 import { USB_CODECS } from '../codecs/usb/registry.ts';
+import { decodeUsbipMessage } from '../codecs/usbip/message.ts';
 import { StaticChannel } from '../src/channels/staticChannel.ts';
+import { CommandReader } from '../src/hosts/usbip/commandReader.ts';
 import type { Layer } from './corpus.ts';
 
 const SPEC = { document: 'fuzz', section: '' };
@@ -53,6 +55,15 @@ const USB: readonly Decode[] = [...USB_CODECS.map(decoderOf), (bytes) => parseCo
 
 const RDP: readonly Decode[] = RDP_STRUCTURES.map(decoderOf);
 
+/** What a reply answers is the chooser's guess. */
+function usbipDecoders(choice: number): readonly Decode[] {
+  const submitted = { direction: choice % 2 === 0 ? 'in' : 'out', isochronous: choice % 3 === 0 } as const;
+  return [
+    (bytes, lenient) => decodeUsbipMessage(bytes, choice % 5 === 0 ? undefined : submitted, { lenient }),
+    (bytes) => new CommandReader({ maximumTransferSize: 65536 }).push(bytes),
+  ];
+}
+
 function decoderOf(codec: Pick<Codec<unknown>, 'name' | 'spec' | 'decode'>): Decode {
   return (bytes, lenient) => codec.decode(new Reader(bytes, codec.name, codec.spec, { lenient }));
 }
@@ -78,6 +89,8 @@ function decodersOf(layer: Layer, choice: number): readonly Decode[] {
     case 'rdp':
       // Most PDUs say what they are, so a few of the decoders do for one input.
       return [0, 7, 13].map((offset) => RDP[(choice + offset) % RDP.length] ?? parseConfiguration);
+    case 'usbip':
+      return usbipDecoders(choice);
     case 'usb':
       return [USB[choice % USB.length] ?? parseConfiguration, (each, lenient) => decodeDescriptors(each, { lenient })];
   }

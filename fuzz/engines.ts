@@ -106,6 +106,7 @@ export class Engine {
       case 'ts-urb-result':
       case 'usb':
       case 'rdp':
+      case 'usbip':
         if (bytes.byteLength > 0) this.#message(random.oneIn(8) ? CONTROL_CHANNEL : DEVICE_CHANNEL, bytes);
         break;
     }

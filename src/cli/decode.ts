@@ -48,6 +48,7 @@ Each line gives one line of output. The exit status is 1 when any could not be d
 The context is what a result or completion belongs to: the name (or code) of the URB function that it answers, the id of
 the interface that was registered for completions, or {"urbFunction","requestCompletion"}. It may also name a structure
 that the bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR, DESCRIPTORS (many) and so on.
+For a reply of USB/IP it is in, out or {"direction","isochronous"}: the transfer that was submitted.
 
 Examples:
   urbdrc decode 05000040000000000001000021000000

@@ -1,5 +1,6 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import { URB_FUNCTIONS, urbFunctionByName } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { SubmittedTransfer } from '../../codecs/usbip/submit.ts';
 import { type DissectionContext, type Layer, LAYERS, type Sender } from './dissector.ts';
 import { structureByName } from './structures.ts';
 
@@ -65,11 +66,12 @@ export function bareDigits(hex: string): string {
 /**
  * What a result or completion belongs to. A name is that of a URB function, of its request or result structure, or of
  * the structure that the bytes are; a number is the code of a function for a TS_URB_RESULT, and else the completion
- * interface's id.
+ * interface's id. For USB/IP it is the transfer that a reply answers.
  * @throws UsageError
  */
 export function parseContext(context: unknown, layer: Layer): DissectionContext {
   if (context === undefined || context === null || context === '') return {};
+  if (layer === 'usbip') return { submitted: submittedOf(context) };
   const number = numberOf(context);
   if (number !== undefined) return layer === 'ts-urb-result' ? { urbFunction: number } : { requestCompletion: number };
   if (typeof context === 'string') {
@@ -98,6 +100,15 @@ function contextOfObject(context: Readonly<Record<string, unknown>>): Dissection
     ...(completionInterface === undefined ? {} : { requestCompletion: completionInterface }),
     failed: failed === true,
   };
+}
+
+/** `in` and `out`, or an object that also tells whether the transfer was isochronous. */
+function submittedOf(context: unknown): SubmittedTransfer {
+  if (typeof context === 'string' && context.startsWith('{')) return submittedOf(parseObject(context));
+  const { direction = context, isochronous = false } = typeof context === 'object' ? { ...context } : {};
+  if ((direction === 'in' || direction === 'out') && typeof isochronous === 'boolean')
+    return { direction, isochronous };
+  throw new UsageError('"context": use in, out or {"direction","isochronous"}');
 }
 
 /** `16`, `"16"` and `"0x10"`. */

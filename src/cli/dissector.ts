@@ -16,9 +16,12 @@ import {
   TS_URB_RESULT_BYTE_PROPERTIES,
   TS_URB_RESULT_SECTIONS,
 } from '../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { decodeUsbipMessage, encodeUsbipMessage } from '../../codecs/usbip/message.ts';
+import { USBIP_BYTE_PROPERTIES, USBIP_MESSAGES } from '../../codecs/usbip/registry.ts';
+import type { SubmittedTransfer } from '../../codecs/usbip/submit.ts';
 import { decodeStructure, guessStaticStructure, structureByName } from './structures.ts';
 
-export const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result'] as const;
+export const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result', 'usbip'] as const;
 export type Layer = (typeof LAYERS)[number];
 export type Sender = 'client' | 'server';
 
@@ -30,6 +33,8 @@ export interface DissectionContext {
   readonly requestCompletion?: number;
   /** The HResult beside a TS_URB_RESULT tells of a failure. */
   readonly failed?: boolean;
+  /** The transfer that a USBIP_RET_SUBMIT answers. */
+  readonly submitted?: SubmittedTransfer;
   /** The bytes are this structure, whatever the layer. */
   readonly structure?: Codec<unknown>;
 }
@@ -101,6 +106,13 @@ const CODECS: Readonly<Record<Exclude<Layer, 'svc'>, LayerCodec>> = {
     specOf: sectionIn(TS_URB_RESULT_SECTIONS),
     encode: (value) => encodeUnchecked('TS_URB_RESULT', encodeTsUrbResult, value),
     byteProperties: TS_URB_RESULT_BYTE_PROPERTIES,
+  },
+  usbip: {
+    directed: false,
+    decode: (bytes, _from, { submitted }, options) => decodeUsbipMessage(bytes, submitted, options),
+    specOf: specIn(USBIP_MESSAGES),
+    encode: (value) => encodeUnchecked('message', encodeUsbipMessage, value),
+    byteProperties: USBIP_BYTE_PROPERTIES,
   },
 };
 

@@ -4,7 +4,7 @@ import { fromHex, toHex } from '../../codecs/core/json.ts';
 import { loadVectors, type Vector } from '../codecs/vectors.ts';
 import { openInput, run, spawnProgram, start } from './program.ts';
 
-const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result'];
+const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result', 'usbip'];
 /** Structures, which nothing but a context tells from messages, or from each other. */
 const STRUCTURES = [
   'CHANNEL_DEF',
@@ -159,7 +159,7 @@ describe('urbdrc decode: input', () => {
       'DYNVC_CREATE_REQ',
       'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9)',
       'CANCEL_REQUEST',
-      '"layer": "rdp" is none, use one of urbdrc, dvc, svc, ts-urb, ts-urb-result',
+      '"layer": "rdp" is none, use one of urbdrc, dvc, svc, ts-urb, ts-urb-result, usbip',
       '"from": "nobody" is nobody, use client or server',
       '"context": function is not known here, use urbFunction, requestCompletion or failed',
       '"x" is no interface id',
