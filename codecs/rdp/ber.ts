@@ -23,13 +23,16 @@ export function readBerApplication(reader: Reader, number: number, field: string
   return reader.sub(readBerLength(reader, field), field);
 }
 
-/** INTEGER or ENUMERATED, not negative, of up to 5 bytes. */
+/**
+ * INTEGER or ENUMERATED, never negative: as the specification's sample has it (`02 02 ff ff` is 65535, 4.1.3), and
+ * Windows and rdesktop with it, also where a zero is missing in front of the top bit.
+ */
 export function readBerInteger(reader: Reader, field: string, tag: number = BerTag.INTEGER): number {
   const content = readBer(reader, tag, field);
   const size = content.remaining;
   const bytes = content.rest();
   const [first = 0] = bytes;
-  if (size < 1 || size > 5 || first >= 0x80 || (size === 5 && first !== 0)) {
+  if (size < 1 || size > 5 || (size === 5 && first !== 0)) {
     throw reader.error('INVALID_VALUE', field, 'not an integer from 0 to 4294967295', size);
   }
   let value = 0;

@@ -18,10 +18,12 @@ export function perLength(length: number, field: string): readonly number[] {
   return length < 0x80 ? [length] : [0x80 | (length >> 8), length & 0xff];
 }
 
-/** An unbounded PER integer of up to four bytes: a length, then the number, big-endian. */
+/** An unbounded PER integer of up to four bytes: a length, then the number, big-endian. Leniently, no bytes are 0. */
 export function readPerInteger(reader: Reader, field: string): number {
   const length = readPerLength(reader, field);
-  if (length < 1 || length > 4) throw reader.error('INVALID_VALUE', field, `an integer of ${length} bytes`, 1);
+  if (length < (reader.lenient ? 0 : 1) || length > 4) {
+    throw reader.error('INVALID_VALUE', field, `an integer of ${length} bytes`, 1);
+  }
   let value = 0;
   for (const byte of reader.take(length, field)) value = value * 256 + byte;
   return value;

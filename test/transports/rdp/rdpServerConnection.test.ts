@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { UsageError } from '../../../codecs/core/errors.ts';
@@ -94,6 +95,22 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(session.connection.channels).to.deep.equal(['rdpdr', 'rdpsnd', 'cliprdr', 'drdynvc']);
     expect(session.connection.desktop).to.deep.equal({ width: 800, height: 600 });
     expect(session.connection.clientName).to.equal('(none)');
+  });
+
+  it('takes what other clients than FreeRDP begin with: the sample of the specification, and rdesktop', () => {
+    const vector = (path: string) => {
+      const url = new URL(`../../../test-vectors/rdp/${path}.json`, import.meta.url);
+      return fromHex((JSON.parse(readFileSync(url, 'utf8')) as { hex: string }).hex);
+    };
+    const behindX224 = (payload: Uint8Array) => tpkt(Uint8Array.of(2, 0xf0, 0x80), payload);
+    const session = new Session().receive(
+      CONNECTION_REQUEST,
+      behindX224(vector('CONNECT_INITIAL/sample')),
+      behindX224(vector('ERECT_DOMAIN_REQUEST/rdesktop-1.9')),
+      captured('AttachUserRequest'),
+    );
+    expect(session.names(2)).to.deep.equal(['ATTACH_USER_CONFIRM']);
+    expect(session.connection.clientName).to.equal('ELTONS-DEV2');
   });
 
   it('tells who the client says it is', () => {
