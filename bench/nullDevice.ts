@@ -72,6 +72,7 @@ export class NullDevice implements UsbDevice {
         return { status: 'completed', data: EMPTY, transferred: 0 };
       case 'isochronousIn':
       case 'isochronousOut':
+      case 'queryBus':
         return { status: 'notSupported', data: EMPTY, transferred: 0 };
     }
   }

@@ -21,6 +21,8 @@ export type {
   RedirectedDeviceIds,
   Transport,
   TransportHandler,
+  UsbBusAnswer,
+  UsbBusQuery,
   UsbDevice,
   UsbDeviceIdentity,
   UsbDeviceListener,

@@ -9,7 +9,7 @@ export const IoControlCode = {
   IOCTL_INTERNAL_USB_RESET_PORT: 0x0022_0007,
   /** {@link UlongOutput} of {@link PortStatus} bits. */
   IOCTL_INTERNAL_USB_GET_PORT_STATUS: 0x0022_0013,
-  /** {@link UlongOutput}: hubs between the device and the root. */
+  /** {@link UlongOutput}: hubs between the device and the controller, the root hub counted. */
   IOCTL_INTERNAL_USB_GET_HUB_COUNT: 0x0022_001b,
   /** No output. The device will go and come back. */
   IOCTL_INTERNAL_USB_CYCLE_PORT: 0x0022_001f,
@@ -60,10 +60,11 @@ export const AcquireBusInfo = 5;
 export interface UsbBusNotification {
   /** {@link AcquireBusInfo}. */
   readonly notificationType: number;
-  /** Bits a millisecond (125 microseconds at high speed). */
+  /** Bits a second. */
   readonly totalBandwidth: number;
+  /** Bits a second that are reserved. */
   readonly consumedBandwidth: number;
-  /** Bytes of the controller's name in UTF-16. */
+  /** Bytes of the controller's name in UTF-16, without its NUL. */
   readonly controllerNameLength: number;
 }
 

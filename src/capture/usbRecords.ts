@@ -21,6 +21,7 @@ const ERRNO: Readonly<Record<UsbStatus, number>> = {
   outOfMemory: -12, // ENOMEM
   busy: -16, // EBUSY
   invalidParameter: -22, // EINVAL
+  badStartFrame: -27, // EFBIG
   stalled: -32, // EPIPE
   failed: -71, // EPROTO
   overflowed: -75, // EOVERFLOW
@@ -110,6 +111,7 @@ export function busTransferOf(
     case 'abortEndpoint':
     case 'resetDevice':
     case 'cyclePort':
+    case 'queryBus':
       return undefined;
   }
 }

@@ -8,8 +8,9 @@ import {
   type TransferRequest,
 } from '../session/client/deviceChannel.ts';
 import type { SessionLimits, SessionTimers } from '../session/limits.ts';
-import type { Clock, UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../session/ports.ts';
+import type { Clock, UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../session/ports.ts';
 import type { Step } from '../channels/step.ts';
+import type { BusFacts } from '../urb/busQueries.ts';
 import { DeviceUrbs, type UrbStep } from '../urb/deviceUrbs.ts';
 import { type IoControlStep, translateIoControl } from '../urb/ioControl.ts';
 import { frameNumber } from './frameNumber.ts';
@@ -55,6 +56,7 @@ export class ClientDevice {
   readonly #urbs: DeviceUrbs;
   readonly #link: ClientDeviceLink;
   readonly #clock: Clock;
+  readonly #identity: UsbDeviceIdentity;
   readonly #running = new Map<number, Running>();
   readonly #statistics = { requests: 0, failures: 0, bytesIn: 0, bytesOut: 0, ignored: 0 };
 
@@ -69,6 +71,7 @@ export class ClientDevice {
     this.device = device;
     this.#link = link;
     this.#clock = clock;
+    this.#identity = device.identity;
     this.#channel = new ClientDeviceChannel(announcement, limits, timers);
     this.#urbs = new DeviceUrbs(device.configurationDescriptors);
   }
@@ -138,7 +141,7 @@ export class ClientDevice {
     this.#statistics.requests += 1;
     const running: Running = { direction: request.direction, transfer: undefined, cancelled: false };
     this.#running.set(request.requestId, running);
-    this.#stepTransfer(request.requestId, running, this.#urbs.translate(request, frameNumber(this.#clock)));
+    this.#stepTransfer(request.requestId, running, this.#urbs.translate(request, this.#busFacts()));
   }
 
   #stepTransfer(requestId: number, running: Running, step: UrbStep): void {
@@ -161,8 +164,12 @@ export class ClientDevice {
     const running: Running = { direction: 'none', transfer: undefined, cancelled: false };
     this.#running.set(request.requestId, running);
     const { ioControlCode, outputBufferSize, internal } = request;
-    const step = translateIoControl(ioControlCode, outputBufferSize, internal, frameNumber(this.#clock));
+    const step = translateIoControl(ioControlCode, outputBufferSize, internal, this.#busFacts());
     this.#stepIoControl(request.requestId, running, step);
+  }
+
+  #busFacts(): BusFacts {
+    return { identity: this.#identity, frameNumber: frameNumber(this.#clock) };
   }
 
   #stepIoControl(requestId: number, running: Running, step: IoControlStep): void {

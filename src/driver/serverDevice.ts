@@ -15,7 +15,8 @@ import type {
   UsbTransfer,
 } from '../session/ports.ts';
 import type { SessionLimits, SessionTimers } from '../session/limits.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../session/server/deviceEvent.ts';
 import { type HostRequest, HostUrbs } from '../urb/hostUrbs.ts';
 import { type DeviceDescription, describeDevice } from './describeDevice.ts';
 
@@ -207,6 +208,7 @@ export class ServerDevice implements RedirectedDevice {
     switch (event.type) {
       case 'deviceAdded':
         this.#added = event.device;
+        this.#urbs.allowNoAck(event.device.usbDeviceCapabilities.noAckIsochWriteJitterBufferSizeInMs !== 0);
         this.#describe(event.device);
         return;
       case 'transferCompleted':
@@ -274,6 +276,11 @@ export class ServerDevice implements RedirectedDevice {
       pending.complete(without('invalidParameter'));
       return;
     }
+    if (request.type === 'transfer' && request.tsUrb.noAck) {
+      this.#apply(sent.step);
+      pending.complete({ ...without('completed'), transferred: request.outputBufferSize });
+      return;
+    }
     pending.request = request;
     pending.requestId = sent.requestId;
     this.#sent.set(sent.requestId, pending);
@@ -309,6 +316,7 @@ export class ServerDevice implements RedirectedDevice {
       case 'abortEndpoint':
       case 'resetDevice':
       case 'cyclePort':
+      case 'queryBus':
         return this.#link.clock.now() + CONTROL_DEADLINE;
     }
   }

@@ -17,6 +17,8 @@ export type UsbStatus =
   | 'invalidParameter'
   | 'notFound'
   | 'busy'
+  /** An isochronous transfer cannot start in the frame that it asks for. */
+  | 'badStartFrame'
   | 'outOfMemory'
   | 'failed';
 
@@ -45,6 +47,12 @@ export type UsbOperation =
       readonly data: Uint8Array;
       readonly packetLengths: readonly number[];
       readonly startFrame: number | undefined;
+      /**
+       * What becomes of the packets is of no interest. Where an answer would have to come a long way (a device that
+       * takes such writes through its client), it is spared: the operation completes, without `packets`, as soon as it
+       * is on its way. Elsewhere it changes nothing.
+       */
+      readonly noAck?: true;
     }
   /** 0 unconfigures. Claims what the configuration needs. */
   | { readonly type: 'setConfiguration'; readonly configurationValue: number }
@@ -57,7 +65,37 @@ export type UsbOperation =
   | { readonly type: 'abortEndpoint'; readonly endpointAddress: number }
   | { readonly type: 'resetDevice' }
   /** Like an unplug and a plug. */
-  | { readonly type: 'cyclePort' };
+  | { readonly type: 'cyclePort' }
+  /**
+   * Asks the host's end of the bus; the device hears nothing of it. A device that knows no better than its identity
+   * completes with `notSupported`, and whoever asked makes do with that.
+   */
+  | { readonly type: 'queryBus'; readonly query: UsbBusQuery };
+
+/** What is known of the bus that a device is on, and of its place there. */
+export type UsbBusAnswer =
+  /**
+   * The frame that is on the bus now: 32 bits, one a millisecond, the number that `startFrame` means. `busTime` is the
+   * same as the bus driver's own clock has it.
+   */
+  | { readonly query: 'frameNumber' | 'busTime'; readonly frameNumber: number }
+  /** The state of the port that the device is plugged into. */
+  | { readonly query: 'portStatus'; readonly isConnected: boolean; readonly isEnabled: boolean }
+  /** Hubs between the device and the controller, the root hub counted. */
+  | { readonly query: 'hubCount'; readonly hubCount: number }
+  /** Names of the hub that has the device's port, and of the controller. */
+  | { readonly query: 'hubName' | 'controllerName'; readonly name: string }
+  | {
+      readonly query: 'busInformation';
+      /** Bits a second, 32 bits: the largest number where the bus is faster. */
+      readonly totalBandwidth: number;
+      /** Of these, what is reserved. */
+      readonly consumedBandwidth: number;
+      /** Bytes of the controller's name in UTF-16, without a NUL. */
+      readonly controllerNameLength: number;
+    };
+
+export type UsbBusQuery = UsbBusAnswer['query'];
 
 export interface IsochronousPacketResult {
   readonly status: UsbStatus;
@@ -79,6 +117,8 @@ export interface UsbResult {
   readonly packets?: readonly IsochronousPacketResult[];
   /** Isochronous only: the frame of the first packet. */
   readonly startFrame?: number;
+  /** `queryBus` only. */
+  readonly busAnswer?: UsbBusAnswer;
 }
 
 /** A submitted operation. */

@@ -1,10 +1,9 @@
-import { RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { TsUrbOsFeatureDescriptorRequest } from '../../codecs/urbdrc/tsUrb/controlUrbs.ts';
+import { RequestType, type SetupPacket } from '../../codecs/usb/setupPacket.ts';
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { TransferFlags, urbFunctionInfo } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { UsbOperation } from '../session/ports.ts';
 import { isSetAddress, stateRequestOf } from '../../codecs/usb/stateRequest.ts';
-import { completeIn, completeWith, fail, NO_BYTES, Refusal, type UrbRequest, type UrbStep } from './urbStep.ts';
+import { Refusal, type UrbRequest } from './urbStep.ts';
 
 /** Milliseconds that a control transfer may take where the server does not say. [USB 2.0] 9.2.6 asks for at most 5 s. */
 export const DEFAULT_CONTROL_TIMEOUT = 5000;
@@ -102,51 +101,4 @@ export function timeoutOf(urb: ControlUrb): number {
 /** Functions without TransferFlags accept short data. */
 export function shortTransferOk(urb: ControlUrb): boolean {
   return !('transferFlags' in urb) || (urb.transferFlags & TransferFlags.USBD_SHORT_TRANSFER_OK) !== 0;
-}
-
-/** Microsoft OS string descriptor: where it is and what it says. */
-const OS_STRING = { wValue: 0x03ee, size: 18, type: 3, vendorCodeOffset: 16 } as const;
-/** `MSFT100` in UTF-16, from offset 2 on. */
-const OS_SIGNATURE = [0x4d, 0, 0x53, 0, 0x46, 0, 0x54, 0, 0x31, 0, 0x30, 0, 0x30, 0];
-
-/** GET_MS_FEATURE_DESCRIPTOR, [MS-RDPEUSB] 3.3.5.3.9: read the vendor code, then make the vendor request with it. */
-export function osFeatureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, request: UrbRequest): UrbStep {
-  if (request.outputBufferSize > 0xffff) return fail(urb, Refusal.invalidParameter);
-  const osString = {
-    bmRequestType: RequestType.directionIn,
-    bRequest: StandardRequest.GET_DESCRIPTOR,
-    wValue: OS_STRING.wValue,
-    wIndex: 0,
-    wLength: OS_STRING.size,
-  };
-  return {
-    type: 'submit',
-    operation: { type: 'control', setup: osString, data: NO_BYTES, timeout: DEFAULT_CONTROL_TIMEOUT },
-    next: (answer) => {
-      if (answer.status !== 'completed') return completeWith({ ...answer, data: NO_BYTES });
-      const vendorCode = vendorCodeOf(answer.data);
-      if (vendorCode === undefined) return fail(urb, Refusal.notSupported);
-      return featureDescriptor(urb, vendorCode, request.outputBufferSize);
-    },
-  };
-}
-
-function featureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, vendorCode: number, wLength: number): UrbStep {
-  const setup = {
-    bmRequestType: RequestType.directionIn | RequestType.vendor | urb.recipient,
-    bRequest: vendorCode,
-    wValue: (urb.interfaceNumber << 8) | urb.msPageIndex,
-    wIndex: urb.msFeatureDescriptorIndex,
-    wLength,
-  };
-  return {
-    type: 'submit',
-    operation: { type: 'control', setup, data: NO_BYTES, timeout: DEFAULT_CONTROL_TIMEOUT },
-    next: (result) => completeIn(result, wLength, true),
-  };
-}
-
-function vendorCodeOf(osString: Uint8Array): number | undefined {
-  const signed = OS_SIGNATURE.every((byte, index) => osString[2 + index] === byte);
-  return signed && osString[1] === OS_STRING.type ? osString[OS_STRING.vendorCodeOffset] : undefined;
 }

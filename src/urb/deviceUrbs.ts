@@ -3,18 +3,13 @@ import { Hresult } from '../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { TransferFlags, urbFunctionInfo } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { UsbOperation, UsbResult } from '../session/ports.ts';
-import {
-  type ControlUrb,
-  operationOf,
-  osFeatureDescriptor,
-  refusalOf,
-  setupPacketOf,
-  shortTransferOk,
-  timeoutOf,
-} from './controlSteps.ts';
+import { type ControlUrb, operationOf, refusalOf, setupPacketOf, shortTransferOk, timeoutOf } from './controlSteps.ts';
+import { busAnswerOf, type BusFacts } from './busQueries.ts';
+import { osFeatureDescriptor } from './osFeatureDescriptors.ts';
 import { knownConfigurations } from '../../codecs/usb/knownConfigurations.ts';
 import { PipeTable } from './pipeTable.ts';
 import { findSetting, selectConfiguration, selectInterface } from './selectSteps.ts';
+import { statusPair } from './status.ts';
 import { bulkOrInterrupt, isochronous, pipeRequest } from './transferSteps.ts';
 import {
   complete,
@@ -42,12 +37,8 @@ export class DeviceUrbs {
     this.#configurations = knownConfigurations(configurationDescriptors).map(({ configuration }) => configuration);
   }
 
-  /**
-   * The first step for a request.
-   *
-   * @param frameNumber - the bus's frame number now, milliseconds modulo 2^32
-   */
-  translate(request: UrbRequest, frameNumber: number): UrbStep {
+  /** The first step for a request. */
+  translate(request: UrbRequest, facts: BusFacts): UrbStep {
     const { tsUrb } = request;
     const carrier = carrierOf(tsUrb);
     if (carrier === undefined) return fail(tsUrb, Refusal.unknownFunction);
@@ -60,7 +51,7 @@ export class DeviceUrbs {
       case 'TS_URB_PIPE_REQUEST':
         return pipeRequest(tsUrb, this.#table.endpoint(tsUrb.pipeHandle));
       case 'TS_URB_GET_CURRENT_FRAME_NUMBER':
-        return complete({ name: 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT', usbdStatus: 0, frameNumber }, Hresult.S_OK);
+        return currentFrameNumber(tsUrb, facts);
       case 'TS_URB_BULK_OR_INTERRUPT_TRANSFER':
         return bulkOrInterrupt(tsUrb, request, this.#table.endpoint(tsUrb.pipeHandle));
       case 'TS_URB_ISOCH_TRANSFER':
@@ -124,6 +115,20 @@ export class DeviceUrbs {
       this.#table.interfaceWasSet(operation.interfaceNumber, setting);
     }
   }
+}
+
+/** GET_CURRENT_FRAME_NUMBER, [MS-RDPEUSB] 2.2.9.5. */
+function currentFrameNumber(tsUrb: TsUrb, facts: BusFacts): UrbStep {
+  return {
+    type: 'submit',
+    operation: { type: 'queryBus', query: 'frameNumber' },
+    next: (result) => {
+      const answer = busAnswerOf('frameNumber', result, facts);
+      if (answer?.query !== 'frameNumber') return fail(tsUrb, statusPair(result.status));
+      const { frameNumber } = answer;
+      return complete({ name: 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT', usbdStatus: 0, frameNumber }, Hresult.S_OK);
+    },
+  };
 }
 
 /** The message that must carry this TS_URB; undefined for functions that are not part of the protocol. */

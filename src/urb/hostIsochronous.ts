@@ -12,7 +12,11 @@ const MAX_PACKETS = 5458;
 type IsochronousOperation = Extract<UsbOperation, { type: 'isochronousIn' | 'isochronousOut' }>;
 
 /** ISOCH_TRANSFER, [MS-RDPEUSB] 2.2.9.8. FreeRDP cuts the buffer evenly, whatever the packets' Offsets say. */
-export function isochronousRequest(operation: IsochronousOperation, pipeHandle: number): HostRequest {
+export function isochronousRequest(
+  operation: IsochronousOperation,
+  pipeHandle: number,
+  mayUseNoAck: boolean,
+): HostRequest {
   const { packetLengths, startFrame } = operation;
   const size = sum(packetLengths);
   const fits = packetLengths.length > 0 && packetLengths.length <= MAX_PACKETS;
@@ -30,9 +34,12 @@ export function isochronousRequest(operation: IsochronousOperation, pipeHandle: 
     errorCount: 0,
     isoPackets: packetDescriptors(packetLengths),
   } as const;
-  return operation.type === 'isochronousIn'
-    ? transferIn(body, size, (completion) => isochronousInResult(completion, packetLengths))
-    : transferOut(body, operation.data, (completion) => isochronousOutResult(completion, packetLengths));
+  if (operation.type === 'isochronousIn') {
+    return transferIn(body, size, (completion) => isochronousInResult(completion, packetLengths));
+  }
+  const request = transferOut(body, operation.data, (completion) => isochronousOutResult(completion, packetLengths));
+  const noAck = mayUseNoAck && operation.noAck === true;
+  return { ...request, tsUrb: { ...request.tsUrb, noAck } };
 }
 
 /**
@@ -72,7 +79,8 @@ function packetResults(
   const packets = requested.map((most, index) => {
     const packet = isochronous?.isoPackets[index];
     if (packet === undefined) return { status: missing, length: 0 };
-    const status = usbStatusOf(packet.status, 0);
+    // One that was never on the bus ended as the transfer did.
+    const status = packet.status === UsbdStatus.USBD_STATUS_NOT_ACCESSED ? missing : usbStatusOf(packet.status, 0);
     // Only bytes of packets that are good through and through are in the data.
     const length = packet.status === UsbdStatus.USBD_STATUS_SUCCESS ? lengthOf(packet.length, most) : 0;
     return { status, length };

@@ -4,7 +4,7 @@ import type { IoControlCompletionValue } from './ioControl.ts';
 import { usbStatusOf } from './status.ts';
 import { NO_BYTES, type UrbCompletionValue } from './urbStep.ts';
 
-/** A TS_URB to send and the way back from its completion. */
+/** A TS_URB to send and the way back from its completion, of which there is none when it has NoAck. */
 export interface HostTransfer {
   readonly type: 'transfer';
   readonly direction: 'in' | 'out';

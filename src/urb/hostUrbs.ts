@@ -1,6 +1,9 @@
 import { IoControlCode } from '../../codecs/urbdrc/ioControl.ts';
 import { TransferFlags, UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
+import { Peer } from '../peers/peer.ts';
 import type { UsbOperation } from '../session/ports.ts';
+import { busQueryRequest } from './hostBusQueries.ts';
 import { controlRequest } from './hostControl.ts';
 import { isochronousRequest } from './hostIsochronous.ts';
 import {
@@ -15,11 +18,12 @@ import {
   transferOut,
 } from './hostRequest.ts';
 import { HostSelection, initialInterfaces, interfaceInformation } from './hostSelection.ts';
+import { HostOsDescriptors } from './osFeatureDescriptors.ts';
 import { findSetting } from './selectSteps.ts';
 import { knownConfigurations, type KnownConfiguration } from '../../codecs/usb/knownConfigurations.ts';
 import { stateRequestOf } from '../../codecs/usb/stateRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
-import { NO_BYTES } from './urbStep.ts';
+import { NO_BYTES, type UrbCompletionValue } from './urbStep.ts';
 
 export type { HostIoControl, HostRequest, HostTransfer } from './hostRequest.ts';
 
@@ -32,7 +36,10 @@ const BULK_IN_FLAGS = TransferFlags.USBD_TRANSFER_DIRECTION_IN | TransferFlags.U
  */
 export class HostUrbs {
   readonly #selection = new HostSelection();
+  readonly #osDescriptors = new HostOsDescriptors();
+  readonly #peer: Peer;
   #configurations: readonly KnownConfiguration[] = [];
+  #mayUseNoAck = false;
 
   /**
    * The device's configuration descriptors, whole, as GET_DESCRIPTOR gave them: without them no configuration can be
@@ -40,6 +47,11 @@ export class HostUrbs {
    */
   setConfigurationDescriptors(descriptors: readonly Uint8Array[]): void {
     this.#configurations = knownConfigurations(descriptors);
+  }
+
+  /** Whether the device's client announced a jitter buffer, [MS-RDPEUSB] 2.2.11: without one all writes are answered. */
+  allowNoAck(allowed: boolean): void {
+    this.#mayUseNoAck = allowed;
   }
 
   /** What to send for `operation`. */
@@ -51,7 +63,7 @@ export class HostUrbs {
         const canBeSpecial =
           special?.type !== 'clearHalt' || this.#selection.pipeHandle(special.endpointAddress) !== undefined;
         if (special !== undefined && canBeSpecial) return this.request(special);
-        return controlRequest(operation.setup, operation.data);
+        return this.#control(operation.setup, operation.data);
       }
       case 'transferIn':
       case 'transferOut':
@@ -72,7 +84,22 @@ export class HostUrbs {
         return portControl(IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT);
       case 'cyclePort':
         return portControl(IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT);
+      case 'queryBus':
+        return busQueryRequest(operation.query);
     }
+  }
+
+  #control(setup: SetupPacket, data: Uint8Array): HostRequest {
+    const request = this.#osDescriptors.request(setup) ?? controlRequest(setup, data);
+    if (request.type !== 'transfer') return request;
+    return {
+      ...request,
+      finish: (completion: UrbCompletionValue) => {
+        const result = request.finish(completion);
+        this.#osDescriptors.learn(setup, result.data);
+        return result;
+      },
+    };
   }
 
   #transfer(
@@ -89,7 +116,7 @@ export class HostUrbs {
         return transferOut({ name, urbFunction, pipeHandle, transferFlags: 0 }, operation.data, outResult);
       case 'isochronousIn':
       case 'isochronousOut':
-        return isochronousRequest(operation, pipeHandle);
+        return isochronousRequest(operation, pipeHandle, this.#mayUseNoAck);
     }
   }
 

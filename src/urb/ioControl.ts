@@ -9,7 +9,8 @@ import {
   UsbHubName,
 } from '../../codecs/urbdrc/ioControl.ts';
 import { Hresult } from '../../codecs/urbdrc/status.ts';
-import type { UsbOperation, UsbResult } from '../session/ports.ts';
+import type { UsbBusAnswer, UsbBusQuery, UsbOperation, UsbResult } from '../session/ports.ts';
+import { busAnswerOf, type BusFacts } from './busQueries.ts';
 import { statusPair } from './status.ts';
 import { NO_BYTES } from './urbStep.ts';
 
@@ -26,76 +27,88 @@ export type IoControlStep =
   | { readonly type: 'submit'; readonly operation: UsbOperation; next(result: UsbResult): IoControlStep }
   | { readonly type: 'complete'; readonly completion: IoControlCompletionValue };
 
-/** The device hangs on a hub and a controller that exist for the server alone. */
-const HUB_NAME = 'USB#ROOT_HUB#URBDRC';
-const CONTROLLER_NAME = 'PCI#URBDRC';
-const HUB_COUNT = 1;
-/** What a high-speed bus has: bits in a microframe. */
-const TOTAL_BANDWIDTH = 60_000;
-
 /**
  * The first step for IO_CONTROL (`internal` false) or INTERNAL_IO_CONTROL (true), [MS-RDPEUSB] 2.2.12 and 2.2.13.
  * Unknown codes are answered as not supported.
  *
  * @param outputBufferSize - most bytes that the server takes
- * @param frameNumber - the bus's frame number now, milliseconds modulo 2^32
  */
 export function translateIoControl(
   code: number,
   outputBufferSize: number,
   internal: boolean,
-  frameNumber: number,
+  facts: BusFacts,
 ): IoControlStep {
-  if (internal) {
-    return code === InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS_TIME
-      ? answer(joinParts(UlongOutput.encode(frameNumber)), outputBufferSize)
-      : failed(Hresult.ERROR_NOT_SUPPORTED);
-  }
+  const operation = internal ? internalOperationOf(code) : operationOf(code);
+  if (operation === undefined) return ended(Hresult.ERROR_NOT_SUPPORTED);
+  return {
+    type: 'submit',
+    operation,
+    next: (result) => {
+      if (operation.type !== 'queryBus') return ended(statusPair(result.status).hResult);
+      const busAnswer = busAnswerOf(operation.query, result, facts);
+      if (busAnswer === undefined) return ended(statusPair(result.status).hResult);
+      return answered(outputOf(busAnswer), outputBufferSize);
+    },
+  };
+}
+
+function internalOperationOf(code: number): UsbOperation | undefined {
+  return code === InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS_TIME ? queryOf('busTime') : undefined;
+}
+
+function operationOf(code: number): UsbOperation | undefined {
   switch (code) {
     case IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT:
-      return { type: 'submit', operation: { type: 'resetDevice' }, next: finished };
+      return { type: 'resetDevice' };
     case IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT:
-      return { type: 'submit', operation: { type: 'cyclePort' }, next: finished };
-    case IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS: {
-      const status = PortStatus.USBD_PORT_ENABLED | PortStatus.USBD_PORT_CONNECTED;
-      return answer(joinParts(UlongOutput.encode(status)), outputBufferSize);
-    }
+      return { type: 'cyclePort' };
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS:
+      return queryOf('portStatus');
     case IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_COUNT:
-      return answer(joinParts(UlongOutput.encode(HUB_COUNT)), outputBufferSize);
+      return queryOf('hubCount');
     case IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_NAME:
-      return answer(joinParts(UsbHubName.encode({ hubName: HUB_NAME })), outputBufferSize);
+      return queryOf('hubName');
     case IoControlCode.IOCTL_INTERNAL_USB_GET_CONTROLLER_NAME:
-      return answer(joinParts(UsbHubName.encode({ hubName: CONTROLLER_NAME })), outputBufferSize);
+      return queryOf('controllerName');
     case IoControlCode.IOCTL_INTERNAL_USB_GET_BUS_INFO:
-      return answer(busInformation(), outputBufferSize);
+      return queryOf('busInformation');
     default:
-      return failed(Hresult.ERROR_NOT_SUPPORTED);
+      return undefined;
   }
 }
 
-function busInformation(): Uint8Array {
-  return joinParts(
-    UsbBusNotification.encode({
-      notificationType: AcquireBusInfo,
-      totalBandwidth: TOTAL_BANDWIDTH,
-      consumedBandwidth: 0,
-      controllerNameLength: CONTROLLER_NAME.length * 2,
-    }),
-  );
+function queryOf(query: UsbBusQuery): UsbOperation {
+  return { type: 'queryBus', query };
+}
+
+function outputOf(answer: UsbBusAnswer): Uint8Array {
+  switch (answer.query) {
+    case 'frameNumber':
+    case 'busTime':
+      return joinParts(UlongOutput.encode(answer.frameNumber));
+    case 'portStatus': {
+      const connected = answer.isConnected ? PortStatus.USBD_PORT_CONNECTED : 0;
+      return joinParts(UlongOutput.encode(connected | (answer.isEnabled ? PortStatus.USBD_PORT_ENABLED : 0)));
+    }
+    case 'hubCount':
+      return joinParts(UlongOutput.encode(answer.hubCount));
+    case 'hubName':
+    case 'controllerName':
+      return joinParts(UsbHubName.encode({ hubName: answer.name }));
+    case 'busInformation':
+      return joinParts(UsbBusNotification.encode({ notificationType: AcquireBusInfo, ...answer }));
+  }
 }
 
 /** A buffer that is too small is filled all the same: OutputBufferSize must then be what the server asked for. */
-function answer(output: Uint8Array, outputBufferSize: number): IoControlStep {
+function answered(output: Uint8Array, outputBufferSize: number): IoControlStep {
   const hResult = output.byteLength > outputBufferSize ? Hresult.ERROR_INSUFFICIENT_BUFFER : Hresult.S_OK;
   const outputBuffer = output.subarray(0, outputBufferSize);
   return { type: 'complete', completion: { hResult, information: output.byteLength, outputBuffer } };
 }
 
-function finished(result: UsbResult): IoControlStep {
-  return failed(statusPair(result.status).hResult);
-}
-
 /** Ends without output, well if `hResult` says so. */
-function failed(hResult: number): IoControlStep {
+function ended(hResult: number): IoControlStep {
   return { type: 'complete', completion: { hResult, information: 0, outputBuffer: NO_BYTES } };
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { fromHex } from '../../codecs/core/json.ts';
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { UsbOperation, UsbResult } from '../../src/session/ports.ts';
+import type { BusFacts } from '../../src/urb/busQueries.ts';
 import { DeviceUrbs, type UrbCompletionValue, type UrbRequest } from '../../src/urb/deviceUrbs.ts';
 
 /**
@@ -21,6 +22,24 @@ export const CONFIGURATION_1 = fromHex(`
 export const CONFIGURATION_2 = fromHex('09 02 1900 01 02 00 80 32  09 04 00 00 01 03 00 00 00  07 05 87 03 0800 0a');
 
 export const EMPTY = new Uint8Array(0);
+
+/** A full-speed device in the first port of a hub in the fourth of bus 1. */
+export const BUS_FACTS: BusFacts = {
+  frameNumber: 4711,
+  identity: {
+    vendorId: 0x1209,
+    productId: 1,
+    deviceVersion: 0x0100,
+    usbVersion: 0x0200,
+    deviceClass: 0,
+    deviceSubclass: 0,
+    deviceProtocol: 0,
+    speed: 'full',
+    busNumber: 1,
+    deviceAddress: 5,
+    portPath: '1-4.1',
+  },
+};
 
 export const ok = (data: Uint8Array = EMPTY, transferred = data.byteLength): UsbResult => ({
   status: 'completed',
@@ -49,7 +68,7 @@ export class ScriptedDevice {
 
   play(request: UrbRequest, answers: Answers = this.answers): Played {
     const operations: UsbOperation[] = [];
-    let step = this.urbs.translate(request, 4711);
+    let step = this.urbs.translate(request, BUS_FACTS);
     while (step.type === 'submit') {
       operations.push(step.operation);
       expect(operations, 'a request that never ends').to.have.length.below(20);

@@ -15,6 +15,7 @@ const STATUSES: readonly UsbStatus[] = [
   'invalidParameter',
   'notFound',
   'busy',
+  'badStartFrame',
   'outOfMemory',
   'failed',
 ];

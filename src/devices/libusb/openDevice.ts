@@ -114,6 +114,8 @@ export class OpenDevice {
       // would bring the kernel's drivers back in between; a reset does what matters, a device in its first state.
       case 'cyclePort':
         return this.#inTurn(() => this.#reset(), complete);
+      case 'queryBus':
+        return ended('notSupported', complete); // libusb knows nothing of the bus
     }
   }
 

@@ -164,6 +164,7 @@ function dataEndpoint(operation: UsbOperation): number | undefined {
     case 'abortEndpoint':
     case 'resetDevice':
     case 'cyclePort':
+    case 'queryBus':
       return undefined;
   }
 }

@@ -15,6 +15,7 @@ const OPERATIONS: Readonly<Record<UsbOperation['type'], true>> = {
   abortEndpoint: true,
   resetDevice: true,
   cyclePort: true,
+  queryBus: true,
 };
 const STATUSES: Readonly<Record<UsbStatus, true>> = {
   completed: true,
@@ -27,6 +28,7 @@ const STATUSES: Readonly<Record<UsbStatus, true>> = {
   invalidParameter: true,
   notFound: true,
   busy: true,
+  badStartFrame: true,
   outOfMemory: true,
   failed: true,
 };

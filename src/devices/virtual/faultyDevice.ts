@@ -131,6 +131,7 @@ class FaultyDevice implements UsbDevice {
       case 'isochronousIn':
       case 'isochronousOut':
       case 'resetEndpoint':
+      case 'queryBus':
         return;
     }
   }

@@ -53,6 +53,7 @@ export function babblingResult(operation: UsbOperation, result: UsbResult, extra
     case 'abortEndpoint':
     case 'resetDevice':
     case 'cyclePort':
+    case 'queryBus':
       return result;
   }
 }

@@ -72,14 +72,13 @@ export class IsochronousEndpoint {
 
   /**
    * `startFrame` undefined: behind what is scheduled, or in the next frame. One that is over, further ahead than
-   * {@link START_FRAME_RANGE}, or not behind what is scheduled ends the transfer as `failed` without packets, as
-   * USBD_STATUS_BAD_START_FRAME would.
+   * {@link START_FRAME_RANGE}, or not behind what is scheduled ends the transfer as `badStartFrame` without packets.
    */
   submit(packets: IsochronousPackets, startFrame: number | undefined, complete: Complete): UsbTransfer {
     if (!this.#fits(packets)) return ended(without('invalidParameter'), complete);
     this.#run();
     const start = this.#startOf(startFrame);
-    if (start === undefined) return ended(without('failed'), complete);
+    if (start === undefined) return ended(without('badStartFrame'), complete);
     const transfer = new IsochronousTransfer(packets, start, complete);
     this.#scheduled.push(transfer);
     this.#setTimer();

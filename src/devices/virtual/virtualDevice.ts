@@ -1,6 +1,7 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type {
   Clock,
+  UsbBusQuery,
   UsbDevice,
   UsbDeviceIdentity,
   UsbOperation,
@@ -11,6 +12,7 @@ import type {
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
 import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer } from './outEndpoint.ts';
+import { frameAt } from './isochronousEndpoint.ts';
 import { ended, without, type Complete } from './pendingTransfer.ts';
 import { StandardRequests } from './standardRequests.ts';
 
@@ -39,6 +41,7 @@ export abstract class VirtualDevice implements UsbDevice {
   protected readonly endpoints: DeviceEndpoints;
   readonly #description: DeviceDescription;
   readonly #identity: Omit<UsbDeviceIdentity, keyof DeviceLocation>;
+  readonly #clock: Clock | undefined;
   readonly #state: DeviceState;
   readonly #standard: StandardRequests;
   #gone = new AbortController();
@@ -55,6 +58,7 @@ export abstract class VirtualDevice implements UsbDevice {
     const { identity, configurations, attributes } = readDescription(description);
     this.#description = description;
     this.#identity = identity;
+    this.#clock = clock;
     this.#state = new DeviceState(
       configurations,
       { clock, speed: description.speed },
@@ -133,6 +137,8 @@ export abstract class VirtualDevice implements UsbDevice {
       case 'cyclePort':
         this.#leave(true);
         return ended(without('completed'), complete);
+      case 'queryBus':
+        return ended(this.#queryBus(operation.query), complete);
     }
   }
 
@@ -252,6 +258,13 @@ export abstract class VirtualDevice implements UsbDevice {
         ? ({ direction: 'in', packetLengths } as const)
         : ({ direction: 'out', packetLengths, data: operation.data } as const);
     return endpoint.isochronous.submit(packets, startFrame, complete);
+  }
+
+  /** The frames are those in which isochronous transfers start. */
+  #queryBus(query: UsbBusQuery): UsbResult {
+    const isAboutTime = query === 'frameNumber' || query === 'busTime';
+    if (!isAboutTime || this.#clock === undefined) return without('notSupported');
+    return { ...without('completed'), busAnswer: { query, frameNumber: frameAt(this.#clock.now()) } };
   }
 
   #abortEndpoint(endpoint: ActiveEndpoint | undefined, complete: Complete): UsbTransfer {
