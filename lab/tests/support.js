@@ -1,8 +1,8 @@
 // What the lab's tests share. They are plain JavaScript, because compiling in the slow guest takes longer than testing.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -114,6 +114,58 @@ export function run(command, args = [], options = {}) {
  */
 export async function monitor(command) {
   return (await run(fileURLToPath(new URL('../monitor', import.meta.url)), [command])).stdout.trim();
+}
+
+/** The other end of the serial line. Close it: the port takes one program at a time. */
+export async function openLine() {
+  // A read that waits could not be ended.
+  const port = await open('/dev/virtio-ports/lab.line', constants.O_RDWR | constants.O_NONBLOCK);
+  const chunk = Buffer.alloc(4096);
+  const readSome = () =>
+    port.read(chunk, 0, chunk.length, null).then(
+      ({ bytesRead }) => Buffer.from(chunk.subarray(0, bytesRead)),
+      (error) => {
+        if (error.code === 'EAGAIN') return Buffer.alloc(0);
+        throw error;
+      },
+    );
+  return {
+    /** @param {Uint8Array} bytes */
+    write: (bytes) => port.write(bytes),
+    /**
+     * So many bytes that came over the line, or more of them where more have come at once.
+     * @param {number} count
+     */
+    async read(count) {
+      let bytes = Buffer.alloc(0);
+      await waitUntil(
+        async () => (bytes = Buffer.concat([bytes, await readSome()])).length >= count,
+        20_000,
+        `${count} bytes over the line`,
+      );
+      return bytes;
+    },
+    close: () => port.close(),
+  };
+}
+
+/**
+ * The kernel drivers of a device's interfaces, by their numbers; `none` for an interface that has none.
+ * @param {number} vid
+ * @param {number} pid
+ * @returns {Promise<string[]>}
+ */
+export async function driversOf(vid, pid) {
+  const { name = '', path = '' } = (await sysfsDevice(vid, pid)) ?? {};
+  const names = (await readdir(path)).filter((entry) => entry.startsWith(`${name}:`)).sort();
+  return Promise.all(
+    names.map((each) =>
+      readlink(`${path}/${each}/driver`).then(
+        (target) => target.split('/').at(-1) ?? '',
+        () => 'none',
+      ),
+    ),
+  );
 }
 
 /** Pulls the stick out, and waits until the kernel has noticed. */
