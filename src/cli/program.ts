@@ -3,6 +3,7 @@ import { UsageError } from '../../codecs/core/errors.ts';
 import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { encodeCommand } from './encode.ts';
 import { Failure, oneLine } from './failure.ts';
 import { listCommand } from './list.ts';
@@ -46,6 +47,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     );
   for (const create of [
     listCommand,
+    doctorCommand,
     redirectCommand,
     serveCommand,
     demoCommand,

@@ -70,12 +70,17 @@ export function describeIdentity(identity: UsbDeviceIdentity): string {
   return `${formatIds(identity)} at port ${portPath}${details === '' ? '' : ` (${printable})`}`;
 }
 
-interface Ids {
+/** Vendor and product of a device. */
+export interface DeviceIds {
   readonly vendorId: number;
   readonly productId: number;
 }
 
-function parseIds(text: string): Ids {
+/**
+ * `046d:082b`.
+ * @throws UsageError for another form
+ */
+export function parseIds(text: string): DeviceIds {
   const [, vendor, product] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text.trim()) ?? [];
   if (vendor === undefined || product === undefined) {
     throw new UsageError(`device '${text}': give vendor and product id in hex with a colon, such as 046d:082b`);
@@ -89,7 +94,7 @@ function parsePort(text: string): string {
   throw new UsageError(`port '${text}': give the bus and the chain of ports, such as 1-2 or 1-2.3`);
 }
 
-function formatIds({ vendorId, productId }: Ids): string {
+function formatIds({ vendorId, productId }: DeviceIds): string {
   const hex = (id: number) => id.toString(16).padStart(4, '0');
   return `${hex(vendorId)}:${hex(productId)}`;
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { run } from './program.ts';
 
-const COMMANDS = ['list', 'redirect', 'serve', 'demo', 'decode', 'encode', 'replay', 'conformance'];
+const COMMANDS = ['list', 'doctor', 'redirect', 'serve', 'demo', 'decode', 'encode', 'replay', 'conformance'];
 
 /** One line, and no more. */
 function expectOneLine(text: string): void {
@@ -42,6 +42,7 @@ describe('urbdrc: arguments', () => {
     'no device': [['redirect', '--connect', tcp], /say what to redirect: --device VID:PID, .*--virtual/],
     'no other end': [['redirect', '--virtual', 'keyboard'], /--connect URL, or --listen URL/],
     'no place to listen': [['serve'], /--connect URL, or --listen URL/],
+    'a device of the server': [['doctor', '--server', '--device', '1:2'], /--device goes with --client/],
     'ids without a colon': [['redirect', '--device', '46f40001', '--connect', tcp], /in hex with a colon/],
     'ids that are not hex': [['redirect', '--device', '46g4:0001', '--connect', tcp], /in hex with a colon/],
     'a port that is none': [['redirect', '--port', 'usb1', '--connect', tcp], /the bus and the chain of ports/],

@@ -5,6 +5,7 @@ import { fromHex } from '../../codecs/core/json.ts';
 import { decodeCommand } from '../../src/cli/decode.ts';
 import { demoCommand } from '../../src/cli/demo.ts';
 import { assemble, dissect } from '../../src/cli/dissector.ts';
+import { doctorCommand } from '../../src/cli/doctor.ts';
 import { isLayer } from '../../src/cli/dissectionRequest.ts';
 import { encodeCommand } from '../../src/cli/encode.ts';
 import { listCommand } from '../../src/cli/list.ts';
@@ -32,7 +33,16 @@ describe('README.md', () => {
 
   it('uses commands and options that exist', () => {
     const program = new Command();
-    const all = [listCommand, redirectCommand, serveCommand, demoCommand, decodeCommand, encodeCommand, replayCommand];
+    const all = [
+      listCommand,
+      doctorCommand,
+      redirectCommand,
+      serveCommand,
+      demoCommand,
+      decodeCommand,
+      encodeCommand,
+      replayCommand,
+    ];
     for (const create of all) program.addCommand(create());
     expect(COMMANDS).to.have.length.above(5);
     for (const line of COMMANDS) {

@@ -57,12 +57,17 @@ export function explainOpenFailure(identity: UsbDeviceIdentity, error: unknown):
   }
 }
 
-function permission({ vendorId, productId }: UsbDeviceIdentity, node: string): string {
+/** The line for udev that lets a machine's users open devices with these ids. */
+export function udevRule({ vendorId, productId }: Pick<UsbDeviceIdentity, 'vendorId' | 'productId'>): string {
   const hex = (value: number) => value.toString(16).padStart(4, '0');
-  const rule =
+  return (
     `SUBSYSTEM=="usb", ATTR{idVendor}=="${hex(vendorId)}", ATTR{idProduct}=="${hex(productId)}", ` +
-    'MODE="0660", GROUP="plugdev", TAG+="uaccess"';
-  return `no permission to write ${node}; run as root, or put this line into /etc/udev/rules.d/70-urbdrc.rules and plug the device in again: ${rule}`;
+    'MODE="0660", GROUP="plugdev", TAG+="uaccess"'
+  );
+}
+
+function permission(identity: UsbDeviceIdentity, node: string): string {
+  return `no permission to write ${node}; run as root, or put this line into /etc/udev/rules.d/70-urbdrc.rules and plug the device in again: ${udevRule(identity)}`;
 }
 
 function missingNode(node: string): string {
