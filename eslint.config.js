@@ -12,11 +12,12 @@ const layers = [
   { files: 'codecs/usbip', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
+  { files: 'src/peers', may: ['codecs/core', 'codecs/urbdrc'] },
   {
     files: 'src/session',
-    may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step', 'src/channels/transitions'],
+    may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step', 'src/channels/transitions', 'src/peers'],
   },
-  { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', PORTS] },
+  { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/peers', PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', PORTS] },
@@ -27,9 +28,9 @@ const layers = [
   { files: 'transports', may: ['codecs/core', PORTS] },
   { files: 'src/conformance', may: ['codecs', 'src/channels', PORTS] },
   { files: 'src/capture', may: ['codecs', 'src/session', 'src/channels/step', 'src/driver/options'] },
-  { files: 'src/driver', may: ['codecs', 'src/channels', 'src/session', 'src/urb'] },
+  { files: 'src/driver', may: ['codecs', 'src/channels', 'src/peers', 'src/session', 'src/urb'] },
 ];
-const pure = ['codecs', 'src/channels', 'src/session', 'src/urb'];
+const pure = ['codecs', 'src/channels', 'src/peers', 'src/session', 'src/urb'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {

@@ -11,7 +11,8 @@ import {
   type DeviceAnnouncement,
 } from '../src/session/client/deviceChannel.ts';
 import { ServerControlChannel } from '../src/session/server/controlChannel.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../src/session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../src/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../src/session/server/deviceEvent.ts';
 import type { Random } from './random.ts';
 
 export const USB_DEVICE = 5;
@@ -224,7 +225,9 @@ export class ServerSessions {
         case 'closeRequired':
           this.#isOver = true;
           break;
+        case 'answeredLate':
         case 'deviceAdded':
+        case 'peerShown':
         case 'ignored':
           break;
       }

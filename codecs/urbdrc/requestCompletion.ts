@@ -12,6 +12,7 @@ import {
   type MessageRule,
 } from './header.ts';
 import { isFailure } from './status.ts';
+import { UrbFunction } from './tsUrb/urbFunction.ts';
 import { decodeTsUrbResult, encodeTsUrbResult, type TsUrbResult } from './tsUrbResult/tsUrbResult.ts';
 
 const IO_CONTROL_RULE = {
@@ -93,12 +94,18 @@ function decodeUrbCompletion(reader: Reader, rule: MessageRule, context: ClientM
   const head = UrbHead.decode(reader);
   const ids = decodeRequestHeader(reader, rule, head);
   const resultReader = reader.sub(head.CbTsUrbResult, 'TsUrbResult');
-  const tail = UrbTail.decode(reader);
   const urbFunction = context.urbFunction?.(head.RequestId);
+  if (reader.lenient && urbFunction === UrbFunction.URB_FUNCTION_SELECT_INTERFACE) skipSecondResult(reader, head);
+  const tail = UrbTail.decode(reader);
   const tsUrbResult = decodeTsUrbResult(resultReader, urbFunction, isFailure(tail.HResult));
   const { interfaceId, messageId } = ids;
   const fields = { interfaceId, messageId, requestId: head.RequestId, tsUrbResult, hResult: tail.HResult };
   return { fields, outputBufferSize: tail.OutputBufferSize };
+}
+
+/** FreeRDP 3.14 to 3.22 answers SELECT_INTERFACE twice in one: handle, count and interface again before the last fields. */
+function skipSecondResult(reader: Reader, { CbTsUrbResult: size }: { readonly CbTsUrbResult: number }): void {
+  if (reader.remaining === size + UrbTail.size) reader.pad(size, 'TsUrbResult');
 }
 
 function encodeUrbCompletion(

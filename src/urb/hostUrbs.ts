@@ -41,6 +41,11 @@ export class HostUrbs {
   #configurations: readonly KnownConfiguration[] = [];
   #mayUseNoAck = false;
 
+  /** @param peer what the client is. */
+  constructor(peer = new Peer()) {
+    this.#peer = peer;
+  }
+
   /**
    * The device's configuration descriptors, whole, as GET_DESCRIPTOR gave them: without them no configuration can be
    * selected, for SELECT_CONFIGURATION carries the descriptor. One that cannot be read cannot be selected.
@@ -81,9 +86,9 @@ export class HostUrbs {
       case 'abortEndpoint':
         return this.#pipe(UrbFunction.URB_FUNCTION_ABORT_PIPE, operation.endpointAddress);
       case 'resetDevice':
-        return portControl(IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT);
+        return this.#portControl(IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT);
       case 'cyclePort':
-        return portControl(IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT);
+        return this.#portControl(IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT);
       case 'queryBus':
         return busQueryRequest(operation.query);
     }
@@ -123,7 +128,19 @@ export class HostUrbs {
   #pipe(urbFunction: number, endpointAddress: number): HostRequest {
     const pipeHandle = this.#selection.pipeHandle(endpointAddress);
     if (pipeHandle === undefined) return refused('notFound');
-    return transferIn({ name: 'TS_URB_PIPE_REQUEST', urbFunction, pipeHandle }, 0, plainResult);
+    const { pipeRequestOutputBufferSize: size } = this.#peer.settings;
+    return transferIn({ name: 'TS_URB_PIPE_REQUEST', urbFunction, pipeHandle }, size, plainResult);
+  }
+
+  #portControl(code: number): HostRequest {
+    if (this.#peer.settings.portControls === 'refused') return refused('notSupported');
+    return {
+      type: 'ioControl',
+      code,
+      internal: false,
+      outputBufferSize: 0,
+      finish: ({ hResult }) => resultOf(usbStatusOfHresult(hResult), NO_BYTES),
+    };
   }
 
   #setConfiguration(value: number): HostRequest {
@@ -167,14 +184,4 @@ export class HostUrbs {
       },
     );
   }
-}
-
-function portControl(code: number): HostRequest {
-  return {
-    type: 'ioControl',
-    code,
-    internal: false,
-    outputBufferSize: 0,
-    finish: ({ hResult }) => resultOf(usbStatusOfHresult(hResult), NO_BYTES),
-  };
 }

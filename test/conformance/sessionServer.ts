@@ -22,7 +22,8 @@ import { connectionSettings, URBDRC_CHANNEL_NAME } from '../../src/driver/option
 import type { ChannelEvent } from '../../src/session/channelEvent.ts';
 import type { Clock, Transport } from '../../src/session/ports.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../src/session/server/controlChannel.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../../src/session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../src/session/server/deviceEvent.ts';
 import type { Step } from '../../src/channels/step.ts';
 
 const REQUEST_COMPLETION = 0x10;

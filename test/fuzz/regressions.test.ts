@@ -10,7 +10,8 @@ import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions, Viola
 import type { Step } from '../../src/channels/step.ts';
 import type { ChannelEvent } from '../../src/session/channelEvent.ts';
 import { ClientDeviceChannel } from '../../src/session/client/deviceChannel.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../../src/session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../src/session/server/deviceEvent.ts';
 
 describe('what fuzzing found (test-vectors/regressions)', () => {
   for (const { file, name, sequence } of loadSequences()) {

@@ -33,9 +33,17 @@ function bulkUrb(requestId: number): TsUrb {
   };
 }
 
+interface ServerRequest {
+  readonly size: number;
+  /** The client was told to; `overdue` when its deadline was the reason. */
+  cancelled: boolean;
+  overdue: boolean;
+  deadline: number | undefined;
+}
+
 /** What a server's session must know: requests by id, how large, whether it is being cancelled, until when. */
 interface ServerModel {
-  readonly pending: Map<number, { readonly size: number; cancelled: boolean; deadline: number | undefined }>;
+  readonly pending: Map<number, ServerRequest>;
   readonly abandoned: Set<number>;
   now: number;
 }
@@ -78,7 +86,7 @@ class Submit implements ServerCommand {
     expect(model.abandoned.has(requestId), 'an id whose answer may still come').to.equal(false);
     expect(step.outgoing).to.have.length(1);
     expect(decodeServerMessage(joinParts(step.outgoing[0]!))).to.deep.include({ outputBufferSize: this.size });
-    model.pending.set(requestId, { size: this.size, cancelled: false, deadline });
+    model.pending.set(requestId, { size: this.size, cancelled: false, overdue: false, deadline });
     expect(channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -117,11 +125,11 @@ class Complete implements ServerCommand {
     const request = model.pending.get(requestId);
     if (request === undefined) {
       // Late is harmless, unknown is not, [MS-RDPEUSB] 3.2.5.4.
-      expect(event!.type).to.equal(model.abandoned.delete(requestId) ? 'ignored' : 'closeRequired');
+      expect(event!.type).to.equal(model.abandoned.delete(requestId) ? 'answeredLate' : 'closeRequired');
     } else if (this.length > request.size) {
       expect(event!.type).to.equal('closeRequired');
     } else {
-      expect(event).to.deep.include({ type: 'transferCompleted', requestId });
+      expect(event).to.deep.include({ type: 'transferCompleted', requestId, isOverdue: request.overdue });
     }
     model.pending.delete(requestId);
     expect(channel.pendingRequests).to.equal(model.pending.size);
@@ -152,6 +160,7 @@ class Cancel implements ServerCommand {
     expect(events).to.have.length(0);
     if (!request.cancelled) request.deadline = model.now + GRACE;
     request.cancelled = true;
+    request.overdue = false;
     expect(channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -177,15 +186,20 @@ class Pass implements ServerCommand {
     const deadline = channel.nextTimeout();
     if (due.length > 0) expect(deadline, 'a deadline that is not told').to.be.at.most(model.now);
     const { events, outgoing } = channel.handleTimeout(model.now);
-    const expected = due.map(([requestId, { cancelled }]) => ({
+    // A client is told first, and has some time left to answer.
+    const told = due.filter(([, { cancelled }]) => !cancelled);
+    const over = due.filter(([, { cancelled }]) => cancelled);
+    const expected = over.map(([requestId, { overdue }]) => ({
       type: 'abandoned',
       requestId,
-      reason: cancelled ? 'cancelled' : 'timedOut',
+      reason: overdue ? 'timedOut' : 'cancelled',
     }));
     expect(events).to.have.deep.members(expected);
-    // The client is told of those that it does not know about yet.
-    expect(outgoing).to.have.length(due.filter(([, { cancelled }]) => !cancelled).length);
-    for (const [requestId] of due) {
+    expect(outgoing).to.have.length(told.length);
+    for (const [, request] of told) {
+      Object.assign(request, { cancelled: true, overdue: true, deadline: model.now + GRACE });
+    }
+    for (const [requestId] of over) {
       model.pending.delete(requestId);
       model.abandoned.add(requestId);
     }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import type { TransferCompletion } from '../../src/session/client/deviceChannel.ts';
-import type { TransferSubmission } from '../../src/session/server/deviceChannel.ts';
+import type { TransferSubmission } from '../../src/session/server/deviceEvent.ts';
 import { COMPLETION_INTERFACE, DevicePair, USB_DEVICE } from './pair.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -236,15 +236,51 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     pair.drive();
     expect(pair.atServer('transferCompleted')).to.have.length(0);
     expect(pair.atServer('closeRequired')).to.have.length(0);
-    expect(pair.atServer('ignored')).to.have.length(1);
+    expect(pair.atServer('answeredLate')[0]?.error.message).to.contain(`late answer to RequestId ${id}`);
+    expect(pair.atServer('answeredLate')).to.have.length(1);
   });
 
-  it('a request past its deadline is cancelled and ends as timed out', () => {
+  it('a control request past its deadline is cancelled and ends as timed out', () => {
     const pair = new DevicePair().open();
-    const id = submit(pair, bulkIn(4), pair.now + 500);
+    const { requestId, step } = pair.server.submitIoControl(
+      { internal: false, ioControlCode: 0x220007, outputBufferSize: 0 },
+      pair.now + 500,
+    );
+    pair.fromServer(step);
     pair.pass(500);
-    expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId: id, reason: 'timedOut' }]);
+    expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId, reason: 'timedOut' }]);
     expect(pair.atClient('cancelRequested')).to.have.length(1);
+  });
+
+  describe('a transfer past its deadline', () => {
+    it('is cancelled, and its answer counts: no data that lies at the client is lost', () => {
+      const pair = new DevicePair().open();
+      const id = submit(pair, bulkIn(4), pair.now + 500);
+      pair.pass(500);
+      expect(pair.atClient('cancelRequested')).to.have.length(1);
+      expect(pair.atServer('abandoned')).to.have.length(0);
+      pair.fromClient(pair.client.completeTransfer(id, success(Uint8Array.of(1, 2))));
+      pair.drive();
+      const [answered] = pair.atServer('transferCompleted');
+      expect(answered).to.include({ requestId: id, isOverdue: true });
+      expect(answered?.answer.data).to.deep.equal(Uint8Array.of(1, 2));
+      expect(pair.server.nextTimeout()).to.equal(undefined);
+    });
+
+    it('ends as timed out when that is not answered either, and as cancelled when the program gave up too', () => {
+      for (const [cancels, reason] of [
+        [false, 'timedOut'],
+        [true, 'cancelled'],
+      ] as const) {
+        const pair = new DevicePair().open();
+        const id = submit(pair, bulkIn(4), pair.now + 500);
+        pair.pass(500);
+        if (cancels) pair.fromServer(pair.server.cancel(id, pair.now));
+        pair.pass(3000);
+        expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId: id, reason }]);
+        expect(pair.atClient('cancelRequested')).to.have.length(1);
+      }
+    });
   });
 
   it('CANCEL_REQUEST for an unknown or finished request is ignored (3.3.5.3.1)', () => {

@@ -4,7 +4,8 @@ import { announce } from '../../src/session/client/announcement.ts';
 import { ClientDeviceChannel, type ClientDeviceEvent } from '../../src/session/client/deviceChannel.ts';
 import { DEFAULT_SESSION_LIMITS, DEFAULT_SESSION_TIMERS, type SessionLimits } from '../../src/session/limits.ts';
 import type { UsbDeviceIdentity } from '../../src/session/ports.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../../src/session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../src/session/server/deviceEvent.ts';
 import type { Step } from '../../src/channels/step.ts';
 
 export const COMPLETION_INTERFACE = 0x10;
@@ -38,8 +39,8 @@ export class DevicePair {
   readonly toServer: Uint8Array[] = [];
   now = 1000;
 
-  constructor(limits: Partial<SessionLimits> = {}) {
-    const announcement = announce(identity, [configuration], USB_DEVICE);
+  constructor(limits: Partial<SessionLimits> = {}, descriptor: Uint8Array = configuration) {
+    const announcement = announce(identity, [descriptor], USB_DEVICE);
     this.client = new ClientDeviceChannel(
       announcement,
       { ...DEFAULT_SESSION_LIMITS, ...limits },

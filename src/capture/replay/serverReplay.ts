@@ -8,7 +8,8 @@ import {
 import type { Step } from '../../channels/step.ts';
 import type { ChannelEvent } from '../../session/channelEvent.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../session/server/controlChannel.ts';
-import { ServerDeviceChannel, type ServerDeviceEvent } from '../../session/server/deviceChannel.ts';
+import { ServerDeviceChannel } from '../../session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../session/server/deviceEvent.ts';
 import { ChannelReplay } from './channelReplay.ts';
 import { withMessageId, withRequest } from './patch.ts';
 import type { ReplayJournal } from './replayReport.ts';

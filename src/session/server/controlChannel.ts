@@ -1,4 +1,5 @@
 import type { StepBuilder } from '../../channels/step.ts';
+import type { Peer } from '../../peers/peer.ts';
 import { nextState } from '../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
@@ -6,7 +7,7 @@ import { SERVER_CONTROL_TRANSITIONS, type ServerControlState, type ServerOpening
 import { type AnswerMessage, ServerChannel } from './serverChannel.ts';
 
 /** The client has one more device: a channel is to be created for it, [MS-RDPEUSB] 3.2.5.1.1. */
-export type ServerControlEvent = { readonly type: 'virtualChannelRequested' };
+export type ServerControlEvent = { readonly type: 'virtualChannelRequested'; readonly messageId: number };
 
 /** The server's end of the control channel. */
 export class ServerControlChannel extends ServerChannel<ServerControlEvent> {
@@ -14,8 +15,8 @@ export class ServerControlChannel extends ServerChannel<ServerControlEvent> {
   protected override readonly awaitsMore = false;
   #state: ServerControlState = 'idle';
 
-  constructor(timers: SessionTimers = DEFAULT_SESSION_TIMERS) {
-    super(timers);
+  constructor(timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: Peer) {
+    super(timers, peer);
   }
 
   override get state(): ServerControlState {
@@ -31,13 +32,13 @@ export class ServerControlChannel extends ServerChannel<ServerControlEvent> {
 
   protected override answer(
     message: AnswerMessage,
-    _now: number,
+    _bytes: Uint8Array,
     step: StepBuilder<ServerControlEvent | ChannelEvent>,
   ): void {
     if (message.name !== 'ADD_VIRTUAL_CHANNEL') {
       this.outOfSequence(message.name, step, 'the control channel carries no device');
     } else if (this.advance(message.name)) {
-      step.emit({ type: 'virtualChannelRequested' });
+      step.emit({ type: 'virtualChannelRequested', messageId: message.messageId });
     } else {
       this.outOfSequence(message.name, step);
     }

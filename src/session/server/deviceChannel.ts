@@ -2,11 +2,11 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import type { Parts } from '../../../codecs/core/parts.ts';
 import { type ClientMessage, encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
-import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UsbRetractReason_BlockedByPolicy } from '../../../codecs/urbdrc/usbDeviceRequests.ts';
-import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
 import { nextState } from '../../channels/transitions.ts';
+import { interfaceSelected } from '../../peers/evidence.ts';
+import type { Peer } from '../../peers/peer.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { Deadlines, earliestOf } from '../deadlines.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
@@ -16,57 +16,21 @@ import {
   type ServerDeviceState,
   type ServerOpeningInput,
 } from '../transitions.ts';
+import { answeredRequest, deviationOf } from './deviations.ts';
+import type { IoControlSubmission, ServerDeviceEvent, TransferSubmission } from './deviceEvent.ts';
 import { RequestTable } from './requestTable.ts';
 import { type AnswerMessage, ServerChannel } from './serverChannel.ts';
 
 const EMPTY = new Uint8Array(0);
 
-/** A TS_URB to submit; the channel puts the RequestId in. */
-export interface TransferSubmission {
-  readonly direction: 'in' | 'out';
-  readonly tsUrb: TsUrb;
-  /** OUT data, sent by reference; empty for IN. */
-  readonly outputBuffer: Uint8Array;
-  /** IN: most bytes wanted. */
-  readonly outputBufferSize: number;
-}
-
-export interface IoControlSubmission {
-  readonly internal: boolean;
-  readonly ioControlCode: number;
-  readonly outputBufferSize: number;
-}
-
-/** A completed transfer, checked against its request. */
-export interface TransferAnswer {
-  readonly tsUrbResult: TsUrbResult;
-  readonly hResult: number;
-  /** IN data, a view of the received message. */
-  readonly data: Uint8Array;
-  /** OUT bytes that the device took. */
-  readonly transferred: number;
-}
-
-export interface IoControlAnswer {
-  readonly hResult: number;
-  readonly information: number;
-  readonly outputBuffer: Uint8Array;
-}
-
-export type ServerDeviceEvent =
-  /** ADD_DEVICE arrived; REGISTER_REQUEST_CALLBACK goes out in the same step. */
-  | { readonly type: 'deviceAdded'; readonly device: AddDevice }
-  | { readonly type: 'transferCompleted'; readonly requestId: number; readonly answer: TransferAnswer }
-  | { readonly type: 'ioControlCompleted'; readonly requestId: number; readonly answer: IoControlAnswer }
-  /** Ended here, without an answer: cancelled and not answered in time, or past its deadline. */
-  | { readonly type: 'abandoned'; readonly requestId: number; readonly reason: 'cancelled' | 'timedOut' }
-  | { readonly type: 'deviceText'; readonly messageId: number; readonly text: string; readonly hResult: number };
-
 type Request = {
   readonly kind: 'in' | 'out' | 'ioControl';
   readonly urbFunction: number | undefined;
   readonly size: number;
+  /** Past its deadline it is not given up at once: data may be lying at the client. */
+  readonly isTransfer: boolean;
   cancelled: boolean;
+  overdue: boolean;
 };
 type DeviceStep = StepBuilder<ServerDeviceEvent | ChannelEvent>;
 type TransferMessage = Extract<ClientMessage, { name: 'URB_COMPLETION' | 'URB_COMPLETION_NO_DATA' }>;
@@ -89,8 +53,8 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   };
 
   /** @param requestCompletion the interface id for completions: at least 4, unique in the connection. */
-  constructor(requestCompletion: number, timers: SessionTimers = DEFAULT_SESSION_TIMERS) {
-    super(timers);
+  constructor(requestCompletion: number, timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: Peer) {
+    super(timers, peer);
     this.#requestCompletion = requestCompletion;
     this.context.requestCompletion = requestCompletion;
   }
@@ -105,7 +69,9 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
 
   /**
    * Sends a TRANSFER_IN_REQUEST or TRANSFER_OUT_REQUEST. `deadline` (ms) bounds the wait; leave it out where a device
-   * may take for ever. @throws UsageError when no device is there, and for what no message can hold.
+   * may take for ever. A request that is past it is `abandoned`; a bulk, interrupt or isochronous transfer is cancelled
+   * first, and abandoned when that is not answered within the grace time either.
+   * @throws UsageError when no device is there, and for what no message can hold.
    */
   submitTransfer(
     submission: TransferSubmission,
@@ -114,8 +80,10 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const usbDevice = this.#usbDevice('submit');
     const { direction, outputBuffer, outputBufferSize } = submission;
     const size = direction === 'in' ? outputBufferSize : outputBuffer.byteLength;
+    const { name, urbFunction } = submission.tsUrb;
+    const isTransfer = name === 'TS_URB_BULK_OR_INTERRUPT_TRANSFER' || name === 'TS_URB_ISOCH_TRANSFER';
     const requestId = this.#requests.add(
-      { kind: direction, urbFunction: submission.tsUrb.urbFunction, size, cancelled: false },
+      { kind: direction, urbFunction, size, isTransfer, cancelled: false, overdue: false },
       deadline,
     );
     const tsUrb = { ...submission.tsUrb, requestId };
@@ -138,7 +106,14 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const interfaceId = this.#usbDevice('submit');
     const { internal, ioControlCode, outputBufferSize } = submission;
     const requestId = this.#requests.add(
-      { kind: 'ioControl', urbFunction: undefined, size: outputBufferSize, cancelled: false },
+      {
+        kind: 'ioControl',
+        urbFunction: undefined,
+        size: outputBufferSize,
+        isTransfer: false,
+        cancelled: false,
+        overdue: false,
+      },
       deadline,
     );
     const message = this.#encodeRequest(requestId, {
@@ -154,16 +129,21 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   }
 
   /**
-   * Sends CANCEL_REQUEST; the request ends with its completion, or as `abandoned` after the grace time. Nothing happens
-   * for a request that has ended or is being cancelled already.
+   * Sends CANCEL_REQUEST; the request ends with its completion, or as `abandoned`: after the grace time, or at once where
+   * the client is known not to answer. Nothing happens for a request that has ended or is being cancelled already.
    */
   cancel(requestId: number, now: number): Step<ServerDeviceEvent> {
     const request = this.#requests.get(requestId);
+    if (request !== undefined) request.overdue = false;
     if (request === undefined || request.cancelled) return { outgoing: [], events: [] };
-    const interfaceId = this.#usbDevice('cancel');
+    const outgoing = [this.#cancelMessage(this.#usbDevice('cancel'), requestId)];
+    if (this.peer.settings.cancelledRequests === 'endHere') {
+      this.#requests.abandon(requestId);
+      return { outgoing, events: [{ type: 'abandoned', requestId, reason: 'cancelled' }] };
+    }
     request.cancelled = true;
     this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
-    return { outgoing: [this.#cancelMessage(interfaceId, requestId)], events: [] };
+    return { outgoing, events: [] };
   }
 
   /** Sends QUERY_DEVICE_TEXT; the answer comes as `deviceText` with this messageId. */
@@ -201,13 +181,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const handshake = super.handleTimeout(now);
     const step: DeviceStep = new StepBuilder();
     handshake.events.forEach((event) => step.emit(event));
-    for (const requestId of this.#requests.takeDue(now)) {
-      const cancelled = this.#requests.get(requestId)?.cancelled ?? false;
-      this.#requests.abandon(requestId);
-      if (!cancelled && typeof this.#state !== 'string')
-        step.send(this.#cancelMessage(this.#state.usbDevice, requestId));
-      step.emit({ type: 'abandoned', requestId, reason: cancelled ? 'cancelled' : 'timedOut' });
-    }
+    for (const requestId of this.#requests.takeDue(now)) this.#due(requestId, now, step);
     if (this.#texts.takeDue(now).length > 0) {
       this.closeRequired('QUERY_DEVICE_TEXT', `no answer within ${this.timers.deviceText} ms`, '3.1.2', step);
     }
@@ -218,7 +192,16 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     return this.#advance(input);
   }
 
-  protected override answer(message: AnswerMessage, _now: number, step: DeviceStep): void {
+  /** Nobody else would answer: what the client sent instead of a completion counts as one that failed. */
+  protected override malformed(bytes: Uint8Array, step: DeviceStep): void {
+    if (this.peer.settings.reading !== 'strict') return;
+    const requestId = answeredRequest(bytes, this.#requestCompletion);
+    if (requestId === undefined || this.#requests.get(requestId) === undefined) return;
+    this.#requests.abandon(requestId);
+    step.emit({ type: 'abandoned', requestId, reason: 'failed' });
+  }
+
+  protected override answer(message: AnswerMessage, bytes: Uint8Array, step: DeviceStep): void {
     if (message.name === 'ADD_VIRTUAL_CHANNEL') {
       this.closeRequired(message.name, 'belongs on the control channel', '3.2.5.1.1', step);
       return;
@@ -239,9 +222,27 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
         return;
       case 'URB_COMPLETION':
       case 'URB_COMPLETION_NO_DATA':
-        this.#transferCompleted(message, step);
+        this.#transferCompleted(message, bytes, step);
         return;
     }
+  }
+
+  /** The deadline of a request has passed. */
+  #due(requestId: number, now: number, step: DeviceStep): void {
+    const request = this.#requests.get(requestId);
+    if (request === undefined) return;
+    const isFirst = !request.cancelled;
+    if (isFirst && typeof this.#state !== 'string') {
+      step.send(this.#cancelMessage(this.#state.usbDevice, requestId));
+    }
+    if (isFirst && request.isTransfer && this.peer.settings.cancelledRequests === 'awaited') {
+      request.cancelled = true;
+      request.overdue = true;
+      this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
+      return;
+    }
+    this.#requests.abandon(requestId);
+    step.emit({ type: 'abandoned', requestId, reason: isFirst || request.overdue ? 'timedOut' : 'cancelled' });
   }
 
   #usbDevice(input: ServerDeviceInput): number {
@@ -303,7 +304,8 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     if (request !== undefined) {
       this.#requests.settle(message.requestId);
     } else if (this.#requests.takeAbandoned(message.requestId)) {
-      this.outOfSequence(message.name, step, `late answer to RequestId ${message.requestId}`);
+      const error = this.protocolError(message.name, `late answer to RequestId ${message.requestId}`);
+      step.emit({ type: 'answeredLate', error });
     } else {
       this.closeRequired(message.name, `RequestId ${message.requestId} is not outstanding`, '3.2.5.4', step);
     }
@@ -314,31 +316,47 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const request = this.#take(message, step);
     if (request === undefined) return;
     const { requestId, hResult, information } = message;
+    const length = message.outputBuffer.byteLength;
+    if (length > request.size && this.peer.settings.ioControlSurplus === 'refused') {
+      this.closeRequired(
+        message.name,
+        `OutputBufferSize ${length} for a request of ${request.size}`,
+        '3.2.5.4.1',
+        step,
+      );
+      return;
+    }
     // FreeRDP claims more than was asked for; the surplus is cut off, the channel lives (docs/interop.md).
     const outputBuffer = message.outputBuffer.subarray(0, request.size);
     step.emit({ type: 'ioControlCompleted', requestId, answer: { hResult, information, outputBuffer } });
   }
 
-  #transferCompleted(message: TransferMessage, step: DeviceStep): void {
+  #transferCompleted(message: TransferMessage, bytes: Uint8Array, step: DeviceStep): void {
     const request = this.#take(message, step);
     if (request === undefined) return;
+    const { requestId, tsUrbResult, hResult } = message;
+    const isOut = request.kind === 'out';
     const length = message.name === 'URB_COMPLETION' ? message.outputBuffer.byteLength : message.outputBufferSize;
     const surplusNoData = request.kind === 'in' && message.name === 'URB_COMPLETION_NO_DATA' && length > 0;
     if (length > request.size || surplusNoData) {
       this.closeRequired(message.name, `OutputBufferSize ${length} for a request of ${request.size}`, '3.2.5.4', step);
       return;
     }
+    const deviation = deviationOf(message, isOut, this.peer.settings);
+    if (deviation !== undefined) {
+      this.outOfSequence(message.name, step, deviation.problem, deviation.section);
+      step.emit({ type: 'abandoned', requestId, reason: 'failed' });
+      return;
+    }
+    if (isOut && length > 0 && this.peer.awaits('outCompleted')) {
+      step.emit({ type: 'peerShown', evidence: { type: 'outCompleted', withData: message.name === 'URB_COMPLETION' } });
+    }
+    if (tsUrbResult.name === 'TS_URB_SELECT_INTERFACE_RESULT' && this.peer.awaits('interfaceSelected')) {
+      step.emit({ type: 'peerShown', evidence: interfaceSelected(bytes, tsUrbResult) });
+    }
     // FreeRDP up to 3.30 answers OUT with URB_COMPLETION and the echoed data: only the length counts (docs/interop.md).
-    const data = message.name === 'URB_COMPLETION' && request.kind === 'in' ? message.outputBuffer : EMPTY;
-    step.emit({
-      type: 'transferCompleted',
-      requestId: message.requestId,
-      answer: {
-        tsUrbResult: message.tsUrbResult,
-        hResult: message.hResult,
-        data,
-        transferred: request.kind === 'out' ? length : 0,
-      },
-    });
+    const data = message.name === 'URB_COMPLETION' && !isOut ? message.outputBuffer : EMPTY;
+    const answer = { tsUrbResult, hResult, data, transferred: isOut ? length : 0 };
+    step.emit({ type: 'transferCompleted', requestId, answer, isOverdue: request.overdue });
   }
 }

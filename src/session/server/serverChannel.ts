@@ -10,6 +10,7 @@ import {
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { isFailure } from '../../../codecs/urbdrc/status.ts';
 import { type Step, StepBuilder } from '../../channels/step.ts';
+import { Peer } from '../../peers/peer.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
 import type { ServerOpeningInput } from '../transitions.ts';
@@ -30,11 +31,14 @@ export type AnswerMessage = Exclude<
  */
 export abstract class ServerChannel<Event> {
   protected readonly timers: SessionTimers;
+  protected readonly peer: Peer;
   #handshakeDeadline: number | undefined;
   #messageId = 0;
 
-  constructor(timers: SessionTimers) {
+  /** @param peer what the client is, as all channels of its connection know it. */
+  constructor(timers: SessionTimers, peer = new Peer()) {
     this.timers = timers;
+    this.peer = peer;
   }
 
   /** The name of the state, as in docs/states.md. */
@@ -43,7 +47,8 @@ export abstract class ServerChannel<Event> {
   /** Moves where the table allows it; false where it does not. */
   protected abstract advance(input: ServerOpeningInput): boolean;
 
-  protected abstract answer(message: AnswerMessage, now: number, step: StepBuilder<Event | ChannelEvent>): void;
+  /** @param bytes what `message` was decoded of. */
+  protected abstract answer(message: AnswerMessage, bytes: Uint8Array, step: StepBuilder<Event | ChannelEvent>): void;
 
   /** What the decoder must know about earlier requests. */
   protected abstract readonly context: ClientMessageContext;
@@ -71,10 +76,12 @@ export abstract class ServerChannel<Event> {
   receive(bytes: Uint8Array, now: number): Step<Event | ChannelEvent> {
     const step = new StepBuilder<Event | ChannelEvent>();
     try {
-      this.#dispatch(decodeClientMessage(bytes, this.context, { lenient: true }), now, step);
+      const lenient = this.peer.settings.reading === 'lenient';
+      this.#dispatch(decodeClientMessage(bytes, this.context, { lenient }), bytes, now, step);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       step.emit({ type: 'ignored', error });
+      this.malformed?.(bytes, step);
     }
     return step;
   }
@@ -94,6 +101,9 @@ export abstract class ServerChannel<Event> {
     return step;
   }
 
+  /** What else to do about a malformed message, which was dropped. */
+  protected malformed?(bytes: Uint8Array, step: StepBuilder<Event | ChannelEvent>): void;
+
   protected nextMessageId(): number {
     this.#messageId = (this.#messageId + 1) >>> 0;
     return this.#messageId;
@@ -107,9 +117,9 @@ export abstract class ServerChannel<Event> {
     messageName: string,
     step: StepBuilder<Event | ChannelEvent>,
     problem = 'not allowed now',
+    section?: string,
   ): void {
-    const spec: SpecRef = { document: 'MS-RDPEUSB', section: '3.1.5' };
-    step.emit({ type: 'ignored', error: new ProtocolError(messageName, this.state, problem, spec) });
+    step.emit({ type: 'ignored', error: this.protocolError(messageName, problem, section) });
   }
 
   protected closeRequired(
@@ -118,11 +128,15 @@ export abstract class ServerChannel<Event> {
     section: string,
     step: StepBuilder<Event | ChannelEvent>,
   ): void {
-    const spec: SpecRef = { document: 'MS-RDPEUSB', section };
-    step.emit({ type: 'closeRequired', error: new ProtocolError(messageName, this.state, problem, spec) });
+    step.emit({ type: 'closeRequired', error: this.protocolError(messageName, problem, section) });
   }
 
-  #dispatch(message: ClientMessage, now: number, step: StepBuilder<Event | ChannelEvent>): void {
+  protected protocolError(messageName: string, problem: string, section = '3.1.5'): ProtocolError {
+    const spec: SpecRef = { document: 'MS-RDPEUSB', section };
+    return new ProtocolError(messageName, this.state, problem, spec);
+  }
+
+  #dispatch(message: ClientMessage, bytes: Uint8Array, now: number, step: StepBuilder<Event | ChannelEvent>): void {
     switch (message.name) {
       case 'RIM_EXCHANGE_CAPABILITY_RESPONSE':
         this.#capabilities(message, now, step);
@@ -138,7 +152,7 @@ export abstract class ServerChannel<Event> {
         this.outOfSequence(message.name, step, 'there is no other interface');
         return;
       default:
-        this.answer(message, now, step);
+        this.answer(message, bytes, step);
     }
   }
 
