@@ -105,12 +105,38 @@ describe('isochronous transfers through all layers ([MS-RDPEUSB] 2.2.9.8 and 2.2
   it('StartFrame: kept when it is ahead, refused when it is over', async () => {
     await redirect(new IsochronousDevice(clock));
     const [early, right] = await start(writing([1], 990), writing([1, 1], 1010));
-    expect((await early!.result).status).to.equal('failed');
+    expect((await early!.result).status).to.equal('badStartFrame');
     clock.advance(11.9);
     await settle();
     expect(right!.seen()).to.equal(undefined);
     clock.advance(0.1);
     expect(await right!.result).to.deep.include({ status: 'completed', startFrame: 1010 });
+  });
+
+  it('StartFrame counts in the frames that the device is asked for, not in those of the client', async () => {
+    const own = new VirtualClock(70_000);
+    await redirect(new IsochronousDevice(own));
+    const { busAnswer } = await usb.run({ type: 'queryBus', query: 'frameNumber' });
+    if (busAnswer?.query !== 'frameNumber') throw new Error(busAnswer?.query);
+    expect(busAnswer.frameNumber).to.equal(70_000);
+    const time = await usb.run({ type: 'queryBus', query: 'busTime' });
+    expect(time.busAnswer).to.deep.equal({ query: 'busTime', frameNumber: 70_000 });
+    const [watched] = await start(writing([1], busAnswer.frameNumber + 5));
+    own.advance(7);
+    expect(await watched!.result).to.deep.include({ status: 'completed', startFrame: 70_005 });
+  });
+
+  it('NoAck: the server is done when it is sent, the device plays it all the same', async () => {
+    const device = new IsochronousDevice(clock);
+    await redirect(device);
+    const operation = { ...writing([1, 1]), noAck: true } as UsbOperation;
+    const silent = usb.submit(operation);
+    expect(silent.seen()).to.deep.equal({ status: 'completed', data: new Uint8Array(0), transferred: 2 });
+    silent.transfer.cancel();
+    const [answered] = await start(writing([2]));
+    clock.advance(4);
+    expect(await answered!.result).to.deep.include({ status: 'completed', startFrame: 1003 });
+    expect(device.received.map(({ frame }) => frame)).to.deep.equal([1001, 1002, 1003]);
   });
 
   it('cancel ends one transfer and abortEndpoint all of an endpoint; the stream goes on', async () => {

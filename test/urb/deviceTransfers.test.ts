@@ -326,7 +326,19 @@ describe('every TS_URB at the device', () => {
   it('GET_CURRENT_FRAME_NUMBER answers with the frame number (2.2.10.4)', () => {
     const played = selected().device.in({ name: 'TS_URB_GET_CURRENT_FRAME_NUMBER', urbFunction: 7 });
     const name = 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT';
+    expect(played.operations).to.deep.equal([{ type: 'queryBus', query: 'frameNumber' }]);
     expect(played.completion.tsUrbResult).to.deep.equal({ name, usbdStatus: 0, frameNumber: 4711 });
+  });
+
+  it("GET_CURRENT_FRAME_NUMBER answers with the device's own frame number, and tells when there is none any more", () => {
+    const urb = { name: 'TS_URB_GET_CURRENT_FRAME_NUMBER', urbFunction: 7 } as const;
+    const name = 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT';
+    const { device } = selected();
+    const own = device.in(urb, 0, () => ({ ...ok(), busAnswer: { query: 'frameNumber', frameNumber: 12 } }));
+    expect(own.completion.tsUrbResult).to.deep.equal({ name, usbdStatus: 0, frameNumber: 12 });
+    const gone = device.in(urb, 0, () => ({ ...ok(), status: 'disconnected' }));
+    const usbdStatus = UsbdStatus.USBD_STATUS_DEVICE_GONE;
+    expect(gone.completion.tsUrbResult).to.deep.equal({ name, usbdStatus, frameNumber: 0 });
   });
 
   it('of a reserved or unknown function is answered as not supported', () => {

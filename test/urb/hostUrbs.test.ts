@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { fromHex } from '../../codecs/core/json.ts';
 import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
 import { Hresult, UsbdStatus } from '../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { urbFunctionName } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TsUrbResult } from '../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
-import type { UsbOperation, UsbResult } from '../../src/session/ports.ts';
+import type { UsbBusQuery, UsbOperation, UsbResult } from '../../src/session/ports.ts';
 import { type HostTransfer, HostUrbs } from '../../src/urb/hostUrbs.ts';
 import type { UrbCompletionValue } from '../../src/urb/urbStep.ts';
 import { CONFIGURATION_1, CONFIGURATION_2, EMPTY } from './scriptedDevice.ts';
@@ -32,6 +33,8 @@ function completion(fields: Partial<UrbCompletionValue> & { usbdStatus?: number 
     ...rest,
   };
 }
+
+const control = (packet: SetupPacket): UsbOperation => ({ type: 'control', setup: packet, data: EMPTY, timeout: 0 });
 
 const pipe = (endpointAddress: number, pipeHandle: number) => ({
   maximumPacketSize: 512,
@@ -414,6 +417,32 @@ describe('isochronous transfers of the server, [MS-RDPEUSB] 2.2.9.8 and 2.2.10.5
     expect(sent.finish(completion({ tsUrbResult: result([0, 4, 0], [4, 4, 1]) })).transferred).to.equal(4);
   });
 
+  it('packets that were never on the bus ended as the transfer did', () => {
+    const never = UsbdStatus.USBD_STATUS_NOT_ACCESSED;
+    const refused = { ...result([0, 0, never], [4, 0, 0xc0000011]), usbdStatus: UsbdStatus.USBD_STATUS_NOT_SUPPORTED };
+    expect(receive([4, 4]).finish(completion({ tsUrbResult: refused }))).to.deep.include({
+      status: 'notSupported',
+      packets: [
+        { status: 'notSupported', length: 0 },
+        { status: 'failed', length: 0 },
+      ],
+    });
+  });
+
+  it('OUT have NoAck where it is wanted and the client announced a jitter buffer, IN never (2.2.9.1.1)', () => {
+    const urbs = streaming();
+    const common = { packetLengths: [4, 4], startFrame: undefined };
+    const out = { type: 'isochronousOut', endpointAddress: 4, data: bytes(8), ...common } as const;
+    const noAck = (operation: UsbOperation) => transferOf(urbs, operation).tsUrb.noAck;
+    expect(noAck({ ...out, noAck: true })).to.equal(false);
+    urbs.allowNoAck(true);
+    expect(noAck({ ...out, noAck: true })).to.equal(true);
+    expect(noAck(out)).to.equal(false);
+    expect(noAck({ type: 'isochronousIn', endpointAddress: 0x83, ...common })).to.equal(false);
+    urbs.allowNoAck(false);
+    expect(noAck({ ...out, noAck: true })).to.equal(false);
+  });
+
   it('without packets, with too many, and with data of another size are refused here', () => {
     const urbs = streaming();
     const isochronousIn = { type: 'isochronousIn', endpointAddress: 0x83, startFrame: undefined } as const;
@@ -428,5 +457,108 @@ describe('isochronous transfers of the server, [MS-RDPEUSB] 2.2.9.8 and 2.2.10.5
     const many = Array.from({ length: 5459 }, () => 1);
     expect(refusalOf(urbs, { ...isochronousIn, packetLengths: many })?.status).to.equal('invalidParameter');
     expect(refusalOf(urbs, out)?.status).to.equal('invalidParameter');
+  });
+});
+
+describe('what the server asks of the bus', () => {
+  const ask = (query: UsbBusQuery) => new HostUrbs().request({ type: 'queryBus', query });
+  const ioControlOf = (query: UsbBusQuery) => {
+    const request = ask(query);
+    if (request.type !== 'ioControl') throw new Error(request.type);
+    return request;
+  };
+  const answer = (outputBuffer: Uint8Array, hResult = 0) => ({
+    hResult,
+    information: outputBuffer.byteLength,
+    outputBuffer,
+  });
+
+  it('the frame number is a TS_URB, and any other result than its own is a failure (2.2.10.4)', () => {
+    const { tsUrb, outputBufferSize, finish } = transferOf(new HostUrbs(), { type: 'queryBus', query: 'frameNumber' });
+    expect([tsUrb.urbFunction, outputBufferSize]).to.deep.equal([7, 0]);
+    const name = 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT';
+    const tsUrbResult = { name, usbdStatus: 0, frameNumber: 99 } as const;
+    const busAnswer = { query: 'frameNumber', frameNumber: 99 };
+    expect(finish(completion({ tsUrbResult }))).to.deep.include({ status: 'completed', busAnswer });
+    expect(finish(completion({})).status).to.equal('failed');
+    const refused = finish(completion({ tsUrbResult: { ...tsUrbResult, usbdStatus: 0xc0000e00 } }));
+    expect(refused).to.deep.equal({ status: 'notSupported', data: EMPTY, transferred: 0 });
+  });
+
+  it('the rest are IO controls, with room for what they bring (2.2.12, 2.2.13)', () => {
+    const queries = ['busTime', 'portStatus', 'hubCount', 'hubName', 'controllerName', 'busInformation'] as const;
+    const asked = queries.map(ioControlOf).map((each) => [each.code, each.internal, each.outputBufferSize]);
+    expect(asked).to.deep.equal([
+      [0x224000, true, 4],
+      [0x220013, false, 4],
+      [0x22001b, false, 4],
+      [0x220020, false, 512],
+      [0x220424, false, 512],
+      [0x220420, false, 16],
+    ]);
+  });
+
+  it("of a port's status two bits count, whatever else FreeRDP sets and adds (2.2.12.2)", () => {
+    const { finish } = ioControlOf('portStatus');
+    const told = (hex: string) => finish(answer(fromHex(hex))).busAnswer;
+    expect(told('03050000')).to.deep.equal({ query: 'portStatus', isConnected: true, isEnabled: true });
+    expect(told('02000000')).to.deep.equal({ query: 'portStatus', isConnected: true, isEnabled: false });
+    expect(told('01ff0000ffffffff')).to.deep.equal({ query: 'portStatus', isConnected: false, isEnabled: true });
+  });
+
+  it('a success that brings too little is a failure, and a failure is told', () => {
+    for (const query of ['portStatus', 'hubName', 'busInformation'] as const) {
+      const { finish } = ioControlOf(query);
+      expect(finish(answer(EMPTY)).status).to.equal('failed');
+      expect(finish(answer(bytes(3))).status).to.equal('failed');
+      expect(finish(answer(EMPTY, Hresult.ERROR_NOT_SUPPORTED)).status).to.equal('notSupported');
+      expect(finish(answer(EMPTY, Hresult.ERROR_BUSY)).status).to.equal('busy');
+    }
+  });
+});
+
+describe('Microsoft OS feature descriptors at the server, [MS-RDPEUSB] 2.2.9.15', () => {
+  const STRING = fromHex('12 03 4d00 5300 4600 5400 3100 3000 3000 20 00');
+  const compatId = setup(0xc0, 0x20, 0, 4, 40);
+
+  function having(string: Partial<UrbCompletionValue>): HostUrbs {
+    const urbs = new HostUrbs();
+    transferOf(urbs, control(setup(0x80, 6, 0x03ee, 0, 18))).finish(completion(string));
+    return urbs;
+  }
+  const functionOf = (urbs: HostUrbs, packet: SetupPacket) =>
+    urbFunctionName(transferOf(urbs, control(packet)).tsUrb.urbFunction).replace('URB_FUNCTION_', '');
+
+  it('go as the function that stands for them once string 0xEE told the vendor code', () => {
+    const request = transferOf(having({ data: STRING }), control(setup(0xc1, 0x20, 0x0201, 5, 40)));
+    expect(request.tsUrb).to.deep.equal({
+      name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
+      urbFunction: 0x2a,
+      requestId: 0,
+      noAck: false,
+      recipient: 1,
+      interfaceNumber: 2,
+      msPageIndex: 1,
+      msFeatureDescriptorIndex: 5,
+    });
+    expect(request).to.include({ direction: 'in', outputBufferSize: 40 });
+    expect(request.finish(completion({ data: bytes(16) }))).to.deep.include({ status: 'completed', data: bytes(16) });
+  });
+
+  it('stay the vendor request that they are without that string', () => {
+    expect(functionOf(new HostUrbs(), compatId)).to.equal('VENDOR_DEVICE');
+    expect(functionOf(having({ usbdStatus: UsbdStatus.USBD_STATUS_STALL_PID }), compatId)).to.equal('VENDOR_DEVICE');
+    expect(functionOf(having({ data: STRING.subarray(0, 16) }), compatId)).to.equal('VENDOR_DEVICE');
+    expect(functionOf(having({ data: STRING.with(2, 0x4e) }), compatId)).to.equal('VENDOR_DEVICE');
+  });
+
+  it('are not taken for what they are not: another code, index, type or direction', () => {
+    const urbs = having({ data: STRING });
+    expect(functionOf(urbs, compatId)).to.equal('GET_MS_FEATURE_DESCRIPTOR');
+    expect(functionOf(urbs, { ...compatId, bRequest: 0x21 })).to.equal('VENDOR_DEVICE');
+    expect(functionOf(urbs, { ...compatId, wIndex: 6 })).to.equal('VENDOR_DEVICE');
+    expect(functionOf(urbs, { ...compatId, bmRequestType: 0xa0 })).to.equal('CLASS_DEVICE');
+    expect(functionOf(urbs, { ...compatId, bmRequestType: 0x40, wLength: 0 })).to.equal('VENDOR_DEVICE');
+    expect(functionOf(urbs, setup(0x80, 6, 0x03ee, 0, 18))).to.equal('GET_DESCRIPTOR_FROM_DEVICE');
   });
 });

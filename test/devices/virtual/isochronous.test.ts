@@ -100,13 +100,13 @@ describe('isochronous transfers of a virtual device (USB 2.0 5.6)', () => {
   it('a startFrame that is over, too far ahead, or taken is refused (USBD_STATUS_BAD_START_FRAME)', () => {
     for (const startFrame of [99, 100 + 1025, 100 - 2000]) {
       expect(read([1], startFrame).seen(), `${startFrame}`).to.deep.equal({
-        status: 'failed',
+        status: 'badStartFrame',
         data: new Uint8Array(0),
         transferred: 0,
       });
     }
     const transfer = read([1, 1, 1], 110);
-    expect(statusOf(read([1], 112))).to.equal('failed');
+    expect(statusOf(read([1], 112))).to.equal('badStartFrame');
     expect(statusOf(read([1], 113))).to.equal('pending');
     expect(statusOf(read([1], 100 + 1024))).to.equal('pending');
     clock.advance(14);
@@ -123,7 +123,7 @@ describe('isochronous transfers of a virtual device (USB 2.0 5.6)', () => {
     expect(transfer.seen()).to.deep.include({ status: 'completed', startFrame: 0xffffffff });
     expect([...transfer.seen()!.data]).to.deep.equal([255, 0, 1, 2]);
     expect(later.seen()?.startFrame).to.equal(10);
-    expect(statusOf(read([1], 0xffffffff))).to.equal('failed');
+    expect(statusOf(read([1], 0xffffffff))).to.equal('badStartFrame');
   });
 
   it('a packet larger than its place, and a missing one, fail alone; their bytes are left out', () => {
