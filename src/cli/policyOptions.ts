@@ -5,7 +5,7 @@ import { parseFreerdpUsb } from '../policy/freerdpUsb.ts';
 import { parseRdpFile } from '../policy/rdpFile.ts';
 import type { PolicyAction, Rule } from '../policy/rule.ts';
 import { parseRule, parseRules } from '../policy/ruleText.ts';
-import { AUTO_RULES } from '../policy/safeDefaults.ts';
+import { AUTO_RULES, REDIRECTED_STAYS } from '../policy/safeDefaults.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
 import { Failure, oneLine } from './failure.ts';
 
@@ -73,10 +73,12 @@ export async function readPolicy(options: PolicyOptions): Promise<Policy | undef
   const file = options.rules === undefined ? undefined : parseRules(await readText(options.rules), options.rules);
   const { allow = [], deny = [], ask = [] } = options;
   const placed = [...allow, ...deny, ...ask].sort((a, b) => a.place - b.place);
-  const rules = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];
+  const given = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];
+  const isMentioned = given.some(({ conditions }) => conditions.some(({ type }) => type === 'redirected'));
+  const rules = isMentioned ? given : [REDIRECTED_STAYS, ...given];
   const selection = await readSelection(options);
   if (selection !== undefined) return precede(rules, selection, file?.otherwise);
-  if (rules.length === 0 && file === undefined) return undefined;
+  if (given.length === 0 && file === undefined) return undefined;
   const otherwise = file?.otherwise ?? 'deny';
   if (otherwise === 'deny' && rules.every(({ action }) => action === 'deny')) {
     throw new Failure(

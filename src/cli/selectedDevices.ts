@@ -1,8 +1,9 @@
+import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { systemClock } from '../driver/systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
-import type { UsbDevice, UsbDeviceSource } from '../session/ports.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../session/ports.ts';
 import { Failure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -41,7 +42,13 @@ export async function openSelection(options: DeviceOptions, around: Surroundings
       2,
     );
   }
-  const selection = parseSelection(options);
+  const wanted = parseSelection(options);
+  // The copy of a device that came back here by redirection looks the same; only its port tells it.
+  const selection = {
+    ...wanted,
+    matches: (identity: UsbDeviceIdentity) =>
+      wanted.matches(identity) && (options.port !== undefined || inspectLocalUse(identity).isRedirected !== true),
+  };
   const source = await around.openDevices();
   try {
     const all = await source.list();

@@ -89,6 +89,8 @@ function isTrue(condition: RuleCondition, device: PolicyDevice): boolean | undef
       return localUse.isRootDisk ?? mayBeDisk(device);
     case 'defaultRoute':
       return localUse.carriesDefaultRoute ?? false;
+    case 'redirected':
+      return localUse.isRedirected ?? false;
   }
 }
 

@@ -13,10 +13,17 @@ export interface LocalUse {
   readonly isRootDisk?: boolean;
   /** This machine's way to the network leads over it. */
   readonly carriesDefaultRoute?: boolean;
+  /** It is plugged in elsewhere, and here by USB/IP: by `urbdrc serve --attach vhci`, say. */
+  readonly isRedirected?: boolean;
 }
 
 /** The {@link LocalUse} of a device of another machine: this one does nothing with it. */
-export const NOT_USED_HERE: LocalUse = { mounted: false, isRootDisk: false, carriesDefaultRoute: false };
+export const NOT_USED_HERE: LocalUse = {
+  mounted: false,
+  isRootDisk: false,
+  carriesDefaultRoute: false,
+  isRedirected: false,
+};
 
 /** A device as rules see it. */
 export interface PolicyDevice {

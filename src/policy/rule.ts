@@ -26,10 +26,11 @@ export type RuleCondition =
   | { readonly type: 'serial'; readonly serialNumber: string }
   /** Changes with every plug. */
   | { readonly type: 'address'; readonly busNumber: number; readonly deviceAddress: number }
-  /** These three are of the machine that the device is plugged into. */
+  /** These four are of the machine that the device is plugged into. */
   | { readonly type: 'mounted' }
   | { readonly type: 'rootDisk' }
-  | { readonly type: 'defaultRoute' };
+  | { readonly type: 'defaultRoute' }
+  | { readonly type: 'redirected' };
 
 /** What happens to devices of which all conditions are true (to every device, when there is none). */
 export interface Rule {

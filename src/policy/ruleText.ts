@@ -71,6 +71,8 @@ function formatCondition(condition: RuleCondition): string {
       return 'root-disk';
     case 'defaultRoute':
       return 'default-route';
+    case 'redirected':
+      return 'redirected';
   }
 }
 
@@ -167,6 +169,8 @@ function readCondition(word: string, words: Words): RuleCondition {
       return { type: 'rootDisk' };
     case 'default-route':
       return { type: 'defaultRoute' };
+    case 'redirected':
+      return { type: 'redirected' };
     default:
       return readIds(word, words);
   }
@@ -177,7 +181,7 @@ function readIds(word: string, words: Words): RuleCondition {
   if (vendor === undefined || product === undefined) {
     throw words.error(
       `${quote(word)} is no condition; write vendor:product in hex (046d:082b, 046d:*), class, device-class, ` +
-        'interface, every-interface, port, serial, address, mounted, root-disk or default-route',
+        'interface, every-interface, port, serial, address, mounted, root-disk, default-route or redirected',
     );
   }
   return { type: 'ids', vendorId: readHex(vendor), productId: readHex(product) };

@@ -2,6 +2,12 @@ import type { Rule, RuleSet } from './rule.ts';
 import { parseRule } from './ruleText.ts';
 
 /**
+ * Holds wherever devices are chosen by what they are, not by their port: the copy of a device that is redirected back to
+ * the machine it comes from is the same device by all marks, and would be redirected again, without end.
+ */
+export const REDIRECTED_STAYS: Rule = parseRule('deny redirected', 'it came here by redirection; --port sends it on');
+
+/**
  * What `auto` leaves alone, because a machine without it cannot be used or loses data. docs/policy.md tells more of the
  * reasons.
  */
@@ -9,6 +15,7 @@ export const SAFE_DEFAULTS: readonly Rule[] = [
   parseRule('deny class 09', 'safe default: hubs stay, what is plugged into them may go'),
   parseRule('deny interface 03/01/01', 'safe default: keyboards stay with the person who types'),
   parseRule('deny interface 03/01/02', 'safe default: mice stay with the person who points'),
+  REDIRECTED_STAYS,
   parseRule('deny root-disk', 'safe default: the system is on it'),
   parseRule('deny mounted', 'safe default: files of it may be open; unmount it first'),
   parseRule('deny default-route', 'safe default: this connection may run over it'),

@@ -6,7 +6,7 @@ import { inspectLocalUse } from '../../src/devices/libusb/localUse.ts';
 import { facts } from './softwareLibusb.ts';
 
 const ROUTES = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
-const UNUSED = { mounted: false, isRootDisk: false, carriesDefaultRoute: false };
+const UNUSED = { mounted: false, isRootDisk: false, carriesDefaultRoute: false, isRedirected: false };
 
 describe('what this machine does with a device', function () {
   let folder: string;
@@ -40,6 +40,18 @@ describe('what this machine does with a device', function () {
     put('net', '1-3', 'usb0');
     for (const port of ['1-2', '1-3', '1-4']) expect(look(port)).to.deep.equal(UNUSED);
   });
+
+  for (const [controller, isRedirected] of [
+    ['pci0000:00/0000:00:14.0/usb1', false],
+    ['platform/vhci_hcd.0/usb5', true],
+  ] as const) {
+    it(`is that it is ${isRedirected ? '' : 'not '}redirected to it at ${controller}`, () => {
+      mkdirSync(join(folder, 'sys/devices', controller, '1-2'), { recursive: true });
+      mkdirSync(join(folder, 'sys/bus/usb/devices'), { recursive: true });
+      symlinkSync(join(folder, 'sys/devices', controller, '1-2'), join(folder, 'sys/bus/usb/devices/1-2'));
+      expect(look('1-2')).to.include({ isRedirected });
+    });
+  }
 
   it('is unknown when the mounts cannot be read', () => {
     rmSync(join(folder, 'proc'), { recursive: true });

@@ -60,6 +60,7 @@ describe('a rule matches by', () => {
     ['mounted', []],
     ['root-disk', []],
     ['default-route', []],
+    ['redirected', []],
   ] as const) {
     it(condition, () => {
       expect(matching(condition)).to.deep.equal(names);
@@ -67,8 +68,13 @@ describe('a rule matches by', () => {
   }
 
   it('what the machine does with the device', () => {
-    const disk = device({}, ['08/06/50'], { mounted: true, isRootDisk: true, carriesDefaultRoute: true });
-    for (const condition of ['mounted', 'root-disk', 'default-route']) {
+    const disk = device({}, ['08/06/50'], {
+      mounted: true,
+      isRootDisk: true,
+      carriesDefaultRoute: true,
+      isRedirected: true,
+    });
+    for (const condition of ['mounted', 'root-disk', 'default-route', 'redirected']) {
       const rules = [parseRule(`deny ${condition}`, 'test')];
       expect(decide({ rules, otherwise: 'allow' }, disk).rule).to.equal(`deny ${condition}`);
     }
@@ -162,6 +168,7 @@ describe('the safe defaults', () => {
     ['the boot disk', device({}, ['08/06/50'], { mounted: true, isRootDisk: true }), 'deny root-disk'],
     ['a mounted stick', device({}, ['08/06/50'], { mounted: true, isRootDisk: false }), 'deny mounted'],
     ['a stick of which nothing is known', device({}, ['08/06/50'], {}), 'deny root-disk'],
+    ['what came here by redirection', device({}, ['ff/00/00'], { isRedirected: true }), 'deny redirected'],
     ['the way to the network', device({}, ['ff/00/00'], { carriesDefaultRoute: true }), 'deny default-route'],
     ['a device with hidden interfaces', unreadable('ff/00/00'), 'deny class 09'],
   ] as const) {

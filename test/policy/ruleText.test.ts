@@ -33,7 +33,9 @@ const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
     busNumber: byte,
     deviceAddress: fc.integer({ min: 1, max: 127 }),
   }),
-  fc.record({ type: fc.constantFrom('mounted' as const, 'rootDisk' as const, 'defaultRoute' as const) }),
+  fc.record({
+    type: fc.constantFrom('mounted' as const, 'rootDisk' as const, 'defaultRoute' as const, 'redirected' as const),
+  }),
 );
 const rule: fc.Arbitrary<Rule> = fc.record({
   action: fc.constantFrom('allow', 'deny', 'ask'),

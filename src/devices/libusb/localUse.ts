@@ -10,6 +10,8 @@ export interface UsbDeviceUse {
   readonly isRootDisk?: boolean;
   /** The default route of IPv4 or IPv6 leads over it. */
   readonly carriesDefaultRoute?: boolean;
+  /** It is in a port of vhci-hcd, the kernel's controller for devices that are plugged in elsewhere. */
+  readonly isRedirected?: boolean;
 }
 
 /** Where {@link inspectLocalUse} looks; the defaults are Linux's. */
@@ -39,8 +41,17 @@ export function inspectLocalUse({ portPath }: UsbDeviceIdentity, folders: LocalU
   return {
     mounted: points.length > 0 || swaps.some((name) => disks.has(name)),
     isRootDisk: points.some((point) => /^\/(usr|boot(\/.*)?)?$/.test(point)),
+    isRedirected: isOnVirtualController(sysfs, portPath),
     carriesDefaultRoute: below(join(sysfs, 'class/net'), portPath).some((name) => routed.has(name)),
   };
+}
+
+function isOnVirtualController(sysfs: string, portPath: string): boolean {
+  try {
+    return realpathSync(join(sysfs, 'bus/usb/devices', portPath)).includes('/vhci_hcd.');
+  } catch {
+    return false; // gone
+  }
 }
 
 /** Which entries of a class folder, all of them links, belong to one of the device's own interfaces. */
