@@ -6,7 +6,6 @@ import { grade, type Requirement, type Verdict } from '../../src/conformance/sui
 import { RedirectionServer } from '../../src/driver/server.ts';
 import type { Clock, RedirectedDevice, Transport, UsbOperation, UsbResult } from '../../src/session/ports.ts';
 import { memoryPair } from '../../transports/memory.ts';
-import { SessionServer } from './sessionServer.ts';
 import { tamper, type Tampering } from './tamper.ts';
 import { TurnClock } from './turnClock.ts';
 
@@ -15,9 +14,17 @@ export interface OwnServer {
   /** Nothing drives the device. */
   readonly withoutProgram?: boolean;
   readonly tampering?: () => Tampering;
-  /** Our sessions alone, which can send what no program above the engine can ask for. */
-  readonly sessionsAlone?: boolean;
 }
+
+const BUS_QUERIES = [
+  'frameNumber',
+  'busTime',
+  'portStatus',
+  'hubCount',
+  'hubName',
+  'controllerName',
+  'busInformation',
+] as const;
 
 /** In turns of the event loop. */
 const TIMES = { patience: 400, quiet: 40 };
@@ -35,11 +42,10 @@ export async function gradeOwnServer(id: string, server: OwnServer = {}): Promis
   const grading = new ServerGrading({
     ...TIMES,
     clock,
-    ...(server.withoutProgram !== true && server.sessionsAlone !== true && { program }),
+    ...(server.withoutProgram !== true && { program }),
     connect: () => {
       const [inner, outer] = memoryPair();
-      if (server.sessionsAlone === true) new SessionServer(inner, clock);
-      else added = takenBy(inner, clock);
+      added = takenBy(inner, clock);
       return Promise.resolve(server.tampering === undefined ? outer : tamper(outer, 'server', server.tampering()));
     },
   });
@@ -90,6 +96,7 @@ class OwnProgram implements ServerProgram {
     control(0x00, 3, 0, 0, 1);
     control(0x00, 1, 0, 0, 1);
     control(0x80, 6, 0x409, 255, 0x301);
+    this.#readOsDescriptor();
     this.#start({ type: 'setInterface', interfaceNumber: 0, alternateSetting: 0 });
     this.#start({ type: 'transferIn', endpointAddress: BULK_IN, length: 512 });
     this.#start({ type: 'transferOut', endpointAddress: BULK_OUT, data: new Uint8Array(100) });
@@ -99,12 +106,14 @@ class OwnProgram implements ServerProgram {
       data: new Uint8Array(16),
       packetLengths: [8, 8],
       startFrame: undefined,
+      noAck: true,
     });
     this.#start({ type: 'transferIn', endpointAddress: BULK_IN, length: 512 }).cancel();
     this.#start({ type: 'transferIn', endpointAddress: BULK_IN, length: 512 });
     this.#start({ type: 'clearHalt', endpointAddress: BULK_OUT });
     this.#start({ type: 'resetEndpoint', endpointAddress: BULK_OUT });
     this.#start({ type: 'abortEndpoint', endpointAddress: BULK_IN });
+    for (const query of BUS_QUERIES) this.#start({ type: 'queryBus', query });
     this.#start({ type: 'resetDevice' });
     this.#start({ type: 'cyclePort' });
   }
@@ -132,6 +141,18 @@ class OwnProgram implements ServerProgram {
 
   retract(): void {
     this.#device.retract();
+  }
+
+  /** The string that tells the vendor code, then the descriptor that is read with it. */
+  #readOsDescriptor(): void {
+    const read = (bmRequestType: number, bRequest: number, wValue: number, wIndex: number, wLength: number) =>
+      this.#do({
+        type: 'control',
+        setup: { bmRequestType, bRequest, wValue, wIndex, wLength },
+        data: new Uint8Array(0),
+        timeout: 1000,
+      });
+    void read(0x80, 6, 0x3ee, 0, 18).then(({ data }) => read(0xc0, data[16] ?? 0, 0, 4, 40));
   }
 
   #start(operation: UsbOperation) {

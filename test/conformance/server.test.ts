@@ -7,8 +7,7 @@ import { told } from './ownClient.ts';
 describe('conformance of our own server', () => {
   for (const { id, title, sections } of SERVER_REQUIREMENTS) {
     it(`${id} ${title} (${sections.map(formatSpec).join(', ')})`, async () => {
-      // The port of devices has no word for some of what S22 wants sent.
-      expect(told(await gradeOwnServer(id, { sessionsAlone: id === 'S22' }))).to.equal('pass');
+      expect(told(await gradeOwnServer(id))).to.equal('pass');
     });
   }
 

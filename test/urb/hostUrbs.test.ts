@@ -521,7 +521,7 @@ describe('Microsoft OS feature descriptors at the server, [MS-RDPEUSB] 2.2.9.15'
   const STRING = fromHex('12 03 4d00 5300 4600 5400 3100 3000 3000 20 00');
   const compatId = setup(0xc0, 0x20, 0, 4, 40);
 
-  function having(string: Partial<UrbCompletionValue>): HostUrbs {
+  function having(string: Parameters<typeof completion>[0]): HostUrbs {
     const urbs = new HostUrbs();
     transferOf(urbs, control(setup(0x80, 6, 0x03ee, 0, 18))).finish(completion(string));
     return urbs;

@@ -1,5 +1,14 @@
 import type { ClientMessage, ServerMessage } from '../../../codecs/urbdrc/decode.ts';
-import { IoControlCode } from '../../../codecs/urbdrc/ioControl.ts';
+import { joinParts } from '../../../codecs/core/parts.ts';
+import {
+  AcquireBusInfo,
+  InternalIoControlCode,
+  IoControlCode,
+  PortStatus,
+  UlongOutput,
+  UsbBusNotification,
+  UsbHubName,
+} from '../../../codecs/urbdrc/ioControl.ts';
 import { Hresult, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction, urbFunctionInfo } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
@@ -7,7 +16,15 @@ import type { InterfaceInformationResult } from '../../../codecs/urbdrc/tsUrbRes
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
-import { BULK_IN, BULK_OUT, CONFIGURATION_DESCRIPTOR, DEVICE_DESCRIPTOR } from './loopbackDescriptors.ts';
+import {
+  BULK_IN,
+  BULK_OUT,
+  COMPATIBLE_IDS,
+  CONFIGURATION_DESCRIPTOR,
+  DEVICE_DESCRIPTOR,
+  OS_STRING,
+  OS_STRING_INDEX,
+} from './loopbackDescriptors.ts';
 
 /** A message that is answered by a completion. */
 export type IoRequest = Extract<
@@ -33,6 +50,10 @@ export const PIPE_HANDLES: ReadonlyMap<number, number> = new Map([
 const BULK = 2;
 const PACKET_SIZE = 512;
 const LARGEST_TRANSFER = 0x10_0000;
+/** Hub and controller. */
+const BUS_NAME = 'conformance';
+/** Bits a second. */
+const HIGH_SPEED = 480_000_000;
 const EMPTY = new Uint8Array(0);
 
 export function requestIdOf(request: IoRequest): number {
@@ -97,7 +118,6 @@ export function answerOf(request: IoRequest): Answer {
       return transferAnswer(request, EMPTY);
     case 'TS_URB_ISOCH_TRANSFER':
     case 'TS_URB_BULK_OR_INTERRUPT_TRANSFER':
-    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
     case 'TS_URB_UNKNOWN':
       return failedTransfer(request, UsbdStatus.USBD_STATUS_INVALID_PARAMETER);
     case 'TS_URB_CONTROL_TRANSFER':
@@ -108,6 +128,7 @@ export function answerOf(request: IoRequest): Answer {
     case 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST':
     case 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST':
     case 'TS_URB_CONTROL_GET_INTERFACE_REQUEST':
+    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
       return answerControl(request);
   }
 }
@@ -132,6 +153,8 @@ function controlData(tsUrb: TsUrb): Uint8Array | undefined {
       return Uint8Array.of(0);
     case 'TS_URB_CONTROL_FEATURE_REQUEST':
       return EMPTY;
+    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
+      return COMPATIBLE_IDS;
     case 'TS_URB_CONTROL_TRANSFER':
     case 'TS_URB_CONTROL_TRANSFER_EX': {
       const { bmRequestType, bRequest, wValue } = tsUrb.setupPacket;
@@ -145,23 +168,44 @@ function controlData(tsUrb: TsUrb): Uint8Array | undefined {
 }
 
 function descriptor(type: number, index: number): Uint8Array | undefined {
+  if (type === DescriptorType.STRING && index === OS_STRING_INDEX) return OS_STRING;
   if (index !== 0) return undefined;
   if (type === DescriptorType.DEVICE) return DEVICE_DESCRIPTOR;
   return type === DescriptorType.CONFIGURATION ? CONFIGURATION_DESCRIPTOR : undefined;
 }
 
 function answerIoControl({ ioControlCode, outputBufferSize, requestId }: Exclude<IoRequest, Transfer>): Answer {
-  switch (ioControlCode) {
+  const output = ioControlOutput(ioControlCode);
+  if (output === undefined) return ioControlAnswer(requestId, EMPTY, Hresult.ERROR_NOT_SUPPORTED);
+  const hResult = output.byteLength > outputBufferSize ? Hresult.ERROR_INSUFFICIENT_BUFFER : Hresult.S_OK;
+  return ioControlAnswer(requestId, hResult === Hresult.S_OK ? output : EMPTY, hResult);
+}
+
+/** Undefined for codes that there are not. */
+function ioControlOutput(code: number): Uint8Array | undefined {
+  switch (code) {
     case IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT:
     case IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT:
-      return ioControlAnswer(requestId, EMPTY, Hresult.S_OK);
+      return EMPTY;
     case IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS:
+      return joinParts(UlongOutput.encode(PortStatus.USBD_PORT_CONNECTED | PortStatus.USBD_PORT_ENABLED));
     case IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_COUNT:
-      return outputBufferSize < 4
-        ? ioControlAnswer(requestId, EMPTY, Hresult.ERROR_INSUFFICIENT_BUFFER)
-        : ioControlAnswer(requestId, Uint8Array.of(3, 0, 0, 0), Hresult.S_OK);
+    case InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS_TIME:
+      return joinParts(UlongOutput.encode(1));
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_NAME:
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_CONTROLLER_NAME:
+      return joinParts(UsbHubName.encode({ hubName: BUS_NAME }));
+    case IoControlCode.IOCTL_INTERNAL_USB_GET_BUS_INFO:
+      return joinParts(
+        UsbBusNotification.encode({
+          notificationType: AcquireBusInfo,
+          totalBandwidth: HIGH_SPEED,
+          consumedBandwidth: 0,
+          controllerNameLength: 2 * BUS_NAME.length,
+        }),
+      );
     default:
-      return ioControlAnswer(requestId, EMPTY, Hresult.ERROR_NOT_SUPPORTED);
+      return undefined;
   }
 }
 
