@@ -3,6 +3,9 @@ import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
 
+/** Gives a listener at `host` its identity, where it was not given one. */
+export type IdentitySource = (host: string) => Promise<ServerIdentity>;
+
 /** Who a TLS listener is. */
 export interface ServerIdentity {
   /** PEM. */
@@ -29,18 +32,35 @@ export function readIdentity(certificate: string, key: string): ServerIdentity {
   }
 }
 
-/** Makes a new key and a certificate for it, valid for a year, for this machine's loopback names and `host`. */
-export async function makeIdentity(host: string): Promise<ServerIdentity> {
+/** What a new certificate is for. */
+export interface IdentityOptions {
+  /** Other names of this machine. */
+  readonly names?: readonly string[];
+  /** From now on. Default: a year. */
+  readonly days?: number;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Makes a new key and a certificate for it, for this machine's loopback names and `host`. */
+export async function makeIdentity(host: string, options: IdentityOptions = {}): Promise<ServerIdentity> {
+  const { names = [], days = 365 } = options;
+  const notBeforeDate = new Date();
   // It brings a whole ASN.1 library: load it only for this.
   const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'urbdrc' }], {
     keyType: 'ec',
     algorithm: 'sha256',
+    notBeforeDate,
+    notAfterDate: new Date(notBeforeDate.getTime() + days * DAY),
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [...new Set(['localhost', '127.0.0.1', '::1', host])].map(alternativeName) },
+      {
+        name: 'subjectAltName',
+        altNames: [...new Set(['localhost', '127.0.0.1', '::1', ...names, host])].map(alternativeName),
+      },
     ],
   });
   return readIdentity(made.cert, made.private);

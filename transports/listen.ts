@@ -2,7 +2,7 @@ import { createServer as createPlainServer, type Server, type Socket } from 'nod
 import { createServer as createTlsServer } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
 import type { Transport } from '../src/session/ports.ts';
-import { makeIdentity, readIdentity, type ServerIdentity } from './certificates.ts';
+import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from './certificates.ts';
 import { Entrance } from './entrance.ts';
 import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
@@ -12,10 +12,12 @@ import { formatTransportUrl, isLoopback, parseTransportUrl, type TransportUrl } 
 export interface ListenOptions {
   /** What a dialer has to present, 1 to 1024 bytes in UTF-8. */
   readonly token?: string;
-  /** TLS: certificate, or chain, in PEM. Without it a self-signed one is made. */
+  /** TLS: certificate, or chain, in PEM. Without it `identity` gives one. */
   readonly cert?: string;
   /** TLS: the certificate's private key in PEM. */
   readonly key?: string;
+  /** TLS: where certificate and key come from without `cert` and `key`. Default: a new self-signed one. */
+  readonly identity?: IdentitySource;
   /** Milliseconds that a peer has for TLS and token together. Default: 10000. */
   readonly handshakeTimeout?: number;
   /** Peers that may be in the middle of TLS or token; more are dropped. Default: 16. */
@@ -93,13 +95,13 @@ function checkReach(url: string, target: TransportUrl, hasToken: boolean): void 
 }
 
 async function identityFor(target: TransportUrl, options: ListenOptions): Promise<ServerIdentity | undefined> {
-  const { cert, key } = options;
+  const { cert, key, identity = makeIdentity } = options;
   if (target.scheme !== 'tls') {
     if (cert === undefined && key === undefined) return undefined;
     throw new UsageError('cert and key are about TLS: use a tls:// URL or leave them out');
   }
   if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
-  if (cert === undefined && key === undefined) return await makeIdentity(target.host);
+  if (cert === undefined && key === undefined) return await identity(target.host);
   throw new UsageError('cert and key go together: give both, or neither for a self-signed certificate');
 }
 

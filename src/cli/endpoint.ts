@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../session/ports.ts';
 import { dial } from '../../transports/dial.ts';
-import { listen, type Listener } from '../../transports/listen.ts';
+import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { Failure, oneLine } from './failure.ts';
+import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -22,14 +23,19 @@ export interface EndpointOptions extends RdpOptions {
   readonly insecure?: boolean;
   readonly cert?: string;
   readonly key?: string;
+  readonly stateDir?: string;
 }
+
+/** The options of a listener about its certificate. */
+export type ListenerIdentity = Pick<ListenOptions, 'cert' | 'key' | 'identity'>;
 
 /** Text for --help about {@link addEndpointOptions}. */
 export const ENDPOINT_HELP = `
 URL is tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH. A port of 0 lets the system choose one when listening.
-Listening on anything but this machine needs tls:// and a token. Without --cert and --key a tls:// listener makes a
-certificate for itself and prints its fingerprint; give that to the other end with --fingerprint.
-The token can also come from the environment: URBDRC_TOKEN.`;
+Listening on anything but this machine needs tls:// and a token. Without --cert and --key a listener makes a
+certificate at its first start, keeps it, and prints its fingerprint; give that to the other end with --fingerprint.
+It is kept in --state-dir, or $URBDRC_STATE_DIR, $STATE_DIRECTORY (systemd), $XDG_STATE_HOME/urbdrc,
+~/.local/state/urbdrc. The token can also come from the environment: URBDRC_TOKEN.`;
 
 /** Another end that runs this program. */
 export type Counterpart = 'urbdrc serve' | 'urbdrc redirect --device VID:PID';
@@ -48,7 +54,10 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
     .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')))
     .addOption(listening(new Option('--cert <file>', 'tls, listening: certificate to show (PEM)')))
-    .addOption(listening(new Option('--key <file>', 'tls, listening: its private key (PEM)')));
+    .addOption(listening(new Option('--key <file>', 'tls, listening: its private key (PEM)')))
+    .addOption(
+      listening(new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is')),
+    );
 }
 
 /**
@@ -71,14 +80,23 @@ export async function withConnections(
     if (transport !== undefined) await serve(transport);
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
-    const listener = await openListener(options.listen, options, token, terminal, counterpart, (transport) => {
-      const connection = serve(transport)
-        .catch((error: unknown) => {
-          terminal.say(`${transport.remote}: ${oneLine(error)}`);
-        })
-        .finally(() => connections.delete(connection));
-      connections.add(connection);
-    });
+    const identity = await identityOptions(options, around, terminal);
+    const listener = await openListener(
+      options.listen,
+      options,
+      token,
+      identity,
+      terminal,
+      counterpart,
+      (transport) => {
+        const connection = serve(transport)
+          .catch((error: unknown) => {
+            terminal.say(`${transport.remote}: ${oneLine(error)}`);
+          })
+          .finally(() => connections.delete(connection));
+        connections.add(connection);
+      },
+    );
     await aborted(signal);
     await listener.close();
     await Promise.all(connections);
@@ -112,14 +130,11 @@ async function openListener(
   url: string,
   options: EndpointOptions,
   token: string | undefined,
+  identity: ListenerIdentity,
   terminal: Terminal,
   counterpart: Counterpart,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
-  const identity = {
-    ...(options.cert === undefined ? {} : { cert: await readText(options.cert) }),
-    ...(options.key === undefined ? {} : { key: await readText(options.key) }),
-  };
   checkSecrets(url, options);
   if (isRdpUrl(url) && counterpart !== 'urbdrc serve') {
     return openRdpListener(url, options, identity, terminal, onConnection);
@@ -134,6 +149,19 @@ async function openListener(
   );
   announce(listener, token !== undefined, counterpart, terminal);
   return listener;
+}
+
+/** Who the listener is: what the user gives, else what was made at the first start. */
+async function identityOptions(
+  { cert, key, stateDir }: EndpointOptions,
+  { environment }: Surroundings,
+  terminal: Terminal,
+): Promise<ListenerIdentity> {
+  return {
+    ...(cert === undefined ? {} : { cert: await readText(cert) }),
+    ...(key === undefined ? {} : { key: await readText(key) }),
+    identity: (host) => keptIdentity(stateFolder(stateDir, environment), host, (line) => terminal.say(line)),
+  };
 }
 
 /** @throws Failure when a secret was given that this kind of listener does not ask for */

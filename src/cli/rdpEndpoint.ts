@@ -29,7 +29,7 @@ export function addRdpOptions(command: Command): Command {
 export async function openRdpListener(
   url: string,
   options: RdpOptions,
-  identity: Pick<ListenRdpOptions, 'cert' | 'key'>,
+  identity: Pick<ListenRdpOptions, 'cert' | 'key' | 'identity'>,
   terminal: Terminal,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
@@ -39,7 +39,8 @@ export async function openRdpListener(
     user === undefined || password === undefined
       ? undefined
       : (shown: { readonly userName: string; readonly password: string }) =>
-          isSame(shown.userName.toLowerCase(), user.toLowerCase()) && isSame(shown.password, password);
+          // Both, always: the time must not tell whether the name was right.
+          [isSame(shown.userName.toLowerCase(), user.toLowerCase()), isSame(shown.password, password)].every(Boolean);
   const listener = await listenRdp(
     url,
     { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
 import type { Transport } from '../../src/session/ports.ts';
-import { makeIdentity, readIdentity, type ServerIdentity } from '../certificates.ts';
+import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from '../certificates.ts';
 import type { Listener } from '../listen.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { isLoopback } from '../url.ts';
@@ -13,10 +13,12 @@ import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 export interface ListenRdpOptions {
   /** Says who may come in. Without it everybody may, and only from this machine. */
   readonly authenticate?: (credentials: RdpCredentials) => boolean | Promise<boolean>;
-  /** Certificate, or chain, in PEM. Without it a self-signed one is made. */
+  /** Certificate, or chain, in PEM. Without it `identity` gives one. */
   readonly cert?: string;
   /** The certificate's private key in PEM. */
   readonly key?: string;
+  /** Where certificate and key come from without them. Default: a new self-signed one. */
+  readonly identity?: IdentitySource;
   /** Milliseconds that a client has for its connection request and TLS. Default: 10000. */
   readonly handshakeTimeout?: number;
   /** Milliseconds from then until its channels stand: a person may look at the certificate. Default: 60000. */
@@ -112,8 +114,9 @@ export async function listenRdp(
   };
 }
 
-async function identityFor(host: string, { cert, key }: ListenRdpOptions): Promise<ServerIdentity> {
+async function identityFor(host: string, options: ListenRdpOptions): Promise<ServerIdentity> {
+  const { cert, key, identity = makeIdentity } = options;
   if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
-  if (cert === undefined && key === undefined) return await makeIdentity(host);
+  if (cert === undefined && key === undefined) return await identity(host);
   throw new UsageError('cert and key go together: give both, or neither for a self-signed certificate');
 }
