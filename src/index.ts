@@ -11,8 +11,10 @@ export { replaySession } from './capture/replay/replaySession.ts';
 export { RedirectionClient, type Redirection } from './driver/client.ts';
 export type { RedirectionEnd, RedirectionStatistics } from './driver/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from './driver/options.ts';
+export type { ServerStatistics } from './driver/servedClient.ts';
 export { RedirectionServer, type RedirectionServerOptions } from './driver/server.ts';
 export { systemClock } from './driver/systemClock.ts';
+export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from './peers/profiles.ts';
 export type { SessionLimits, SessionTimers } from './session/limits.ts';
 export type {
   Clock,

@@ -1,12 +1,14 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import type { ChannelEvent } from '../session/channelEvent.ts';
 import { earliestOf } from '../session/deadlines.ts';
+import type { PeerName, PeerProfile } from '../peers/profiles.ts';
 import type { Transport, UsbHost } from '../session/ports.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../session/server/controlChannel.ts';
 import type { Step } from '../channels/step.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
+import { ServedClient, type ServerStatistics } from './servedClient.ts';
 import { ServerDevice } from './serverDevice.ts';
 
 /** Completion interface ids: above the fixed ones, and out of the way of the client's device ids. */
@@ -19,6 +21,13 @@ export interface RedirectionServerOptions extends ConnectionOptions {
   readonly host: UsbHost;
   /** Called when a device could not be taken, or its channel had to be closed, because of an error. */
   readonly onDeviceFailed?: (error: Error) => void;
+  /** What the client is, whatever it sends; without it, what it sends tells (docs/peer-profiles.md). */
+  readonly peer?: PeerName;
+  /**
+   * Called when the client's first device shows which program it is, and again if its version shows later. Not for one
+   * that is not known, nor where {@link peer} is given.
+   */
+  readonly onPeerRecognised?: (profile: PeerProfile) => void;
 }
 
 /**
@@ -31,6 +40,7 @@ export class RedirectionServer {
   readonly #settings: ConnectionSettings;
   readonly #host: UsbHost;
   readonly #deviceFailed: (error: Error) => void;
+  readonly #client: ServedClient;
   readonly #stack: ChannelStack;
   readonly #alarm: Alarm;
   readonly #devices = new Map<number, ServerDevice>();
@@ -46,7 +56,9 @@ export class RedirectionServer {
     this.#settings = connectionSettings(options);
     this.#host = options.host;
     this.#deviceFailed = options.onDeviceFailed ?? (() => {});
-    this.#alarm = new Alarm(this.#settings.clock, (now) => {
+    const { clock, timers } = this.#settings;
+    this.#client = new ServedClient(options.peer, clock, timers, options.onPeerRecognised ?? (() => {}));
+    this.#alarm = new Alarm(clock, (now) => {
       this.#handleTimeout(now);
     });
     let resolveClosed: (error: Error | undefined) => void = () => {};
@@ -79,6 +91,10 @@ export class RedirectionServer {
     });
   }
 
+  get statistics(): ServerStatistics {
+    return this.#client.statistics;
+  }
+
   /** Lets all devices go, which the client can tell from a loss of the connection, and closes the transport. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -99,7 +115,7 @@ export class RedirectionServer {
   #createControlChannel(): void {
     const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
     if (channelId === undefined) return;
-    this.#control = { channelId, session: new ServerControlChannel(this.#settings.timers) };
+    this.#control = { channelId, session: new ServerControlChannel(this.#settings.timers, this.#client.peer) };
   }
 
   /** The client has one more device; its channel is created as soon as there is room. */
@@ -151,6 +167,7 @@ export class RedirectionServer {
         },
         ignored: this.#settings.ignored,
       },
+      this.#client,
       this.#settings.limits,
       this.#settings.timers,
     );
@@ -193,6 +210,7 @@ export class RedirectionServer {
     for (const event of step.events) {
       switch (event.type) {
         case 'virtualChannelRequested':
+          this.#client.channelRequested(event.messageId);
           this.#requestDeviceChannel();
           break;
         case 'ignored':

@@ -11,7 +11,6 @@ import type {
   UsbDeviceIdentity,
   UsbOperation,
   UsbResult,
-  UsbStatus,
   UsbTransfer,
 } from '../session/ports.ts';
 import type { SessionLimits, SessionTimers } from '../session/limits.ts';
@@ -19,11 +18,10 @@ import { ServerDeviceChannel } from '../session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../session/server/deviceEvent.ts';
 import { type HostRequest, HostUrbs } from '../urb/hostUrbs.ts';
 import { type DeviceDescription, describeDevice } from './describeDevice.ts';
+import { readToSendAgain } from './idleReads.ts';
+import { type PendingOperation, without } from './pendingOperation.ts';
+import type { ServedClient } from './servedClient.ts';
 
-/** How long a request may take that a device answers at once or never (control, select, reset), ms. */
-const CONTROL_DEADLINE = 30_000;
-
-const EMPTY = new Uint8Array(0);
 const TEXT_TYPES = {
   description: DeviceTextType.DESCRIPTION,
   locationInformation: DeviceTextType.LOCATION_INFORMATION,
@@ -44,16 +42,6 @@ export interface ServerDeviceLink {
   ignored(error: Error): void;
 }
 
-interface Pending extends UsbTransfer {
-  readonly operation: UsbOperation;
-  readonly complete: (result: UsbResult) => void;
-  request: HostRequest | undefined;
-  /** Undefined while it waits to be sent. */
-  requestId: number | undefined;
-  /** The client was asked to end it. */
-  isCancelled: boolean;
-}
-
 interface TextQuery {
   resolve(text: string): void;
   reject(error: Error): void;
@@ -66,10 +54,11 @@ interface TextQuery {
 export class ServerDevice implements RedirectedDevice {
   readonly #link: ServerDeviceLink;
   readonly #channel: ServerDeviceChannel;
-  readonly #urbs = new HostUrbs();
+  readonly #client: ServedClient;
+  readonly #urbs: HostUrbs;
   readonly #gone = new AbortController();
-  readonly #queue: Pending[] = [];
-  readonly #sent = new Map<number, Pending>();
+  readonly #queue: PendingOperation[] = [];
+  readonly #sent = new Map<number, PendingOperation>();
   readonly #texts = new Map<number, TextQuery>();
   readonly #maximumTransferSize: number;
   #whenIdle: (() => void)[] = [];
@@ -78,10 +67,18 @@ export class ServerDevice implements RedirectedDevice {
   #added: AddDevice | undefined;
   #description: DeviceDescription | undefined;
 
-  constructor(requestCompletion: number, link: ServerDeviceLink, limits: SessionLimits, timers: SessionTimers) {
+  constructor(
+    requestCompletion: number,
+    link: ServerDeviceLink,
+    client: ServedClient,
+    limits: SessionLimits,
+    timers: SessionTimers,
+  ) {
     this.#link = link;
+    this.#client = client;
     this.#maximumTransferSize = limits.maximumTransferSize;
-    this.#channel = new ServerDeviceChannel(requestCompletion, timers);
+    this.#urbs = new HostUrbs(client.peer);
+    this.#channel = new ServerDeviceChannel(requestCompletion, timers, client.peer);
   }
 
   get identity(): UsbDeviceIdentity {
@@ -120,7 +117,7 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    const pending: Pending = {
+    const pending: PendingOperation = {
       operation,
       complete,
       request: undefined,
@@ -183,8 +180,8 @@ export class ServerDevice implements RedirectedDevice {
   lost(): void {
     if (this.#gone.signal.aborted) return;
     // First of all nothing is pending any more: whoever hears of it may call anything.
-    const pending = [...this.#sent.values(), ...this.#queue.splice(0)];
-    this.#sent.clear();
+    const sent = [...this.#sent.keys()].flatMap((requestId) => this.#take(requestId) ?? []);
+    const pending = [...sent, ...this.#queue.splice(0)];
     const texts = [...this.#texts.values()];
     this.#texts.clear();
     this.#gone.abort();
@@ -208,21 +205,32 @@ export class ServerDevice implements RedirectedDevice {
     switch (event.type) {
       case 'deviceAdded':
         this.#added = event.device;
+        this.#client.announced(event.device);
         this.#urbs.allowNoAck(event.device.usbDeviceCapabilities.noAckIsochWriteJitterBufferSizeInMs !== 0);
         this.#describe(event.device);
         return;
       case 'transferCompleted':
-        this.#settle(event.requestId, (request) =>
-          request.type === 'transfer' ? request.finish(event.answer) : undefined,
+        this.#answered(event.requestId, event.isOverdue, ({ request }) =>
+          request?.type === 'transfer' ? request.finish(event.answer) : undefined,
         );
         return;
       case 'ioControlCompleted':
-        this.#settle(event.requestId, (request) =>
-          request.type === 'ioControl' ? request.finish(event.answer) : undefined,
+        this.#answered(event.requestId, false, ({ request }) =>
+          request?.type === 'ioControl' ? request.finish(event.answer) : undefined,
         );
         return;
-      case 'abandoned':
-        this.#settle(event.requestId, () => without(event.reason));
+      case 'abandoned': {
+        if (event.reason === 'timedOut') this.#client.unanswered();
+        const pending = this.#take(event.requestId);
+        if (pending !== undefined) this.#end(pending, without(event.reason));
+        return;
+      }
+      case 'answeredLate':
+        this.#client.answeredLate();
+        this.#link.ignored(event.error);
+        return;
+      case 'peerShown':
+        this.#client.shown(event.evidence);
         return;
       case 'deviceText': {
         const query = this.#texts.get(event.messageId);
@@ -255,12 +263,12 @@ export class ServerDevice implements RedirectedDevice {
     );
   }
 
-  #startOrQueue(pending: Pending): void {
+  #startOrQueue(pending: PendingOperation): void {
     if (this.#queue.length === 0 && this.#link.writable()) this.#start(pending);
     else this.#queue.push(pending);
   }
 
-  #start(pending: Pending): void {
+  #start(pending: PendingOperation): void {
     const request = this.#urbs.request(pending.operation);
     if (request.type === 'refused') {
       pending.complete(request.result);
@@ -271,7 +279,7 @@ export class ServerDevice implements RedirectedDevice {
       pending.complete(without('outOfMemory'));
       return;
     }
-    const sent = this.#send(request, this.#deadline(pending.operation));
+    const sent = this.#send(request, this.#client.deadline(pending.operation, request.outputBufferSize));
     if (sent === undefined) {
       pending.complete(without('invalidParameter'));
       return;
@@ -284,6 +292,7 @@ export class ServerDevice implements RedirectedDevice {
     pending.request = request;
     pending.requestId = sent.requestId;
     this.#sent.set(sent.requestId, pending);
+    this.#client.began(pending.operation, request.outputBufferSize);
     this.#apply(sent.step);
   }
 
@@ -299,67 +308,35 @@ export class ServerDevice implements RedirectedDevice {
     }
   }
 
-  /** Undefined for what may rightly take for ever. */
-  #deadline(operation: UsbOperation): number | undefined {
-    switch (operation.type) {
-      case 'transferIn':
-      case 'transferOut':
-      case 'isochronousIn':
-      case 'isochronousOut':
-        return undefined;
-      case 'control':
-        return this.#link.clock.now() + operation.timeout + CONTROL_DEADLINE;
-      case 'setConfiguration':
-      case 'setInterface':
-      case 'clearHalt':
-      case 'resetEndpoint':
-      case 'abortEndpoint':
-      case 'resetDevice':
-      case 'cyclePort':
-      case 'queryBus':
-        return this.#link.clock.now() + CONTROL_DEADLINE;
-    }
+  /** The answer to a request: its operation has ended, unless it is to be sent again. */
+  #answered(requestId: number, isOverdue: boolean, finish: (pending: PendingOperation) => UsbResult | undefined): void {
+    const pending = this.#take(requestId);
+    if (pending === undefined) return;
+    let result = finish(pending) ?? without('failed');
+    // It was not the program that asked for the end.
+    if (isOverdue && result.status === 'cancelled') result = { ...result, status: 'timedOut' };
+    if (result.status === 'timedOut' && result.transferred === 0 && this.#readOn(pending)) return;
+    this.#end(pending, result);
   }
 
-  #settle(requestId: number, finish: (request: HostRequest) => UsbResult | undefined): void {
+  #take(requestId: number): PendingOperation | undefined {
     const pending = this.#sent.get(requestId);
-    if (pending?.request === undefined) return;
+    if (pending?.request === undefined) return undefined;
     this.#sent.delete(requestId);
-    const result = finish(pending.request) ?? without('failed');
-    if (result.status === 'timedOut' && result.transferred === 0 && this.#readOn(pending)) return;
+    this.#client.ended(pending.operation, pending.request.outputBufferSize);
+    return pending;
+  }
+
+  #end(pending: PendingOperation, result: UsbResult): void {
     pending.complete(result);
     if (this.#sent.size === 0) this.#idle();
   }
 
-  /**
-   * A read lasts as long as it takes, but FreeRDP ends one without data after ten seconds (docs/interop.md): ask again.
-   * Data comes for the oldest request of an endpoint, so the reads behind move up and the last of them is sent anew.
-   * False where they are not alike; then the program has to see to it.
-   */
-  #readOn(pending: Pending): boolean {
-    const { operation } = pending;
-    if (operation.type !== 'transferIn' || pending.isCancelled) return false;
-    const behind = [...this.#sent.values()].filter(
-      (each) =>
-        !each.isCancelled &&
-        each.operation.type === 'transferIn' &&
-        each.operation.endpointAddress === operation.endpointAddress,
-    );
-    if (behind.some((each) => each.operation.type === 'transferIn' && each.operation.length !== operation.length)) {
-      return false;
-    }
-    let moving = pending;
-    for (const each of behind) {
-      const { request, requestId } = each;
-      if (requestId === undefined) continue;
-      moving.request = request;
-      moving.requestId = requestId;
-      this.#sent.set(requestId, moving);
-      moving = each;
-    }
-    moving.requestId = undefined;
-    this.#startOrQueue(moving);
-    return true;
+  #readOn(pending: PendingOperation): boolean {
+    if (this.#client.peer.settings.idleReads === 'ended') return false;
+    const again = readToSendAgain(pending, this.#sent);
+    if (again !== undefined) this.#startOrQueue(again);
+    return again !== undefined;
   }
 
   #idle(): void {
@@ -368,7 +345,7 @@ export class ServerDevice implements RedirectedDevice {
     for (const resolve of waiting) resolve();
   }
 
-  #cancel(pending: Pending): void {
+  #cancel(pending: PendingOperation): void {
     const position = this.#queue.indexOf(pending);
     if (position >= 0) {
       this.#queue.splice(position, 1);
@@ -378,11 +355,6 @@ export class ServerDevice implements RedirectedDevice {
       this.#apply(this.#channel.cancel(pending.requestId, this.#link.clock.now()));
     }
   }
-}
-
-/** A result that has nothing but its status. */
-function without(status: UsbStatus): UsbResult {
-  return { status, data: EMPTY, transferred: 0 };
 }
 
 function goneError(): Error {
