@@ -3,6 +3,7 @@ import type { Capture } from '../capture/openCapture.ts';
 import { RedirectionServer } from '../driver/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
+import type { VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { Policy } from '../policy/decide.ts';
 import type { Transport, UsbDeviceIdentity, UsbHost } from '../session/ports.ts';
 import { attachOption, type AttachOptions, openVhciHost } from './attachOption.ts';
@@ -10,6 +11,7 @@ import { captureOption, type CaptureOptions, endCapture, startCapture } from './
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { GuardedHost } from './guardedHost.ts';
+import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
@@ -19,7 +21,7 @@ import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions {
+interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, PeerOptions {
   readonly readSectors?: number;
   readonly out?: string;
   readonly verbose?: boolean;
@@ -36,6 +38,7 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     .option('--out <file>', 'where the sectors go')
     .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(captureOption())
+    .addOption(peerOption())
     .option('--verbose', 'also tell what was ignored and why');
   addRuleOptions(command).addOption(filterOption());
   return addRdpOptions(addEndpointOptions(command))
@@ -81,14 +84,16 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   usb.addEventListener('disconnect', ({ device }) => {
     terminal.say(`gone: ${describe(device)}`);
   });
-  const attached = options.attach === undefined ? undefined : await openVhciHost(terminal, describe);
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
+  let attached: VhciHost | undefined;
   let capture: Capture | undefined;
   try {
+    if (options.attach !== undefined) attached = await openVhciHost(terminal, describe, ended);
+    const devices = attached ?? usb;
     const recording = (capture = startCapture(options, 'server', terminal));
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, attached ?? usb, policy, questions, recording, terminal, ended),
+      serveConnection(transport, devices, policy, questions, recording, options, terminal, ended),
     );
   } finally {
     await attached?.close();
@@ -106,6 +111,7 @@ async function serveConnection(
   policy: Policy | undefined,
   questions: Questions,
   capture: Capture,
+  options: PeerOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -116,6 +122,7 @@ async function serveConnection(
   const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
     ...recording,
+    ...watchPeer(options, remote, terminal),
     host: capture.host(host),
     onDeviceFailed: (error) => say(oneLine(error)),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
@@ -124,7 +131,8 @@ async function serveConnection(
   await server.close();
   const error = await server.closed;
   ended(error);
-  terminal.say(`client ${remote} disconnected${error === undefined ? '' : `: ${oneLine(error)}`}`);
+  const why = error === undefined ? '' : `: ${oneLine(error)}`;
+  terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`);
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

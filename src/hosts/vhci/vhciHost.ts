@@ -1,7 +1,8 @@
-import type { RedirectedDevice, UsbHost } from '../../session/ports.ts';
+import type { Clock, RedirectedDevice, UsbHost } from '../../session/ports.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { attach, type Attachment, detach, type VhciPlace, waitForBusId } from './attachment.ts';
-import { type NodeFolders, waitForNodes } from './deviceNodes.ts';
+import { waitForNodes } from './deviceNodes.ts';
+import { SysfsKernel, type VhciKernel } from './kernel.ts';
 
 /** Where the kernel has put a device. */
 export interface VhciDevice {
@@ -11,7 +12,14 @@ export interface VhciDevice {
   readonly busId: string;
 }
 
-export interface VhciHostOptions extends VhciPlace, NodeFolders {
+export interface VhciHostOptions {
+  readonly clock: Clock;
+  /** Default: that of this machine. */
+  readonly kernel?: VhciKernel;
+  /** Where Linux tells of devices; default `/sys`. */
+  readonly sysfsRoot?: string;
+  /** Where it has their nodes; default `/dev`. */
+  readonly devRoot?: string;
   /** The kernel has the device and has given it an address. */
   readonly onAttached?: (device: RedirectedDevice, where: VhciDevice) => void;
   /** Drivers have made device nodes (or network interfaces) of it: these are new. */
@@ -34,12 +42,17 @@ interface Guest {
  */
 export class VhciHost implements UsbHost {
   readonly #options: VhciHostOptions;
+  readonly #place: VhciPlace;
+  readonly #folders: { readonly sysfsRoot: string; readonly devRoot: string };
   readonly #guests = new Map<RedirectedDevice, Guest>();
   /** Ports are chosen one after the other. */
   #lastAttach: Promise<unknown> = Promise.resolve();
 
   constructor(options: VhciHostOptions) {
+    const { clock, sysfsRoot = '/sys', devRoot = '/dev', kernel = new SysfsKernel(sysfsRoot) } = options;
     this.#options = options;
+    this.#place = { clock, kernel };
+    this.#folders = { sysfsRoot, devRoot };
   }
 
   deviceAdded(device: RedirectedDevice): void {
@@ -74,7 +87,7 @@ export class VhciHost implements UsbHost {
   }
 
   #attach(device: RedirectedDevice): Promise<Attachment> {
-    const attached = this.#lastAttach.then(() => attach(this.#options, device.identity));
+    const attached = this.#lastAttach.then(() => attach(this.#place.kernel, device.identity));
     this.#lastAttach = attached.catch(() => {});
     return attached;
   }
@@ -95,7 +108,7 @@ export class VhciHost implements UsbHost {
     const kernelLetGo = connection.closed.then((error) => error ?? new Error('it was detached by another program'));
     const error = await Promise.race([left, kernelLetGo]);
     over.abort();
-    await detach(this.#options, port);
+    await detach(this.#place, port);
     connection.close();
     await Promise.all([connection.closed, told]);
     return error;
@@ -103,7 +116,7 @@ export class VhciHost implements UsbHost {
 
   /** Tells where the device is, as soon as that is known. */
   async #tell(device: RedirectedDevice, port: number, signal: AbortSignal): Promise<void> {
-    const busId = await waitForBusId(this.#options, port, signal);
+    const busId = await waitForBusId(this.#place, port, signal);
     if (signal.aborted) return;
     if (busId === undefined) {
       this.#options.onFailed?.(device, new Error('the kernel did not take it; its log (dmesg) says why'));
@@ -111,6 +124,6 @@ export class VhciHost implements UsbHost {
     }
     this.#options.onAttached?.(device, { port, busId });
     const found = (nodes: readonly string[]) => this.#options.onNodes?.(device, nodes);
-    await waitForNodes({ ...this.#options, busId, signal, found });
+    await waitForNodes({ ...this.#folders, clock: this.#place.clock, busId, signal, found });
   }
 }

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { UsbSpeed } from '../../session/ports.ts';
+import { readPorts, vhciFolder, type VhciPort } from './controllers.ts';
+import { descriptorOf } from './socketPair.ts';
+
+/** A device as vhci-hcd wants to know it. */
+export interface PluggedDevice {
+  /** `bus << 16 | address` at the other end; the kernel only shows it. */
+  readonly deviceId: number;
+  readonly speed: UsbSpeed;
+}
+
+/** What vhci-hcd does for programs. Tests have one without a kernel. */
+export interface VhciKernel {
+  /** All ports, by number; none where vhci-hcd is not loaded. */
+  ports(): Promise<readonly VhciPort[]>;
+  /**
+   * Plugs a device into a port: from now on the kernel speaks USB/IP over the socket, which is its own. False when the
+   * port was taken in the meantime; then the socket can be used for another.
+   * @throws Error with one line when it may not be done
+   */
+  attach(port: number, socket: Socket, device: PluggedDevice): Promise<boolean>;
+  /** Pulls out what is in a port. Does nothing when it is empty. */
+  detach(port: number): Promise<void>;
+}
+
+/** enum usb_device_speed of the kernel's linux/usb/ch9.h. vhci-hcd takes nothing faster than super speed. */
+const KERNEL_SPEEDS: Readonly<Record<UsbSpeed, number>> = { low: 1, full: 2, high: 3, super: 5, superPlus: 5 };
+
+/** The kernel of this machine, through the files of vhci-hcd below `/sys`. */
+export class SysfsKernel implements VhciKernel {
+  readonly #sysfsRoot: string;
+
+  constructor(sysfsRoot: string) {
+    this.#sysfsRoot = sysfsRoot;
+  }
+
+  ports(): Promise<readonly VhciPort[]> {
+    return readPorts(this.#sysfsRoot);
+  }
+
+  async attach(port: number, socket: Socket, { deviceId, speed }: PluggedDevice): Promise<boolean> {
+    const line = `${port} ${descriptorOf(socket)} ${deviceId} ${KERNEL_SPEEDS[speed]}`;
+    try {
+      await writeFile(join(vhciFolder(this.#sysfsRoot), 'attach'), line);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EBUSY') return false;
+      if (code !== 'EACCES' && code !== 'EPERM') throw error;
+      const advice = '`urbdrc doctor --server` says what to do';
+      throw new Error(`vhci-hcd may not be used by this user: ${advice}`, { cause: error });
+    }
+    // The kernel has its own hold of it now.
+    socket.destroy();
+    return true;
+  }
+
+  async detach(port: number): Promise<void> {
+    // It fails when the port is empty already, and then that is what is wanted.
+    await writeFile(join(vhciFolder(this.#sysfsRoot), 'detach'), String(port)).catch(() => {});
+  }
+}
