@@ -3,12 +3,12 @@ import type { Capture } from '../capture/openCapture.ts';
 import { RedirectionServer } from '../driver/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
-import type { VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { Policy } from '../policy/decide.ts';
 import type { Transport, UsbDeviceIdentity, UsbHost } from '../session/ports.ts';
 import { attachOption, type AttachOptions, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import { exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
 import { Failure, oneLine } from './failure.ts';
 import { GuardedHost } from './guardedHost.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
@@ -21,7 +21,8 @@ import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, PeerOptions {
+interface ServeOptions
+  extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, ExportOptions, PeerOptions {
   readonly readSectors?: number;
   readonly out?: string;
   readonly verbose?: boolean;
@@ -37,6 +38,7 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     )
     .option('--out <file>', 'where the sectors go')
     .addOption(attachOption().conflicts(['readSectors', 'out']))
+    .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(captureOption())
     .addOption(peerOption())
     .option('--verbose', 'also tell what was ignored and why');
@@ -52,6 +54,7 @@ Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --attach vhci
+  urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --export usbip://127.0.0.1:3240
   urbdrc serve --listen rdp://0.0.0.0:3389 --user me --password-file secret
   urbdrc serve --listen tcp://127.0.0.1:3000 --deny "interface 03/01/01" --allow "*"
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
@@ -86,17 +89,18 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   });
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
-  let attached: VhciHost | undefined;
+  let elsewhere: (UsbHost & { close(): Promise<void> }) | undefined;
   let capture: Capture | undefined;
   try {
-    if (options.attach !== undefined) attached = await openVhciHost(terminal, describe, ended);
-    const devices = attached ?? usb;
+    if (options.attach !== undefined) elsewhere = await openVhciHost(terminal, describe, ended);
+    if (options.export !== undefined) elsewhere = await openUsbipServer(options.export, terminal, describe);
+    const devices = elsewhere ?? usb;
     const recording = (capture = startCapture(options, 'server', terminal));
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
       serveConnection(transport, devices, policy, questions, recording, options, terminal, ended),
     );
   } finally {
-    await attached?.close();
+    await elsewhere?.close();
     questions.close();
     stop.release();
     if (capture !== undefined) endCapture(capture, options, terminal);

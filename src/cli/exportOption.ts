@@ -1,0 +1,74 @@
+import { Option } from 'commander';
+import { systemClock } from '../driver/systemClock.ts';
+import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
+import type { UsbDeviceIdentity } from '../session/ports.ts';
+import { plainError } from '../../transports/transportError.ts';
+import { isLoopback } from '../../transports/url.ts';
+import { Failure, oneLine } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ExportOptions {
+  readonly export?: string;
+}
+
+const URL_FORM = /^usbip:\/\/(?:\[(?<address>[^\]]+)\]|(?<name>[^:/?#@[\]\s]+))(?::(?<port>\d{1,5}))?\/?$/;
+
+export function exportOption(): Option {
+  return new Option(
+    '--export <url>',
+    'let programs of this machine import the devices: usbip://127.0.0.1:3240, by USB/IP',
+  );
+}
+
+/**
+ * The host that lets clients of USB/IP import devices, and says what becomes of them.
+ * @throws Failure when it may not, or cannot, listen there
+ */
+export async function openUsbipServer(
+  text: string,
+  terminal: Terminal,
+  describe: (identity: UsbDeviceIdentity) => string,
+): Promise<UsbipServer> {
+  const { host, port } = parseUrl(text);
+  const server = await UsbipServer.listen({
+    host,
+    port,
+    clock: systemClock,
+    onExported: (device, busid) => {
+      terminal.say(`exported ${describe(device.identity)} as ${busid}: ${attachCommand(server.url, busid)}`);
+    },
+    onImported: (device, remote) => terminal.say(`${remote} imported ${describe(device.identity)}`),
+    onReleased: (device, remote, error) => {
+      const why = error === undefined ? '' : `: ${oneLine(error)}`;
+      terminal.say(`${remote} released ${describe(device.identity)}${why}`);
+    },
+    onRefused: (error, remote) => terminal.say(`refused ${remote}: ${oneLine(error)}`),
+  }).catch((error: unknown) => {
+    throw plainError(error, text);
+  });
+  terminal.say(`exporting on ${server.url}`);
+  return server;
+}
+
+/** @throws Failure, also for an address that other machines can reach */
+function parseUrl(text: string): { readonly host: string; readonly port: number } {
+  const { address, name, port: digits } = URL_FORM.exec(text)?.groups ?? {};
+  const host = address ?? name;
+  const port = digits === undefined ? USBIP_PORT : Number(digits);
+  if (host === undefined || port > 0xffff) throw new Failure(`--export ${text}: use usbip://HOST:PORT`, 2);
+  if (!isLoopback(host)) {
+    throw new Failure(
+      `--export ${text}: USB/IP has neither password nor encryption. Export on 127.0.0.1, ` +
+        `and let other machines come through a tunnel: ssh -L ${port}:127.0.0.1:${port} THIS_MACHINE`,
+      2,
+    );
+  }
+  return { host, port };
+}
+
+/** What to type on Linux. */
+function attachCommand(url: string, busid: string): string {
+  const [, host = '', port = ''] = /^usbip:\/\/(.*):(\d+)$/.exec(url) ?? [];
+  const option = port === String(USBIP_PORT) ? '' : ` --tcp-port ${port}`;
+  return `usbip${option} attach -r ${host.replace(/[[\]]/g, '')} -b ${busid}`;
+}
