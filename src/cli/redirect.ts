@@ -8,6 +8,7 @@ import { AutomaticDevices } from './automaticDevices.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
@@ -20,6 +21,9 @@ type RedirectOptions = EndpointOptions &
   DeviceOptions &
   PolicyOptions &
   CaptureOptions & { readonly verbose?: boolean };
+
+/** The ways to choose devices beside --virtual. */
+const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 'ask', 'auto', 'usb', 'filter', 'rdp'];
 
 export function redirectCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('redirect')
@@ -34,6 +38,8 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
       ).conflicts(['device', 'port', 'serial', 'wait']),
     )
     .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
+    .addOption(faultsOption().conflicts(OTHER_SELECTIONS))
+    .addOption(seedOption())
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(captureOption())
     .option('--verbose', 'also tell what was ignored and why');
@@ -51,6 +57,7 @@ Examples:
   urbdrc redirect --device 46f4:0001 --connect tcp://127.0.0.1:3000
   urbdrc redirect --serial LAB0001 --connect tls://server:3000 --fingerprint 9F:86:… --token-file secret
   urbdrc redirect --virtual stick:disk.img --connect unix:/run/urbdrc.sock
+  urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000`,
@@ -92,7 +99,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
 
 async function select(options: RedirectOptions, around: Surroundings, terminal: Terminal): Promise<SelectedDevices> {
   const policy = await readPolicy(options);
-  if (policy === undefined) return openSelection(options, around);
+  if (policy === undefined) return openSelection(options, around, terminal);
   return AutomaticDevices.open(await around.openDevices(), policy, new Questions(around, terminal), terminal);
 }
 

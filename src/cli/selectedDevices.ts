@@ -5,10 +5,12 @@ import { systemClock } from '../driver/systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../session/ports.ts';
 import { Failure } from './failure.ts';
+import { type FaultOptions, readFaults } from './faultOptions.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Which devices a command is about. */
-export interface DeviceOptions {
+export interface DeviceOptions extends FaultOptions {
   readonly device?: string;
   readonly port?: string;
   readonly serial?: string;
@@ -30,12 +32,17 @@ export interface SelectedDevices {
 }
 
 /** @throws Failure when nothing was chosen, or when what was chosen is not there */
-export async function openSelection(options: DeviceOptions, around: Surroundings): Promise<SelectedDevices> {
+export async function openSelection(
+  options: DeviceOptions,
+  around: Surroundings,
+  terminal: Terminal,
+): Promise<SelectedDevices> {
   const { virtual, readOnly = false } = options;
   if (readOnly && virtual?.startsWith('stick:') !== true) {
     throw new Failure('--read-only is about --virtual stick:IMAGE; a real device is written to if the server wants', 2);
   }
-  if (virtual !== undefined) return openVirtual(virtual, readOnly);
+  const withFaults = await readFaults(options, terminal);
+  if (virtual !== undefined) return openVirtual(virtual, readOnly, withFaults);
   if (options.device === undefined && options.port === undefined && options.serial === undefined) {
     throw new Failure(
       'say what to redirect: --device VID:PID, --port PATH, --serial TEXT, --auto, or --virtual WHAT (see --help)',
@@ -63,20 +70,36 @@ export async function openSelection(options: DeviceOptions, around: Surroundings
   return selected(source, (device) => selection.matches(device.identity));
 }
 
-async function openVirtual(what: string, readOnly: boolean): Promise<SelectedDevices> {
+async function openVirtual(
+  what: string,
+  readOnly: boolean,
+  withFaults: (device: UsbDevice) => UsbDevice,
+): Promise<SelectedDevices> {
   const source = new VirtualDevices();
-  source.add(await virtualDevice(what, { clock: systemClock, readOnly }));
-  return selected(source, () => true);
+  const device = await virtualDevice(what, { clock: systemClock, readOnly });
+  try {
+    withFaults(device);
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
+  source.add(device);
+  return selected(source, () => true, withFaults);
 }
 
-function selected(source: UsbDeviceSource, matches: (device: UsbDevice) => boolean): SelectedDevices {
+/** `change` puts something else in a device's place. */
+function selected(
+  source: UsbDeviceSource,
+  matches: (device: UsbDevice) => boolean,
+  change: (device: UsbDevice) => UsbDevice = (device) => device,
+): SelectedDevices {
   return {
     goesOn: false,
-    present: async () => (await source.list()).filter(matches),
+    present: async () => (await source.list()).filter(matches).map(change),
     watch: (added) =>
       source.watch({
         added: (device) => {
-          if (matches(device)) added(device);
+          if (matches(device)) added(change(device));
         },
         removed: () => {},
       }),

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../../codecs/core/errors.ts';
+import type { FaultScript } from '../devices/virtual/faultScript.ts';
+import { parseFaultScript } from '../devices/virtual/faultScriptText.ts';
+import { withFaults } from '../devices/virtual/faultyDevice.ts';
+import { systemClock } from '../driver/systemClock.ts';
+import type { UsbDevice, UsbOperation } from '../session/ports.ts';
+import { Failure, oneLine } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What goes wrong with virtual devices. */
+export interface FaultOptions {
+  readonly faults?: string;
+  readonly seed?: number;
+}
+
+/** `--faults`. */
+export function faultsOption(): Option {
+  return new Option('--faults <file>', 'with --virtual: what goes wrong with it, a list of rules in JSON');
+}
+
+/** `--seed`. */
+export function seedOption(): Option {
+  const text = 'with --faults: the course of chance, the same for the same number (default 0)';
+  return new Option('--seed <number>', text).argParser(seed);
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a whole number from 0.');
+  return value;
+}
+
+/**
+ * What makes of a device one that has the faults; with --verbose each of them is told.
+ * @throws Failure when the file cannot be read or its rules are wrong
+ */
+export async function readFaults(
+  { faults: file, seed = 0 }: FaultOptions,
+  terminal: Terminal,
+): Promise<(device: UsbDevice) => UsbDevice> {
+  if (file === undefined) {
+    if (seed > 0) throw new Failure('--seed is about --faults FILE', 2);
+    return (device) => device;
+  }
+  const script = await readScript(file);
+  const faulty = new Map<UsbDevice, UsbDevice>();
+  return (device) => {
+    // A device that is plugged in again is the same device, and its script goes on.
+    const known = faulty.get(device) ?? addFaults(device, script, seed, file, terminal);
+    faulty.set(device, known);
+    return known;
+  };
+}
+
+async function readScript(file: string): Promise<FaultScript> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
+  });
+  return about(file, () => parseFaultScript(text));
+}
+
+function addFaults(device: UsbDevice, script: FaultScript, seed: number, file: string, terminal: Terminal): UsbDevice {
+  return about(file, () =>
+    withFaults(device, script, {
+      seed,
+      clock: systemClock,
+      onFault: ({ fault }, operation) => terminal.detail(`fault ${fault.type}: ${describe(operation)}`),
+    }),
+  );
+}
+
+/** Says which file is wrong. */
+function about<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UsageError ? new Failure(`${file}: ${error.message}`, 2) : error;
+  }
+}
+
+function describe(operation: UsbOperation): string {
+  if (operation.type === 'control') return `control request ${hex(operation.setup.bRequest)}`;
+  return 'endpointAddress' in operation ? `${operation.type} ${hex(operation.endpointAddress)}` : operation.type;
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(2, '0')}`;
+}
