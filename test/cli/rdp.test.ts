@@ -45,9 +45,7 @@ describe('urbdrc serve --listen rdp://', () => {
     await server.line(new RegExp(`^the other end: xfreerdp /v:127\\.0\\.0\\.1:${port} /u:Ali /usb:id,dev:VID:PID$`));
     for (const [user, password] of [
       ['Ali', 'P'],
-      ['Ali', 'p\r'],
       ['Bob', 'p'],
-      ['', ''],
     ] as const) {
       const end = await client(port, user, password);
       await server.line(/^refused rdp:.*: wrong user name or password$/);

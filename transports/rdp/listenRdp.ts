@@ -1,14 +1,16 @@
 import { createServer, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Clock, Transport } from '../../src/session/ports.ts';
 import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from '../certificates.ts';
+import { idleClock } from '../clock.ts';
 import type { Listener } from '../listen.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { isLoopback } from '../url.ts';
-import { acceptRdp } from './rdpHandshake.ts';
+import { acceptRdp, type Admission } from './rdpHandshake.ts';
 import type { RdpCredentials } from './rdpServerConnection.ts';
 import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
+import { WrongPasswords } from './wrongPasswords.ts';
 
 export interface ListenRdpOptions {
   /** Says who may come in. Without it everybody may, and only from this machine. */
@@ -25,6 +27,8 @@ export interface ListenRdpOptions {
   readonly activationTimeout?: number;
   /** Clients whose channels do not stand yet; more are dropped. Default: 16. */
   readonly maximumHandshakes?: number;
+  /** Of the pauses after wrong passwords. Default: the machine's, without keeping the process alive. */
+  readonly clock?: Clock;
 }
 
 const HANDSHAKE_TIMEOUT = 10_000;
@@ -53,14 +57,19 @@ export async function listenRdp(
     );
   }
   const identity = await identityFor(target.host, options);
-  const { maximumHandshakes = MAXIMUM_HANDSHAKES } = options;
+  const { maximumHandshakes = MAXIMUM_HANDSHAKES, clock = idleClock } = options;
+  const door = new Door(options.authenticate ?? (() => true), clock);
   const pending = new Set<Socket>();
   const server = createServer((socket) => {
-    const remote = formatRdpUrl({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 });
+    const address = socket.remoteAddress ?? '?';
+    const remote = formatRdpUrl({ host: address, port: socket.remotePort ?? 0 });
     socket.on('error', () => {});
-    if (pending.size >= maximumHandshakes) {
+    const problem =
+      pending.size >= maximumHandshakes
+        ? `${maximumHandshakes} other clients have not finished their handshake yet`
+        : door.problemOf(address);
+    if (problem !== undefined) {
       socket.destroy();
-      const problem = `${maximumHandshakes} other clients have not finished their handshake yet`;
       onRefused(new TransportError(`${remote} was dropped: ${problem}`), remote);
       return;
     }
@@ -70,7 +79,7 @@ export async function listenRdp(
     acceptRdp(socket, {
       remote,
       identity: { cert: identity.certificate, key: identity.key },
-      authenticate: options.authenticate ?? (() => true),
+      authenticate: (credentials) => door.admit(address, credentials),
       channel: DRDYNVC_CHANNEL_NAME,
       channelMissing: CHANNEL_MISSING,
       handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
@@ -112,6 +121,40 @@ export async function listenRdp(
       await new Promise(setImmediate);
     },
   };
+}
+
+/** Who may come in, and how often somebody may try. */
+class Door {
+  readonly #authenticate: NonNullable<ListenRdpOptions['authenticate']>;
+  readonly #clock: Clock;
+  readonly #wrongPasswords = new WrongPasswords();
+
+  constructor(authenticate: NonNullable<ListenRdpOptions['authenticate']>, clock: Clock) {
+    this.#authenticate = authenticate;
+    this.#clock = clock;
+  }
+
+  /** Why an address is not heard, or undefined. */
+  problemOf(address: string): string | undefined {
+    const time = this.#wrongPasswords.shutOut(address, this.#clock.now());
+    if (time === 0) return undefined;
+    return `after too many wrong passwords its address is shut out for another ${Math.ceil(time / 1000)} s`;
+  }
+
+  async admit(address: string, credentials: RdpCredentials): Promise<Admission> {
+    // Others from there may have guessed meanwhile.
+    const problem = this.problemOf(address);
+    if (problem !== undefined) return { isAdmitted: false, why: problem };
+    if (await this.#authenticate(credentials)) {
+      this.#wrongPasswords.forget(address);
+      return { isAdmitted: true };
+    }
+    const { delay, count, shutOut } = this.#wrongPasswords.count(address, this.#clock.now());
+    await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+    const consequence =
+      shutOut === 0 ? '' : `, number ${count} in a row: its address is shut out for ${shutOut / 1000} s`;
+    return { isAdmitted: false, why: `wrong user name or password${consequence}` };
+  }
 }
 
 async function identityFor(host: string, options: ListenRdpOptions): Promise<ServerIdentity> {

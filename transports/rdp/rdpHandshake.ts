@@ -13,11 +13,14 @@ import { type RdpPacket, RdpDeframer } from './rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from './rdpServerConnection.ts';
 
+/** Whether a client may come in; `why` it may not is for people here, the client learns nothing but that. */
+export type Admission = { readonly isAdmitted: true } | { readonly isAdmitted: false; readonly why: string };
+
 export interface RdpHandshakeOptions {
   /** The other end, for people. */
   readonly remote: string;
   readonly identity: Pick<SecureContextOptions, 'cert' | 'key'>;
-  readonly authenticate: (credentials: RdpCredentials) => boolean | Promise<boolean>;
+  readonly authenticate: (credentials: RdpCredentials) => Promise<Admission>;
   /** The static channel that the transport is about. */
   readonly channel: string;
   /** What to tell people whose client has not got it. */
@@ -77,9 +80,11 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
           onSecured();
           connection.secured();
           break;
-        case 'credentials':
-          answer = connection.admit(await options.authenticate(event.credentials));
+        case 'credentials': {
+          const admission = await options.authenticate(event.credentials);
+          answer = connection.admit(admission.isAdmitted, admission.isAdmitted ? undefined : admission.why);
           break;
+        }
         case 'established':
           if (connection.channels.includes(channel)) return transportOf(stream, connection, deframer, options);
           stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));

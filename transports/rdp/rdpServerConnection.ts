@@ -129,8 +129,8 @@ export class RdpServerConnection {
     this.#state = 'awaitingConnectInitial';
   }
 
-  /** Answers `credentials`. Who is not admitted is told so and disconnected. */
-  admit(isAdmitted: boolean): Step<RdpEvent> {
+  /** Answers `credentials`. Who is not admitted is told so and disconnected; `why` is for the event alone. */
+  admit(isAdmitted: boolean, why = 'wrong user name or password'): Step<RdpEvent> {
     if (this.#state !== 'awaitingAdmission') throw new UsageError('admit() is for after credentials');
     const step = new StepBuilder<RdpEvent>();
     step.send(licensePacket());
@@ -139,7 +139,7 @@ export class RdpServerConnection {
       this.#state = 'awaitingConfirmActive';
     } else {
       this.#sendErrorInfo(step, ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION);
-      this.#finish(step, new Error('wrong user name or password'), DisconnectReason.providerInitiated);
+      this.#finish(step, new Error(why), DisconnectReason.providerInitiated);
     }
     return step;
   }

@@ -10,6 +10,7 @@ import { listenRdp, type ListenRdpOptions } from '../../../transports/rdp/listen
 import { formatRdpUrl, parseRdpUrl } from '../../../transports/rdp/rdpUrl.ts';
 import { makeIdentity } from '../../../transports/certificates.ts';
 import { RdpDeframer } from '../../../transports/rdp/rdpDeframer.ts';
+import { VirtualClock } from '../../devices/virtualClock.ts';
 import { End, frameOf, sameBytes, turns } from '../ends.ts';
 import { captured, CONNECTION_REQUEST, DRDYNVC_CHANNEL, INSIDE_TLS, mcs, nameOf, sent } from './capturedClient.ts';
 
@@ -190,6 +191,51 @@ describe('an RDP listener', () => {
     expect(second.packets.slice(-2).map(nameOf)).to.deep.equal(['data 0x2f', 'DISCONNECT_PROVIDER_ULTIMATUM']);
     expect(asked).to.deep.equal(Array(2).fill({ domain: '', userName: 'u', password: 'p' }));
     expect(place.ends.length).to.equal(1);
+  });
+
+  it('answers a wrong password late, each one later, and shuts its address out after the fifth', async () => {
+    const clock = new VirtualClock();
+    const asked: string[] = [];
+    place = await new Place().open({
+      clock,
+      authenticate: ({ password }) => {
+        asked.push(password);
+        return asked.length > 5;
+      },
+    });
+    for (const [index, delay] of [250, 500, 1000, 2000, 4000].entries()) {
+      const client = await newClient().activate();
+      while (clock.pending === 0) await turns(1);
+      clock.advance(delay - 1);
+      await turns(5);
+      expect(place.refusals.length).to.equal(index);
+      expect(client.packets.slice(1).map(nameOf)).to.not.include('licence');
+      clock.advance(1);
+      await place.refused(index + 1);
+      await client.closed();
+    }
+    expect(place.refusals[3]).to.match(/wrong user name or password$/);
+    expect(place.refusals[4]).to.match(
+      /wrong user name or password, number 5 in a row: its address is shut out for 60 s$/,
+    );
+    clock.advance(50_000);
+    await newClient().closed();
+    expect(await place.refused(6)).to.match(/was dropped: after too many wrong passwords .* another 6 s$/);
+    expect(asked.length).to.equal(5);
+    clock.advance(6000);
+    await newClient().activate();
+    await place.until(() => place.ends.length === 1);
+    expect(place.refusals.length).to.equal(6);
+  });
+
+  it('does not hear who was on the way when others from there guessed too often', async () => {
+    const clock = new VirtualClock();
+    place = await new Place().open({ clock, authenticate: () => false });
+    await Promise.all(Array.from({ length: 7 }, () => newClient().activate()));
+    await place.refused(2);
+    expect(place.refusals.filter((line) => line.includes('its address is shut out for another')).length).to.equal(2);
+    clock.advance(4000);
+    await place.refused(7);
   });
 
   it('refuses a client without drdynvc, and says what to do', async () => {

@@ -1,0 +1,12 @@
+import type { Clock } from '../src/session/ports.ts';
+
+/** The machine's clock. Its timers keep no process alive. */
+export const idleClock: Clock = {
+  now: () => performance.now(),
+  after(delay, callback) {
+    const timer = setTimeout(callback, Math.max(0, delay)).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
