@@ -1,5 +1,6 @@
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import type { ChannelEvent } from '../../src/session/channelEvent.ts';
+import { Peer } from '../../src/peers/peer.ts';
 import { announce } from '../../src/session/client/announcement.ts';
 import { ClientDeviceChannel, type ClientDeviceEvent } from '../../src/session/client/deviceChannel.ts';
 import { DEFAULT_SESSION_LIMITS, DEFAULT_SESSION_TIMERS, type SessionLimits } from '../../src/session/limits.ts';
@@ -32,14 +33,16 @@ export const configuration = Buffer.from('0902200001010080320904000002ff00000007
 /** Both ends of one device channel, with virtual time; messages travel when `drive` is called. */
 export class DevicePair {
   readonly client: ClientDeviceChannel;
-  readonly server = new ServerDeviceChannel(COMPLETION_INTERFACE);
+  readonly server: ServerDeviceChannel;
   readonly clientEvents: (ClientDeviceEvent | ChannelEvent)[] = [];
   readonly serverEvents: (ServerDeviceEvent | ChannelEvent)[] = [];
   readonly toClient: Uint8Array[] = [];
   readonly toServer: Uint8Array[] = [];
   now = 1000;
 
-  constructor(limits: Partial<SessionLimits> = {}, descriptor: Uint8Array = configuration) {
+  /** @param peer what the server takes the client for. */
+  constructor(limits: Partial<SessionLimits> = {}, descriptor: Uint8Array = configuration, peer = new Peer()) {
+    this.server = new ServerDeviceChannel(COMPLETION_INTERFACE, DEFAULT_SESSION_TIMERS, peer);
     const announcement = announce(identity, [descriptor], USB_DEVICE);
     this.client = new ClientDeviceChannel(
       announcement,
