@@ -78,6 +78,7 @@ export { MassStorage, type MassStorageOptions } from './hosts/massStorage/massSt
 export { MassStorageError } from './hosts/massStorage/massStorageError.ts';
 export { RemoteDevice } from './hosts/remoteDevice/remoteDevice.ts';
 export { RemoteUsb, RemoteUsbEvent } from './hosts/remoteDevice/remoteUsb.ts';
+export { UsbipServer, type UsbipServerOptions } from './hosts/usbipServer/usbipServer.ts';
 
 export { DecodeError, type DecodeErrorCode, ProtocolError, type SpecRef, UsageError } from '../codecs/core/errors.ts';
 export { joinParts, type Parts } from '../codecs/core/parts.ts';
