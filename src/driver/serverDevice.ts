@@ -215,7 +215,7 @@ export class ServerDevice implements RedirectedDevice {
         );
         return;
       case 'ioControlCompleted':
-        this.#answered(event.requestId, false, ({ request }) =>
+        this.#answered(event.requestId, event.isOverdue, ({ request }) =>
           request?.type === 'ioControl' ? request.finish(event.answer) : undefined,
         );
         return;

@@ -25,11 +25,14 @@ export interface PeerSettings {
   readonly portControls: 'sent' | 'refused';
   /** After CANCEL_REQUEST. `endHere`: at once, for the client never answers a cancelled request. */
   readonly cancelledRequests: 'awaited' | 'endHere';
-  /** How long the client may take over what a device does at once or never (control, selections, IO controls), ms. */
+  /**
+   * How long the client may take over what a device does at once or never (control, selections, IO controls) before
+   * CANCEL_REQUEST is sent, ms.
+   */
   readonly controlWatchdog: number;
   /** The client does such requests one after the other, so each that is ahead adds its time. */
   readonly controlsOneByOne: boolean;
-  /** How long it may take over a bulk, interrupt or isochronous transfer, ms. Undefined: for ever, as a device may. */
+  /** The same for a bulk, interrupt or isochronous transfer. Undefined: for ever, as a device may. */
   readonly transferWatchdog: number | undefined;
 }
 
@@ -78,14 +81,15 @@ const GENERIC: PeerSettings = {
 };
 
 /**
- * Of any version. It gives a control request 2 seconds on the bus, the kernel gives SELECT_CONFIGURATION 5; a bulk or
- * interrupt transfer ends by itself after 10 seconds, an isochronous one after 2. What takes longer is never answered.
+ * Of any version. It gives a control request 2 seconds on the bus (and the kernel gives SELECT_CONFIGURATION 5, which the
+ * time after CANCEL_REQUEST covers); a bulk or interrupt transfer ends by itself after 10 seconds, an isochronous one
+ * after 2. What takes longer is never answered.
  */
 const FREERDP: PeerSettings = {
   ...GENERIC,
   pipeRequestOutputBufferSize: 36,
   portControls: 'refused',
-  controlWatchdog: 8000,
+  controlWatchdog: 4000,
   controlsOneByOne: true,
   transferWatchdog: 12_000,
 };

@@ -27,9 +27,12 @@ export interface SessionTimers {
   readonly cancelGrace: number;
   /** Server: for QUERY_DEVICE_TEXT_RSP, [MS-RDPEUSB] 3.1.2. Default 30000. */
   readonly deviceText: number;
-  /** Server: for the answer to a control request, a selection or an IO control. Default: by the client's profile. */
+  /**
+   * Server: for the answer to a control request, a selection or an IO control, before CANCEL_REQUEST is sent. Default: by
+   * the client's profile.
+   */
   readonly controlWatchdog?: number;
-  /** Server: for the answer to a transfer, before CANCEL_REQUEST is sent. Default: by the client's profile. */
+  /** Server: the same for a bulk, interrupt or isochronous transfer. Default: by the client's profile. */
   readonly transferWatchdog?: number;
 }
 

@@ -240,19 +240,24 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     expect(pair.atServer('answeredLate')).to.have.length(1);
   });
 
-  it('a control request past its deadline is cancelled and ends as timed out', () => {
-    const pair = new DevicePair().open();
-    const { requestId, step } = pair.server.submitIoControl(
-      { internal: false, ioControlCode: 0x220007, outputBufferSize: 0 },
-      pair.now + 500,
-    );
-    pair.fromServer(step);
-    pair.pass(500);
-    expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId, reason: 'timedOut' }]);
-    expect(pair.atClient('cancelRequested')).to.have.length(1);
-  });
+  describe('a request past its deadline', () => {
+    it('is cancelled also when it is an IO control', () => {
+      const pair = new DevicePair().open();
+      const { requestId, step } = pair.server.submitIoControl(
+        { internal: false, ioControlCode: 0x220007, outputBufferSize: 0 },
+        pair.now + 500,
+      );
+      pair.fromServer(step);
+      pair.pass(500);
+      expect(pair.atClient('cancelRequested')).to.have.length(1);
+      const aborted = { hResult: 0x800703e3, information: 0, outputBuffer: EMPTY };
+      pair.fromClient(pair.client.completeIoControl(requestId, aborted));
+      pair.drive();
+      expect(pair.atServer('ioControlCompleted')).to.deep.equal([
+        { type: 'ioControlCompleted', requestId, answer: aborted, isOverdue: true },
+      ]);
+    });
 
-  describe('a transfer past its deadline', () => {
     it('is cancelled, and its answer counts: no data that lies at the client is lost', () => {
       const pair = new DevicePair().open();
       const id = submit(pair, bulkIn(4), pair.now + 500);

@@ -27,9 +27,9 @@ type Request = {
   readonly kind: 'in' | 'out' | 'ioControl';
   readonly urbFunction: number | undefined;
   readonly size: number;
-  /** Past its deadline it is not given up at once: data may be lying at the client. */
-  readonly isTransfer: boolean;
+  /** The client was told to cancel it. */
   cancelled: boolean;
+  /** Its deadline was the reason for that. */
   overdue: boolean;
 };
 type DeviceStep = StepBuilder<ServerDeviceEvent | ChannelEvent>;
@@ -69,8 +69,8 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
 
   /**
    * Sends a TRANSFER_IN_REQUEST or TRANSFER_OUT_REQUEST. `deadline` (ms) bounds the wait; leave it out where a device
-   * may take for ever. A request that is past it is `abandoned`; a bulk, interrupt or isochronous transfer is cancelled
-   * first, and abandoned when that is not answered within the grace time either.
+   * may take for ever. A request that is past it is cancelled, for data may lie at the client; it is `abandoned` when that
+   * is not answered within the grace time either.
    * @throws UsageError when no device is there, and for what no message can hold.
    */
   submitTransfer(
@@ -80,10 +80,9 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const usbDevice = this.#usbDevice('submit');
     const { direction, outputBuffer, outputBufferSize } = submission;
     const size = direction === 'in' ? outputBufferSize : outputBuffer.byteLength;
-    const { name, urbFunction } = submission.tsUrb;
-    const isTransfer = name === 'TS_URB_BULK_OR_INTERRUPT_TRANSFER' || name === 'TS_URB_ISOCH_TRANSFER';
+    const { urbFunction } = submission.tsUrb;
     const requestId = this.#requests.add(
-      { kind: direction, urbFunction, size, isTransfer, cancelled: false, overdue: false },
+      { kind: direction, urbFunction, size, cancelled: false, overdue: false },
       deadline,
     );
     const tsUrb = { ...submission.tsUrb, requestId };
@@ -106,14 +105,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const interfaceId = this.#usbDevice('submit');
     const { internal, ioControlCode, outputBufferSize } = submission;
     const requestId = this.#requests.add(
-      {
-        kind: 'ioControl',
-        urbFunction: undefined,
-        size: outputBufferSize,
-        isTransfer: false,
-        cancelled: false,
-        overdue: false,
-      },
+      { kind: 'ioControl', urbFunction: undefined, size: outputBufferSize, cancelled: false, overdue: false },
       deadline,
     );
     const message = this.#encodeRequest(requestId, {
@@ -235,7 +227,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     if (isFirst && typeof this.#state !== 'string') {
       step.send(this.#cancelMessage(this.#state.usbDevice, requestId));
     }
-    if (isFirst && request.isTransfer && this.peer.settings.cancelledRequests === 'awaited') {
+    if (isFirst && this.peer.settings.cancelledRequests === 'awaited') {
       request.cancelled = true;
       request.overdue = true;
       this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
@@ -328,7 +320,8 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     }
     // FreeRDP claims more than was asked for; the surplus is cut off, the channel lives (docs/interop.md).
     const outputBuffer = message.outputBuffer.subarray(0, request.size);
-    step.emit({ type: 'ioControlCompleted', requestId, answer: { hResult, information, outputBuffer } });
+    const answer = { hResult, information, outputBuffer };
+    step.emit({ type: 'ioControlCompleted', requestId, answer, isOverdue: request.overdue });
   }
 
   #transferCompleted(message: TransferMessage, bytes: Uint8Array, step: DeviceStep): void {

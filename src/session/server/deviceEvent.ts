@@ -46,7 +46,12 @@ export type ServerDeviceEvent =
       /** It took longer than its deadline: the client was told to cancel it, and nobody else had asked for that. */
       readonly isOverdue: boolean;
     }
-  | { readonly type: 'ioControlCompleted'; readonly requestId: number; readonly answer: IoControlAnswer }
+  | {
+      readonly type: 'ioControlCompleted';
+      readonly requestId: number;
+      readonly answer: IoControlAnswer;
+      readonly isOverdue: boolean;
+    }
   /** Ended here: cancelled and not answered in time, past its deadline, or answered with what does not count. */
   | { readonly type: 'abandoned'; readonly requestId: number; readonly reason: 'cancelled' | 'timedOut' | 'failed' }
   /** Of a request that had been abandoned: dropped, the channel goes on. */
