@@ -74,6 +74,59 @@ describe('libusb devices', () => {
       .that.matches(/its source is closed/);
   });
 
+  describe('whose names are slow to come', () => {
+    let asked: { portPath: string; give(productName: string): void }[];
+    beforeEach(() => {
+      asked = [];
+      platform = new SoftwarePlatform(
+        5000,
+        (portPath) =>
+          new Promise((resolve) => {
+            asked.push({ portPath, give: (productName) => resolve({ productName }) });
+          }),
+      );
+    });
+
+    it('are listed when they have them', async () => {
+      const list = platform.source.list();
+      await new Promise(setImmediate);
+      asked[0]?.give('Slow');
+      expect((await list).map(({ identity }) => identity.productName)).to.deep.equal(['Slow']);
+    });
+
+    it('are told of when they have them, one after the other', async () => {
+      platform.present = [];
+      platform.source.watch(listener);
+      platform.present = [facts(5), facts(6)];
+      platform.change();
+      platform.change();
+      await new Promise(setImmediate);
+      expect(asked).to.have.length(1);
+      asked[0]?.give('A');
+      await new Promise(setImmediate);
+      expect(events).to.deep.equal(['+5']);
+      asked[1]?.give('B');
+      await new Promise(setImmediate);
+      expect(events).to.deep.equal(['+5', '+6']);
+      await platform.source.close();
+    });
+
+    it('are not told of when they went in the meantime, or the source was closed', async () => {
+      platform.source.watch(listener);
+      platform.present = [];
+      platform.change();
+      await new Promise(setImmediate);
+      asked[0]?.give('A');
+      platform.present = [facts(5)];
+      platform.change();
+      await new Promise(setImmediate);
+      await platform.source.close();
+      asked[1]?.give('B');
+      await new Promise(setImmediate);
+      expect(events).to.deep.equal([]);
+    });
+  });
+
   it('cost a new context of libusb only when the first does not know one, and then once', async () => {
     const second = facts(5);
     platform.present = [second];

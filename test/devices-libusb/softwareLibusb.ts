@@ -8,7 +8,7 @@ import type {
   NativeTransfer,
   UsbBinding,
 } from '../../src/devices/libusb/usbBinding.ts';
-import type { DeviceFacts } from '../../src/devices/libusb/deviceFacts.ts';
+import type { DeviceFacts, DeviceNames } from '../../src/devices/libusb/deviceFacts.ts';
 import { readDeviceDescriptor } from '../../src/devices/libusb/deviceFacts.ts';
 import { LibusbDevices } from '../../src/devices/libusb/libusbDevices.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/session/ports.ts';
@@ -234,7 +234,7 @@ export class SoftwarePlatform {
   change: () => void = () => {};
   readonly source: LibusbDevices;
 
-  constructor(closePatience = 5000) {
+  constructor(closePatience = 5000, names?: (portPath: string) => Promise<DeviceNames>) {
     const context = (devices: () => SoftwareDevice[]): NativeContext => ({
       INIT_ERROR: 0,
       Transfer: SoftwareTransfer,
@@ -252,6 +252,7 @@ export class SoftwarePlatform {
       binding,
       closePatience,
       scan: () => this.present,
+      ...(names !== undefined && { names }),
       onChange: (listener) => {
         this.listening++;
         this.change = listener;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspectUsbDevice } from '../../src/devices/libusb/access.ts';
-import { readDrivers, scanSysfs } from '../../src/devices/libusb/sysfs.ts';
+import { readDeviceNames, readDrivers, scanSysfs } from '../../src/devices/libusb/sysfs.ts';
 import { CONFIGURATIONS, facts } from './softwareLibusb.ts';
 
 const { deviceDescriptor } = facts();
@@ -25,22 +25,29 @@ describe('sysfs', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sysfs-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('tells identity, names and descriptors of each device, and no root hub and no interface', () => {
+  it('tells identity and descriptors of each device, and no root hub and no interface', () => {
     write('usb1', device());
     write('1-0:1.0', {});
-    write('1-2.3', device(CONFIGURATIONS, { manufacturer: 'Maker\n', product: 'Thing\n', serial: 'X1\n' }));
+    write('1-2.3', device());
     const [found, ...others] = scanSysfs(folder);
     expect(others).to.deep.equal([]);
     expect(found?.identity).to.deep.equal({
       ...{ vendorId: 0x1234, productId: 0x5678, deviceVersion: 0x0100, usbVersion: 0x0200 },
       ...{ deviceClass: 0, deviceSubclass: 0, deviceProtocol: 0, speed: 'high' },
       ...{ busNumber: 1, deviceAddress: 7, portPath: '1-2.3' },
-      ...{ manufacturerName: 'Maker', productName: 'Thing', serialNumber: 'X1' },
     });
     expect(Buffer.from(found?.deviceDescriptor ?? [])).to.deep.equal(Buffer.from(deviceDescriptor));
     expect(found?.configurationDescriptors.map((each) => Buffer.from(each))).to.deep.equal(
       CONFIGURATIONS.map((each) => Buffer.from(each)),
     );
+  });
+
+  it('has the names of a device that has any', async () => {
+    write('1-1', device());
+    write('1-2.3', device(CONFIGURATIONS, { manufacturer: 'Maker\n', product: 'Thing\n', serial: 'X1\n' }));
+    expect(await readDeviceNames('1-1', folder)).to.deep.equal({});
+    const names = { manufacturerName: 'Maker', productName: 'Thing', serialNumber: 'X1' };
+    expect(await readDeviceNames('1-2.3', folder)).to.deep.equal(names);
   });
 
   for (const [speed, name] of [

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { udevRule } from '../../devices/libusb/access.ts';
 import { inspectLocalUse } from '../../devices/libusb/localUse.ts';
-import { scanSysfs } from '../../devices/libusb/sysfs.ts';
+import { readDeviceNames, scanSysfs } from '../../devices/libusb/sysfs.ts';
 import { describeIdentity, type DeviceIds } from '../../policy/selection.ts';
 import type { UsbDeviceIdentity } from '../../session/ports.ts';
 import { oneLine } from '../failure.ts';
@@ -17,7 +17,7 @@ const RULES_FILE = `${RULES}/70-urbdrc.rules`;
 export async function examineClient(machine: Machine, asked?: DeviceIds): Promise<Finding[]> {
   const libusb = await checkLibusb(machine);
   if (machine.platform !== 'linux') return [libusb, ...adviseOtherPlatform(machine)];
-  return [libusb, checkNodes(machine), checkUdevd(machine), ...checkDevices(machine, asked)];
+  return [libusb, checkNodes(machine), checkUdevd(machine), ...(await checkDevices(machine, asked))];
 }
 
 async function checkLibusb(machine: Machine): Promise<Finding> {
@@ -70,8 +70,14 @@ function checkUdevd(machine: Machine): Finding {
   };
 }
 
-function checkDevices(machine: Machine, asked: DeviceIds | undefined): Finding[] {
-  const identities = scanSysfs(join(machine.root, '/sys/bus/usb/devices')).map(({ identity }) => identity);
+async function checkDevices(machine: Machine, asked: DeviceIds | undefined): Promise<Finding[]> {
+  const folder = join(machine.root, '/sys/bus/usb/devices');
+  const identities = await Promise.all(
+    scanSysfs(folder).map(async ({ identity }) => ({
+      ...identity,
+      ...(await readDeviceNames(identity.portPath, folder)),
+    })),
+  );
   if (asked !== undefined) return checkAsked(machine, asked, identities);
   const devices = identities.filter(({ deviceClass }) => deviceClass !== HUB_CLASS);
   if (devices.length === 0) {

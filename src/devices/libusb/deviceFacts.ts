@@ -9,6 +9,9 @@ export interface DeviceFacts {
   readonly configurationDescriptors: readonly Uint8Array[];
 }
 
+/** The texts that a device has about itself. */
+export type DeviceNames = Pick<UsbDeviceIdentity, 'manufacturerName' | 'productName' | 'serialNumber'>;
+
 /** Tells a device from another that took its place: the address changes with each plug. */
 export function keyOf({ identity }: DeviceFacts): string {
   const { portPath, busNumber, deviceAddress, vendorId, productId, deviceVersion } = identity;

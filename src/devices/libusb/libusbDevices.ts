@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../session/ports.ts';
-import { type DeviceFacts, keyOf } from './deviceFacts.ts';
+import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
 import { scanNative } from './nativeScan.ts';
-import { scanSysfs } from './sysfs.ts';
+import { readDeviceNames, scanSysfs } from './sysfs.ts';
 import { type NativeContext, type NativeDevice, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
 export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
@@ -31,6 +31,8 @@ export interface LibusbPlatform {
   /** See {@link LibusbDevicesOptions}. */
   readonly closePatience: number;
   scan(): DeviceFacts[];
+  /** Where a scan does not tell names: those of a device. */
+  readonly names?: (portPath: string) => Promise<DeviceNames>;
   /** Calls back when devices may have come or gone. Returns the function that stops it. */
   onChange(listener: () => void): () => void;
 }
@@ -49,7 +51,7 @@ export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Pro
   return new LibusbDevices({
     binding,
     closePatience,
-    scan: isLinux ? () => scanSysfs() : () => scanNative(binding.context),
+    ...(isLinux ? { scan: scanSysfs, names: readDeviceNames } : { scan: () => scanNative(binding.context) }),
     onChange(listener) {
       const stopHearing = hears ? binding.onChange(listener) : undefined;
       const timer = polls ? setInterval(listener, pollInterval) : undefined;
@@ -72,6 +74,10 @@ export class LibusbDevices implements UsbDeviceSource {
   readonly #platform: LibusbPlatform;
   readonly #owner: DeviceOwner;
   readonly #known = new Map<string, LibusbDevice>();
+  /** Those that are there and whose names are still to come. */
+  readonly #arriving = new Map<string, Promise<void>>();
+  /** Names are read one after the other: whoever waits for a device holds one of the few threads that there are. */
+  #lastNames: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<UsbDeviceListener>();
   readonly #open = new Set<LibusbDevice>();
   readonly #contexts: NativeContext[];
@@ -100,9 +106,10 @@ export class LibusbDevices implements UsbDeviceSource {
     };
   }
 
-  list(): Promise<readonly UsbDevice[]> {
+  async list(): Promise<readonly UsbDevice[]> {
     if (!this.#closed) this.#refresh();
-    return Promise.resolve([...this.#known.values()]);
+    await Promise.all(this.#arriving.values());
+    return [...this.#known.values()];
   }
 
   watch(listener: UsbDeviceListener): () => void {
@@ -127,6 +134,7 @@ export class LibusbDevices implements UsbDeviceSource {
     this.#open.clear();
     this.#followChanges();
     this.#known.clear();
+    this.#arriving.clear();
   }
 
   /** Changes matter while somebody listens, and to open devices, which must learn that they are gone. */
@@ -147,12 +155,26 @@ export class LibusbDevices implements UsbDeviceSource {
       device.markGone();
       for (const listener of [...this.#listeners]) listener.removed(device);
     }
+    for (const key of [...this.#arriving.keys()]) if (!found.has(key)) this.#arriving.delete(key);
     for (const [key, facts] of found) {
-      if (this.#known.has(key)) continue;
-      const device = new LibusbDevice(facts, this.#owner);
-      this.#known.set(key, device);
-      for (const listener of [...this.#listeners]) listener.added(device);
+      if (this.#known.has(key) || this.#arriving.has(key)) continue;
+      if (this.#platform.names === undefined) this.#add(key, facts);
+      else this.#arriving.set(key, this.#arrive(key, facts, this.#platform.names));
     }
+  }
+
+  async #arrive(key: string, facts: DeviceFacts, names: NonNullable<LibusbPlatform['names']>): Promise<void> {
+    const named = this.#lastNames.then(() => names(facts.identity.portPath));
+    this.#lastNames = named;
+    const identity = { ...facts.identity, ...(await named) };
+    // Otherwise it went in the meantime.
+    if (this.#arriving.delete(key)) this.#add(key, { ...facts, identity });
+  }
+
+  #add(key: string, facts: DeviceFacts): void {
+    const device = new LibusbDevice(facts, this.#owner);
+    this.#known.set(key, device);
+    for (const listener of [...this.#listeners]) listener.added(device);
   }
 
   #locate(facts: DeviceFacts): LocatedDevice | undefined {

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { UsbSpeed } from '../../session/ports.ts';
-import { type DeviceFacts, readDeviceDescriptor } from './deviceFacts.ts';
+import { type DeviceFacts, type DeviceNames, readDeviceDescriptor } from './deviceFacts.ts';
 
 /** Where Linux tells of USB devices. */
 export const SYSFS_DEVICES = '/sys/bus/usb/devices';
@@ -17,8 +18,9 @@ const SPEEDS: Readonly<Record<string, UsbSpeed>> = {
 };
 
 /**
- * The devices that Linux has, apart from root hubs and from those that are not authorized (which nobody can use). Nothing
- * is opened and no device is asked: these are a few small files that the kernel makes up as they are read.
+ * The devices that Linux has, apart from root hubs and from those that are not authorized (which nobody can use), without
+ * their names. Nothing is opened, no device is asked, and nothing is waited for: these are a few small files that the kernel
+ * makes up as they are read.
  */
 export function scanSysfs(folder = SYSFS_DEVICES): DeviceFacts[] {
   let names: string[];
@@ -44,7 +46,6 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
   // Anything that is missing means that the device went away while it was read.
   if (descriptors === undefined || !(busNumber > 0 && deviceAddress > 0) || text('authorized') === '0')
     return undefined;
-  const [manufacturerName, productName, serialNumber] = [text('manufacturer'), text('product'), text('serial')];
   return {
     ...descriptors,
     identity: {
@@ -53,10 +54,28 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
       busNumber,
       deviceAddress,
       portPath,
-      ...(manufacturerName !== undefined && { manufacturerName }),
-      ...(productName !== undefined && { productName }),
-      ...(serialNumber !== undefined && { serialNumber }),
     },
+  };
+}
+
+/**
+ * A device's names. The kernel gives them only when nobody else has the device in hand: one that is being enumerated, or
+ * hangs, makes their reader wait, for seconds at times. And if it is this program that the device waits for (its other end
+ * is attached to this machine), for ever: so they must not be read in the main loop.
+ */
+export async function readDeviceNames(portPath: string, folder = SYSFS_DEVICES): Promise<DeviceNames> {
+  const text = (attribute: string) =>
+    readFile(join(folder, portPath, attribute), 'utf8').then(
+      (read) => read.trim(),
+      () => undefined,
+    );
+  const manufacturerName = await text('manufacturer');
+  const productName = await text('product');
+  const serialNumber = await text('serial');
+  return {
+    ...(manufacturerName !== undefined && { manufacturerName }),
+    ...(productName !== undefined && { productName }),
+    ...(serialNumber !== undefined && { serialNumber }),
   };
 }
 
