@@ -26,6 +26,8 @@ const HEADERS = 8 + 2;
 const TURNS = 200;
 const PATIENCE = 400;
 const ENDPOINTS = [0x81, 0x01, 0x82, 0x02, 0x83, 0x03, 0x84, 0x06, 0x88];
+const NO_ACK = [{}, { noAck: true }] as const;
+const BUS_QUERIES = ['frameNumber', 'busTime', 'portStatus', 'hubName', 'busInformation'] as const;
 
 /** What one connection with a meddler in its middle came to. */
 export interface MiddleOutcome {
@@ -195,7 +197,7 @@ class User implements UsbHost {
     const random = this.#random;
     const endpointAddress = random.pick(ENDPOINTS);
     const isIn = (endpointAddress & 0x80) !== 0;
-    switch (random.below(10)) {
+    switch (random.below(11)) {
       case 0:
         return { type: 'setInterface', interfaceNumber: random.below(2), alternateSetting: random.below(2) };
       case 1:
@@ -216,8 +218,10 @@ class User implements UsbHost {
         const startFrame = undefined;
         if (isIn) return { type: 'isochronousIn', endpointAddress, packetLengths, startFrame };
         const data = random.bytes(packetLengths.reduce((sum, length) => sum + length, 0));
-        return { type: 'isochronousOut', endpointAddress, data, packetLengths, startFrame };
+        return { type: 'isochronousOut', endpointAddress, data, packetLengths, startFrame, ...random.pick(NO_ACK) };
       }
+      case 6:
+        return { type: 'queryBus', query: random.pick(BUS_QUERIES) };
       default:
         return isIn
           ? { type: 'transferIn', endpointAddress, length: random.pick([0, 1, 13, 64, 512, 4096]) }

@@ -3,7 +3,7 @@ import { parseConfiguration } from '../../codecs/usb/configurationDescriptor.ts'
 import { toHex } from '../../codecs/core/json.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbDevice, UsbStatus } from '../../src/session/ports.ts';
+import type { UsbBusQuery, UsbDevice, UsbStatus } from '../../src/session/ports.ts';
 import { Recorder, type Watched } from './recorder.ts';
 
 /** What the devices of one suite have in common. */
@@ -36,6 +36,15 @@ const IN = RequestType.directionIn;
 /** No device has these. */
 const UNKNOWN = { endpointIn: 0x8e, endpointOut: 0x0e, interfaceNumber: 77, configurationValue: 99 };
 const VENDOR_REQUEST = 0xee;
+const BUS_QUERIES = [
+  'frameNumber',
+  'busTime',
+  'portStatus',
+  'hubCount',
+  'hubName',
+  'controllerName',
+  'busInformation',
+] as const satisfies readonly UsbBusQuery[];
 
 /**
  * What every UsbDevice must do, wherever it is. Nothing in here waits for time to pass: that something is still pending is
@@ -142,6 +151,16 @@ export function testUsbDeviceContract(
         expect(await status(usb.run({ type: 'resetDevice' }))).to.equal('completed');
         await settle();
       });
+    });
+
+    describe('the bus', () => {
+      for (const query of BUS_QUERIES) {
+        it(`the query for ${query} gets its answer, or is not supported`, async () => {
+          const { status: outcome, busAnswer } = await usb.run({ type: 'queryBus', query });
+          expect(outcome).to.equal(busAnswer === undefined ? 'notSupported' : 'completed');
+          expect(busAnswer?.query ?? query).to.equal(query);
+        });
+      }
     });
 
     describe('endpoints', () => {

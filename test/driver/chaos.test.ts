@@ -139,6 +139,8 @@ class Chaos {
       { type: 'resetDevice' },
       { type: 'setInterface', interfaceNumber: 0, alternateSetting: this.#random(2) },
       { type: 'clearHalt', endpointAddress: 0x81 },
+      { type: 'queryBus', query: 'frameNumber' },
+      { type: 'queryBus', query: 'hubName' },
     ])!;
     const watched = { operation, completions: 0 };
     const transfer = device.submit(operation, () => {
