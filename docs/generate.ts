@@ -2,11 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { conformanceRequirements } from './conformanceRequirements.ts';
+import { peerProfiles } from './peerProfiles.ts';
 import { specCoverage } from './specCoverage.ts';
 import { stateDiagrams } from './stateDiagrams.ts';
 
 const DOCUMENTS = {
   'conformance-requirements.md': conformanceRequirements,
+  'peer-profiles.md': peerProfiles,
   'spec-coverage.md': specCoverage,
   'states.md': stateDiagrams,
 };

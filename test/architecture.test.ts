@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { conformanceRequirements } from '../docs/conformanceRequirements.ts';
+import { peerProfiles } from '../docs/peerProfiles.ts';
 import { COVERAGE_LAYERS, specCoverage, vectorsOf, vectorsOfFunction } from '../docs/specCoverage.ts';
 import { stateDiagrams } from '../docs/stateDiagrams.ts';
 
@@ -100,6 +101,7 @@ describe('test vectors', () => {
 describe('documents', () => {
   const documents = {
     'docs/conformance-requirements.md': conformanceRequirements,
+    'docs/peer-profiles.md': peerProfiles,
     'docs/spec-coverage.md': specCoverage,
     'docs/states.md': stateDiagrams,
   };

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { UsageError } from '../../codecs/core/errors.ts';
@@ -12,6 +13,8 @@ import { announce } from '../../src/session/client/announcement.ts';
 import { loadCaptures } from '../codecs/urbdrc/captures.ts';
 import { decodeErrorOf } from '../codecs/vectors.ts';
 import { configuration, identity } from '../session/pair.ts';
+
+const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /** The ADD_DEVICE of test-vectors/urbdrc/ADD_DEVICE. */
 function vector(name: string): AddDevice {
@@ -189,6 +192,20 @@ describe('the profiles', () => {
     const keys = Object.keys(first!.settings) as (keyof PeerSettings)[];
     const same = keys.filter((key) => new Set(PEER_PROFILES.map(({ settings }) => settings[key])).size === 1);
     expect(same).to.deep.equal([]);
+  });
+
+  it('have settings that are asked for in one place each, where docs/peer-profiles.md says', () => {
+    const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+      .map((path) => path.replaceAll('\\', '/'))
+      .filter((path) => path.endsWith('.ts') && path !== 'peers/profiles.ts');
+    const texts = new Map(files.map((path) => [`src/${path}`, readFileSync(SOURCES + path, 'utf8')]));
+    const page = readFileSync(`${SOURCES}../docs/peer-profiles.md`, 'utf8');
+    for (const key of Object.keys(PEER_PROFILES[0]!.settings)) {
+      const asks = new RegExp(`settings\\.${key}\\b|\\{ ${key}\\b.* \\} = .*settings;`, 'g');
+      const places = [...texts].flatMap(([path, text]) => [...text.matchAll(asks)].map(() => path));
+      const [, stated] = new RegExp(`^\\| \`${key}\` \\|.*\\| \`(src/.*)\` \\|$`, 'm').exec(page) ?? [];
+      expect(places, key).to.deep.equal([stated]);
+    }
   });
 
   it('have names of their own', () => {

@@ -128,14 +128,10 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     const request = this.#requests.get(requestId);
     if (request !== undefined) request.overdue = false;
     if (request === undefined || request.cancelled) return { outgoing: [], events: [] };
-    const outgoing = [this.#cancelMessage(this.#usbDevice('cancel'), requestId)];
-    if (this.peer.settings.cancelledRequests === 'endHere') {
-      this.#requests.abandon(requestId);
-      return { outgoing, events: [{ type: 'abandoned', requestId, reason: 'cancelled' }] };
-    }
-    request.cancelled = true;
-    this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
-    return { outgoing, events: [] };
+    const step: StepBuilder<ServerDeviceEvent> = new StepBuilder();
+    step.send(this.#cancelMessage(this.#usbDevice('cancel'), requestId));
+    if (!this.#awaitsCancelled(requestId, request, now)) this.#abandon(requestId, 'cancelled', step);
+    return step;
   }
 
   /** Sends QUERY_DEVICE_TEXT; the answer comes as `deviceText` with this messageId. */
@@ -185,12 +181,10 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   }
 
   /** Nobody else would answer: what the client sent instead of a completion counts as one that failed. */
-  protected override malformed(bytes: Uint8Array, step: DeviceStep): void {
-    if (this.peer.settings.reading !== 'strict') return;
+  protected override refused(bytes: Uint8Array, step: DeviceStep): void {
     const requestId = answeredRequest(bytes, this.#requestCompletion);
     if (requestId === undefined || this.#requests.get(requestId) === undefined) return;
-    this.#requests.abandon(requestId);
-    step.emit({ type: 'abandoned', requestId, reason: 'failed' });
+    this.#abandon(requestId, 'failed', step);
   }
 
   protected override answer(message: AnswerMessage, bytes: Uint8Array, step: DeviceStep): void {
@@ -227,14 +221,26 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     if (isFirst && typeof this.#state !== 'string') {
       step.send(this.#cancelMessage(this.#state.usbDevice, requestId));
     }
-    if (isFirst && this.peer.settings.cancelledRequests === 'awaited') {
-      request.cancelled = true;
-      request.overdue = true;
-      this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
-      return;
-    }
+    if (isFirst) request.overdue = true;
+    if (isFirst && this.#awaitsCancelled(requestId, request, now)) return;
+    this.#abandon(requestId, request.overdue ? 'timedOut' : 'cancelled', step);
+  }
+
+  /** CANCEL_REQUEST was sent. False when nothing will come of the request any more. */
+  #awaitsCancelled(requestId: number, request: Request, now: number): boolean {
+    if (this.peer.settings.cancelledRequests === 'endHere') return false;
+    request.cancelled = true;
+    this.#requests.expectBy(requestId, now + this.timers.cancelGrace);
+    return true;
+  }
+
+  #abandon(
+    requestId: number,
+    reason: 'cancelled' | 'timedOut' | 'failed',
+    step: StepBuilder<ServerDeviceEvent> | DeviceStep,
+  ): void {
     this.#requests.abandon(requestId);
-    step.emit({ type: 'abandoned', requestId, reason: isFirst || request.overdue ? 'timedOut' : 'cancelled' });
+    step.emit({ type: 'abandoned', requestId, reason });
   }
 
   #usbDevice(input: ServerDeviceInput): number {

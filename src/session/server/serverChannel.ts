@@ -75,13 +75,13 @@ export abstract class ServerChannel<Event> {
   /** One complete message of the dynamic channel. */
   receive(bytes: Uint8Array, now: number): Step<Event | ChannelEvent> {
     const step = new StepBuilder<Event | ChannelEvent>();
+    const lenient = this.peer.settings.reading === 'lenient';
     try {
-      const lenient = this.peer.settings.reading === 'lenient';
       this.#dispatch(decodeClientMessage(bytes, this.context, { lenient }), bytes, now, step);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       step.emit({ type: 'ignored', error });
-      this.malformed?.(bytes, step);
+      if (!lenient) this.refused?.(bytes, step);
     }
     return step;
   }
@@ -101,8 +101,8 @@ export abstract class ServerChannel<Event> {
     return step;
   }
 
-  /** What else to do about a malformed message, which was dropped. */
-  protected malformed?(bytes: Uint8Array, step: StepBuilder<Event | ChannelEvent>): void;
+  /** What else to do about a malformed message, which was dropped, where no mistake is overlooked. */
+  protected refused?(bytes: Uint8Array, step: StepBuilder<Event | ChannelEvent>): void;
 
   protected nextMessageId(): number {
     this.#messageId = (this.#messageId + 1) >>> 0;
