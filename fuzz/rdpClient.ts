@@ -45,6 +45,7 @@ export function runRdpClient(random: Random): boolean {
           isEstablished = true;
           return true;
         case 'channelData':
+        case 'repaint':
           return true;
         case 'finished':
           return false;

@@ -4,6 +4,7 @@ import type { Reader } from '../core/reader.ts';
 import { BitmapUpdate } from './bitmapUpdate.ts';
 import { ClientClusterData, ClientCoreData, ClientNetworkData, ClientSecurityData } from './clientData.ts';
 import { ClientInfo } from './clientInfo.ts';
+import { RefreshRectPdu, SuppressOutputPdu } from './displayRequests.ts';
 import { ConferenceCreateRequest, ConferenceCreateResponse } from './gcc.ts';
 import { LicenseErrorMessage } from './license.ts';
 import { ConnectInitial, ConnectResponse } from './mcsConnect.ts';
@@ -97,6 +98,8 @@ export const RDP_STRUCTURES: readonly RdpStructure[] = [
   entry(FontMapPdu, 'server'),
   entry(SetErrorInfoPdu, 'server'),
   entry(BitmapUpdate, 'server'),
+  entry(RefreshRectPdu, 'client'),
+  entry(SuppressOutputPdu, 'client'),
 ];
 
 /** Properties of values that hold bytes, for `fromJson`. */

@@ -25,7 +25,9 @@ export function desktopUpdates({ width, height }: DesktopSize): readonly BitmapU
   const rows = Math.max(1, Math.floor(LONGEST_RUN / padded(width)));
   const strips = Array.from({ length: Math.ceil(height / rows) }, (_, index) => {
     const top = index * rows;
-    return rectangle(0, top, width, Math.min(rows, height - top), () => BACKGROUND);
+    const stripHeight = Math.min(rows, height - top);
+    // Not pixel by pixel: a client may have sixty million of them.
+    return rectangle(0, top, width, stripHeight, Uint8Array.from(run(BACKGROUND, padded(width) * stripHeight)));
   });
   const columns = DESKTOP_TEXT.length * CELL_WIDTH;
   const scale = Math.min(LARGEST_SCALE, Math.floor(width / columns));
@@ -37,22 +39,17 @@ export function desktopUpdates({ width, height }: DesktopSize): readonly BitmapU
   const text = { width: columns * scale, height: LETTER_HEIGHT * scale };
   const left = Math.floor((width - text.width) / 2);
   const top = Math.floor((height - text.height) / 2);
-  const line = rectangle(left, top, text.width, text.height, (x, y) => {
+  const colorAt = (x: number, y: number) => {
     const column = Math.floor(x / scale);
     const letter = DESKTOP_TEXT.charAt(Math.floor(column / CELL_WIDTH));
     const isSet = isDotSet(letter, column % CELL_WIDTH, Math.floor(y / scale));
     return column % CELL_WIDTH < LETTER_WIDTH && isSet ? FOREGROUND : BACKGROUND;
-  });
-  return [...background, { rectangles: [line] }];
+  };
+  const bitmap = runs(padded(text.width), text.height, colorAt);
+  return [...background, { rectangles: [rectangle(left, top, text.width, text.height, bitmap)] }];
 }
 
-function rectangle(
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-  colorAt: (x: number, y: number) => number,
-): BitmapData {
+function rectangle(left: number, top: number, width: number, height: number, bitmapDataStream: Uint8Array): BitmapData {
   return {
     destLeft: left,
     destTop: top,
@@ -62,7 +59,7 @@ function rectangle(
     height,
     bitsPerPixel: COLOR_DEPTH,
     flags: BitmapFlag.BITMAP_COMPRESSION | BitmapFlag.NO_BITMAP_COMPRESSION_HDR,
-    bitmapDataStream: runs(padded(width), height, colorAt),
+    bitmapDataStream,
   };
 }
 
@@ -76,22 +73,24 @@ function runs(width: number, height: number, colorAt: (x: number, y: number) => 
   const orders: number[] = [];
   let color = colorAt(0, height - 1);
   let length = 0;
-  const flush = () => {
-    if (length <= LONGEST_REGULAR_RUN) orders.push(REGULAR_COLOR_RUN | length);
-    else orders.push(MEGA_MEGA_COLOR_RUN, length & 0xff, length >> 8);
-    orders.push(color & 0xff, color >> 8);
-  };
   for (let y = height - 1; y >= 0; y -= 1) {
     for (let x = 0; x < width; x += 1) {
       const next = colorAt(x, y);
       if (next !== color || length === LONGEST_RUN) {
-        flush();
+        orders.push(...run(color, length));
         color = next;
         length = 0;
       }
       length += 1;
     }
   }
-  flush();
+  orders.push(...run(color, length));
   return Uint8Array.from(orders);
+}
+
+/** The order for up to {@link LONGEST_RUN} pixels of one colour. */
+function run(color: number, length: number): readonly number[] {
+  const order =
+    length <= LONGEST_REGULAR_RUN ? [REGULAR_COLOR_RUN | length] : [MEGA_MEGA_COLOR_RUN, length & 0xff, length >> 8];
+  return [...order, color & 0xff, color >> 8];
 }

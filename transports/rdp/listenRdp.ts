@@ -27,7 +27,7 @@ export interface ListenRdpOptions {
   readonly activationTimeout?: number;
   /** Clients whose channels do not stand yet; more are dropped. Default: 16. */
   readonly maximumHandshakes?: number;
-  /** Of the pauses after wrong passwords. Default: the machine's, without keeping the process alive. */
+  /** Of the pauses after wrong passwords, and between two paintings of the desktop. Default: the machine's, without keeping the process alive. */
   readonly clock?: Clock;
 }
 
@@ -84,6 +84,7 @@ export async function listenRdp(
       channelMissing: CHANNEL_MISSING,
       handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
       activationTimeout: options.activationTimeout ?? ACTIVATION_TIMEOUT,
+      clock,
     }).then(
       (transport) => {
         leave();

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { copyParts, byteLength, type Parts } from '../../codecs/core/parts.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Deframer } from '../stream.ts';
+import type { DesktopPainter } from './desktopPainter.ts';
 import type { RdpDeframer } from './rdpDeframer.ts';
 import type { RdpServerConnection } from './rdpServerConnection.ts';
 
@@ -10,12 +11,20 @@ export class RdpFraming implements Deframer {
   readonly #stream: Duplex;
   readonly #connection: RdpServerConnection;
   readonly #deframer: RdpDeframer;
+  readonly #painter: DesktopPainter;
   readonly #channel: string;
 
-  constructor(stream: Duplex, connection: RdpServerConnection, deframer: RdpDeframer, channel: string) {
+  constructor(
+    stream: Duplex,
+    connection: RdpServerConnection,
+    deframer: RdpDeframer,
+    painter: DesktopPainter,
+    channel: string,
+  ) {
     this.#stream = stream;
     this.#connection = connection;
     this.#deframer = deframer;
+    this.#painter = painter;
     this.#channel = channel;
   }
 
@@ -34,6 +43,7 @@ export class RdpFraming implements Deframer {
       if (outgoing.length > 0 && this.#stream.writable) this.#stream.write(joinPackets(outgoing));
       for (const event of events) {
         if (event.type === 'channelData' && event.channel === this.#channel) return event.chunk;
+        if (event.type === 'repaint') this.#painter.request();
         // Without an error the client closes the stream by itself.
         if (event.type === 'finished' && event.error !== undefined) throw event.error;
       }

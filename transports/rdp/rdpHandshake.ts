@@ -4,11 +4,12 @@ import type { Duplex } from 'node:stream';
 import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Clock, Transport } from '../../src/session/ports.ts';
 import { nextFrom } from '../nextFrom.ts';
 import { endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from './desktop.ts';
+import { DesktopPainter } from './desktopPainter.ts';
 import { type RdpPacket, RdpDeframer } from './rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from './rdpServerConnection.ts';
@@ -29,6 +30,8 @@ export interface RdpHandshakeOptions {
   readonly handshakeTimeout: number;
   /** Milliseconds for all that follows; a person may look at the certificate meanwhile. */
   readonly activationTimeout: number;
+  /** Of the times between two paintings of the desktop. */
+  readonly clock: Clock;
 }
 
 /** Bytes of the largest packet from somebody who was not admitted yet: Connect-Initial has about 500. */
@@ -96,6 +99,7 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
           throw new Farewell(`${remote}${why}`, { cause: event.error });
         }
         case 'channelData':
+        case 'repaint':
           break;
       }
     }
@@ -129,12 +133,15 @@ function transportOf(
   stream: Duplex,
   connection: RdpServerConnection,
   deframer: RdpDeframer,
-  { remote, channel }: RdpHandshakeOptions,
+  { remote, channel, clock }: RdpHandshakeOptions,
 ): Transport {
   deframer.maximumPacket = MAXIMUM_PACKET;
-  const updates = desktopUpdates(connection.desktop);
-  stream.write(joinPackets(updates.map((update) => connection.updatePacket(BitmapUpdate.encode(update)))));
-  const framing = new RdpFraming(stream, connection, deframer, channel);
+  const updates = desktopUpdates(connection.desktop).map((update) => BitmapUpdate.encode(update));
+  const paint = () =>
+    connection.isActive ? joinPackets(updates.map((update) => connection.updatePacket(update))) : undefined;
+  const painter = new DesktopPainter(stream, paint, clock);
+  painter.request();
+  const framing = new RdpFraming(stream, connection, deframer, painter, channel);
   return new StreamTransport(stream, {
     remote,
     deframer: framing,

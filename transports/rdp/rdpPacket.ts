@@ -1,11 +1,17 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import { byteLength, joinParts, type Parts } from '../../codecs/core/parts.ts';
 import type { CapabilitySet } from '../../codecs/rdp/capabilitySet.ts';
+import { LicenseErrorMessage, LicenseStatus, LicenseTransition } from '../../codecs/rdp/license.ts';
 import { DomainMcsPdu, sendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
+import { SecurityFlag, SecurityHeader } from '../../codecs/rdp/securityHeader.ts';
 import { ShareControlPdu, STREAM_LOW } from '../../codecs/rdp/shareControl.ts';
+import { ControlPdu, PduType2 } from '../../codecs/rdp/shareData.ts';
 import { X224_DATA_HEADER } from '../../codecs/rdp/x224.ts';
 
 const TPKT_HEADER_SIZE = 4;
+/** PREAMBLE_VERSION_3_0. */
+const LICENSE_VERSION = 3;
+const BB_ERROR_BLOB = 4;
 
 /** The server as an MCS user: the source of all it sends. */
 export const SERVER_USER_ID = 1002;
@@ -66,4 +72,22 @@ export function dataPacket(pduType2: number, body: Parts): Parts {
 
 function sharePacket(pdu: ShareControlPdu): Parts {
   return channelPacket(IO_CHANNEL_ID, ShareControlPdu.encode(pdu));
+}
+
+/** The licence: there is none to be had, [MS-RDPBCGR] 2.2.1.12. */
+export function licensePacket(): Parts {
+  const header = SecurityHeader.encode({ flags: SecurityFlag.SEC_LICENSE_PKT, flagsHi: 0 });
+  const message = LicenseErrorMessage.encode({
+    flags: LICENSE_VERSION,
+    errorCode: LicenseStatus.STATUS_VALID_CLIENT,
+    stateTransition: LicenseTransition.ST_NO_TRANSITION,
+    blobType: BB_ERROR_BLOB,
+    blobData: new Uint8Array(0),
+  });
+  return channelPacket(IO_CHANNEL_ID, [joinParts([...header, ...message])]);
+}
+
+/** TS_CONTROL_PDU; `action` is of `ControlAction`. */
+export function controlPacket(action: number, grantId: number, controlId: number): Parts {
+  return dataPacket(PduType2.PDUTYPE2_CONTROL, ControlPdu.encode({ action, grantId, controlId }));
 }

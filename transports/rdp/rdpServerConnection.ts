@@ -1,9 +1,9 @@
 import { DecodeError, ProtocolError, UsageError, type SpecRef } from '../../codecs/core/errors.ts';
-import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import type { Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { EarlyCapability } from '../../codecs/rdp/clientData.ts';
 import { ClientInfo } from '../../codecs/rdp/clientInfo.ts';
-import { LicenseErrorMessage, LicenseStatus, LicenseTransition } from '../../codecs/rdp/license.ts';
+import { ALLOW_DISPLAY_UPDATES, RefreshRectPdu, SuppressOutputPdu } from '../../codecs/rdp/displayRequests.ts';
 import { DisconnectReason, DomainMcsPdu } from '../../codecs/rdp/mcsDomain.ts';
 import { SecurityFlag, SecurityHeader } from '../../codecs/rdp/securityHeader.ts';
 import { ShareControlPdu } from '../../codecs/rdp/shareControl.ts';
@@ -33,10 +33,12 @@ import type { RdpPacket } from './rdpDeframer.ts';
 import {
   channelPacket,
   CLIENT_USER_ID,
+  controlPacket,
   dataPacket,
   deactivateAllPacket,
   demandActivePacket,
   IO_CHANNEL_ID,
+  licensePacket,
   mcsPacket,
   SERVER_USER_ID,
   SHARE_ID,
@@ -60,6 +62,8 @@ export type RdpEvent =
   | { readonly type: 'established' }
   /** One chunk: CHANNEL_PDU_HEADER and data. */
   | { readonly type: 'channelData'; readonly channel: string; readonly chunk: Uint8Array }
+  /** The client wants to see the desktop again. It may say so as often as it likes. */
+  | { readonly type: 'repaint' }
   /** Send what is outgoing, then close; without an error the client wanted it. */
   | { readonly type: 'finished'; readonly error: Error | undefined };
 
@@ -76,9 +80,6 @@ type State =
   | 'finished';
 
 const SEQUENCE: SpecRef = { document: 'MS-RDPBCGR', section: '1.3.1.1' };
-/** PREAMBLE_VERSION_3_0. */
-const LICENSE_VERSION = 3;
-const BB_ERROR_BLOB = 4;
 /** totalLength of a flow control PDU, which is no share control PDU, [T.128] 8.4. */
 const FLOW_MARKER = 0x8000;
 const SERVER_REFERENCE = 0x1234;
@@ -151,9 +152,14 @@ export class RdpServerConnection {
     return channelPacket(id, chunk);
   }
 
-  /** A data PDU for the desktop. @throws UsageError before `established` */
+  /** Whether the desktop can be painted: not while the client is about to activate again, nor at the end. */
+  get isActive(): boolean {
+    return this.#state === 'active';
+  }
+
+  /** A data PDU for the desktop. @throws UsageError unless the connection is active */
   updatePacket(update: Parts): Parts {
-    if (!this.#isEstablished) throw new UsageError('the desktop is there when the connection is established');
+    if (!this.isActive) throw new UsageError('the desktop can be painted on an active connection alone');
     return dataPacket(PduType2.PDUTYPE2_UPDATE, update);
   }
 
@@ -317,18 +323,30 @@ export class RdpServerConnection {
       case PduType2.PDUTYPE2_SHUTDOWN_REQUEST:
         this.#finish(step, undefined, DisconnectReason.userRequested);
         return;
+      case PduType2.PDUTYPE2_REFRESH_RECT:
+        if (decodeWith(RefreshRectPdu, data).areasToRefresh.length > 0) this.#repaint(step);
+        return;
+      case PduType2.PDUTYPE2_SUPPRESS_OUTPUT: {
+        const { allowDisplayUpdates } = decodeWith(SuppressOutputPdu, data);
+        if (allowDisplayUpdates === ALLOW_DISPLAY_UPDATES) this.#repaint(step);
+        return;
+      }
       default:
-      // Input, refresh, suppression of output, persistent bitmap keys: nothing that this desktop needs.
+      // Input, persistent bitmap keys: nothing that this desktop needs.
     }
+  }
+
+  /** Not before the end of an activation, which repaints anyway. */
+  #repaint(step: StepBuilder<RdpEvent>): void {
+    if (this.isActive) step.emit({ type: 'repaint' });
   }
 
   #fontList(step: StepBuilder<RdpEvent>): void {
     const map = { numberEntries: 0, totalNumEntries: 0, mapFlags: FONTLIST_WHOLE, entrySize: 4 };
     step.send(dataPacket(PduType2.PDUTYPE2_FONTMAP, FontMapPdu.encode(map)));
     this.#state = 'active';
-    if (this.#isEstablished) return;
+    step.emit({ type: this.#isEstablished ? 'repaint' : 'established' });
     this.#isEstablished = true;
-    step.emit({ type: 'established' });
   }
 
   #sendErrorInfo(step: StepBuilder<RdpEvent>, errorInfo: number): void {
@@ -377,20 +395,4 @@ function dataOf(payload: Uint8Array): Uint8Array {
 function isFlowControl(data: Uint8Array): boolean {
   const [low = 0, high = 0] = data;
   return high * 256 + low === FLOW_MARKER;
-}
-
-function licensePacket(): Parts {
-  const header = SecurityHeader.encode({ flags: SecurityFlag.SEC_LICENSE_PKT, flagsHi: 0 });
-  const message = LicenseErrorMessage.encode({
-    flags: LICENSE_VERSION,
-    errorCode: LicenseStatus.STATUS_VALID_CLIENT,
-    stateTransition: LicenseTransition.ST_NO_TRANSITION,
-    blobType: BB_ERROR_BLOB,
-    blobData: new Uint8Array(0),
-  });
-  return channelPacket(IO_CHANNEL_ID, [joinParts([...header, ...message])]);
-}
-
-function controlPacket(action: number, grantId: number, controlId: number): Parts {
-  return dataPacket(PduType2.PDUTYPE2_CONTROL, ControlPdu.encode({ action, grantId, controlId }));
 }

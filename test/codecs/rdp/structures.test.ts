@@ -7,6 +7,7 @@ import { Reader } from '../../../codecs/core/reader.ts';
 import { berInteger } from '../../../codecs/rdp/ber.ts';
 import { ClientCoreData } from '../../../codecs/rdp/clientData.ts';
 import { ClientInfo } from '../../../codecs/rdp/clientInfo.ts';
+import { RefreshRectPdu, SuppressOutputPdu } from '../../../codecs/rdp/displayRequests.ts';
 import { ConnectInitial } from '../../../codecs/rdp/mcsConnect.ts';
 import { DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from '../../../codecs/rdp/per.ts';
@@ -147,6 +148,22 @@ describe('round trips of RDP structures', () => {
     (value) => ServerNetworkData.encode(value),
     decoder(ServerNetworkData),
   );
+  const rectangle = fc.record({ left: u16, top: u16, right: u16, bottom: u16 });
+  testRoundTrips(
+    { TS_REFRESH_RECT_PDU: fc.record({ areasToRefresh: fc.array(rectangle, { maxLength: 255 }) }) },
+    (value) => RefreshRectPdu.encode(value),
+    decoder(RefreshRectPdu),
+  );
+  testRoundTrips<SuppressOutputPdu>(
+    {
+      TS_SUPPRESS_OUTPUT_PDU: fc.oneof(
+        fc.record({ allowDisplayUpdates: fc.constantFrom(0, 2, 255) }),
+        fc.record({ allowDisplayUpdates: fc.constant(1), desktopRect: rectangle }),
+      ),
+    },
+    (value) => SuppressOutputPdu.encode(value),
+    decoder(SuppressOutputPdu),
+  );
   testRoundTrips(
     { 'a PER integer': fc.record({ value: u32 }) },
     ({ value }) => [Uint8Array.from(perInteger(value, 'value'))],
@@ -193,6 +210,14 @@ describe('encoders of RDP structures refuse', () => {
   it('a flag that promises a correlation id, and none', () => {
     const negotiation = { flags: 8, requestedProtocols: 1 };
     expect(() => X224ConnectionRequest.encode({ sourceReference: 0, negotiation })).to.throw(UsageError, 'go together');
+  });
+  it('more areas than one byte counts, and a rectangle that does not belong there', () => {
+    const area = { left: 0, top: 0, right: 1, bottom: 1 };
+    const areasToRefresh = Array.from({ length: 256 }, () => area);
+    expect(() => RefreshRectPdu.encode({ areasToRefresh })).to.throw(UsageError, '256 areas, at most 255');
+    for (const value of [{ allowDisplayUpdates: 1 }, { allowDisplayUpdates: 0, desktopRect: area }]) {
+      expect(() => SuppressOutputPdu.encode(value)).to.throw(UsageError, 'goes with ALLOW_DISPLAY_UPDATES');
+    }
   });
   it('text beyond ANSI where there is no UTF-16', () => {
     const info = {

@@ -4,6 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
+import { PduType2 } from '../../../codecs/rdp/shareData.ts';
 import type { Transport } from '../../../src/session/ports.ts';
 import type { Listener } from '../../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../../transports/rdp/listenRdp.ts';
@@ -12,7 +13,16 @@ import { makeIdentity } from '../../../transports/certificates.ts';
 import { RdpDeframer } from '../../../transports/rdp/rdpDeframer.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { End, frameOf, sameBytes, turns } from '../ends.ts';
-import { captured, CONNECTION_REQUEST, DRDYNVC_CHANNEL, INSIDE_TLS, mcs, nameOf, sent } from './capturedClient.ts';
+import {
+  captured,
+  CONNECTION_REQUEST,
+  dataPdu,
+  DRDYNVC_CHANNEL,
+  INSIDE_TLS,
+  mcs,
+  nameOf,
+  sent,
+} from './capturedClient.ts';
 
 /** A listener that tests look into. */
 class Place {
@@ -144,6 +154,33 @@ describe('an RDP listener', () => {
     expect(last.every((each, index) => sameBytes(each.subarray(-chunks[index]!.length), chunks[index]!))).to.equal(
       true,
     );
+  });
+
+  it('sends the desktop at the start and again when the client asks, at most once a second', async () => {
+    const clock = new VirtualClock();
+    place = await new Place().open({ clock });
+    const client = await newClient().activate();
+    await place.until(() => place.ends.length > 0);
+    const UPDATES = 2;
+    const paintings = async () => {
+      // An answer to what was sent before: then all has been looked at.
+      place.ends[0]!.transport.send([[frameOf(8)]]);
+      const count = Math.max(1, client.packets.length);
+      while (!client.packets.slice(count).some((packet) => nameOf(packet).startsWith('channel'))) {
+        await once(client.secure, 'data');
+      }
+      return client.packets.slice(1).filter((packet) => nameOf(packet) === 'data 0x2').length / UPDATES;
+    };
+    expect(await paintings()).to.equal(1);
+    const refresh = dataPdu(PduType2.PDUTYPE2_REFRESH_RECT, fromHex('010000000000000001000100'));
+    for (let count = 0; count < 50; count += 1) client.secure.write(refresh);
+    client.secure.write(sent(DRDYNVC_CHANNEL, frameOf(8)));
+    await place.ends[0]!.untilFrames(1);
+    expect(await paintings()).to.equal(1);
+    clock.advance(1000);
+    expect(await paintings()).to.equal(2);
+    clock.advance(100_000);
+    expect(await paintings()).to.equal(2);
   });
 
   it('says goodbye when its end is closed', async () => {

@@ -152,19 +152,43 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(() => session.connection.channelPacket('rdpgfx', [chunk])).to.throw(UsageError, 'no channel rdpgfx');
   });
 
-  it('takes input, refresh and suppression of output, and does nothing about them', () => {
+  it('takes input and flow control, and does nothing about them', () => {
     const session = established();
     const before = session.sent.length;
     session.receive(
       Uint8Array.of(0x04, 0x04, 0x00, 0x1e),
       Uint8Array.of(0x04, 0x80, 0x05, 0x00, 0x1e),
       dataPdu(PduType2.PDUTYPE2_INPUT, new Uint8Array(16)),
-      dataPdu(PduType2.PDUTYPE2_REFRESH_RECT, new Uint8Array(12)),
-      dataPdu(PduType2.PDUTYPE2_SUPPRESS_OUTPUT, new Uint8Array(4)),
       sent(1003, fromHex('0080 0000 4100 0000')),
     );
     expect(session.sent.length).to.equal(before);
     expect(session.events.length).to.equal(3);
+  });
+
+  it('tells when the client wants to see the desktop: an area, or a window that is shown again (2.2.11)', () => {
+    const events = (type: number, hex: string) =>
+      established()
+        .receive(dataPdu(type, fromHex(hex)))
+        .events.slice(3);
+    const repaint = [{ type: 'repaint' }];
+    expect(events(PduType2.PDUTYPE2_REFRESH_RECT, '01000000 00000000 1f035702')).to.deep.equal(repaint);
+    expect(events(PduType2.PDUTYPE2_REFRESH_RECT, '00000000')).to.deep.equal([]);
+    expect(events(PduType2.PDUTYPE2_SUPPRESS_OUTPUT, '01000000 00000000 20035802')).to.deep.equal(repaint);
+    expect(events(PduType2.PDUTYPE2_SUPPRESS_OUTPUT, '00000000')).to.deep.equal([]);
+  });
+
+  it('paints on an active connection alone', () => {
+    const session = new Session().receive(CONNECTION_REQUEST, ...UP_TO_CREDENTIALS);
+    const paint = () => session.connection.updatePacket([new Uint8Array(4)]);
+    expect(paint).to.throw(UsageError, 'active connection alone');
+    session.receive(...ACTIVATION);
+    expect(session.names(2).at(-1)).to.equal('data 0x28');
+    expect(nameOf(Uint8Array.from(joinParts(paint())))).to.equal('data 0x2');
+    session.apply(session.connection.reactivate());
+    expect(paint).to.throw(UsageError);
+    session.receive(dataPdu(PduType2.PDUTYPE2_REFRESH_RECT, fromHex('01000000 00000000 1f035702')), ...ACTIVATION);
+    expect(session.eventTypes.slice(3)).to.deep.equal(['repaint']);
+    paint();
   });
 
   it('activates again when asked, and channels go on meanwhile', () => {
@@ -174,7 +198,7 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(session.names(before)).to.deep.equal(['TS_DEACTIVATE_ALL_PDU', 'TS_DEMAND_ACTIVE_PDU']);
     const chunk = new Uint8Array(9);
     session.receive(dataPdu(PduType2.PDUTYPE2_INPUT, new Uint8Array(16)), sent(DRDYNVC_CHANNEL, chunk), ...ACTIVATION);
-    expect(session.eventTypes.slice(3)).to.deep.equal(['channelData']);
+    expect(session.eventTypes.slice(3)).to.deep.equal(['channelData', 'repaint']);
     expect(session.names(before + 2)).to.deep.equal(['data 0x1f', 'data 0x14', 'data 0x14', 'data 0x28']);
     session.apply(session.connection.reactivate());
     expect(session.failure).to.equal(undefined);
