@@ -26,6 +26,7 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
     const { server, port } = await stage.serve('--read-sectors', String(SECTORS), '--out', out);
     const client = stage.freerdp(port, `/usb:id,dev:${STICK}`);
     await server.waitForLine(/^client rdp:\/\/127\.0\.0\.1:\d+ connected/, SLOW);
+    await server.waitForLine(/^client rdp:.* is FreeRDP: its deviations are allowed for$/, SLOW);
     await server.waitForLine(/^device 46f4:0001 QEMU.* \(serial LAB0001\)/, SLOW);
     const [line] = await server.waitForLine(/^read 65536 sectors .*SHA-256.*/, 300_000);
     console.log(`      ${line}`);
