@@ -52,6 +52,8 @@ export {
   type UsbredirRule,
 } from './policy/usbredirFilter.ts';
 
+export { VhciHost, type VhciDevice, type VhciHostOptions } from './hosts/vhci/vhciHost.ts';
+
 export { dial, type DialOptions } from '../transports/dial.ts';
 export { listen, type Listener, type ListenOptions } from '../transports/listen.ts';
 export { listenRdp } from '../transports/rdp/listenRdp.ts';
