@@ -19,54 +19,40 @@ function bytes({ status, data }) {
 }
 
 describe('real devices through the redirection', function () {
-  this.timeout(120_000);
+  this.timeout(180_000); // the start of a program takes long in the lab
 
-  /** @type {RemoteUsb} */
-  let usb;
-  /** @type {Awaited<ReturnType<typeof listen>>} */
-  let listener;
+  // One program for all tests of a device.
   /** @type {RedirectionServer[]} */
-  let servers;
+  const servers = [];
+  /** @type {Awaited<ReturnType<typeof listen>> | undefined} */
+  let listener;
   /** @type {ReturnType<typeof lab.spawnProgram> | undefined} */
   let client;
-
-  beforeEach(async () => {
-    usb = new RemoteUsb();
-    servers = [];
-    listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
-      servers.push(new RedirectionServer(transport, { host: usb }));
-    });
-  });
-
-  afterEach(async () => {
-    await client?.stop('SIGKILL');
-    client = undefined;
-    for (const server of servers) await server.close();
-    await listener.close();
-  });
 
   /**
    * Redirects the device, and opens it at the server.
    * @param {{ vid: number, pid: number, drivers: string[] }} ids
    */
-  async function redirected({ vid, pid, drivers }) {
-    await lab.waitUntil(
-      async () => (await lab.driversOf(vid, pid)).join() === drivers.join(),
-      20_000,
-      `${drivers.join()} has the device first`,
-    );
+  async function redirect({ vid, pid, drivers }) {
+    await waitForDrivers({ vid, pid, drivers });
+    const usb = new RemoteUsb();
+    listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
+      servers.push(new RedirectionServer(transport, { host: usb }));
+    });
     /** @type {Promise<RemoteDevice>} */
     const arrival = new Promise((resolve) => {
       usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
     });
     const name = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
     client = lab.spawnProgram(process.execPath, [MAIN, 'redirect', '--device', name, '--connect', listener.url]);
-    await client.waitForLine(/^redirecting /);
+    await client.waitForLine(/^redirecting /, 120_000);
     const device = await arrival;
     await device.open();
     expect([device.vendorId, device.productId]).to.deep.equal([vid, pid]);
     expect(await lab.driversOf(vid, pid)).to.deep.equal(drivers.map(() => 'usbfs'));
     await device.selectConfiguration(1);
+    for (const { interfaceNumber } of device.configuration?.interfaces ?? [])
+      await device.claimInterface(interfaceNumber);
     return device;
   }
 
@@ -74,45 +60,51 @@ describe('real devices through the redirection', function () {
    * Ends the redirection: the kernel's drivers have the device again.
    * @param {{ vid: number, pid: number, drivers: string[] }} ids
    */
-  async function expectDriversBack({ vid, pid, drivers }) {
+  async function expectDriversBack(ids) {
     expect(await client?.stop('SIGINT'), client?.lines.join('\n')).to.equal('0');
-    await lab.waitUntil(
+    await waitForDrivers(ids);
+  }
+
+  /** @param {{ vid: number, pid: number, drivers: string[] }} ids */
+  const waitForDrivers = ({ vid, pid, drivers }) =>
+    lab.waitUntil(
       async () => (await lab.driversOf(vid, pid)).join() === drivers.join(),
-      20_000,
-      `${drivers.join()} has the device back`,
+      60_000,
+      `${drivers.join()} has the device`,
     );
+
+  async function end() {
+    await client?.stop('SIGKILL');
+    for (const server of servers.splice(0)) await server.close();
+    await listener?.close();
   }
 
   describe('the keyboard', () => {
     /** The boot report of one key, or of none, [HID] B.1. @param {number} [usage] */
     const report = (usage = 0) => [0, 0, usage, 0, 0, 0, 0, 0];
+    /** @type {RemoteDevice} */
+    let keyboard;
+
+    before(async () => (keyboard = await redirect(KEYBOARD)));
+    after(end);
 
     it('sends the report of a key that is typed, and that of its release', async () => {
-      const keyboard = await redirected(KEYBOARD);
-      await keyboard.claimInterface(0);
       const pressed = keyboard.transferIn(1, 8);
       await lab.monitor('sendkey a');
       expect(bytes(await pressed)).to.deep.equal(report(0x04));
       expect(bytes(await keyboard.transferIn(1, 8))).to.deep.equal(report());
-      await keyboard.close();
-      await expectDriversBack(KEYBOARD);
     });
 
     it('loses no key and keeps their order, with several reads waiting', async () => {
-      const keyboard = await redirected(KEYBOARD);
-      await keyboard.claimInterface(0);
       const word = 'redirect';
       const reads = Array.from({ length: 2 * word.length }, () => keyboard.transferIn(1, 8));
       for (const key of word) await lab.monitor(`sendkey ${key}`);
       const reports = (await Promise.all(reads)).map(bytes);
       const usages = [...word].map((key) => 4 + key.charCodeAt(0) - 'a'.charCodeAt(0));
       expect(reports).to.deep.equal(usages.flatMap((usage) => [report(usage), report()]));
-      await expectDriversBack(KEYBOARD);
     });
 
     it('has the class requests of its interface: protocol, idle rate and lamps', async () => {
-      const keyboard = await redirected(KEYBOARD);
-      await keyboard.claimInterface(0);
       const hid = /** @type {const} */ ({ requestType: 'class', recipient: 'interface', index: 0 });
       const protocol = async () => bytes(await keyboard.controlTransferIn({ ...hid, request: 0x03, value: 0 }, 1));
       for (const value of [0, 1]) {
@@ -125,8 +117,9 @@ describe('real devices through the redirection', function () {
       expect((await keyboard.controlTransferOut({ ...hid, request: 0x0a, value: 0 })).status).to.equal('ok');
       const lamps = { ...hid, request: 0x09, value: 0x0200 };
       expect(await keyboard.controlTransferOut(lamps, new Uint8Array([2]))).to.include({ bytesWritten: 1 });
-      await expectDriversBack(KEYBOARD);
     });
+
+    it("is the kernel's again in the end", () => expectDriversBack(KEYBOARD));
   });
 
   describe('the serial adapter', () => {
@@ -134,17 +127,22 @@ describe('real devices through the redirection', function () {
     const toDevice = /** @type {const} */ ({ requestType: 'vendor', recipient: 'device', index: 0 });
     /** @type {Awaited<ReturnType<typeof lab.openLine>>} */
     let line;
+    /** @type {RemoteDevice} */
+    let serial;
 
-    before(() => lab.run('modprobe', ['ftdi_sio']));
-    beforeEach(async () => (line = await lab.openLine()));
-    afterEach(() => line.close());
+    before(async () => {
+      await lab.run('modprobe', ['ftdi_sio']);
+      serial = await redirect(SERIAL);
+      line = await lab.openLine();
+      await setUp();
+    });
+    after(async () => {
+      await line?.close();
+      await end();
+    });
 
-    /**
-     * What a driver sends before it uses the line: reset, 9600 baud, 8 data bits, DTR and RTS, no flow control.
-     * @param {RemoteDevice} serial
-     */
-    async function setUp(serial) {
-      await serial.claimInterface(0);
+    /** What a driver sends before it uses the line: reset, 9600 baud, 8 data bits, DTR and RTS, no flow control. */
+    async function setUp() {
       for (const [request, value] of /** @type {const} */ ([
         [0x00, 0],
         [0x03, 0x4138],
@@ -160,10 +158,9 @@ describe('real devices through the redirection', function () {
     /**
      * Reads until so many bytes have come over the line. Each packet begins with two bytes of status, of the modem and of
      * the line; one that has no more than these says that nothing came.
-     * @param {RemoteDevice} serial
      * @param {number} count
      */
-    async function receive(serial, count) {
+    async function receive(count) {
       /** @type {number[]} */
       const received = [];
       while (received.length < count) {
@@ -176,36 +173,28 @@ describe('real devices through the redirection', function () {
       return Buffer.from(received);
     }
 
-    it('takes the vendor requests of its driver, and tells the state of its lines', async () => {
-      const serial = await redirected(SERIAL);
-      await setUp(serial);
+    it('has taken the vendor requests of its driver, and tells the state of its lines', async () => {
       const state = bytes(await serial.controlTransferIn({ ...toDevice, request: 0x05, value: 0 }, 2));
       expect(state).to.have.length(2);
       expect((state[0] ?? 0) & 0x0f).to.equal(1);
-      await serial.close();
-      await expectDriversBack(SERIAL);
     });
 
     it('sends over the line what is written to it', async () => {
-      const serial = await redirected(SERIAL);
-      await setUp(serial);
       const sent = Buffer.from(Array.from({ length: 3000 }, (_, index) => index % 251));
       for (const part of [sent.subarray(0, 1), sent.subarray(1, 65), sent.subarray(65)])
         expect(await serial.transferOut(2, part)).to.include({ status: 'ok', bytesWritten: part.length });
       expect((await line.read(sent.length)).toString('hex')).to.equal(sent.toString('hex'));
-      await expectDriversBack(SERIAL);
     });
 
     it('reads what comes over the line, a few bytes and many', async () => {
-      const serial = await redirected(SERIAL);
-      await setUp(serial);
       for (const length of [1, 5, 62, 63, 1000]) {
         const coming = Buffer.from(Array.from({ length }, (_, index) => (index * 7) % 256));
         await line.write(coming);
-        expect((await receive(serial, length)).toString('hex')).to.equal(coming.toString('hex'));
+        expect((await receive(length)).toString('hex')).to.equal(coming.toString('hex'));
       }
-      await expectDriversBack(SERIAL);
     });
+
+    it("is the kernel's again in the end", () => expectDriversBack(SERIAL));
   });
 
   describe("the audio device's control part", () => {
@@ -216,32 +205,36 @@ describe('real devices through the redirection', function () {
     const CURRENT = { set: 0x01, get: 0x81 };
     const [MINIMUM, MAXIMUM, RESOLUTION] = [0x82, 0x83, 0x84];
 
-    before(() => lab.run('modprobe', ['snd-usb-audio']));
+    /** @type {RemoteDevice} */
+    let sound;
+
+    before(async () => {
+      await lab.run('modprobe', ['snd-usb-audio']);
+      sound = await redirect(SOUND);
+    });
+    after(end);
 
     /**
-     * @param {RemoteDevice} device
      * @param {number} request
      * @param {number} value the control and its channel
      * @param {number} length
      */
-    async function get(device, request, value, length) {
+    async function get(request, value, length) {
       const setup = /** @type {const} */ ({ requestType: 'class', recipient: 'interface', index: UNIT });
-      return bytes(await device.controlTransferIn({ ...setup, request, value }, length));
+      return bytes(await sound.controlTransferIn({ ...setup, request, value }, length));
     }
 
     /**
-     * @param {RemoteDevice} device
      * @param {number} value the control and its channel
      * @param {number[]} data
      */
-    async function set(device, value, data) {
+    async function set(value, data) {
       const setup = /** @type {const} */ ({ requestType: 'class', recipient: 'interface', index: UNIT });
-      const result = await device.controlTransferOut({ ...setup, request: CURRENT.set, value }, new Uint8Array(data));
+      const result = await sound.controlTransferOut({ ...setup, request: CURRENT.set, value }, new Uint8Array(data));
       expect(result).to.include({ status: 'ok', bytesWritten: data.length });
     }
 
     it('is described by its descriptors: a control interface with a feature unit, and a stream', async () => {
-      const sound = await redirected(SOUND);
       const setup = /** @type {const} */ ({ requestType: 'standard', recipient: 'device', request: 6, index: 0 });
       const device = bytes(await sound.controlTransferIn({ ...setup, value: 0x0100 }, 18));
       expect(device.slice(8, 12)).to.deep.equal([0xf4, 0x46, 0x02, 0x00]);
@@ -258,49 +251,50 @@ describe('real devices through the redirection', function () {
       expect([stream?.alternate.interfaceClass, stream?.alternate.interfaceSubclass]).to.deep.equal([1, 2]);
       expect(stream?.alternates.map(({ endpoints }) => endpoints.length).slice(0, 2)).to.deep.equal([0, 1]);
       expect(sound.productName).to.match(/QEMU/);
-      await expectDriversBack(SOUND);
+    });
+
+    it('is asked where it is plugged in: behind the hub', async () => {
+      /** @param {import('../../dist/src/index.js').UsbBusQuery} query */
+      const ask = (query) =>
+        new Promise((resolve) => sound.port.submit({ type: 'queryBus', query }, ({ busAnswer }) => resolve(busAnswer)));
+      const { name = '' } = (await lab.sysfsDevice(SOUND.vid, SOUND.pid)) ?? {};
+      expect(await ask('hubCount')).to.deep.equal({ query: 'hubCount', hubCount: 2 });
+      expect(await ask('hubName')).to.deep.equal({ query: 'hubName', name: `USB#HUB#${name.split('.')[0]}` });
+      expect(await ask('portStatus')).to.deep.equal({ query: 'portStatus', isConnected: true, isEnabled: true });
     });
 
     it('keeps what is set: mute, and the volume of each channel', async () => {
-      const sound = await redirected(SOUND);
-      await sound.claimInterface(0);
       for (const muted of [1, 0]) {
-        await set(sound, MUTE, [muted]);
-        expect(await get(sound, CURRENT.get, MUTE, 1)).to.deep.equal([muted]);
+        await set(MUTE, [muted]);
+        expect(await get(CURRENT.get, MUTE, 1)).to.deep.equal([muted]);
       }
       // Steps that the device has exactly: 51 and 204 of its 255.
       for (const [channel, volume] of /** @type {const} */ ([
         [1, [0x33, 0x9b]],
         [2, [0xcd, 0xec]],
       ]))
-        await set(sound, VOLUME | channel, [...volume]);
-      expect(await get(sound, CURRENT.get, VOLUME | 1, 2)).to.deep.equal([0x33, 0x9b]);
-      expect(await get(sound, CURRENT.get, VOLUME | 2, 2)).to.deep.equal([0xcd, 0xec]);
+        await set(VOLUME | channel, [...volume]);
+      expect(await get(CURRENT.get, VOLUME | 1, 2)).to.deep.equal([0x33, 0x9b]);
+      expect(await get(CURRENT.get, VOLUME | 2, 2)).to.deep.equal([0xcd, 0xec]);
       const range = [];
       for (const request of [MINIMUM, MAXIMUM, RESOLUTION]) {
-        const [low = 0, high = 0] = await get(sound, request, VOLUME | 1, 2);
+        const [low = 0, high = 0] = await get(request, VOLUME | 1, 2);
         range.push(((low | (high << 8)) << 16) >> 16);
       }
       const [minimum = 0, maximum = 0, resolution = 0] = range;
       expect(minimum).to.be.lessThan(0);
       expect(maximum).to.be.greaterThan(minimum);
       expect(resolution).to.be.greaterThan(0);
-      await expectDriversBack(SOUND);
     });
 
     it('stalls a request that it does not know, and goes on', async () => {
-      const sound = await redirected(SOUND);
-      await sound.claimInterface(0);
       const unknown = { requestType: 'class', recipient: 'interface', index: UNIT, request: 0x7f, value: 0 };
       const { status } = await sound.controlTransferIn(/** @type {USBControlTransferParameters} */ (unknown), 1);
       expect(status).to.equal('stall');
-      expect(await get(sound, CURRENT.get, MUTE, 1)).to.have.length(1);
-      await expectDriversBack(SOUND);
+      expect(await get(CURRENT.get, MUTE, 1)).to.have.length(1);
     });
 
     it('switches its stream on and off, and says that isochronous transfers do not go through libusb', async () => {
-      const sound = await redirected(SOUND);
-      await sound.claimInterface(1);
       const setup = /** @type {const} */ ({ requestType: 'standard', recipient: 'interface', request: 0x0a, index: 1 });
       const alternate = async () => bytes(await sound.controlTransferIn({ ...setup, value: 0 }, 1));
       expect(await alternate()).to.deep.equal([0]);
@@ -313,7 +307,8 @@ describe('real devices through the redirection', function () {
       expect(refused).to.equal('NetworkError: isochronousTransferOut(1): the end that has the device cannot do this');
       await sound.selectAlternateInterface(1, 0);
       expect(await alternate()).to.deep.equal([0]);
-      await expectDriversBack(SOUND);
     });
+
+    it("is the kernel's again in the end", () => expectDriversBack(SOUND));
   });
 });
