@@ -43,14 +43,14 @@ const NO_BYTES = new Uint8Array(0);
 /** USBIP_CMD_SUBMIT: do a transfer. The client sends it; a RET_SUBMIT or, once unlinked, a RET_UNLINK answers. */
 export interface CmdSubmit {
   readonly name: 'USBIP_CMD_SUBMIT';
-  /** Identifies the transfer. */
+  /** Identifies the transfer. Linux counts for all devices of a controller together. */
   readonly seqnum: number;
   /** `busnum << 16 | devnum` of the imported device. */
   readonly devid: number;
   readonly direction: TransferDirection;
   /** Endpoint number, 0 to 15, without the direction. */
   readonly ep: number;
-  /** Bits of {@link UrbTransferFlags}. */
+  /** Bits of {@link UrbTransferFlags}, and others that mean something to the kernel that set them. */
   readonly transferFlags: number;
   /** Bytes of the buffer: those that an OUT transfer brings, or at most so many may come back. */
   readonly transferBufferLength: number;
@@ -58,7 +58,7 @@ export interface CmdSubmit {
   readonly startFrame: number;
   /** Interrupt and isochronous: frames or microframes between two services of the endpoint. */
   readonly interval: number;
-  /** Control transfers: the setup packet, 8 bytes as on the bus (little-endian). Else zeros. */
+  /** Control transfers: the setup packet, 8 bytes as on the bus (little-endian). Else anything: Linux leaves an old one. */
   readonly setup: Uint8Array;
   /** OUT: `transferBufferLength` bytes, in which an isochronous packet lies at its `offset`. Empty for IN. */
   readonly transferBuffer: Uint8Array;
