@@ -18,8 +18,18 @@ export interface Connection {
 /** Bytes that a sender may get rid of before a paused reader stops it: the system's socket buffers, generously. */
 const BOUND = 48 * 1024 * 1024;
 
+export interface ContractOptions {
+  /** Whether a connection can break. */
+  readonly canFail: boolean;
+  /** Bytes. Default: 65531, what TPKT can announce. */
+  readonly largestFrame?: number;
+}
+
 /** What holds for every transport. Call it inside a `describe`. */
-export function transportContract(connect: () => Promise<Connection>, canFail: boolean): void {
+export function transportContract(
+  connect: () => Promise<Connection>,
+  { canFail, largestFrame = 65531 }: ContractOptions,
+): void {
   let connection: Connection;
   let left: End;
   let right: End;
@@ -36,12 +46,16 @@ export function transportContract(connect: () => Promise<Connection>, canFail: b
   });
 
   it('names the other end', () => {
-    expect(left.transport.remote).to.match(/^(memory|tcp|tls|unix):/);
-    expect(right.transport.remote).to.match(/^(memory|tcp|tls|unix):/);
+    expect(left.transport.remote).to.match(/^(memory|tcp|tls|unix|rdp):/);
+    expect(right.transport.remote).to.match(/^(memory|tcp|tls|unix|rdp):/);
   });
 
   it('delivers frames of every size, from many parts, whole and in order, in both directions', async () => {
-    const size = fc.oneof(fc.integer({ min: 8, max: 64 }), fc.integer({ min: 8, max: 65531 }), fc.constant(65531));
+    const size = fc.oneof(
+      fc.integer({ min: 8, max: 64 }),
+      fc.integer({ min: 8, max: largestFrame }),
+      fc.constant(largestFrame),
+    );
     const frame = fc.tuple(size, fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 4 }));
     const sends = fc.array(fc.array(frame, { maxLength: 12 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -79,14 +93,18 @@ export function transportContract(connect: () => Promise<Connection>, canFail: b
   });
 
   it('gives plain Uint8Arrays, whose slice() is a copy', async () => {
-    left.transport.send([cut(frameOf(20), [8]), [Buffer.alloc(30)], [frameOf(50_000)]]);
+    left.transport.send([cut(frameOf(20), [8]), [Buffer.alloc(30)], [frameOf(largestFrame)]]);
     await right.untilFrames(3);
     for (const frame of right.frames) expect(Object.getPrototypeOf(frame)).to.equal(Uint8Array.prototype);
   });
 
   it('refuses frames that no channel chunk can be, and sends nothing of that call', async () => {
-    expect(() => left.transport.send([[frameOf(9)], [frameOf(7)]])).to.throw(UsageError, '8 to 65531 bytes, not 7');
-    expect(() => left.transport.send([[frameOf(65532)]])).to.throw(UsageError, 'not 65532');
+    expect(() => left.transport.send([[frameOf(9)], [frameOf(7)]])).to.throw(
+      UsageError,
+      `a frame has 8 to ${largestFrame} bytes, not 7`,
+    );
+    const tooMuch = largestFrame + 1;
+    expect(() => left.transport.send([[frameOf(9)], [frameOf(tooMuch)]])).to.throw(UsageError, `not ${tooMuch}`);
     left.transport.send([[frameOf(10)]]);
     await right.untilFrames(1);
     expect(right.frames.map((frame) => frame.byteLength)).to.deep.equal([10]);
@@ -131,7 +149,7 @@ export function transportContract(connect: () => Promise<Connection>, canFail: b
   });
 
   it('makes a sender wait when the reader pauses, with a bound on what is queued, and drains when it resumes', async () => {
-    const frame = frameOf(65531);
+    const frame = frameOf(largestFrame);
     let sent = 0;
     let more = true;
     const produce = () => {
@@ -166,16 +184,16 @@ export function transportContract(connect: () => Promise<Connection>, canFail: b
   });
 
   it('sends what is queued before it closes; the peer sees the close once, after the frames', async () => {
-    const frames = Array.from({ length: 40 }, (_, index) => [frameOf(60_000, index)]);
+    const frames = Array.from({ length: 160 }, (_, index) => [frameOf(15_000, index)]);
     let framesAtClose = -1;
     const closed = right.untilClosed().then(() => (framesAtClose = right.frames.length));
     left.transport.send(frames);
     await left.transport.close();
     await closed;
-    expect(framesAtClose).to.equal(40);
+    expect(framesAtClose).to.equal(160);
     await turns(10);
     expect(right.closings).to.deep.equal([undefined]);
-    expect(right.frames.every((each, index) => sameBytes(each, frameOf(60_000, index)))).to.equal(true);
+    expect(right.frames.every((each, index) => sameBytes(each, frameOf(15_000, index)))).to.equal(true);
   });
 
   it('delivers what a peer sent before it closed even to a reader that was paused', async () => {

@@ -9,8 +9,8 @@ const connect = (latency: number) => () => {
 };
 
 describe('transports: memory', () => {
-  describe('contract', () => transportContract(connect(0), false));
-  describe('contract, 1 ms latency', () => transportContract(connect(1), false));
+  describe('contract', () => transportContract(connect(0), { canFail: false }));
+  describe('contract, 1 ms latency', () => transportContract(connect(1), { canFail: false }));
 
   it('asks to wait beyond the high-water mark and drains below it', async () => {
     const [left, right] = memoryPair({ highWaterMark: 100 }).map((transport) => new End(transport));

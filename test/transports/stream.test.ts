@@ -42,31 +42,33 @@ async function onBareSockets(): Promise<Connection> {
 }
 
 describe('transports: stream', () => {
-  describe('contract on bare sockets', () => transportContract(onBareSockets, true));
-  describe('contract over TCP', () => transportContract(() => connectThrough('tcp://127.0.0.1:0'), false));
+  describe('contract on bare sockets', () => transportContract(onBareSockets, { canFail: true }));
+  describe('contract over TCP', () => transportContract(() => connectThrough('tcp://127.0.0.1:0'), { canFail: false }));
   describe('contract over TCP with a token', () =>
-    transportContract(
-      () => connectThrough('tcp://127.0.0.1:0', { token: 'secret' }, () => ({ token: 'secret' })),
-      false,
-    ));
+    transportContract(() => connectThrough('tcp://127.0.0.1:0', { token: 'secret' }, () => ({ token: 'secret' })), {
+      canFail: false,
+    }));
   describe('contract over TLS', () =>
     transportContract(
       () =>
         connectThrough('tls://127.0.0.1:0', {}, ({ certificateFingerprint: fingerprint = '' }) => ({ fingerprint })),
-      false,
+      { canFail: false },
     ));
   describe('contract over a unix socket', () =>
-    transportContract(async () => {
-      const folder = await temporaryFolder();
-      const connection = await connectThrough(`unix:${join(folder.path, 'socket')}`);
-      return {
-        ...connection,
-        async release() {
-          await connection.release();
-          await folder.remove();
-        },
-      };
-    }, false));
+    transportContract(
+      async () => {
+        const folder = await temporaryFolder();
+        const connection = await connectThrough(`unix:${join(folder.path, 'socket')}`);
+        return {
+          ...connection,
+          async release() {
+            await connection.release();
+            await folder.remove();
+          },
+        };
+      },
+      { canFail: false },
+    ));
 
   describe('with a peer of another kind', () => {
     let end: End;

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
+import { UsageError } from '../../codecs/core/errors.ts';
 import { copyParts, byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { MAXIMUM_PER_LENGTH } from '../../codecs/rdp/per.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Deframer } from '../stream.ts';
+import { MINIMUM_FRAME_SIZE } from '../tpkt.ts';
 import type { DesktopPainter } from './desktopPainter.ts';
 import type { RdpDeframer } from './rdpDeframer.ts';
 import type { RdpServerConnection } from './rdpServerConnection.ts';
@@ -51,7 +54,13 @@ export class RdpFraming implements Deframer {
     return undefined;
   }
 
+  /** @throws UsageError for a frame of a size that no chunk has, or no MCS PDU carries */
   join(frames: readonly Parts[]): Uint8Array {
+    for (const frame of frames) {
+      const size = byteLength(frame);
+      if (size >= MINIMUM_FRAME_SIZE && size <= MAXIMUM_PER_LENGTH) continue;
+      throw new UsageError(`a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_PER_LENGTH} bytes, not ${size}`);
+    }
     return joinPackets(frames.map((frame) => this.#connection.channelPacket(this.#channel, frame)));
   }
 
