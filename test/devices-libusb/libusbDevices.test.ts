@@ -111,6 +111,29 @@ describe('libusb devices', () => {
       await platform.source.close();
     });
 
+    it('are no news to who watches when they were there before, until they come again', async () => {
+      const settle = () => new Promise(setImmediate);
+      platform.present = [facts(5), facts(6)];
+      platform.source.watch(listener);
+      await settle();
+      asked[0]?.give('A');
+      await settle();
+      platform.present = [];
+      platform.change();
+      asked[1]?.give('B');
+      await settle();
+      expect(events).to.deep.equal(['-5']);
+      platform.present = [facts(5), facts(6)];
+      platform.change();
+      for (const index of [2, 3]) {
+        await settle();
+        asked[index]?.give('again');
+      }
+      await settle();
+      expect(events).to.deep.equal(['-5', '+5', '+6']);
+      await platform.source.close();
+    });
+
     it('are not told of when they went in the meantime, or the source was closed', async () => {
       platform.source.watch(listener);
       platform.present = [];

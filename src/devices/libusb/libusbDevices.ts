@@ -78,7 +78,8 @@ export class LibusbDevices implements UsbDeviceSource {
   readonly #arriving = new Map<string, Promise<void>>();
   /** Names are read one after the other: whoever waits for a device holds one of the few threads that there are. */
   #lastNames: Promise<unknown> = Promise.resolve();
-  readonly #listeners = new Set<UsbDeviceListener>();
+  /** With the devices that were arriving already when the listener came: these are no news to it. */
+  readonly #listeners = new Map<UsbDeviceListener, Set<string>>();
   readonly #open = new Set<LibusbDevice>();
   readonly #contexts: NativeContext[];
   /** Each got its own new context, and was not there either: another one would be wasted. */
@@ -119,7 +120,7 @@ export class LibusbDevices implements UsbDeviceSource {
       added: (device) => listener.added(device),
       removed: (device) => listener.removed(device),
     };
-    this.#listeners.add(own);
+    this.#listeners.set(own, new Set(this.#arriving.keys()));
     this.#followChanges();
     return () => {
       this.#listeners.delete(own);
@@ -153,9 +154,13 @@ export class LibusbDevices implements UsbDeviceSource {
       if (found.has(key) && !device.gone.aborted) continue;
       this.#known.delete(key);
       device.markGone();
-      for (const listener of [...this.#listeners]) listener.removed(device);
+      for (const listener of [...this.#listeners.keys()]) listener.removed(device);
     }
-    for (const key of [...this.#arriving.keys()]) if (!found.has(key)) this.#arriving.delete(key);
+    for (const key of [...this.#arriving.keys()]) {
+      if (found.has(key)) continue;
+      this.#arriving.delete(key);
+      for (const expected of this.#listeners.values()) expected.delete(key);
+    }
     for (const [key, facts] of found) {
       if (this.#known.has(key) || this.#arriving.has(key)) continue;
       if (this.#platform.names === undefined) this.#add(key, facts);
@@ -174,7 +179,7 @@ export class LibusbDevices implements UsbDeviceSource {
   #add(key: string, facts: DeviceFacts): void {
     const device = new LibusbDevice(facts, this.#owner);
     this.#known.set(key, device);
-    for (const listener of [...this.#listeners]) listener.added(device);
+    for (const [listener, expected] of [...this.#listeners]) if (!expected.delete(key)) listener.added(device);
   }
 
   #locate(facts: DeviceFacts): LocatedDevice | undefined {
