@@ -19,7 +19,15 @@ const PACKETS: readonly Uint8Array[] = readFileSync(CAPTURE, 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as { readonly dir?: string; readonly hex?: string })
-  .flatMap(({ dir, hex = '' }) => (dir === 'c2s' ? [Uint8Array.from(fromHex(hex))] : []));
+  .flatMap(({ dir, hex = '' }) => (dir === 'c2s' ? [Uint8Array.from(fromHex(hex))] : []))
+  .concat(
+    // And when its window was hidden and shown again; the last asks for two areas.
+    [
+      '0300002502f08064006303eb708016 160017004c04ea0301000001040023000000 00000000',
+      '0300002d02f08064006303eb70801e 1e0017004c04ea03010000010c0023000000 010000000000000020035802',
+      '0300003502f08064006303eb708026 260017004c04ea0301000001140021000000 02000000000000001f0357020a0014000a001400',
+    ].map((hex) => Uint8Array.from(fromHex(hex))),
+  );
 
 /**
  * An RDP connection to our server, from the connection request on, whose client sends what a real one sent, now and then
