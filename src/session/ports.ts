@@ -48,9 +48,9 @@ export type UsbOperation =
       readonly packetLengths: readonly number[];
       readonly startFrame: number | undefined;
       /**
-       * What becomes of the packets is of no interest. Where an answer would have to come a long way (a device that
-       * takes such writes through its client), it is spared: the operation completes, without `packets`, as soon as it
-       * is on its way. Elsewhere it changes nothing.
+       * What becomes of the packets does not matter. A redirected device whose client takes such writes (it announced a
+       * jitter buffer) is not asked for an answer: the operation completes, without `packets`, as soon as it is sent.
+       * Elsewhere this changes nothing.
        */
       readonly noAck?: true;
     }
