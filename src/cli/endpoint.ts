@@ -5,7 +5,7 @@ import type { Transport } from '../session/ports.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure, oneLine, refusal } from './failure.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
@@ -144,7 +144,7 @@ async function openListener(
     { ...(token === undefined ? {} : { token }), ...identity },
     onConnection,
     (error, remote) => {
-      terminal.say(`refused ${remote}: ${oneLine(error)}`);
+      terminal.say(refusal(error, remote));
     },
   );
   announce(listener, token !== undefined, counterpart, terminal);

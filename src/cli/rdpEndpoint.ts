@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import type { Transport } from '../session/ports.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure, oneLine, refusal } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whom `rdp://` lets in. */
@@ -46,7 +46,7 @@ export async function openRdpListener(
     { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },
     onConnection,
     (error, remote) => {
-      terminal.say(`refused ${remote}: ${oneLine(error)}`);
+      terminal.say(refusal(error, remote));
     },
   );
   const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));

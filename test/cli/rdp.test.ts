@@ -48,7 +48,7 @@ describe('urbdrc serve --listen rdp://', () => {
       ['Bob', 'p'],
     ] as const) {
       const end = await client(port, user, password);
-      await server.line(/^refused rdp:.*: wrong user name or password$/);
+      await server.line(/^refused rdp:\/\/127\.0\.0\.1:\d+: wrong user name or password$/);
       end();
     }
     const end = await client(port, 'aLI', 'p');
