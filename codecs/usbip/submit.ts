@@ -3,7 +3,7 @@ import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
 import { struct } from '../core/struct.ts';
-import { checkCommand, HEADER_BASIC, NO_ENDPOINT, UsbipCommand, UsbipDirection } from './header.ts';
+import { checkCommand, HEADER_BASIC, UsbipCommand, UsbipDirection } from './header.ts';
 import {
   decodeIsoPacketDescriptors,
   encodeIsoPacketDescriptors,
@@ -257,9 +257,11 @@ export function encodeRetSubmit(value: RetSubmit): Parts {
   }
   return [
     RetHead.encode({
-      ...NO_ENDPOINT,
       command: UsbipCommand.USBIP_RET_SUBMIT,
       seqnum,
+      devid: 0,
+      direction: 0,
+      ep: 0,
       status,
       actual_length: actualLength,
       start_frame: startFrame,
