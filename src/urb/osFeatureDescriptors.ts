@@ -54,7 +54,8 @@ function featureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, vendorCode: num
 /**
  * The server's half: a program (or the kernel above it) reads string 0xEE as any other and then makes the vendor request
  * that it tells of. From the string on, that request is known for what it is, and goes as the function that stands for
- * it.
+ * it. To the device alone: FreeRDP reads the string from the recipient of the request, and no interface has it
+ * (docs/interop.md).
  */
 export class HostOsDescriptors {
   #vendorCode: number | undefined;
@@ -70,13 +71,13 @@ export class HostOsDescriptors {
 
   /** GET_MS_FEATURE_DESCRIPTOR, [MS-RDPEUSB] 2.2.9.15, where the control request is one for such a descriptor. */
   request({ bmRequestType, bRequest, wValue, wIndex, wLength }: SetupPacket): HostRequest | undefined {
-    const isVendorIn = (bmRequestType & ~RequestType.recipientMask) === VENDOR_IN;
-    if (!isVendorIn || bRequest !== this.#vendorCode || !FEATURES.includes(wIndex)) return undefined;
+    const isToDevice = bmRequestType === (VENDOR_IN | RequestType.device);
+    if (!isToDevice || bRequest !== this.#vendorCode || !FEATURES.includes(wIndex)) return undefined;
     return transferIn(
       {
         name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
         urbFunction: UrbFunction.URB_FUNCTION_GET_MS_FEATURE_DESCRIPTOR,
-        recipient: bmRequestType & RequestType.recipientMask,
+        recipient: RequestType.device,
         interfaceNumber: wValue >> 8,
         msPageIndex: wValue & 0xff,
         msFeatureDescriptorIndex: wIndex,

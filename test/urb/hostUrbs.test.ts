@@ -530,13 +530,13 @@ describe('Microsoft OS feature descriptors at the server, [MS-RDPEUSB] 2.2.9.15'
     urbFunctionName(transferOf(urbs, control(packet)).tsUrb.urbFunction).replace('URB_FUNCTION_', '');
 
   it('go as the function that stands for them once string 0xEE told the vendor code', () => {
-    const request = transferOf(having({ data: STRING }), control(setup(0xc1, 0x20, 0x0201, 5, 40)));
+    const request = transferOf(having({ data: STRING }), control(setup(0xc0, 0x20, 0x0201, 5, 40)));
     expect(request.tsUrb).to.deep.equal({
       name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
       urbFunction: 0x2a,
       requestId: 0,
       noAck: false,
-      recipient: 1,
+      recipient: 0,
       interfaceNumber: 2,
       msPageIndex: 1,
       msFeatureDescriptorIndex: 5,
@@ -552,12 +552,14 @@ describe('Microsoft OS feature descriptors at the server, [MS-RDPEUSB] 2.2.9.15'
     expect(functionOf(having({ data: STRING.with(2, 0x4e) }), compatId)).to.equal('VENDOR_DEVICE');
   });
 
-  it('are not taken for what they are not: another code, index, type or direction', () => {
+  it('are not taken for what they are not: another code, index, type, recipient or direction', () => {
     const urbs = having({ data: STRING });
     expect(functionOf(urbs, compatId)).to.equal('GET_MS_FEATURE_DESCRIPTOR');
     expect(functionOf(urbs, { ...compatId, bRequest: 0x21 })).to.equal('VENDOR_DEVICE');
     expect(functionOf(urbs, { ...compatId, wIndex: 6 })).to.equal('VENDOR_DEVICE');
     expect(functionOf(urbs, { ...compatId, bmRequestType: 0xa0 })).to.equal('CLASS_DEVICE');
+    // FreeRDP would read the string from the interface.
+    expect(functionOf(urbs, { ...compatId, bmRequestType: 0xc1 })).to.equal('VENDOR_INTERFACE');
     expect(functionOf(urbs, { ...compatId, bmRequestType: 0x40, wLength: 0 })).to.equal('VENDOR_DEVICE');
     expect(functionOf(urbs, setup(0x80, 6, 0x03ee, 0, 18))).to.equal('GET_DESCRIPTOR_FROM_DEVICE');
   });
