@@ -98,280 +98,282 @@ async function readBlocks(client: UsbipClient, first: number, count: number): Pr
   return data.data;
 }
 
-beforeEach(() => {
-  cleanUps = [];
-});
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  await server.close();
-});
-
-describe('a USB/IP server lists', () => {
-  beforeEach(() => listen());
-
-  it('nothing where there is nothing', async () => {
-    expect(server.url).to.match(/^usbip:\/\/127\.0\.0\.1:\d+$/);
-    expect(await list()).to.deep.equal([]);
+describe('a USB/IP server', () => {
+  beforeEach(() => {
+    cleanUps = [];
   });
 
-  it('each device with its ids, classes and interfaces', async () => {
-    const stick = await redirect(newStick());
-    const gadget = await redirect(new GadgetZero({ speed: 'full' }));
-    const { vendorId, productId, deviceVersion } = stick.identity;
-    const [first, second] = await list();
-    expect(first).to.deep.equal({
-      path: '/urbdrc/1-1',
-      busid: '1-1',
-      busnum: 1,
-      devnum: 2,
-      speed: 3,
-      ids: [vendorId, productId, deviceVersion],
-      classes: [0, 0, 0, 8, 6, 0x50, 0],
-      configurationValue: 1,
-      configurations: 1,
-      interfaceCount: 1,
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    await server.close();
+  });
+
+  describe('lists', () => {
+    beforeEach(() => listen());
+
+    it('nothing where there is nothing', async () => {
+      expect(server.url).to.match(/^usbip:\/\/127\.0\.0\.1:\d+$/);
+      expect(await list()).to.deep.equal([]);
     });
-    expect(second).to.deep.include({ busid: '1-2', devnum: 3, speed: 2, configurations: 2, interfaceCount: 1 });
-    expect(second?.configurationValue).to.equal(gadget.configurationDescriptors[0]?.[5]);
-  });
 
-  it('a device under one name as long as it is there, and gives the name to another afterwards', async () => {
-    const first = await redirect(newStick());
-    await redirect(new HidKeyboard());
-    first.unplug();
-    while ((await list()).length !== 1);
-    expect((await list()).map(({ busid }) => busid)).to.deep.equal(['1-2']);
-    await redirect(newStick());
-    expect((await list()).map(({ busid }) => busid)).to.deep.equal(['1-1', '1-2']);
-  });
-
-  it('to a client that sends its request byte by byte', async () => {
-    await redirect(newStick());
-    const client = await connect();
-    client.socket.setNoDelay(true);
-    for (const byte of [1, 0x11, 0x80, 5, 0, 0, 0, 0]) {
-      client.socket.write(Buffer.from([byte]));
-      await new Promise(setImmediate);
-    }
-    expect(await client.listed()).to.have.length(1);
-  });
-});
-
-describe('a USB/IP server lends a device', () => {
-  beforeEach(() => listen());
-
-  it('that answers requests, and whose blocks can be read', async () => {
-    const stick = await redirect(newStick());
-    const client = await connect();
-    const { status, device } = await client.import('1-1');
-    expect(status).to.equal(0);
-    expect(device).to.deep.include({ busid: '1-1', busnum: 1, devnum: 2, interfaceCount: 1, classes: [0, 0, 0] });
-    const descriptor = await client.control([0x80, 6, 0, 1, 0, 0, 64, 0]);
-    expect(descriptor).to.include({ status: 0, actualLength: 18 });
-    expect([...descriptor.data]).to.deep.equal([...stick.deviceDescriptor]);
-    expect(await client.control(SET_CONFIGURATION)).to.include({ status: 0 });
-    expect(Buffer.compare(await readBlocks(client, 3, 200), CONTENT.subarray(3 * 512, 203 * 512))).to.equal(0);
-    expect(story.lines.at(-1)).to.match(/^imported .* by CLIENT$/);
-  });
-
-  it('to a client that does not wait for the answer to its import', async () => {
-    const stick = await redirect(newStick());
-    const client = await connect();
-    client.socket.cork();
-    client.socket.write(UsbipClient.importRequest('1-1'));
-    const { reply } = client.submit({
-      direction: 'in',
-      ep: 0,
-      length: 18,
-      setup: Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0),
+    it('each device with its ids, classes and interfaces', async () => {
+      const stick = await redirect(newStick());
+      const gadget = await redirect(new GadgetZero({ speed: 'full' }));
+      const { vendorId, productId, deviceVersion } = stick.identity;
+      const [first, second] = await list();
+      expect(first).to.deep.equal({
+        path: '/urbdrc/1-1',
+        busid: '1-1',
+        busnum: 1,
+        devnum: 2,
+        speed: 3,
+        ids: [vendorId, productId, deviceVersion],
+        classes: [0, 0, 0, 8, 6, 0x50, 0],
+        configurationValue: 1,
+        configurations: 1,
+        interfaceCount: 1,
+      });
+      expect(second).to.deep.include({ busid: '1-2', devnum: 3, speed: 2, configurations: 2, interfaceCount: 1 });
+      expect(second?.configurationValue).to.equal(gadget.configurationDescriptors[0]?.[5]);
     });
-    client.socket.uncork();
-    expect((await client.imported()).status).to.equal(0);
-    expect([...(await reply).data]).to.deep.equal([...stick.deviceDescriptor]);
+
+    it('a device under one name as long as it is there, and gives the name to another afterwards', async () => {
+      const first = await redirect(newStick());
+      await redirect(new HidKeyboard());
+      first.unplug();
+      while ((await list()).length !== 1);
+      expect((await list()).map(({ busid }) => busid)).to.deep.equal(['1-2']);
+      await redirect(newStick());
+      expect((await list()).map(({ busid }) => busid)).to.deep.equal(['1-1', '1-2']);
+    });
+
+    it('to a client that sends its request byte by byte', async () => {
+      await redirect(newStick());
+      const client = await connect();
+      client.socket.setNoDelay(true);
+      for (const byte of [1, 0x11, 0x80, 5, 0, 0, 0, 0]) {
+        client.socket.write(Buffer.from([byte]));
+        await new Promise(setImmediate);
+      }
+      expect(await client.listed()).to.have.length(1);
+    });
   });
 
-  it('whose stalls and short packets are told as Linux tells them', async () => {
-    await redirect(newStick());
-    const client = await importing('1-1');
-    // A string that does not exist.
-    expect(await client.control([0x80, 6, 77, 3, 9, 4, 255, 0])).to.include({ status: -32, actualLength: 0 });
-  });
+  describe('lends a device', () => {
+    beforeEach(() => listen());
 
-  it('whose transfers can be given up', async () => {
-    await redirect(new HidKeyboard());
-    const client = await importing('1-1');
-    await client.control(SET_CONFIGURATION);
-    const { seqnum } = client.submit({ direction: 'in', ep: 1, length: 8, interval: 10 });
-    expect(await client.unlink(seqnum)).to.equal(-104);
-    expect(await client.unlink(seqnum)).to.equal(0);
-    expect(client.replies).not.to.include(seqnum);
-  });
+    it('that answers requests, and whose blocks can be read', async () => {
+      const stick = await redirect(newStick());
+      const client = await connect();
+      const { status, device } = await client.import('1-1');
+      expect(status).to.equal(0);
+      expect(device).to.deep.include({ busid: '1-1', busnum: 1, devnum: 2, interfaceCount: 1, classes: [0, 0, 0] });
+      const descriptor = await client.control([0x80, 6, 0, 1, 0, 0, 64, 0]);
+      expect(descriptor).to.include({ status: 0, actualLength: 18 });
+      expect([...descriptor.data]).to.deep.equal([...stick.deviceDescriptor]);
+      expect(await client.control(SET_CONFIGURATION)).to.include({ status: 0 });
+      expect(Buffer.compare(await readBlocks(client, 3, 200), CONTENT.subarray(3 * 512, 203 * 512))).to.equal(0);
+      expect(story.lines.at(-1)).to.match(/^imported .* by CLIENT$/);
+    });
 
-  it('with isochronous endpoints, whose packets come with their lengths', async () => {
-    await redirect(new GadgetZero({ clock: systemClock, pattern: 1 }));
-    const client = await importing('1-1');
-    await client.control([0, 9, 3, 0, 0, 0, 0, 0]);
-    await client.control([1, 11, 1, 0, 0, 0, 0, 0]);
-    const packets = Array.from({ length: 8 }, () => 1024);
-    const reply = await client.submit({ direction: 'in', ep: 2, packets, interval: 1 }).reply;
-    expect(reply).to.include({ status: 0, actualLength: 8 * 1024 });
-    expect(reply.packets.map(({ offset }) => offset)).to.deep.equal(packets.map((_, index) => index * 1024));
-    expect([...reply.data.subarray(0, 64)]).to.deep.equal(Array.from({ length: 64 }, (_, index) => index % 63));
-  });
+    it('to a client that does not wait for the answer to its import', async () => {
+      const stick = await redirect(newStick());
+      const client = await connect();
+      client.socket.cork();
+      client.socket.write(UsbipClient.importRequest('1-1'));
+      const { reply } = client.submit({
+        direction: 'in',
+        ep: 0,
+        length: 18,
+        setup: Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0),
+      });
+      client.socket.uncork();
+      expect((await client.imported()).status).to.equal(0);
+      expect([...(await reply).data]).to.deep.equal([...stick.deviceDescriptor]);
+    });
 
-  it('to one client at a time', async () => {
-    await redirect(newStick());
-    await importing('1-1');
-    expect(await list()).to.deep.equal([]);
-    const second = await connect();
-    expect(await second.import('1-1')).to.deep.equal({ status: 2 });
-    await second.closed();
-    await story.has(/^refused CLIENT: another client has device 1-1$/);
-  });
+    it('whose stalls and short packets are told as Linux tells them', async () => {
+      await redirect(newStick());
+      const client = await importing('1-1');
+      // A string that does not exist.
+      expect(await client.control([0x80, 6, 77, 3, 9, 4, 255, 0])).to.include({ status: -32, actualLength: 0 });
+    });
 
-  it('again when the client has left, and its transfers have ended', async () => {
-    await redirect(new HidKeyboard());
-    for (let turn = 0; turn < 3; turn += 1) {
+    it('whose transfers can be given up', async () => {
+      await redirect(new HidKeyboard());
       const client = await importing('1-1');
       await client.control(SET_CONFIGURATION);
-      for (let count = 0; count < 10; count += 1) {
-        void client.submit({ direction: 'in', ep: 1, length: 8, interval: 10 });
+      const { seqnum } = client.submit({ direction: 'in', ep: 1, length: 8, interval: 10 });
+      expect(await client.unlink(seqnum)).to.equal(-104);
+      expect(await client.unlink(seqnum)).to.equal(0);
+      expect(client.replies).not.to.include(seqnum);
+    });
+
+    it('with isochronous endpoints, whose packets come with their lengths', async () => {
+      await redirect(new GadgetZero({ clock: systemClock, pattern: 1 }));
+      const client = await importing('1-1');
+      await client.control([0, 9, 3, 0, 0, 0, 0, 0]);
+      await client.control([1, 11, 1, 0, 0, 0, 0, 0]);
+      const packets = Array.from({ length: 8 }, () => 1024);
+      const reply = await client.submit({ direction: 'in', ep: 2, packets, interval: 1 }).reply;
+      expect(reply).to.include({ status: 0, actualLength: 8 * 1024 });
+      expect(reply.packets.map(({ offset }) => offset)).to.deep.equal(packets.map((_, index) => index * 1024));
+      expect([...reply.data.subarray(0, 64)]).to.deep.equal(Array.from({ length: 64 }, (_, index) => index % 63));
+    });
+
+    it('to one client at a time', async () => {
+      await redirect(newStick());
+      await importing('1-1');
+      expect(await list()).to.deep.equal([]);
+      const second = await connect();
+      expect(await second.import('1-1')).to.deep.equal({ status: 2 });
+      await second.closed();
+      await story.has(/^refused CLIENT: another client has device 1-1$/);
+    });
+
+    it('again when the client has left, and its transfers have ended', async () => {
+      await redirect(new HidKeyboard());
+      for (let turn = 0; turn < 3; turn += 1) {
+        const client = await importing('1-1');
+        await client.control(SET_CONFIGURATION);
+        for (let count = 0; count < 10; count += 1) {
+          void client.submit({ direction: 'in', ep: 1, length: 8, interval: 10 });
+        }
+        client.socket.destroy();
+        await story.has(/^released .* by CLIENT/, turn + 1);
       }
-      client.socket.destroy();
-      await story.has(/^released .* by CLIENT/, turn + 1);
-    }
-    expect(await list()).to.have.length(1);
+      expect(await list()).to.have.length(1);
+    });
+
+    it('to the next one that waits while the one before is still being cleared away', async () => {
+      const device = new FakeUsbDevice();
+      server.deviceAdded(device);
+      let letGo = () => {};
+      const first = await importing('1-1');
+      device.gate = new Promise((resolve) => (letGo = resolve));
+      first.socket.destroy();
+      while (device.calls.length < 2) await new Promise(setImmediate);
+      const second = await connect();
+      const imported = second.import('1-1');
+      await new Promise(setImmediate);
+      letGo();
+      device.gate = undefined;
+      expect(await imported).to.include({ status: 0 });
+      expect(device.calls).to.deep.equal(['open', 'close', 'open']);
+    });
+
+    it('until it leaves: then the connection ends', async () => {
+      const stick = await redirect(newStick());
+      const client = await importing('1-1');
+      void client.submit({ direction: 'in', ep: 1, length: 13 });
+      stick.unplug();
+      await client.closed();
+      await story.has(/^released .* by CLIENT$/);
+      expect(await list()).to.deep.equal([]);
+    });
+
+    it('and takes it back when it is closed', async () => {
+      const device = new FakeUsbDevice();
+      server.deviceAdded(device);
+      const client = await importing('1-1');
+      void client.submit({ direction: 'in', ep: 1, length: 64 });
+      await server.close();
+      await client.closed();
+      expect(device.calls).to.deep.equal(['open', 'close']);
+      expect(device.given).to.deep.equal([]);
+    });
   });
 
-  it('to the next one that waits while the one before is still being cleared away', async () => {
-    const device = new FakeUsbDevice();
-    server.deviceAdded(device);
-    let letGo = () => {};
-    const first = await importing('1-1');
-    device.gate = new Promise((resolve) => (letGo = resolve));
-    first.socket.destroy();
-    while (device.calls.length < 2) await new Promise(setImmediate);
-    const second = await connect();
-    const imported = second.import('1-1');
-    await new Promise(setImmediate);
-    letGo();
-    device.gate = undefined;
-    expect(await imported).to.include({ status: 0 });
-    expect(device.calls).to.deep.equal(['open', 'close', 'open']);
-  });
-
-  it('until it leaves: then the connection ends', async () => {
-    const stick = await redirect(newStick());
-    const client = await importing('1-1');
-    void client.submit({ direction: 'in', ep: 1, length: 13 });
-    stick.unplug();
-    await client.closed();
-    await story.has(/^released .* by CLIENT$/);
-    expect(await list()).to.deep.equal([]);
-  });
-
-  it('and takes it back when it is closed', async () => {
-    const device = new FakeUsbDevice();
-    server.deviceAdded(device);
-    const client = await importing('1-1');
-    void client.submit({ direction: 'in', ep: 1, length: 64 });
-    await server.close();
-    await client.closed();
-    expect(device.calls).to.deep.equal(['open', 'close']);
-    expect(device.given).to.deep.equal([]);
-  });
-});
-
-describe('a USB/IP server refuses', () => {
-  it('a device that it does not have', async () => {
-    await listen();
-    const client = await connect();
-    expect(await client.import('1-9')).to.deep.equal({ status: 4 });
-    await story.has(/^refused CLIENT: there is no device 1-9$/);
-  });
-
-  it('a device that cannot be opened', async () => {
-    await listen();
-    const device = new FakeUsbDevice();
-    device.openError = new Error('somebody else has it');
-    server.deviceAdded(device);
-    const client = await connect();
-    expect(await client.import('1-1')).to.deep.equal({ status: 3 });
-    await story.has(/^refused CLIENT: device 1-1 cannot be opened: somebody else has it$/);
-    expect(device.calls).to.deep.equal(['open']);
-  });
-
-  const nonsense: Record<string, [string, RegExp]> = {
-    'what is no USB/IP': ['GET / HTTP/1.1\r\n\r\n', /what it sent is no request of USB\/IP/],
-    'another version': ['\x01\x06\x80\x05\0\0\0\0', /it speaks version 0x106 of USB\/IP, not 0x111/],
-    'an answer': ['\x01\x11\x00\x05\0\0\0\0', /what it sent is no request/],
-    'a name without an end': [`\x01\x11\x80\x03\0\0\0\0${'1'.repeat(32)}`, /busid: no NUL ends the text/],
-  };
-  for (const [what, [text, line]] of Object.entries(nonsense)) {
-    it(`${what}, in one line`, async () => {
+  describe('refuses', () => {
+    it('a device that it does not have', async () => {
       await listen();
       const client = await connect();
-      client.socket.write(text, 'latin1');
-      await client.closed();
-      await story.has(line);
-      expect(story.lines).to.have.length(1);
-      expect(client.unread).to.equal(0);
+      expect(await client.import('1-9')).to.deep.equal({ status: 4 });
+      await story.has(/^refused CLIENT: there is no device 1-9$/);
     });
-  }
 
-  it('a client that leaves before it asks', async () => {
-    await listen();
-    (await connect()).socket.end();
-    await story.has(/^refused CLIENT: it closed the connection before it asked for anything$/);
-  });
+    it('a device that cannot be opened', async () => {
+      await listen();
+      const device = new FakeUsbDevice();
+      device.openError = new Error('somebody else has it');
+      server.deviceAdded(device);
+      const client = await connect();
+      expect(await client.import('1-1')).to.deep.equal({ status: 3 });
+      await story.has(/^refused CLIENT: device 1-1 cannot be opened: somebody else has it$/);
+      expect(device.calls).to.deep.equal(['open']);
+    });
 
-  it('a client that sends no whole request in ten seconds', async () => {
-    const clock = new VirtualClock();
-    await listen(clock);
-    const client = await connect();
-    client.socket.write(UsbipClient.importRequest('1-1').subarray(0, 39));
-    while (clock.pending === 0) await new Promise(setImmediate);
-    clock.advance(9_999);
-    expect(story.lines).to.deep.equal([]);
-    clock.advance(1);
-    await client.closed();
-    await story.has(/^refused CLIENT: it made no request within 10000 ms$/);
-    expect(clock.pending).to.equal(0);
-  });
+    const nonsense: Record<string, [string, RegExp]> = {
+      'what is no USB/IP': ['GET / HTTP/1.1\r\n\r\n', /what it sent is no request of USB\/IP/],
+      'another version': ['\x01\x06\x80\x05\0\0\0\0', /it speaks version 0x106 of USB\/IP, not 0x111/],
+      'an answer': ['\x01\x11\x00\x05\0\0\0\0', /what it sent is no request/],
+      'a name without an end': [`\x01\x11\x80\x03\0\0\0\0${'1'.repeat(32)}`, /busid: no NUL ends the text/],
+    };
+    for (const [what, [text, line]] of Object.entries(nonsense)) {
+      it(`${what}, in one line`, async () => {
+        await listen();
+        const client = await connect();
+        client.socket.write(text, 'latin1');
+        await client.closed();
+        await story.has(line);
+        expect(story.lines).to.have.length(1);
+        expect(client.unread).to.equal(0);
+      });
+    }
 
-  it('more than 32 clients that ask for nothing, while those who have devices go on', async () => {
-    await listen();
-    await redirect(newStick());
-    const client = await importing('1-1');
-    const idle = await Promise.all(Array.from({ length: 32 }, () => connect()));
-    const one = await connect();
-    await one.closed();
-    await story.has(/^refused CLIENT: 32 others have not ended their requests yet$/);
-    expect(await client.control(SET_CONFIGURATION)).to.include({ status: 0 });
-    expect(Buffer.compare(await readBlocks(client, 0, 1), CONTENT.subarray(0, 512))).to.equal(0);
-    idle[0]?.socket.destroy();
-    await story.has(/closed the connection before/);
-    expect(await list()).to.deep.equal([]);
-  });
+    it('a client that leaves before it asks', async () => {
+      await listen();
+      (await connect()).socket.end();
+      await story.has(/^refused CLIENT: it closed the connection before it asked for anything$/);
+    });
 
-  it('commands that make no sense: the client loses the device', async () => {
-    await listen();
-    await redirect(newStick());
-    const client = await importing('1-1');
-    client.socket.write(Buffer.alloc(48, 0xff));
-    await client.closed();
-    await story.has(/^released .* by CLIENT: usbip_header_basic\.command: neither/);
-    expect(await list()).to.have.length(1);
-  });
+    it('a client that sends no whole request in ten seconds', async () => {
+      const clock = new VirtualClock();
+      await listen(clock);
+      const client = await connect();
+      client.socket.write(UsbipClient.importRequest('1-1').subarray(0, 39));
+      while (clock.pending === 0) await new Promise(setImmediate);
+      clock.advance(9_999);
+      expect(story.lines).to.deep.equal([]);
+      clock.advance(1);
+      await client.closed();
+      await story.has(/^refused CLIENT: it made no request within 10000 ms$/);
+      expect(clock.pending).to.equal(0);
+    });
 
-  it('to listen where it may not', async () => {
-    await listen();
-    const port = Number(server.url.split(':').at(-1));
-    const error = await UsbipServer.listen({ port, clock: systemClock }).catch((reason: unknown) => reason);
-    expect(error)
-      .to.be.instanceOf(Error)
-      .with.property('message')
-      .that.matches(/EADDRINUSE/);
+    it('more than 32 clients that ask for nothing, while those who have devices go on', async () => {
+      await listen();
+      await redirect(newStick());
+      const client = await importing('1-1');
+      const idle = await Promise.all(Array.from({ length: 32 }, () => connect()));
+      const one = await connect();
+      await one.closed();
+      await story.has(/^refused CLIENT: 32 others have not ended their requests yet$/);
+      expect(await client.control(SET_CONFIGURATION)).to.include({ status: 0 });
+      expect(Buffer.compare(await readBlocks(client, 0, 1), CONTENT.subarray(0, 512))).to.equal(0);
+      idle[0]?.socket.destroy();
+      await story.has(/closed the connection before/);
+      expect(await list()).to.deep.equal([]);
+    });
+
+    it('commands that make no sense: the client loses the device', async () => {
+      await listen();
+      await redirect(newStick());
+      const client = await importing('1-1');
+      client.socket.write(Buffer.alloc(48, 0xff));
+      await client.closed();
+      await story.has(/^released .* by CLIENT: usbip_header_basic\.command: neither/);
+      expect(await list()).to.have.length(1);
+    });
+
+    it('to listen where it may not', async () => {
+      await listen();
+      const port = Number(server.url.split(':').at(-1));
+      const error = await UsbipServer.listen({ port, clock: systemClock }).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.instanceOf(Error)
+        .with.property('message')
+        .that.matches(/EADDRINUSE/);
+    });
   });
 });
