@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { MassStorage, openCapture } from '../../dist/src/index.js';
-import { IDLE_TIMEOUT, KEYBOARD, SERIAL, SLOW, Stage, STICK } from '../tests/freerdpStage.js';
+import { IDLE_TIMEOUT, KEYBOARD, SERIAL, SLOW, Stage, STICK, switchStickPort } from '../tests/freerdpStage.js';
 import * as lab from '../tests/support.js';
 
 /**
@@ -12,8 +12,6 @@ import * as lab from '../tests/support.js';
  * @property {(stage: Stage, file: string) => Promise<void>} run plays it and records it into a file
  */
 
-/** The USB 3 root hub's port of the stick: 1 in its file `disable` is as good as pulling the stick out. */
-const STICK_PORT = '/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable';
 const PROGRAM = 'urbdrc lab/record';
 
 /** @type {Record<string, Scenario>} */
@@ -57,10 +55,10 @@ export const SCENARIOS = {
         await storage.read(0, 8);
         const left = gone(STICK);
         const reading = readOnAndOn(storage);
-        await writeFile(STICK_PORT, '1');
+        await switchStickPort('off');
         await reading;
         await left;
-        await writeFile(STICK_PORT, '0');
+        await switchStickPort('on');
         const again = await MassStorage.open(await device(STICK), { sectorsPerCommand: 8 });
         await again.read(8, 8);
         await again.close();

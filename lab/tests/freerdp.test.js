@@ -1,9 +1,21 @@
 // An unmodified FreeRDP under Xvfb brings real devices to urbdrc serve --listen rdp://.
 import { expect } from 'chai';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IDLE_TIMEOUT, KEYBOARD, replugStick, SLOW, Stage, startScreen, STICK } from './freerdpStage.js';
+import { MassStorage } from '../../dist/src/index.js';
+import { RdpServerConnection } from '../../dist/transports/rdp/rdpServerConnection.js';
+import {
+  IDLE_TIMEOUT,
+  KEYBOARD,
+  replugStick,
+  SLOW,
+  Stage,
+  startScreen,
+  STICK,
+  switchStickPort,
+} from './freerdpStage.js';
 import * as lab from './support.js';
 
 const SECTORS = lab.STICK_HASHED / 512;
@@ -70,9 +82,52 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
       await lab.plugStick({ disk: false });
       await server.waitForLine(/^device 46f4:0001/, SLOW);
     }
+    for (let round = 0; round < 2; round += 1) {
+      await switchStickPort('off');
+      await server.waitForLine(/^gone: 46f4:0001/, SLOW);
+      await switchStickPort('on');
+      await server.waitForLine(/^device 46f4:0001/, SLOW);
+    }
     await client.stop();
     await server.waitForLine(/^client .* disconnected/, SLOW);
     await replugStick();
+  });
+
+  it('FreeRDP activates its connection again when asked, and its devices go on meanwhile', async function () {
+    this.timeout(300_000);
+    const { received } = RdpServerConnection.prototype;
+    let isDue = false;
+    let activations = 0;
+    // Nothing in our server makes it do this: so the answer to any packet says it too.
+    RdpServerConnection.prototype.received = function (packet) {
+      const { outgoing, events } = received.call(this, packet);
+      if (events.some(({ type }) => type === 'repaint')) activations += 1;
+      if (!isDue || !this.isActive) return { outgoing, events };
+      isDue = false;
+      return { outgoing: [...outgoing, ...this.reactivate().outgoing], events };
+    };
+    try {
+      const { port, device } = await stage.serveHere();
+      const client = stage.freerdp(port, `/usb:id,dev:${STICK}`);
+      const storage = await MassStorage.open(await device(STICK), { sectorsPerCommand: 8 });
+      const expected = await readFile(lab.STICK.image);
+      let sector = 0;
+      const readNext = async () => {
+        const bytes = await storage.read(sector, 8);
+        expect(Buffer.compare(bytes, expected.subarray(sector * 512, (sector + 8) * 512))).to.equal(0);
+        sector += 8;
+      };
+      for (let round = 1; round <= 2; round += 1) {
+        isDue = true;
+        while (activations < round) await readNext();
+        await readNext();
+      }
+      await storage.close();
+      await client.stop();
+    } finally {
+      RdpServerConnection.prototype.received = received;
+      await replugStick();
+    }
   });
 
   it('xfreerdp killed in the middle ends that connection, and the next one is served', async function () {
@@ -112,6 +167,16 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
       const client = stage.freerdp(port, '/sound:sys:fake');
       await server.waitForLine(/^client .* connected$/, SLOW);
       await server.waitForLine(/^client .* disconnected: the client refuses the channel URBDRC/);
+      await client.exit;
+    });
+
+    it('rdesktop, which knows no USB devices', async function () {
+      this.timeout(300_000);
+      const { server, port } = await stage.serve();
+      // It asks whether the certificate is to be trusted.
+      const client = stage.start('bash', '-c', `yes yes | rdesktop -u ali -p 'open sesame' 127.0.0.1:${port}`);
+      await server.waitForLine(/^client .* connected$/, SLOW);
+      await server.waitForLine(/^client .* disconnected: the client refuses the channel URBDRC/, SLOW);
       await client.exit;
     });
 

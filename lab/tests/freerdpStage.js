@@ -118,6 +118,14 @@ export class Stage {
   }
 }
 
+/**
+ * Switches the stick's port of the USB 3 root hub off, which is as good as pulling the stick out, or on again.
+ * @param {'off' | 'on'} state
+ */
+export async function switchStickPort(state) {
+  await writeFile('/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable', state === 'off' ? '1' : '0');
+}
+
 /** A FreeRDP that was ended by a signal leaves the stick without a driver. */
 export async function replugStick() {
   await lab.unplugStick();
