@@ -51,7 +51,7 @@ const BEHIND: Readonly<Record<string, readonly OwnClient[]>> = {
   C11: [fx2, loopback, { redirects: () => [babbling()], traits: ['babbles'] }],
   C12: [fx2, keyboard],
   C13: [fx2],
-  C14: [fx2],
+  C14: [fx2, gadget],
   C15: [fx2, keyboard],
   C16: [fx2, fullSpeed, keyboard, gadget, audio, composite, stick, loopback],
   C17: [fx2, keyboard, composite, loopback],
