@@ -56,7 +56,7 @@ describe('the certificate that is kept', () => {
   for (const [what, content] of [
     ['empty', () => ''],
     ['something else', () => 'not PEM\n'],
-    ['a certificate without its key', (key: string, certificate: string) => certificate],
+    ['a certificate without its key', (_: string, certificate: string) => certificate],
     ['a certificate with the key of another', (key: string, certificate: string) => key + certificate],
   ] as const) {
     it(`is made anew when the file is ${what}, and the file is set aside`, async () => {
@@ -128,16 +128,16 @@ describe('the folder for what is kept', () => {
     URBDRC_STATE_DIR: '/ours',
     STATE_DIRECTORY: '/var/lib/urbdrc:/var/lib/other',
     XDG_STATE_HOME: '/state',
-    HOME: '/home/ali',
+    HOME: '/people/ali',
   };
 
   it('is what the user says, else what the environment says, the most special first', () => {
     expect(stateFolder('/mine', all)).to.equal('/mine');
     expect(stateFolder(undefined, all)).to.equal('/ours');
     expect(stateFolder(undefined, { ...all, URBDRC_STATE_DIR: '' })).to.equal('/var/lib/urbdrc');
-    expect(stateFolder(undefined, { HOME: '/home/ali', XDG_STATE_HOME: '/state' })).to.equal('/state/urbdrc');
-    expect(stateFolder(undefined, { HOME: '/home/ali', XDG_STATE_HOME: 'state' })).to.equal(
-      '/home/ali/.local/state/urbdrc',
+    expect(stateFolder(undefined, { HOME: '/people/ali', XDG_STATE_HOME: '/state' })).to.equal('/state/urbdrc');
+    expect(stateFolder(undefined, { HOME: '/people/ali', XDG_STATE_HOME: 'state' })).to.equal(
+      '/people/ali/.local/state/urbdrc',
     );
     expect(stateFolder(undefined, {})).to.equal(undefined);
   });
