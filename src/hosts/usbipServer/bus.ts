@@ -1,21 +1,12 @@
 import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
-import { UsbipSpeed } from '../../../codecs/usbip/usbipDevice.ts';
-import type { RedirectedDevice, UsbSpeed } from '../../session/ports.ts';
+import type { RedirectedDevice } from '../../session/ports.ts';
+import { USBIP_SPEEDS } from '../usbip/speed.ts';
 
 /** The number of the bus that a server pretends to have. */
 const BUS = 1;
 /** Device 1 of a bus is its root hub. */
 const FIRST_DEVICE = 2;
-
-/** Clients' virtual host controllers know nothing faster than super speed. */
-const SPEEDS: Readonly<Record<UsbSpeed, number>> = {
-  low: UsbipSpeed.USB_SPEED_LOW,
-  full: UsbipSpeed.USB_SPEED_FULL,
-  high: UsbipSpeed.USB_SPEED_HIGH,
-  super: UsbipSpeed.USB_SPEED_SUPER,
-  superPlus: UsbipSpeed.USB_SPEED_SUPER,
-};
 
 /** A device in a port of the bus. */
 export interface PluggedDevice {
@@ -65,7 +56,7 @@ export function describePlugged({ device, port, busid }: PluggedDevice): ListedD
     busid,
     busnum: BUS,
     devnum: FIRST_DEVICE + port,
-    speed: SPEEDS[identity.speed],
+    speed: USBIP_SPEEDS[identity.speed],
     idVendor: identity.vendorId,
     idProduct: identity.productId,
     bcdDevice: identity.deviceVersion,

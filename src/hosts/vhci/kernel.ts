@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { UsbSpeed } from '../../session/ports.ts';
+import { USBIP_SPEEDS } from '../usbip/speed.ts';
 import { readPorts, vhciFolder, type VhciPort } from './controllers.ts';
 import { descriptorOf } from './socketPair.ts';
 
@@ -26,9 +27,6 @@ export interface VhciKernel {
   detach(port: number): Promise<void>;
 }
 
-/** enum usb_device_speed of the kernel's linux/usb/ch9.h. vhci-hcd takes nothing faster than super speed. */
-const KERNEL_SPEEDS: Readonly<Record<UsbSpeed, number>> = { low: 1, full: 2, high: 3, super: 5, superPlus: 5 };
-
 /** The kernel of this machine, through the files of vhci-hcd below `/sys`. */
 export class SysfsKernel implements VhciKernel {
   readonly #sysfsRoot: string;
@@ -42,7 +40,7 @@ export class SysfsKernel implements VhciKernel {
   }
 
   async attach(port: number, socket: Socket, { deviceId, speed }: PluggedDevice): Promise<boolean> {
-    const line = `${port} ${descriptorOf(socket)} ${deviceId} ${KERNEL_SPEEDS[speed]}`;
+    const line = `${port} ${descriptorOf(socket)} ${deviceId} ${USBIP_SPEEDS[speed]}`;
     try {
       await writeFile(join(vhciFolder(this.#sysfsRoot), 'attach'), line);
     } catch (error) {
