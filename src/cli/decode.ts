@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { fromHex } from '../../codecs/core/json.ts';
 import { decodeCapture } from './decodeCapture.ts';
+import { decodeUsbCapture, isUsbCapture } from './decodeUsbCapture.ts';
 import {
   bareDigits,
   type DissectionDefaults,
@@ -37,7 +38,10 @@ export function decodeCommand(around: Surroundings = PROCESS): Command {
     .option('--json', 'one JSON object a line: {"name","spec","value"}, or {"error"}')
     .option('--lenient', 'accept what a session would accept: bytes behind the last field, known quirks')
     .addOption(
-      new Option('--capture <file>', 'every message that --capture FILE.jsonl recorded').conflicts(['from', 'context']),
+      new Option('--capture <file>', 'every message, or USB transfer, that --capture FILE recorded').conflicts([
+        'from',
+        'context',
+      ]),
     )
     .addHelpText(
       'after',
@@ -56,6 +60,7 @@ Examples:
   urbdrc decode --layer ts-urb-result --context GET_CURRENT_FRAME_NUMBER 0c0000000000000045230100
   urbdrc decode --from client --context 16 --json < messages.txt
   urbdrc decode --capture session.jsonl
+  urbdrc decode --capture traffic.pcapng
   echo '{"layer":"ts-urb","hex":"08000700010000000000000000"}' | urbdrc decode`,
     )
     .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
@@ -65,7 +70,8 @@ async function decode(hex: readonly string[], options: DecodeOptions, around: Su
   const { layer, from, context, json = false, lenient = false, capture } = options;
   if (capture !== undefined) {
     if (hex.length > 0) throw new Failure('give either messages or --capture FILE', 2);
-    await decodeCapture(capture, { json, lenient }, around);
+    if (isUsbCapture(capture)) await decodeUsbCapture(capture, json, around);
+    else await decodeCapture(capture, { json, lenient }, around);
     return;
   }
   if (!isLayer(layer)) throw new Failure(`--layer ${layer}: use one of ${LAYERS.join(', ')}`, 2);

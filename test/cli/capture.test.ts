@@ -61,7 +61,39 @@ describe('urbdrc --capture, decode and replay', () => {
       expect(application).to.match(/^urbdrc \d+\.\d+\.\d+/);
       const sectors = packets.filter(({ event, data }) => event === 'C' && data === '5a'.repeat(64 * 512));
       expect(sectors).to.have.length(1);
+      const decoded = await run(['decode', '--capture', scene.file(file)]);
+      expect(decoded.status, decoded.stderr).to.equal(0);
+      const lines = decoded.stdout.trimEnd().split('\n');
+      expect(lines).to.have.length(packets.length);
+      expect(lines[0]).to.match(
+        /^1 \+0\.000 ms \d+\.\d+\.0 control in submitted id=1 length=18 setup=\{"bmRequestType":128,"bRequest":6,"wValue":256,/,
+      );
+      expect(
+        lines.filter((line) => / bulk in ended id=\d+ status=0 length=32768 data=(5a)+$/.test(line)),
+      ).to.have.length(1);
+      const json = await run(['decode', '--json', '--capture', scene.file(file)]);
+      const objects = json.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { value: { data: string } });
+      expect(objects.map(({ value }) => value.data)).to.deep.equal(packets.map(({ data }) => data));
+      expect(objects[1]).to.deep.include({ packet: 2, name: 'mon_bin_hdr' });
     }
+  });
+
+  it('decode --capture says what is wrong with a recording of USB traffic', async () => {
+    const cases: [bytes: Buffer, message: RegExp][] = [
+      [Buffer.from('{"peer":"someone"}'), /a\.pcapng: not a pcapng file, or a damaged one/],
+      [Buffer.from('0100000014000000dc00000000000000' + '14000000', 'hex'), /a\.pcapng: not a pcapng file$/m],
+      [Buffer.alloc(5), /a\.pcapng: the file ends in the middle of a block/],
+    ];
+    for (const [bytes, message] of cases) {
+      writeFileSync(scene.file('a.pcapng'), bytes);
+      const { status, stderr } = await run(['decode', '--capture', scene.file('a.pcapng')]);
+      expect(status).to.equal(1);
+      expect(stderr).to.match(message);
+    }
+    expect((await run(['decode', '--capture', scene.file('none.pcapng')])).stderr).to.match(/ENOENT/);
   });
 
   it('a file of another ending is refused before anything is opened', async () => {
