@@ -90,8 +90,11 @@ export interface NodeTiming {
   readonly longest: number;
 }
 
-/** Drivers bind within moments when they are loaded, a disk's partitions come a second later, a slow device's anything. */
-export const NODE_TIMING: NodeTiming = { first: 100, every: 250, quiet: 2000, longest: 15_000 };
+/**
+ * Drivers bind within moments when they are loaded, a disk's partitions come a second later, a slow device's anything: a disk
+ * that has to spin up, or each of its requests a long way to go, takes half a minute.
+ */
+export const NODE_TIMING: NodeTiming = { first: 100, every: 250, quiet: 2000, longest: 60_000 };
 
 export interface NodeSearch extends NodeFolders {
   readonly busId: string;
