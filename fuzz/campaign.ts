@@ -4,7 +4,7 @@ import { Engine, nextTurn } from './engines.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
 import { runRdpClient } from './rdpClient.ts';
-import { ClientSessions, ServerSessions } from './sessions.ts';
+import { anyServerDevice, ClientSessions, ServerSessions } from './sessions.ts';
 
 /** Messages that a connection gets before it is replaced by a new one. */
 const MESSAGES_PER_CONNECTION = 200;
@@ -58,7 +58,7 @@ export class FuzzFailure extends Error {
 export async function runCampaign({ seed, messages, progress }: CampaignOptions): Promise<CampaignReport> {
   const random = new Random(seed);
   const corpus = loadCorpus();
-  const sessions = { client: new ClientSessions(), server: new ServerSessions() };
+  const sessions = { client: new ClientSessions(), server: new ServerSessions(anyServerDevice(random)) };
   const engines = { client: await newEngine('client'), server: await newEngine('server') };
   const counts = { connections: 2, givenUp: 0 };
   let rdpConnections = 0;
@@ -87,7 +87,7 @@ export async function runCampaign({ seed, messages, progress }: CampaignOptions)
     }
     if (done % MESSAGES_PER_CONNECTION === 0 || sessions.server.isOver) {
       sessions.client = new ClientSessions();
-      sessions.server = new ServerSessions();
+      sessions.server = new ServerSessions(anyServerDevice(random));
     }
     if (done % 16 === 0) await nextTurn();
     for (const role of ['client', 'server'] as const) {

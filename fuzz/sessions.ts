@@ -10,6 +10,9 @@ import {
   type ClientDeviceEvent,
   type DeviceAnnouncement,
 } from '../src/session/client/deviceChannel.ts';
+import { Peer } from '../src/peers/peer.ts';
+import { PEER_NAMES } from '../src/peers/profiles.ts';
+import { DEFAULT_SESSION_TIMERS } from '../src/session/limits.ts';
 import { ServerControlChannel } from '../src/session/server/controlChannel.ts';
 import { ServerDeviceChannel } from '../src/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../src/session/server/deviceEvent.ts';
@@ -116,6 +119,11 @@ export class ClientSessions {
   }
 }
 
+/** A server's end of a device channel, to a client of whatever kind. */
+export function anyServerDevice(random: Random): ServerDeviceChannel {
+  return new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new Peer(random.pick(PEER_NAMES)));
+}
+
 /** A server's sessions, with requests of every kind under way; each ends once, whatever the client sends. */
 export class ServerSessions {
   readonly #control = new ServerControlChannel();
@@ -158,8 +166,9 @@ export class ServerSessions {
     if (this.#pending.size < 32) this.#submit(random);
     if (random.oneIn(8)) {
       const requestId = random.below(64);
-      const { outgoing } = this.#device.cancel(requestId, this.#now);
-      require(outgoing.length === 0 || this.#pending.has(requestId), 'cancelled what is not there');
+      const step = this.#device.cancel(requestId, this.#now);
+      require(step.outgoing.length === 0 || this.#pending.has(requestId), 'cancelled what is not there');
+      this.#apply(step);
     }
     if (random.oneIn(64) && this.#texts.size === 0) {
       this.#texts.add(this.#device.queryDeviceText(0, 0x409, this.#now).messageId);

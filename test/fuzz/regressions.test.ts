@@ -10,6 +10,8 @@ import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions, Viola
 import type { Step } from '../../src/channels/step.ts';
 import type { ChannelEvent } from '../../src/session/channelEvent.ts';
 import { ClientDeviceChannel } from '../../src/session/client/deviceChannel.ts';
+import { Peer } from '../../src/peers/peer.ts';
+import { DEFAULT_SESSION_TIMERS } from '../../src/session/limits.ts';
 import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../../src/session/server/deviceEvent.ts';
 
@@ -73,6 +75,13 @@ describe('the fuzzer itself', () => {
       }
     }
     return 'nothing';
+  }
+
+  for (const name of ['generic', 'ironrdp', 'strict'] as const) {
+    it(`has nothing against a server session for ${name}`, () => {
+      const device = new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new Peer(name));
+      expect(complaintOf(new ServerSessions(device))).to.equal('nothing');
+    });
   }
 
   it('notices a client session that forgets to complete a request', () => {
