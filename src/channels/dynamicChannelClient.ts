@@ -55,6 +55,9 @@ export class DynamicChannelClient extends DynamicChannels {
     step.send(encodeDvcPdu({ name: 'DYNVC_CLOSE', channelId }));
   }
 
+  /** It waits for nothing. */
+  protected override left(): void {}
+
   /** Capabilities that come again are answered like the first time; what was agreed stays. */
   #receiveCapabilities(step: StepBuilder<DynamicChannelEvent>, serverVersion: number): void {
     const again = this.state === 'ready';

@@ -5,6 +5,7 @@ import type { DynvcCreateRsp } from '../../codecs/dvc/create.ts';
 import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import type { DynamicChannelEvent, DynamicChannelOptions } from './dynamicChannelOptions.ts';
 import { DynamicChannels, type RolePdu } from './dynamicChannels.ts';
+import type { ChannelState } from './dynamicChannelTransitions.ts';
 import type { StepBuilder } from './step.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '2.2.1.2' };
@@ -15,6 +16,8 @@ const TWO_BYTE_IDS = 65535;
 export interface DynamicChannelServerOptions extends DynamicChannelOptions {
   /** How long the client may take to answer the capabilities, milliseconds. Default 10000, [MS-RDPEDYC] 3.3.2. */
   readonly capabilitiesTimeout?: number;
+  /** How long it may take to answer DYNVC_CREATE_REQ, milliseconds. Default 10000; the specification has no limit. */
+  readonly createTimeout?: number;
 }
 
 /** A channel on its way: `opened` or `refused` will tell. */
@@ -26,19 +29,23 @@ export interface CreatedChannel {
 /** The server's end of the dynamic channels, [MS-RDPEDYC] 3.3: it creates them. */
 export class DynamicChannelServer extends DynamicChannels {
   readonly #capabilitiesTimeout: number;
+  readonly #createTimeout: number;
+  /** By channel that is being created, the earliest first. */
+  readonly #createDeadlines = new Map<number, number>();
   #lastId = 0;
 
   /** @throws UsageError */
   constructor(options: DynamicChannelServerOptions = {}) {
     super('server', 'idle', options);
     this.#capabilitiesTimeout = options.capabilitiesTimeout ?? 10_000;
+    this.#createTimeout = options.createTimeout ?? 10_000;
   }
 
   /**
-   * Asks the client to open a channel. `priority` is a class from 0 to 3.
+   * Asks the client to open a channel; `handleTimeout` closes one that is not answered. `priority` is a class from 0 to 3.
    * @throws UsageError before `ready`, for a name that cannot be sent, and when there are too many channels
    */
-  create(channelName: string, priority = 0): CreatedChannel {
+  create(channelName: string, now: number, priority = 0): CreatedChannel {
     this.#checkCreate(channelName);
     const channelId = this.#freeId();
     const next = this.nextChannelState(channelId, 'create');
@@ -46,6 +53,7 @@ export class DynamicChannelServer extends DynamicChannels {
     const request = encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority, channelName });
     this.#lastId = channelId;
     this.enter(channelId, next, channelName);
+    this.#createDeadlines.set(channelId, now + this.#createTimeout);
     return { channelId, outgoing: [request] };
   }
 
@@ -65,6 +73,28 @@ export class DynamicChannelServer extends DynamicChannels {
   releaseClosed(channelId: number): void {
     const next = this.nextChannelState(channelId, 'release');
     if (next !== undefined) this.enter(channelId, next);
+  }
+
+  override nextTimeout(): number | undefined {
+    const [earliest] = this.#createDeadlines.values();
+    // Nothing is created before the capabilities are agreed.
+    return super.nextTimeout() ?? earliest;
+  }
+
+  override handleTimeout(now: number): StepBuilder<DynamicChannelEvent> {
+    const step = super.handleTimeout(now);
+    for (const [channelId, deadline] of this.#createDeadlines) {
+      if (deadline > now) break;
+      this.#createDeadlines.delete(channelId);
+      const problem = `no answer within ${this.#createTimeout} ms`;
+      this.fault(step, channelId, new ProtocolError('DYNVC_CREATE_REQ', 'creating', problem, SPEC));
+    }
+    return step;
+  }
+
+  /** No answer is waited for any more. */
+  protected override left(channelId: number, state: ChannelState): void {
+    if (state === 'creating') this.#createDeadlines.delete(channelId);
   }
 
   protected override begin(step: StepBuilder<DynamicChannelEvent>): number {

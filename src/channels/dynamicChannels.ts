@@ -100,8 +100,8 @@ export abstract class DynamicChannels {
     return this.#connection === 'awaitingCapabilities' ? this.#deadline : undefined;
   }
 
-  /** Ends the wait for capabilities when it has been too long; else it does nothing. */
-  handleTimeout(now: number): Step<DynamicChannelEvent> {
+  /** Ends waits that have been too long; else it does nothing. */
+  handleTimeout(now: number): StepBuilder<DynamicChannelEvent> {
     const step = new StepBuilder<DynamicChannelEvent>();
     const deadline = this.nextTimeout();
     if (deadline === undefined || now < deadline || !this.moveConnection('capabilitiesTimedOut')) return step;
@@ -148,6 +148,9 @@ export abstract class DynamicChannels {
   /** What only this role does. */
   protected abstract receiveRolePdu(step: StepBuilder<DynamicChannelEvent>, pdu: RolePdu): void;
 
+  /** A channel is no longer in `state`. */
+  protected abstract left(channelId: number, state: ChannelState): void;
+
   /** What this role sends, if anything, when the peer closes an open channel. */
   protected abstract answerClose(step: StepBuilder<DynamicChannelEvent>, channelId: number): void;
 
@@ -184,6 +187,7 @@ export abstract class DynamicChannels {
     if (before?.state === 'open' && state !== 'open') before.reassembly.dispose();
     // Set anew, so that the table is in the order in which channels came into their state.
     this.#channels.delete(channelId);
+    if (before !== undefined) this.left(channelId, before.state);
     switch (state) {
       case 'closed':
         return;

@@ -61,7 +61,7 @@ export class Peer {
   async openChannel(channelName: string = URBDRC): Promise<PeerChannel> {
     await this.ready();
     if (this.#creator === undefined) throw new UsageError('only a server opens channels');
-    const { channelId, outgoing } = this.#creator.create(channelName);
+    const { channelId, outgoing } = this.#creator.create(channelName, this.link.changes.clock.now());
     this.link.log.note(`DYNVC_CREATE_REQ for ${channelName}`, channelId);
     this.link.sendPdus([...outgoing]);
     const channel = await this.link.changes.until(() => {

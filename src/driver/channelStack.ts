@@ -23,8 +23,8 @@ export interface ChannelHandler {
   /** Server: the client does not want the channel. */
   refused?(channelId: number): void;
   message(channelId: number, payload: Uint8Array): void;
-  /** Not called for channels that this end closed. */
-  closed(channelId: number): void;
+  /** Not called for channels that this end closed, but where the peer's fault made it: then the error says which. */
+  closed(channelId: number, error: Error | undefined): void;
   /** The transport takes more again. */
   drained?(): void;
   /** The last call: everything is over. */
@@ -50,6 +50,8 @@ export class ChannelStack {
   #flushScheduled = false;
   #writable = true;
   #finished = false;
+  /** What {@link close} waits for. */
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(transport: Transport, role: 'client' | 'server', settings: ConnectionSettings, handler: ChannelHandler) {
     this.#transport = transport;
@@ -102,7 +104,8 @@ export class ChannelStack {
   /** Server: the new channel's id; undefined while there are too many. */
   createChannel(name: string): number | undefined {
     if (this.#finished || this.#creator?.canCreate !== true) return undefined;
-    const created = this.#creator.create(name);
+    const created = this.#creator.create(name, this.#settings.clock.now());
+    this.#alarm.set(this.#dynamic.nextTimeout());
     this.#settings.onChannel?.({ direction: 'sent', channelId: created.channelId, event: 'create', name });
     this.#sendPdus(created.outgoing);
     return created.channelId;
@@ -118,20 +121,20 @@ export class ChannelStack {
 
   /** Ends the connection because of `error`. */
   fail(error: Error): void {
-    void this.#end(error);
+    this.#end(error);
   }
 
   /** Sends what is queued and closes the transport. */
   close(): Promise<void> {
-    return this.#end(undefined);
+    this.#end(undefined);
+    return this.#ended;
   }
 
-  async #end(error: Error | undefined): Promise<void> {
+  #end(error: Error | undefined): void {
     if (this.#finished) return;
     this.#flush();
-    const closing = this.#transport.close();
+    this.#ended = this.#transport.close();
     this.#finish(error);
-    await closing;
   }
 
   #received(frame: Uint8Array): void {
@@ -178,7 +181,7 @@ export class ChannelStack {
           this.#settings.onChannel?.({ direction, channelId: event.channelId, event: 'close' });
         }
         if (event.by === 'fault') this.#settings.ignored(event.error);
-        if (event.by !== 'us') this.#handler.closed(event.channelId);
+        if (event.by !== 'us') this.#handler.closed(event.channelId, event.by === 'fault' ? event.error : undefined);
         return;
       case 'ignored':
         this.#settings.ignored(event.error);

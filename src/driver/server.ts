@@ -76,8 +76,8 @@ export class RedirectionServer {
       message: (channelId, payload) => {
         this.#message(channelId, payload);
       },
-      closed: (channelId) => {
-        this.#channelClosed(channelId);
+      closed: (channelId, error) => {
+        this.#channelClosed(channelId, error);
       },
       drained: () => {
         for (const device of [...this.#devices.values()]) device.drained();
@@ -225,9 +225,10 @@ export class RedirectionServer {
     }
   }
 
-  #channelClosed(channelId: number): void {
+  #channelClosed(channelId: number, error: Error | undefined): void {
     if (this.#control?.channelId === channelId) {
-      this.#stack.fail(new Error('the client closed the control channel: it redirects no devices any more'));
+      const closed = new Error('the client closed the control channel: it redirects no devices any more');
+      this.#stack.fail(error ?? closed);
     } else {
       this.#removeDevice(channelId);
     }

@@ -68,7 +68,7 @@ describe('replay of a capture: FreeRDP 2.11.7 and a USB stick', () => {
       const step = server.receive(pdu);
       events.push(...step.events);
       if (step.events.some(({ type }) => type === 'ready')) openUpTo(server, 2);
-      if (step.events.some((event) => event.type === 'ready' || event.type === 'opened')) server.create('URBDRC');
+      if (step.events.some((event) => event.type === 'ready' || event.type === 'opened')) server.create('URBDRC', 0);
       if (events.filter(({ type }) => type === 'message').length === expected('c2s').length) closeOnce(server, 4);
     }
     expect(digests(events)).to.deep.equal(expected('c2s'));
@@ -105,7 +105,7 @@ describe('replay of a capture: FreeRDP 2.11.7 and a USB stick', () => {
 
 function openUpTo(server: DynamicChannelServer, last: number): void {
   for (let id = 1; id <= last; id++) {
-    const { channelId } = server.create('URBDRC');
+    const { channelId } = server.create('URBDRC', 0);
     expect(channelId).to.equal(id);
     server.receive(fromHex(`10${toHex(Uint8Array.of(id))}010000c0`));
   }

@@ -132,7 +132,8 @@ describe('dynamic channels and a peer that sends anything', () => {
         for (const each of acts) {
           const [some] = model.open;
           if (each instanceof Uint8Array) model.apply(server.receive(each).events);
-          else if (each === 'create' && server.canCreate) expect(server.create('URBDRC').outgoing.length).to.equal(1);
+          else if (each === 'create' && server.canCreate)
+            expect(server.create('URBDRC', 0).outgoing.length).to.equal(1);
           else if (each === 'close' && some !== undefined) model.apply(server.close(some).events);
           else if (each === 'send' && some !== undefined) server.send(some, [new Uint8Array(2000)]);
           else if (each === 'release') server.releaseClosed(1);

@@ -72,7 +72,7 @@ class Pair {
   }
 
   open(): number {
-    const { channelId, outgoing } = this.server.channels.create('URBDRC');
+    const { channelId, outgoing } = this.server.channels.create('URBDRC', 0);
     this.server.put(outgoing);
     this.drive();
     return channelId;
@@ -130,7 +130,7 @@ describe('a server and a client through static channels', () => {
 
   it('refuse, close from either side and at the same time, and go on', () => {
     const pair = new Pair();
-    pair.server.put(pair.server.channels.create('OTHER').outgoing);
+    pair.server.put(pair.server.channels.create('OTHER', 0).outgoing);
     pair.drive();
     const [a, b, c] = [pair.open(), pair.open(), pair.open()];
     pair.server.take(pair.server.channels.close(a));

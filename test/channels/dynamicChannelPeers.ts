@@ -56,7 +56,7 @@ export function readyServer(options: DynamicChannelServerOptions = {}, version =
 export function openServer(count = 1, options: DynamicChannelServerOptions = {}): DynamicChannelServer {
   const server = readyServer(options);
   for (let index = 0; index < count; index++) {
-    const { channelId } = server.create('URBDRC');
+    const { channelId } = server.create('URBDRC', 0);
     feed(server, { name: 'DYNVC_CREATE_RSP', channelId, creationStatus: 0 });
   }
   return server;

@@ -63,15 +63,15 @@ describe('DynamicChannelServer, capabilities (3.3.5.1)', () => {
 describe('DynamicChannelServer, create (3.3.5.2)', () => {
   it('creates nothing before the capabilities are answered', () => {
     const server = new DynamicChannelServer();
-    expect(() => server.create('URBDRC')).to.throw(UsageError, 'idle');
+    expect(() => server.create('URBDRC', 0)).to.throw(UsageError, 'idle');
     expect(server.canCreate).to.equal(false);
     server.start(0);
-    expect(() => server.create('URBDRC')).to.throw(UsageError, 'awaitingCapabilities');
+    expect(() => server.create('URBDRC', 0)).to.throw(UsageError, 'awaitingCapabilities');
   });
 
   it('opens a channel that the client accepts', () => {
     const server = readyServer();
-    const { channelId, outgoing } = server.create('URBDRC', 2);
+    const { channelId, outgoing } = server.create('URBDRC', 0, 2);
     expect(channelId).to.equal(1);
     expect(hexOf(outgoing)).to.deep.equal(['180155524244524300']);
     expect(server.channelState(1)).to.equal('creating');
@@ -84,9 +84,9 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
 
   it('looks at nothing but the sign of CreationStatus', () => {
     const server = readyServer();
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     expect(feed(server, '1001 01000000').events[0]?.['type']).to.equal('opened');
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     expect(feed(server, '1002 250200c0').events).to.deep.equal([
       { type: 'refused', channelId: 2, channelName: 'URBDRC', creationStatus: 0xc0000225 | 0 },
     ]);
@@ -95,16 +95,16 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
 
   it('takes the id in any width', () => {
     const server = readyServer();
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     expect(feed(server, '1201000000 00000000').events[0]?.['type']).to.equal('opened');
     expect(feed(server, '310100 aa').events).to.deep.equal([{ type: 'message', channelId: 1, payload: 'aa' }]);
   });
 
   it('does not give the id of a refused channel to the next one, because old Windows closes it', () => {
     const server = readyServer();
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     feed(server, '1001 250200c0');
-    expect(server.create('URBDRC').channelId).to.equal(2);
+    expect(server.create('URBDRC', 0).channelId).to.equal(2);
     expect(errorOf(feed(server, '4001'), 'ignored')).to.contain('channel 1 is not open');
     expect(server.channelState(2)).to.equal('creating');
   });
@@ -112,7 +112,7 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
   it('goes round within one byte, past the ids in use', () => {
     const server = openServer(2);
     for (let round = 0; round < 300; round++) {
-      const { channelId } = server.create('URBDRC');
+      const { channelId } = server.create('URBDRC', 0);
       expect(channelId).to.be.within(3, 255);
       feed(server, { name: 'DYNVC_CREATE_RSP', channelId, creationStatus: -1 });
     }
@@ -120,34 +120,55 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
 
   it('refuses names that it cannot send', () => {
     const server = readyServer();
-    expect(() => server.create('')).to.throw(UsageError);
-    expect(() => server.create('x'.repeat(257))).to.throw(UsageError, '256');
-    expect(() => server.create('Ω')).to.throw(UsageError, 'ANSI');
-    expect(() => server.create('URBDRC', 4)).to.throw(UsageError, 'Pri');
-    expect(server.create('URBDRC').channelId).to.equal(1);
+    expect(() => server.create('', 0)).to.throw(UsageError);
+    expect(() => server.create('x'.repeat(257), 0)).to.throw(UsageError, '256');
+    expect(() => server.create('Ω', 0)).to.throw(UsageError, 'ANSI');
+    expect(() => server.create('URBDRC', 0, 4)).to.throw(UsageError, 'Pri');
+    expect(server.create('URBDRC', 0).channelId).to.equal(1);
   });
 
   it('keeps to its limits of channels and of pending creates', () => {
     const server = readyServer({ limits: { maximumChannels: 3, maximumPendingCreates: 2 } });
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     expect(server.canCreate).to.equal(true);
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     expect(server.canCreate).to.equal(false);
-    expect(() => server.create('URBDRC')).to.throw(UsageError, '2 creates');
+    expect(() => server.create('URBDRC', 0)).to.throw(UsageError, '2 creates');
     feed(server, '1001 00000000');
-    server.create('URBDRC');
+    server.create('URBDRC', 0);
     feed(server, '1002 00000000');
     expect(server.canCreate).to.equal(false);
-    expect(() => server.create('URBDRC')).to.throw(UsageError, 'maximumChannels');
+    expect(() => server.create('URBDRC', 0)).to.throw(UsageError, 'maximumChannels');
   });
 
   it('ignores an answer for a channel that it did not create', () => {
     expect(errorOf(feed(readyServer(), '1007 00000000'), 'ignored')).to.contain('DYNVC_CREATE_RSP in state closed');
   });
 
+  it('closes a channel whose creation is not answered within 10 seconds, and no other', () => {
+    const server = readyServer();
+    server.create('URBDRC', 1000);
+    server.create('URBDRC', 2000);
+    server.create('URBDRC', 3000);
+    feed(server, '1001 00000000');
+    expect(server.nextTimeout()).to.equal(12_000);
+    expect(server.handleTimeout(11_999).events).to.deep.equal([]);
+    const { events, outgoing } = server.handleTimeout(12_000);
+    const late = errorOf({ events: events.map(plain), outgoing: [] }, 'closed');
+    expect(late).to.contain('DYNVC_CREATE_REQ in state creating: no answer within 10000 ms');
+    expect(hexOf(outgoing)).to.deep.equal(['4002']);
+    expect([1, 2, 3].map((channelId) => server.channelState(channelId))).to.deep.equal(['open', 'closing', 'creating']);
+    feed(server, '1003 00000000');
+    expect(server.nextTimeout()).to.equal(undefined);
+    // The answer that comes all the same, and the one to the close.
+    expect(feed(server, '1002 00000000').events).to.deep.equal([]);
+    expect(feed(server, '4002').events).to.deep.equal([]);
+    expect(server.channelState(2)).to.equal('closed');
+  });
+
   it('closes a channel that sends data before it is created, or is created twice', () => {
     const early = readyServer();
-    early.create('URBDRC');
+    early.create('URBDRC', 0);
     const step = feed(early, '3001 aa');
     expect(errorOf(step, 'closed')).to.contain('DYNVC_DATA in state creating');
     expect(step.outgoing).to.deep.equal(['4001']);
@@ -183,7 +204,7 @@ describe('DynamicChannelServer, close (3.3.5.2)', () => {
       ['1001 250200c0', 'closed'],
     ] as const) {
       const server = readyServer();
-      server.create('URBDRC');
+      server.create('URBDRC', 0);
       expect(hexOf(server.close(1).outgoing)).to.deep.equal(['4001']);
       expect(feed(server, answer)).to.deep.equal({ events: [], outgoing: [] });
       expect(server.channelState(1)).to.equal(state);
@@ -195,7 +216,7 @@ describe('DynamicChannelServer, close (3.3.5.2)', () => {
     server.close(1);
     const ids = new Set<number>();
     for (let round = 0; round < 70_000; round++) {
-      const { channelId } = server.create('URBDRC');
+      const { channelId } = server.create('URBDRC', 0);
       ids.add(channelId);
       feed(server, { name: 'DYNVC_CREATE_RSP', channelId, creationStatus: -1 });
     }
@@ -209,7 +230,7 @@ describe('DynamicChannelServer, close (3.3.5.2)', () => {
   it('releases the oldest by itself when too many closes stay unanswered', () => {
     const server = readyServer({ limits: { maximumChannels: 2 } });
     const closeOne = () => {
-      const { channelId } = server.create('URBDRC');
+      const { channelId } = server.create('URBDRC', 0);
       feed(server, { name: 'DYNVC_CREATE_RSP', channelId, creationStatus: 0 });
       server.close(channelId);
       return channelId;
@@ -251,7 +272,7 @@ describe('DynamicChannelServer, faults (3.1.5.2.4)', () => {
       expect(server.channelState(2)).to.equal('closed');
       expect(server.reassemblyBytes).to.equal(0);
       expect(feed(server, '3002 aa')).to.deep.equal({ events: [], outgoing: [] });
-      expect(() => server.create('URBDRC')).to.throw(UsageError, 'failed');
+      expect(() => server.create('URBDRC', 0)).to.throw(UsageError, 'failed');
     });
   }
 

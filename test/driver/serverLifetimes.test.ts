@@ -1,9 +1,12 @@
 import { expect } from 'chai';
+import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { InterfaceId } from '../../codecs/urbdrc/header.ts';
+import { StaticChannel } from '../../src/channels/staticChannel.ts';
 import { RedirectionServer } from '../../src/driver/server.ts';
 import { systemClock } from '../../src/driver/systemClock.ts';
 import type { Clock, UsbOperation, UsbResult } from '../../src/session/ports.ts';
 import { memoryPair } from '../../transports/memory.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { EchoDevice } from './echoDevice.ts';
 import { FakeClient } from './fakePeer.ts';
 import { configure, perform, read, RecordingHost, stack, turns, write } from './stack.ts';
@@ -151,6 +154,33 @@ describe('a redirected device that goes', () => {
     });
     expect((await server.closed)?.message).to.contain('version 9');
     expect(clock.armed.size).to.equal(0);
+  });
+});
+
+describe('a client that never answers DYNVC_CREATE_REQ', () => {
+  it('is given up after ten seconds, in one line', async () => {
+    const [near, far] = memoryPair();
+    const clock = new VirtualClock();
+    const client = new StaticChannel();
+    const state = { created: false };
+    near.start({
+      received: (frame) => {
+        const pdus = client.receive(frame).messages.map((message) => decodeDvcPdu(message, 'server').name);
+        if (pdus.includes('DYNVC_CAPS_VERSION3')) {
+          near.send(client.sendAll([encodeDvcPdu({ name: 'DYNVC_CAPS_RSP', version: 3 })]));
+        }
+        state.created ||= pdus.includes('DYNVC_CREATE_REQ');
+      },
+      drained: () => {},
+      closed: () => {},
+    });
+    const server = new RedirectionServer(far, { host: new RecordingHost(), clock });
+    while (!state.created) await turns();
+    clock.advance(9999);
+    await turns();
+    clock.advance(1);
+    expect((await server.closed)?.message).to.contain('no answer within 10000 ms');
+    await near.close();
   });
 });
 
