@@ -8,8 +8,8 @@ import { socketPair } from './socketPair.ts';
 const POLL = 50;
 /** Milliseconds for the kernel to give a device its address. */
 const ENUMERATION = 15_000;
-/** Milliseconds for the kernel to take its hands off one. */
-const RELEASE = 5_000;
+/** Milliseconds for the kernel to take its hands off one, which it does after what it has to do for others. */
+const RELEASE = 15_000;
 
 /** A port of vhci-hcd that holds a device. */
 export interface Attachment {
@@ -59,10 +59,25 @@ export async function waitForBusId(place: VhciPlace, port: number, signal: Abort
   return (await waitForPort(place, port, isUp, ENUMERATION, signal))?.busId;
 }
 
-/** Pulls the device out of its port, and waits until the port is free again. */
-export async function detach(place: VhciPlace, port: number): Promise<void> {
-  await place.kernel.detach(port);
+/**
+ * Pulls the device out of its port, and waits until the kernel has taken it apart. The port counts as free earlier; but one
+ * that gets a device while the last one's is still there keeps the old one for ever, and gives the new one no address.
+ *
+ * @param busId the kernel's name of it, as far as that is known: a port that is empty already does not tell it
+ */
+export async function detach(place: VhciPlace, port: number, busId: string | undefined): Promise<void> {
+  const { kernel, clock } = place;
+  const ports = await kernel.ports().catch(() => []);
+  const name = busId ?? ports.find((each) => each.port === port)?.busId;
+  await kernel.detach(port);
   await waitForPort(place, port, (each) => each === undefined || each.state === 'free', RELEASE);
+  if (name === undefined) return;
+  const until = clock.now() + RELEASE;
+  while ((await kernel.hasDevice(name)) && clock.now() < until) await pause(clock);
+}
+
+function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.after(POLL, resolve));
 }
 
 async function waitForPort(
@@ -77,7 +92,7 @@ async function waitForPort(
     const found = (await kernel.ports().catch(() => [])).find((each) => each.port === port);
     if (isReached(found)) return found;
     if (clock.now() >= until) return undefined;
-    await new Promise<void>((resolve) => clock.after(POLL, resolve));
+    await pause(clock);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { UsbSpeed } from '../../session/ports.ts';
@@ -25,6 +25,8 @@ export interface VhciKernel {
   attach(port: number, socket: Socket, device: PluggedDevice): Promise<boolean>;
   /** Pulls out what is in a port. Does nothing when it is empty. */
   detach(port: number): Promise<void>;
+  /** Whether a device of this name (`3-1`) is there still: its port is free before the kernel has taken it apart. */
+  hasDevice(busId: string): Promise<boolean>;
 }
 
 /** The kernel of this machine, through the files of vhci-hcd below `/sys`. */
@@ -58,5 +60,12 @@ export class SysfsKernel implements VhciKernel {
   async detach(port: number): Promise<void> {
     // It fails when the port is empty already, and then that is what is wanted.
     await writeFile(join(vhciFolder(this.#sysfsRoot), 'detach'), String(port)).catch(() => {});
+  }
+
+  hasDevice(busId: string): Promise<boolean> {
+    return access(join(this.#sysfsRoot, 'bus/usb/devices', busId)).then(
+      () => true,
+      () => false,
+    );
   }
 }

@@ -100,7 +100,9 @@ export class VhciHost implements UsbHost {
   ): Promise<Error | undefined> {
     const connection = new DeviceConnection(device, socket);
     const over = new AbortController();
-    const told = this.#tell(device, port, AbortSignal.any([over.signal, leaving]));
+    let busId: string | undefined;
+    const isNamed = (name: string) => (busId = name);
+    const told = this.#tell(device, port, isNamed, AbortSignal.any([over.signal, leaving]));
     const left = new Promise<undefined>((resolve) => {
       if (leaving.aborted) resolve(undefined);
       else leaving.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -108,15 +110,21 @@ export class VhciHost implements UsbHost {
     const kernelLetGo = connection.closed.then((error) => error ?? new Error('it was detached by another program'));
     const error = await Promise.race([left, kernelLetGo]);
     over.abort();
-    await detach(this.#place, port);
+    await detach(this.#place, port, busId);
     connection.close();
     await Promise.all([connection.closed, told]);
     return error;
   }
 
   /** Tells where the device is, as soon as that is known. */
-  async #tell(device: RedirectedDevice, port: number, signal: AbortSignal): Promise<void> {
+  async #tell(
+    device: RedirectedDevice,
+    port: number,
+    isNamed: (busId: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const busId = await waitForBusId(this.#place, port, signal);
+    if (busId !== undefined) isNamed(busId);
     if (signal.aborted) return;
     if (busId === undefined) {
       this.#options.onFailed?.(device, new Error('the kernel did not take it; its log (dmesg) says why'));

@@ -25,6 +25,8 @@ export class FakeKernel implements VhciKernel {
   readonly contested = new Set<number>();
   /** What `attach` throws. */
   refusal: Error | undefined;
+  /** Devices that are still there although they were pulled out. */
+  readonly lingering = new Set<string>();
   /** Devices get an address as soon as they are plugged in. */
   enumerates = true;
 
@@ -67,6 +69,10 @@ export class FakeKernel implements VhciKernel {
     this.plugged.get(port)?.socket.destroy();
     this.plugged.delete(port);
     return Promise.resolve();
+  }
+
+  hasDevice(busId: string): Promise<boolean> {
+    return Promise.resolve(this.lingering.has(busId));
   }
 
   /** Sends a control request to the device in a port, and waits for so many bytes of reply. */

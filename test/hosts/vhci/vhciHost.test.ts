@@ -153,6 +153,32 @@ describe('a device in a port of vhci-hcd', () => {
     expect(log.at(-1)).to.equal('detached');
   });
 
+  for (const [how, leave] of [
+    ['when it leaves', (device: FakeUsbDevice) => host.deviceRemoved(device)],
+    ['when another program detaches it', () => void kernel.detach(0)],
+  ] as const) {
+    it(`is detached only when the kernel has taken it apart: its port would keep it otherwise, ${how}`, async () => {
+      const device = new FakeUsbDevice();
+      await attached(device);
+      kernel.lingering.add('4-1');
+      const asked = new Promise<void>((resolve) => {
+        kernel.hasDevice = (busId) => {
+          expect(busId).to.equal('4-1');
+          resolve();
+          return Promise.resolve(kernel.lingering.has(busId));
+        };
+      });
+      const left = once(events, 'detached');
+      leave(device);
+      await asked;
+      expect(kernel.plugged.size).to.equal(0);
+      expect(log.at(-1)).to.match(/^attached/);
+      kernel.lingering.clear();
+      await left;
+      expect(log.at(-1)).to.match(/^detached/);
+    });
+  }
+
   it('is let go when another program detaches it, which is told', async () => {
     const device = new FakeUsbDevice();
     await attached(device);
