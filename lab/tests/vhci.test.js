@@ -211,6 +211,23 @@ describe('redirected devices become devices of the kernel', function () {
       await expectImageHasIt();
     });
 
+    it('is reset when a program resets its copy, and goes on', async () => {
+      const { server, url } = await stage.serve();
+      const client = stage.redirect(url, '--port', STICK_PORT);
+      const { busId } = await attached(server, '46f4:0001');
+      const disk = await node(server, DISK);
+      const resets = async () => (await lab.run('dmesg')).stdout.split(`usb ${STICK_PORT}: reset SuperSpeed`).length;
+      const before = await resets();
+      const number = async (/** @type {string} */ attribute) =>
+        (await readFile(`/sys/bus/usb/devices/${busId}/${attribute}`, 'utf8')).trim().padStart(3, '0');
+      await lab.run('usbreset', [`${await number('busnum')}/${await number('devnum')}`], { timeout: SLOW });
+      await lab.waitUntil(async () => (await resets()) > before, SLOW, 'the stick itself is reset');
+      const size = 1024 * 1024;
+      expect(await lab.sha256OfDevice(disk, size)).to.equal(await lab.sha256OfDevice(lab.STICK.image, size));
+      expect(await interrupt(client)).to.equal('0');
+      await giveStickBack();
+    });
+
     it('is redirected once by its ids, which its copy has as well', async () => {
       const { server, url } = await stage.serve();
       const client = stage.redirect(url, '--device', '46f4:0001');

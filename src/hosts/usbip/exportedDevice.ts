@@ -5,6 +5,7 @@ import { type CmdSubmit, encodeRetSubmit, type RetSubmit } from '../../../codecs
 import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../session/ports.ts';
 import { EndpointQueue, type QueuedUrb } from './endpointQueue.ts';
+import { ResetWatch } from './resetWatch.ts';
 import { endpointAddressOf, needsZeroPacket, operationOf, packetsFit, replyOf } from './submission.ts';
 
 /** Bytes of one endpoint's URBs that are at the device at a time. */
@@ -19,8 +20,8 @@ const URB_COST = 256;
 /** wMaxPacketSize, bits 0 to 10. */
 const PACKET_SIZE_MASK = 0x7ff;
 
-/** For the packet of no bytes behind data that was refused at once. */
-const NOTHING_SENT: UsbResult = { status: 'cancelled', data: new Uint8Array(0), transferred: 0 };
+/** For what was not begun any more. */
+const CANCELLED: UsbResult = { status: 'cancelled', data: new Uint8Array(0), transferred: 0 };
 
 type TransferOut = Extract<UsbOperation, { type: 'transferOut' }>;
 
@@ -43,6 +44,7 @@ export class ExportedDevice {
   /** By seqnum. */
   readonly #pending = new Map<number, PendingUrb>();
   readonly #packetSizes: ReadonlyMap<number, number>;
+  readonly #resets = new ResetWatch();
   #pendingBytes = 0;
   #isClosed = false;
 
@@ -97,9 +99,22 @@ export class ExportedDevice {
 
   #start(urb: PendingUrb): void {
     const operation = operationOf(urb.command);
+    if (this.#resets.follows(operation)) {
+      this.#startAfterReset(urb, operation);
+      return;
+    }
     const isFollowed = operation.type === 'transferOut' && this.#isFollowedByZeroPacket(urb.command);
     if (isFollowed) this.#startBoth(urb, operation);
     else this.#startOne(urb, operation, (result) => this.#ended(urb, result));
+  }
+
+  /** What became of the reset, the request behind it shows. */
+  #startAfterReset(urb: PendingUrb, operation: UsbOperation): void {
+    this.#startOne(urb, { type: 'resetDevice' }, () => {
+      if (this.#isClosed) return;
+      if (urb.unlinks.length > 0) this.#ended(urb, CANCELLED);
+      else this.#startOne(urb, operation, (result) => this.#ended(urb, result));
+    });
   }
 
   /** Both at once: another URB must not come in between. */
@@ -117,7 +132,7 @@ export class ExportedDevice {
       }
     };
     for (const data of [operation.data, operation.data.subarray(0, 0)]) {
-      if (results.some(({ status }) => status !== 'completed')) ended(NOTHING_SENT);
+      if (results.some(({ status }) => status !== 'completed')) ended(CANCELLED);
       else this.#startOne(urb, { ...operation, data }, ended);
     }
   }

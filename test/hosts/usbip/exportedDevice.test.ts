@@ -330,6 +330,71 @@ describe('a device exported by USB/IP', () => {
     });
   });
 
+  describe('the reset of its port, which a virtual controller keeps to itself', () => {
+    const readDevice = () => submit({ setup: Uint8Array.from([0x80, 6, 0, 1, 0, 0, 18, 0]), transferBufferLength: 18 });
+    const setConfiguration = (value: number) =>
+      submit({ direction: 'out', setup: Uint8Array.from([0, 9, value, 0, 0, 0, 0, 0]) });
+    const types = (device: FakeUsbDevice) => device.submitted.map(({ type }) => type);
+
+    it('is passed on when the device descriptor is read and the same configuration is set again', () => {
+      const { device, replies, execute } = exported(() => result('completed'));
+      execute(readDevice());
+      execute(setConfiguration(1));
+      expect(types(device)).to.deep.equal(['control', 'control']);
+      execute(bulkIn(1, 8));
+      execute(readDevice());
+      execute(setConfiguration(1));
+      expect(types(device).slice(2)).to.deep.equal(['transferIn', 'control', 'resetDevice', 'control']);
+      expect(replies.submits.map(({ status }) => status)).to.deep.equal([0, 0, 0, 0, 0]);
+    });
+
+    it('is passed on before the configuration, which is set whatever became of it', () => {
+      const { device, replies, execute } = exported();
+      for (const command of [readDevice(), setConfiguration(1)]) {
+        execute(command);
+        device.given[0]?.complete(result('completed'));
+      }
+      execute(readDevice());
+      device.given[0]?.complete(result('completed'));
+      execute(setConfiguration(1));
+      expect(device.given.map(({ operation }) => operation.type)).to.deep.equal(['resetDevice']);
+      device.given[0]?.complete(result('notSupported'));
+      expect(device.given.map(({ operation }) => operation.type)).to.deep.equal(['control']);
+      device.given[0]?.complete(result('completed'));
+      expect(replies.submits.at(-1)).to.include({ status: 0 });
+    });
+
+    for (const [what, commands] of [
+      ['the first configuration', () => [readDevice(), setConfiguration(1)]],
+      ['another configuration', () => [setConfiguration(1), readDevice(), setConfiguration(2)]],
+      ['no configuration', () => [setConfiguration(0), readDevice(), setConfiguration(0)]],
+      ['the same configuration, where nothing was read', () => [setConfiguration(1), setConfiguration(1)]],
+      [
+        'the same one, where data went since',
+        () => [setConfiguration(1), readDevice(), bulkIn(1, 8), setConfiguration(1)],
+      ],
+    ] as const) {
+      it(`is not seen in ${what}`, () => {
+        const { device, execute } = exported(() => result('completed'));
+        for (const command of commands()) execute(command);
+        expect(types(device)).not.to.include('resetDevice');
+      });
+    }
+
+    it('can be unlinked while it lasts, and the configuration is not set then', () => {
+      const { device, replies, execute } = exported();
+      for (const command of [readDevice(), setConfiguration(1), readDevice()]) {
+        execute(command);
+        device.given[0]?.complete(result('completed'));
+      }
+      const again = setConfiguration(1);
+      execute(again);
+      execute(unlink(again));
+      expect(device.given).to.have.length(0);
+      expect(replies.unlinks.map(({ status }) => status)).to.deep.equal([-104]);
+    });
+  });
+
   it('closed, it cancels what is pending and answers nothing any more', () => {
     const { device, replies, target, execute } = exported();
     execute(bulkIn(1, 2 * MIB), bulkIn(1, 8), bulkOut(2, Uint8Array.of(1)));
