@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { asError } from '../codecs/core/errors.ts';
 
 /**
  * Waits for the next piece that a deframer cuts from a stream; undefined when the peer closed. Leaves the stream paused, and
@@ -35,7 +36,7 @@ export function nextFrom<Piece>(
     };
     const failed = (error: unknown) => {
       stop();
-      reject(error instanceof Error ? error : new Error(String(error)));
+      reject(asError(error));
     };
     const closed = () => (stream.errored === null ? ended() : failed(stream.errored));
     if (look()) return;

@@ -64,3 +64,8 @@ export class ProtocolError extends Error {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** What was thrown, as an Error: JavaScript lets anything be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

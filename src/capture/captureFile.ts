@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { asError } from '../../codecs/core/errors.ts';
 
 /** Bytes that wait in memory at most. */
 const BUFFER_SIZE = 256 * 1024;
@@ -92,7 +93,7 @@ export class CaptureFile {
     } catch (error) {
       this.#state = 'failed';
       this.#lost += 1;
-      this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#onFailure(asError(error));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { asError } from '../../codecs/core/errors.ts';
 import { ClientGrading, TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
 import { CLIENT_REQUIREMENTS } from '../conformance/client/requirements.ts';
 import type { Grading, GradingSettings } from '../conformance/grading.ts';
@@ -206,7 +207,7 @@ class Connections {
   }
 
   #fail(error: unknown): void {
-    if (!this.#connected) this.refusal = error instanceof Error ? error : new Error(String(error));
+    if (!this.#connected) this.refusal = asError(error);
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }

@@ -4,7 +4,7 @@ import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
 import type { UsbDeviceIdentity } from '../session/ports.ts';
 import { plainError } from '../../transports/transportError.ts';
 import { isLoopback } from '../../transports/url.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure, oneLine, refusal } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ExportOptions {
@@ -42,7 +42,7 @@ export async function openUsbipServer(
       const why = error === undefined ? '' : `: ${oneLine(error)}`;
       terminal.say(`${remote} released ${describe(device.identity)}${why}`);
     },
-    onRefused: (error, remote) => terminal.say(`refused ${remote}: ${oneLine(error)}`),
+    onRefused: (error, remote) => terminal.say(refusal(error, remote)),
   }).catch((error: unknown) => {
     throw plainError(error, text);
   });

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { asError } from '../../codecs/core/errors.ts';
 import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { RedirectionClient } from '../driver/client.ts';
@@ -169,7 +170,7 @@ function followSelection(
       (error) => {
         if (error !== undefined) resolve(error);
       },
-      (error: unknown) => resolve(error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => resolve(asError(error)),
     );
   });
   return { failed, stop };

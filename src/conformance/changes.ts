@@ -1,3 +1,4 @@
+import { asError } from '../../codecs/core/errors.ts';
 import type { Clock } from '../session/ports.ts';
 
 interface Waiter {
@@ -32,7 +33,7 @@ export class Changes {
             if (found === undefined) return false;
             resolve(found);
           } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
+            reject(asError(error));
           }
           stop();
           return true;

@@ -1,4 +1,4 @@
-import { UsageError } from '../../codecs/core/errors.ts';
+import { asError, UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
@@ -258,7 +258,7 @@ export class ServerDevice implements RedirectedDevice {
       },
       (error: unknown) => {
         // That it went is no failure, and its channel id may be another device's by now.
-        if (!this.#gone.signal.aborted) this.#link.close(error instanceof Error ? error : new Error(String(error)));
+        if (!this.#gone.signal.aborted) this.#link.close(asError(error));
       },
     );
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asError } from '../../../codecs/core/errors.ts';
 import type { Parts } from '../../../codecs/core/parts.ts';
 import type { UsbDevice } from '../../session/ports.ts';
 import { CommandReader } from './commandReader.ts';
@@ -47,7 +48,7 @@ export class DeviceConnection {
     try {
       this.#exported.execute(this.#commands.push(chunk));
     } catch (error) {
-      this.#error ??= error instanceof Error ? error : new Error(String(error));
+      this.#error ??= asError(error);
       this.#socket.destroy();
       return;
     }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asError } from '../../../codecs/core/errors.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import {
   OP_COMMON_SIZE,
@@ -42,7 +43,7 @@ export function readRequest(socket: Socket): Promise<UsbipRequest> {
         resolve(request);
       } catch (error) {
         stop();
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(asError(error));
       }
     };
     socket.on('data', received).on('end', closed).on('close', closed);

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { asError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { OpRepDevlist, OpRepImport, USBIP_VERSION, UsbipStatus } from '../../../codecs/usbip/operations.ts';
 import type { Clock, RedirectedDevice, UsbHost } from '../../session/ports.ts';
@@ -227,8 +228,4 @@ function sendLast(socket: Socket, bytes: Uint8Array): Promise<void> {
 
 function urlOf(host: string, port: number): string {
   return `usbip://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

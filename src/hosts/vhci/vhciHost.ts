@@ -1,3 +1,4 @@
+import { asError } from '../../../codecs/core/errors.ts';
 import type { Clock, RedirectedDevice, UsbHost } from '../../session/ports.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { attach, type Attachment, detach, type VhciPlace, waitForBusId } from './attachment.ts';
@@ -80,7 +81,7 @@ export class VhciHost implements UsbHost {
       const error = await this.#stay(device, attachment, AbortSignal.any([leaving, device.gone]));
       this.#options.onDetached?.(device, error);
     } catch (error) {
-      this.#options.onFailed?.(device, error instanceof Error ? error : new Error(String(error)));
+      this.#options.onFailed?.(device, asError(error));
     } finally {
       await device.close();
     }
