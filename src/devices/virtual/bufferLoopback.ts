@@ -1,10 +1,9 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { DeviceEndpoints } from './deviceState.ts';
+import { type LoopbackPair, LoopbackQueue } from './loopbackQueue.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 
-export interface BufferLoopbackOptions {
-  readonly endpointOut: number;
-  readonly endpointIn: number;
+export interface BufferLoopbackOptions extends LoopbackPair {
   /** Bytes. */
   readonly packetSize: number;
   /** Bytes, a multiple of `packetSize`. */
@@ -18,16 +17,14 @@ export interface BufferLoopbackOptions {
  * full or a short packet came. So full packets that do not fill a buffer wait for what follows them.
  */
 export class BufferLoopback {
-  readonly #endpoints: DeviceEndpoints;
   readonly #options: BufferLoopbackOptions;
   #filling: Uint8Array[] = [];
   #filled = 0;
-  readonly #waiting: Uint8Array[] = [];
-  #isSending = false;
+  readonly #queue: LoopbackQueue;
 
   constructor(endpoints: DeviceEndpoints, options: BufferLoopbackOptions) {
-    this.#endpoints = endpoints;
     this.#options = options;
+    this.#queue = new LoopbackQueue(endpoints, options);
   }
 
   /** The answer to an OUT transfer, or to the rest of one. */
@@ -35,7 +32,7 @@ export class BufferLoopback {
     const { packetSize, bufferSize, buffers } = this.#options;
     let taken = 0;
     do {
-      if (this.#waiting.length + (this.#isSending ? 1 : 0) >= buffers) {
+      if (this.#queue.length >= buffers) {
         return taken === 0 ? 'notReady' : { type: 'partly', accepted: taken };
       }
       const piece = new Uint8Array(data.subarray(taken, taken + bufferSize - this.#filled));
@@ -50,17 +47,14 @@ export class BufferLoopback {
 
   /** To be called when the host took what was sent on the IN endpoint. */
   drained(): void {
-    this.#isSending = false;
-    this.#send();
-    this.#endpoints.resume(this.#options.endpointOut);
+    this.#queue.drained();
   }
 
   /** To be called when the endpoints begin anew. */
   reset(): void {
     this.#filling = [];
     this.#filled = 0;
-    this.#waiting.length = 0;
-    this.#isSending = false;
+    this.#queue.reset();
   }
 
   /** A buffer that a short packet ended ends the host's read too, with an empty packet if need be. */
@@ -70,15 +64,7 @@ export class BufferLoopback {
     const fillsPackets = buffer.byteLength > 0 && buffer.byteLength % packetSize === 0;
     this.#filling = [];
     this.#filled = 0;
-    this.#waiting.push(buffer);
-    if (fillsPackets && buffer.byteLength < bufferSize) this.#waiting.push(new Uint8Array(0));
-    if (!this.#isSending) this.#send();
-  }
-
-  #send(): void {
-    const buffer = this.#waiting.shift();
-    if (buffer === undefined) return;
-    this.#isSending = true;
-    this.#endpoints.send(this.#options.endpointIn, buffer);
+    const needsEnd = fillsPackets && buffer.byteLength < bufferSize;
+    this.#queue.put(buffer, ...(needsEnd ? [new Uint8Array(0)] : []));
   }
 }
