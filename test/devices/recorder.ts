@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/session/ports.ts';
 
 /** A submitted operation, watched. */
@@ -84,4 +85,19 @@ export class Recorder {
   out(endpointAddress: number, data: Uint8Array): Watched {
     return this.submit({ type: 'transferOut', endpointAddress, data });
   }
+}
+
+/** A device that is open and has its first configuration. */
+export async function configured(device: UsbDevice): Promise<Recorder> {
+  const usb = new Recorder(device);
+  await usb.open();
+  await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+  return usb;
+}
+
+/** Closes the device, after which every operation must have completed once. */
+export async function closeCleanly(usb: Recorder): Promise<void> {
+  await usb.close();
+  expect(usb.complaints).to.deep.equal([]);
+  expect(usb.pending).to.equal(0);
 }

@@ -4,7 +4,7 @@ import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import type { BlockStore } from '../../../src/devices/virtual/blockStore.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, Recorder } from '../recorder.ts';
 import { BULK_IN, BULK_OUT, BulkOnlyHost, cbw } from './bulkOnlyHost.ts';
 
 const TEST_UNIT_READY = '00 00 00 00 00 00';
@@ -32,11 +32,7 @@ describe('Bulk-Only Transport of the virtual stick', () => {
     image = Uint8Array.from({ length: 64 * 512 }, (_, index) => index >> 8);
     await insert(new MemoryBlocks(image));
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const expectAlive = async () => {
     expect(await host.run(TEST_UNIT_READY)).to.deep.include({ status: 0, residue: 0 });
@@ -310,9 +306,7 @@ describe('Bulk-Only Transport of the virtual stick', () => {
         await host.resetRecovery();
         await host.run('1b 00 00 00 03 00');
         await expectAlive();
-        await usb.close();
-        expect(usb.complaints).to.deep.equal([]);
-        expect(usb.pending).to.equal(0);
+        await closeCleanly(usb);
       }),
       { numRuns: 300 },
     );

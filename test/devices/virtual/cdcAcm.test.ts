@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { decodeDescriptors } from '../../../codecs/usb/descriptors.ts';
 import { CdcAcm, type SerialLine } from '../../../src/devices/virtual/cdcAcm.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 
 const NOTIFICATION = 0x83;
 const BULK_IN = 0x81;
@@ -18,15 +18,9 @@ describe('the virtual serial port', () => {
   beforeEach(async () => {
     lines = [];
     port = new CdcAcm({ onLine: (line) => lines.push(line) });
-    usb = new Recorder(port);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(port);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const setControlLines = (state: number) => usb.write(0x21, 0x22, state, 0);
 

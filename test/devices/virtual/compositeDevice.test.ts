@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { toHex } from '../../../codecs/core/json.ts';
 import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { CompositeDevice } from '../../../src/devices/virtual/compositeDevice.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 
 const KEYBOARD_IN = 0x81;
 const MOUSE_IN = 0x82;
@@ -17,15 +17,9 @@ describe('the virtual composite device', () => {
   beforeEach(async () => {
     leds = [];
     device = new CompositeDevice({ onLeds: (each) => leds.push(each) });
-    usb = new Recorder(device);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(device);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   it('has a keyboard, a mouse and a loop-back, each in its interface', () => {
     const { interfaces } = parseConfiguration(device.configurationDescriptors[0]!);

@@ -4,7 +4,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { toHex } from '../../../codecs/core/json.ts';
 import { withFaults, type FaultOptions } from '../../../src/devices/virtual/faultyDevice.ts';
 import type { FaultRule, FaultScript } from '../../../src/devices/virtual/faultScript.ts';
-import { Recorder, type Watched } from '../recorder.ts';
+import { closeCleanly, Recorder, type Watched } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 import { Iso, IsochronousDevice } from './isochronousDevice.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
@@ -28,9 +28,7 @@ describe('a device with faults', () => {
     device.submit({ type: 'setConfiguration', configurationValue: 1 }, () => {});
   };
   afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
+    await closeCleanly(usb);
     expect(clock.pending, 'timers').to.equal(0);
   });
 

@@ -3,7 +3,7 @@ import { toHex } from '../../../codecs/core/json.ts';
 import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { GadgetZero, type GadgetZeroOptions } from '../../../src/devices/virtual/gadgetZero.ts';
 import type { UsbResult } from '../../../src/session/ports.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, Recorder } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 
 const SOURCE_SINK = 3;
@@ -32,11 +32,7 @@ describe("Linux's gadget zero", () => {
     await given(...options);
   };
   beforeEach(() => given());
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const alternate = (alternateSetting: number) =>
     usb.run({ type: 'setInterface', interfaceNumber: 0, alternateSetting });

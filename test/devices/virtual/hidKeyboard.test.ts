@@ -4,7 +4,7 @@ import { decodeDescriptors } from '../../../codecs/usb/descriptors.ts';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { Modifier } from '../../../src/devices/virtual/keyboardLayout.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 
 const INTERRUPT_IN = 0x81;
 
@@ -16,15 +16,9 @@ describe('the virtual keyboard', () => {
   beforeEach(async () => {
     leds = [];
     keyboard = new HidKeyboard({ onLeds: (each) => leds.push(each) });
-    usb = new Recorder(keyboard);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(keyboard);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const report = async () => toHex((await usb.in(INTERRUPT_IN, 8).result).data);
   const reports = async (count: number) => {

@@ -3,7 +3,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { toHex } from '../../../codecs/core/json.ts';
 import { HidMouse } from '../../../src/devices/virtual/hidMouse.ts';
 import { MouseButton } from '../../../src/devices/virtual/mouseFunction.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 
 const INTERRUPT_IN = 0x81;
 
@@ -13,15 +13,9 @@ describe('the virtual mouse', () => {
 
   beforeEach(async () => {
     mouse = new HidMouse();
-    usb = new Recorder(mouse);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(mouse);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const report = async () => toHex((await usb.in(INTERRUPT_IN, 8).result).data);
   const idle = async () => {

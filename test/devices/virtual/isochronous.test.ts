@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { UsbResult } from '../../../src/session/ports.ts';
-import { Recorder, type Watched } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder, type Watched } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 import { Iso, IsochronousDevice } from './isochronousDevice.ts';
 
@@ -16,18 +16,14 @@ describe('isochronous transfers of a virtual device (USB 2.0 5.6)', () => {
 
   const given = async (...options: [('full' | 'high')?, number?, number?]) => {
     device = new IsochronousDevice(clock, ...options);
-    usb = new Recorder(device);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(device);
   };
   beforeEach(() => {
     clock = new VirtualClock(100);
     return given();
   });
   afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
+    await closeCleanly(usb);
     expect(clock.pending, 'timers').to.equal(0);
   });
 

@@ -3,7 +3,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
 import { VirtualDevices } from '../../../src/devices/virtual/virtualDevices.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 
 const INTERRUPT_IN = 0x81;
 const BULK_OUT = 0x06;
@@ -19,16 +19,10 @@ describe("Microsoft's board, OSR USB-FX2", () => {
   const given = async (speed: 'full' | 'high' = 'high') => {
     shown = [];
     board = new OsrFx2({ speed, switches: 0x05, onDisplay: (display, value) => shown.push(`${display} ${value}`) });
-    usb = new Recorder(board);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(board);
   };
   beforeEach(() => given());
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const get = async (bRequest: number) => toHex((await usb.read(0xc0, bRequest, 0, 0, 1)).data);
   const set = async (bRequest: number, ...data: number[]) =>

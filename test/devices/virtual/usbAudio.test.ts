@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { decodeDescriptors } from '../../../codecs/usb/descriptors.ts';
 import { UsbAudio } from '../../../src/devices/virtual/usbAudio.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 
 const SPEAKER = { interfaceNumber: 1, endpointAddress: 0x01, unit: 2 };
@@ -23,15 +23,9 @@ describe('the virtual audio device', () => {
       microphone: (index) => index & 0x7fff,
       onPlayed: (samples) => (played += samples.byteLength),
     });
-    usb = new Recorder(audio);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(audio);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const choose = async ({ interfaceNumber }: typeof SPEAKER, alternateSetting = 1) =>
     (await usb.run({ type: 'setInterface', interfaceNumber, alternateSetting })).status;
@@ -169,9 +163,7 @@ describe('the virtual audio device', () => {
   it('the default microphone hears 440 Hz', async () => {
     await usb.close();
     audio = new UsbAudio({ clock });
-    usb = new Recorder(audio);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(audio);
     await choose(MICROPHONE);
     const samples = samplesOf((await listen(1000)).data);
     const crossings = samples.filter((each, index) => each >= 0 && (samples[index - 1] ?? 0) < 0).length;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
-import { Recorder } from '../recorder.ts';
+import { closeCleanly, configured, type Recorder } from '../recorder.ts';
 import type { OutEnd } from '../../../src/devices/virtual/outEndpoint.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
 
@@ -12,15 +12,9 @@ describe('a virtual device', () => {
 
   beforeEach(async () => {
     device = new LoopbackDevice();
-    usb = new Recorder(device);
-    await usb.open();
-    await usb.run({ type: 'setConfiguration', configurationValue: 1 });
+    usb = await configured(device);
   });
-  afterEach(async () => {
-    await usb.close();
-    expect(usb.complaints).to.deep.equal([]);
-    expect(usb.pending).to.equal(0);
-  });
+  afterEach(() => closeCleanly(usb));
 
   const requests: [name: string, setup: Parameters<Recorder['read']>, answer: string | undefined][] = [
     ['languages (9.4.3)', [0x80, 6, 0x0300, 0, 255], '04 03 0904'],
