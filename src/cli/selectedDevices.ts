@@ -1,4 +1,4 @@
-import { inspectLocalUse } from '../devices/libusb/localUse.ts';
+import { isOnVirtualController } from '../devices/libusb/localUse.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { systemClock } from '../driver/systemClock.ts';
@@ -54,7 +54,7 @@ export async function openSelection(
   const selection = {
     ...wanted,
     matches: (identity: UsbDeviceIdentity) =>
-      wanted.matches(identity) && (options.port !== undefined || inspectLocalUse(identity).isRedirected !== true),
+      wanted.matches(identity) && (options.port !== undefined || !isOnVirtualController(identity.portPath)),
   };
   const source = await around.openDevices();
   try {

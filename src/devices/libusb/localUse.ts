@@ -41,12 +41,13 @@ export function inspectLocalUse({ portPath }: UsbDeviceIdentity, folders: LocalU
   return {
     mounted: points.length > 0 || swaps.some((name) => disks.has(name)),
     isRootDisk: points.some((point) => /^\/(usr|boot(\/.*)?)?$/.test(point)),
-    isRedirected: isOnVirtualController(sysfs, portPath),
+    isRedirected: isOnVirtualController(portPath, sysfs),
     carriesDefaultRoute: below(join(sysfs, 'class/net'), portPath).some((name) => routed.has(name)),
   };
 }
 
-function isOnVirtualController(sysfs: string, portPath: string): boolean {
+/** Whether a device is in a port of vhci-hcd, and so plugged in elsewhere. False where there is no sysfs. */
+export function isOnVirtualController(portPath: string, sysfs = '/sys'): boolean {
   try {
     return realpathSync(join(sysfs, 'bus/usb/devices', portPath)).includes('/vhci_hcd.');
   } catch {
