@@ -1,9 +1,10 @@
 import tseslint from 'typescript-eslint';
 
 // The layers, lowest first. `may` lists the path prefixes that files of a layer may import; see docs/architecture.md.
-const PORTS = 'src/session/ports';
+const PORTS = 'src/ports';
+const STEP = ['src/channels/step', 'src/channels/transitions'];
 const layers = [
-  { files: 'codecs/core', may: ['codecs/core'] },
+  { files: 'codecs/core', may: [] },
   { files: 'codecs/svc', may: ['codecs/core'] },
   { files: 'codecs/dvc', may: ['codecs/core'] },
   { files: 'codecs/usb', may: ['codecs/core'] },
@@ -11,26 +12,24 @@ const layers = [
   { files: 'codecs/rdp', may: ['codecs/core', 'codecs/svc'] },
   { files: 'codecs/usbip', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
-  { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc'] },
-  { files: 'src/peers', may: ['codecs/core', 'codecs/urbdrc'] },
+  { files: 'src/ports', may: ['codecs/core', 'codecs/usb'] },
+  { files: 'src/usb', may: ['codecs/core', 'codecs/usb', PORTS] },
+  { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc', PORTS] },
+  { files: 'src/urbdrc', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/usb', ...STEP, PORTS] },
+  { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', ...STEP, PORTS] },
+  { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', PORTS] },
+  { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
+  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
+  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', PORTS] },
+  { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', PORTS] },
   {
-    files: 'src/session',
-    may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/channels/step', 'src/channels/transitions', 'src/peers'],
+    files: 'src/capture',
+    may: ['codecs', 'src/urbdrc/session', 'src/usb', 'src/channels', 'src/engine/options', PORTS],
   },
-  { files: 'src/urb', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/peers', PORTS] },
-  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', PORTS] },
-  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
-  { files: 'src/policy', may: ['codecs/core', 'codecs/usb', PORTS] },
-  {
-    files: 'transports/rdp',
-    may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'transports', 'src/channels/step', PORTS],
-  },
-  { files: 'transports', may: ['codecs/core', PORTS] },
-  { files: 'src/conformance', may: ['codecs', 'src/channels', PORTS] },
-  { files: 'src/capture', may: ['codecs', 'src/session', 'src/channels/step', 'src/driver/options'] },
-  { files: 'src/driver', may: ['codecs', 'src/channels', 'src/peers', 'src/session', 'src/urb'] },
+  { files: 'src/conformance', may: ['codecs', 'src/channels', 'src/usb', PORTS] },
+  { files: 'transports', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/rdp', ...STEP, PORTS] },
 ];
-const pure = ['codecs', 'src/channels', 'src/peers', 'src/session', 'src/urb'];
+const pure = ['codecs', 'src/ports', 'src/channels', 'src/urbdrc', 'src/rdp'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {
@@ -98,7 +97,7 @@ export default tseslint.config(
       'no-restricted-globals': [
         'error',
         ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'process', 'fetch'].map(
-          (name) => ({ name, message: 'no clock or I/O below the driver' }),
+          (name) => ({ name, message: 'no clock or I/O below the engine' }),
         ),
       ],
       'no-restricted-properties': [
@@ -108,9 +107,9 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: ':function[async=true]', message: 'no promises below the driver' },
-        { selector: "NewExpression[callee.name='Promise']", message: 'no promises below the driver' },
-        { selector: 'ImportDeclaration[source.value=/^node:/]', message: 'no node: modules below the driver' },
+        { selector: ':function[async=true]', message: 'no promises below the engine' },
+        { selector: "NewExpression[callee.name='Promise']", message: 'no promises below the engine' },
+        { selector: 'ImportDeclaration[source.value=/^node:/]', message: 'no node: modules below the engine' },
       ],
     },
   },

@@ -1,5 +1,5 @@
 import { RequestType, StandardRequest } from '../codecs/usb/setupPacket.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../src/session/ports.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../src/ports/usb.ts';
 
 const EMPTY = new Uint8Array(0);
 const DEVICE = Uint8Array.of(18, 1, 0, 2, 0xff, 0, 0, 64, 0xf4, 0x46, 1, 0, 0, 1, 0, 0, 0, 1);

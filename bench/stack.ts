@@ -1,7 +1,8 @@
 import { RequestType, StandardRequest } from '../codecs/usb/setupPacket.ts';
-import { RedirectionClient } from '../src/driver/client.ts';
-import { RedirectionServer } from '../src/driver/server.ts';
-import type { RedirectedDevice, Transport, UsbOperation } from '../src/session/ports.ts';
+import { RedirectionClient } from '../src/engine/client.ts';
+import { RedirectionServer } from '../src/engine/server.ts';
+import type { Transport } from '../src/ports/transport.ts';
+import type { RedirectedDevice, UsbOperation } from '../src/ports/usb.ts';
 import { dial } from '../transports/dial.ts';
 import { listen } from '../transports/listen.ts';
 import { memoryPair } from '../transports/memory.ts';

@@ -1,45 +1,45 @@
-import { PEER_PROFILES, type PeerSettings } from '../src/peers/profiles.ts';
+import { PEER_PROFILES, type PeerSettings } from '../src/urbdrc/peers/profiles.ts';
 import { code, table } from './markdown.ts';
 
 /** What each setting is about, and in which file it is asked for. */
 const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, askedIn: string]>> = {
   reading: [
     'Bytes behind the last field, an IOCONTROL_COMPLETION without its buffer, an answer to SELECT_INTERFACE that is too long. Read strictly, the message is malformed, and the request that it answers fails.',
-    'src/session/server/serverChannel.ts',
+    'src/urbdrc/session/server/serverChannel.ts',
   ],
   outCompletionWithData: [
     'URB_COMPLETION, with the data sent back, for an OUT request. Refused, it is reported and the request fails.',
-    'src/session/server/deviations.ts',
+    'src/urbdrc/session/server/deviations.ts',
   ],
   libusbStatus: [
     'UsbdStatus 1 to 6, as libusb numbers its statuses: taken for errors. Refused, it is reported and the request fails.',
-    'src/session/server/deviations.ts',
+    'src/urbdrc/session/server/deviations.ts',
   ],
   ioControlSurplus: [
     'An IO control that brings more bytes than were asked for. Refused, the channel is closed.',
-    'src/session/server/deviceChannel.ts',
+    'src/urbdrc/session/server/deviceChannel.ts',
   ],
   idleReads: [
     'A bulk or interrupt read that the client ends as timed out, without data.',
-    'src/driver/serverDevice.ts',
+    'src/engine/serverDevice.ts',
   ],
-  pipeRequestOutputBufferSize: ['OutputBufferSize of PIPE_REQUEST, bytes.', 'src/urb/hostUrbs.ts'],
+  pipeRequestOutputBufferSize: ['OutputBufferSize of PIPE_REQUEST, bytes.', 'src/urbdrc/urb/hostUrbs.ts'],
   portControls: [
     'RESET_PORT and CYCLE_PORT, which would be reported as done and are not. Refused, the operation ends as not supported.',
-    'src/urb/hostUrbs.ts',
+    'src/urbdrc/urb/hostUrbs.ts',
   ],
   cancelledRequests: [
     'Whether an answer to a cancelled request is waited for (`cancelGrace`).',
-    'src/session/server/deviceChannel.ts',
+    'src/urbdrc/session/server/deviceChannel.ts',
   ],
   controlWatchdog: [
     'After so many ms a control request, selection or IO control is cancelled.',
-    'src/driver/servedClient.ts',
+    'src/engine/servedClient.ts',
   ],
-  controlsOneByOne: ['Those ahead of a request add their time to that.', 'src/driver/servedClient.ts'],
+  controlsOneByOne: ['Those ahead of a request add their time to that.', 'src/engine/servedClient.ts'],
   transferWatchdog: [
     'After so many ms a bulk, interrupt or isochronous transfer is cancelled.',
-    'src/driver/servedClient.ts',
+    'src/engine/servedClient.ts',
   ],
 };
 
@@ -48,7 +48,7 @@ export function peerProfiles(): string {
   const keys = Object.keys(SETTINGS).filter((key): key is keyof PeerSettings => key in SETTINGS);
   return `# Profiles of clients
 
-Generated from \`src/peers/profiles.ts\` by \`npm run docs\`: do not edit. [What clients really do](interop.md#profiles-of-clients) says why.
+Generated from \`src/urbdrc/peers/profiles.ts\` by \`npm run docs\`: do not edit. [What clients really do](interop.md#profiles-of-clients) says why.
 
 ## Who is who
 

@@ -4,7 +4,7 @@ import {
   CLIENT_DEVICE_TRANSITIONS,
   SERVER_CONTROL_TRANSITIONS,
   SERVER_DEVICE_TRANSITIONS,
-} from '../src/session/transitions.ts';
+} from '../src/urbdrc/session/transitions.ts';
 import { code, table } from './markdown.ts';
 
 type Transitions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -15,7 +15,7 @@ interface Machine {
   readonly transitions: Transitions;
 }
 
-const SESSION = 'src/session/transitions.ts';
+const SESSION = 'src/urbdrc/session/transitions.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [

@@ -1,4 +1,4 @@
-import type { Clock } from '../src/session/ports.ts';
+import type { Clock } from '../src/ports/clock.ts';
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {

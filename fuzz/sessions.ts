@@ -3,19 +3,19 @@ import { encodeUrbdrcMessage } from '../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../codecs/urbdrc/header.ts';
 import { UrbFunction } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { Step } from '../src/channels/step.ts';
-import type { ChannelEvent } from '../src/session/channelEvent.ts';
-import { ClientControlChannel } from '../src/session/client/controlChannel.ts';
+import type { ChannelEvent } from '../src/urbdrc/session/channelEvent.ts';
+import { ClientControlChannel } from '../src/urbdrc/session/client/controlChannel.ts';
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
   type DeviceAnnouncement,
-} from '../src/session/client/deviceChannel.ts';
-import { Peer } from '../src/peers/peer.ts';
-import { PEER_NAMES } from '../src/peers/profiles.ts';
-import { DEFAULT_SESSION_TIMERS } from '../src/session/limits.ts';
-import { ServerControlChannel } from '../src/session/server/controlChannel.ts';
-import { ServerDeviceChannel } from '../src/session/server/deviceChannel.ts';
-import type { ServerDeviceEvent } from '../src/session/server/deviceEvent.ts';
+} from '../src/urbdrc/session/client/deviceChannel.ts';
+import { Peer } from '../src/urbdrc/peers/peer.ts';
+import { PEER_NAMES } from '../src/urbdrc/peers/profiles.ts';
+import { DEFAULT_SESSION_TIMERS } from '../src/urbdrc/session/limits.ts';
+import { ServerControlChannel } from '../src/urbdrc/session/server/controlChannel.ts';
+import { ServerDeviceChannel } from '../src/urbdrc/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../src/urbdrc/session/server/deviceEvent.ts';
 import type { Random } from './random.ts';
 
 export const USB_DEVICE = 5;

@@ -8,21 +8,20 @@ export { type Capture, type CaptureOptions, openCapture } from './capture/openCa
 export { type CaptureRecord, readCapture, type RecordedSession } from './capture/readCapture.ts';
 export type { ReplayNote, ReplayReport } from './capture/replay/replayReport.ts';
 export { replaySession } from './capture/replay/replaySession.ts';
-export { RedirectionClient, type Redirection } from './driver/client.ts';
-export type { RedirectionEnd, RedirectionStatistics } from './driver/clientDevice.ts';
-export type { ChannelLimits, ConnectionOptions } from './driver/options.ts';
-export type { ServerStatistics } from './driver/servedClient.ts';
-export { RedirectionServer, type RedirectionServerOptions } from './driver/server.ts';
-export { systemClock } from './driver/systemClock.ts';
-export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from './peers/profiles.ts';
-export type { SessionLimits, SessionTimers } from './session/limits.ts';
+export { RedirectionClient, type Redirection } from './engine/client.ts';
+export type { RedirectionEnd, RedirectionStatistics } from './engine/clientDevice.ts';
+export type { ChannelLimits, ConnectionOptions } from './engine/options.ts';
+export type { ServerStatistics } from './engine/servedClient.ts';
+export { RedirectionServer, type RedirectionServerOptions } from './engine/server.ts';
+export { systemClock } from './engine/systemClock.ts';
+export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from './urbdrc/peers/profiles.ts';
+export type { SessionLimits, SessionTimers } from './urbdrc/session/limits.ts';
+export type { Clock } from './ports/clock.ts';
+export type { Transport, TransportHandler } from './ports/transport.ts';
 export type {
-  Clock,
   IsochronousPacketResult,
   RedirectedDevice,
   RedirectedDeviceIds,
-  Transport,
-  TransportHandler,
   UsbBusAnswer,
   UsbBusQuery,
   UsbDevice,
@@ -35,7 +34,7 @@ export type {
   UsbSpeed,
   UsbStatus,
   UsbTransfer,
-} from './session/ports.ts';
+} from './ports/usb.ts';
 
 export { AutoSelection, type AutoSelectionOptions } from './policy/autoSelection.ts';
 export { decide, type Decision, type Policy, precede, rulePolicy } from './policy/decide.ts';
@@ -76,8 +75,8 @@ export { OsrFx2 } from './devices/virtual/osrFx2.ts';
 export { UsbAudio } from './devices/virtual/usbAudio.ts';
 export { VirtualDevices, type VirtualDevicesOptions } from './devices/virtual/virtualDevices.ts';
 
-export { MassStorage, type MassStorageOptions } from './hosts/massStorage/massStorage.ts';
-export { MassStorageError } from './hosts/massStorage/massStorageError.ts';
+export { MassStorage, type MassStorageOptions } from './usb/massStorage/massStorage.ts';
+export { MassStorageError } from './usb/massStorage/massStorageError.ts';
 export { RemoteDevice } from './hosts/remoteDevice/remoteDevice.ts';
 export { RemoteUsb, RemoteUsbEvent } from './hosts/remoteDevice/remoteUsb.ts';
 export { UsbipServer, type UsbipServerOptions } from './hosts/usbipServer/usbipServer.ts';

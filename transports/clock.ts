@@ -1,4 +1,4 @@
-import type { Clock } from '../src/session/ports.ts';
+import type { Clock } from '../src/ports/clock.ts';
 
 /** The machine's clock. Its timers keep no process alive. */
 export const idleClock: Clock = {

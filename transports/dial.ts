@@ -1,7 +1,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
-import type { Transport } from '../src/session/ports.ts';
+import type { Transport } from '../src/ports/transport.ts';
 import { normalizeFingerprint } from './certificates.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
 import { StreamTransport, type StreamOptions } from './stream.ts';

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
-import type { Transport } from '../src/session/ports.ts';
+import type { Transport } from '../src/ports/transport.ts';
 import { acceptAnyToken, demandToken, refuse } from './handshake.ts';
 import { endStream, StreamTransport } from './stream.ts';
 import { TpktDeframer } from './tpkt.ts';

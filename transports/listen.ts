@@ -1,7 +1,7 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
-import type { Transport } from '../src/session/ports.ts';
+import type { Transport } from '../src/ports/transport.ts';
 import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from './certificates.ts';
 import { Entrance } from './entrance.ts';
 import { plainError } from './transportError.ts';

@@ -1,5 +1,5 @@
 import { copyParts, type Parts } from '../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../src/session/ports.ts';
+import type { Transport, TransportHandler } from '../src/ports/transport.ts';
 import { frameSize } from './tpkt.ts';
 
 export interface MemoryOptions {

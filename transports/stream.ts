@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../src/session/ports.ts';
+import type { Transport, TransportHandler } from '../src/ports/transport.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { joinFrames, TpktDeframer } from './tpkt.ts';
 

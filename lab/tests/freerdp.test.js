@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MassStorage } from '../../dist/src/index.js';
-import { RdpServerConnection } from '../../dist/transports/rdp/rdpServerConnection.js';
+import { RdpServerConnection } from '../../dist/src/rdp/rdpServerConnection.js';
 import {
   IDLE_TIMEOUT,
   KEYBOARD,

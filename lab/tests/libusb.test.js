@@ -7,9 +7,9 @@ import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.j
 import { inspectUsbDevice } from '../../dist/src/devices/libusb/access.js';
 import * as lab from './support.js';
 
-/** @typedef {import('../../dist/src/session/ports.js').UsbDevice} UsbDevice */
-/** @typedef {import('../../dist/src/session/ports.js').UsbOperation} UsbOperation */
-/** @typedef {import('../../dist/src/session/ports.js').UsbResult} UsbResult */
+/** @typedef {import('../../dist/src/ports/usb.js').UsbDevice} UsbDevice */
+/** @typedef {import('../../dist/src/ports/usb.js').UsbOperation} UsbOperation */
+/** @typedef {import('../../dist/src/ports/usb.js').UsbResult} UsbResult */
 
 const KEYBOARD = { vid: 0x0627, pid: 0x0001 };
 const SERIAL = { vid: 0x0403, pid: 0x6001 };
@@ -36,7 +36,7 @@ async function find(devices, { vid, pid }) {
  * @param {UsbOperation} operation
  */
 function start(device, operation) {
-  /** @type {import('../../dist/src/session/ports.js').UsbTransfer | undefined} */
+  /** @type {import('../../dist/src/ports/usb.js').UsbTransfer | undefined} */
   let transfer;
   /** @type {Promise<UsbResult>} */
   const result = new Promise((resolve) => (transfer = device.submit(operation, resolve)));

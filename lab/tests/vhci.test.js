@@ -187,7 +187,7 @@ describe('redirected devices become devices of the kernel', function () {
     });
 
     it('the same with FreeRDP as the one who redirects it', async () => {
-      const files = await tree('src/channels', 'src/session');
+      const files = await tree('src/channels', 'src/urbdrc/session');
       const screen = await startScreen();
       const rdp = await RdpStage.open();
       try {

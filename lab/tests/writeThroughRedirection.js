@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { memoryPair, RedirectionClient, RedirectionServer, RemoteUsb } from '../../dist/src/index.js';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
-import { MassStorage } from '../../dist/src/hosts/massStorage/massStorage.js';
+import { MassStorage } from '../../dist/src/usb/massStorage/massStorage.js';
 
 const SECTOR = 512;
 const FIRST = 80_000;

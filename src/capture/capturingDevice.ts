@@ -8,7 +8,7 @@ import type {
   UsbOperation,
   UsbResult,
   UsbTransfer,
-} from '../session/ports.ts';
+} from '../ports/usb.ts';
 import { EndpointMap } from './endpointMap.ts';
 import type { UsbCapture } from './usbCapture.ts';
 import { busTransferOf, callbackOf, submissionOf, type UsbAddress } from './usbRecords.ts';

@@ -4,7 +4,7 @@ import {
   type EndpointSetting,
   parseConfiguration,
 } from '../../codecs/usb/configurationDescriptor.ts';
-import type { UsbOperation, UsbSpeed } from '../session/ports.ts';
+import type { UsbOperation, UsbSpeed } from '../ports/usb.ts';
 import type { EndpointFacts } from './usbRecords.ts';
 
 /** Which endpoints a device has now, as far as the operations that went by tell. */

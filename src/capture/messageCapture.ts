@@ -1,5 +1,5 @@
 import { toHex } from '../../codecs/core/json.ts';
-import type { ConnectionOptions, ObservedChannel, ObservedMessage } from '../driver/options.ts';
+import type { ConnectionOptions, ObservedChannel, ObservedMessage } from '../engine/options.ts';
 import type { Direction } from './captureLine.ts';
 import type { CaptureOutput } from './usbCapture.ts';
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { UsbDevice, UsbHost } from '../session/ports.ts';
+import type { UsbDevice, UsbHost } from '../ports/usb.ts';
 import { CaptureFile } from './captureFile.ts';
 import { capturing, capturingHost } from './capturingDevice.ts';
 import { MessageCapture, type RecordedConnection } from './messageCapture.ts';

@@ -1,7 +1,7 @@
 import { EnhancedPacket, InterfaceDescription, PcapngOption, SectionHeader } from '../../codecs/capture/pcapng.ts';
 import { LINKTYPE_USB_LINUX_MMAPPED, UsbmonPacket } from '../../codecs/capture/usbmon.ts';
 import { byteLength, type Parts } from '../../codecs/core/parts.ts';
-import type { UsbDeviceIdentity } from '../session/ports.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { UsbAddress } from './usbRecords.ts';
 
 /** Where the bytes of a capture go. */

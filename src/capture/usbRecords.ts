@@ -7,7 +7,7 @@ import {
 } from '../../codecs/capture/usbmon.ts';
 import type { TransferType } from '../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbOperation, UsbResult, UsbStatus } from '../session/ports.ts';
+import type { UsbOperation, UsbResult, UsbStatus } from '../ports/usb.ts';
 
 const EMPTY = new Uint8Array(0);
 const DIRECTION_IN = 0x80;

@@ -2,10 +2,10 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
-import { systemClock } from '../driver/systemClock.ts';
+import { systemClock } from '../engine/systemClock.ts';
 import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
 import { VhciHost } from '../hosts/vhci/vhciHost.ts';
-import type { RedirectedDevice, UsbDeviceIdentity } from '../session/ports.ts';
+import type { RedirectedDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 

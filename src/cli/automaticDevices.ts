@@ -3,7 +3,7 @@ import { AutoSelection } from '../policy/autoSelection.ts';
 import type { Decision, Policy } from '../policy/decide.ts';
 import { policyDevice } from '../policy/policyDevice.ts';
 import { describeIdentity } from '../policy/selection.ts';
-import type { UsbDevice, UsbDeviceSource } from '../session/ports.ts';
+import type { UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import type { Questions } from './questions.ts';
 import type { SelectedDevices } from './selectedDevices.ts';
 import type { Terminal } from './terminal.ts';

@@ -10,8 +10,8 @@ import { countVerdicts, jsonReport, resultText, summaryText, textReport } from '
 import { SERVER_REQUIREMENTS } from '../conformance/server/requirements.ts';
 import { ServerGrading } from '../conformance/server/serverGrading.ts';
 import { grade, passed, type Report, type Requirement, type Result } from '../conformance/suite.ts';
-import { systemClock } from '../driver/systemClock.ts';
-import type { Transport } from '../session/ports.ts';
+import { systemClock } from '../engine/systemClock.ts';
+import type { Transport } from '../ports/transport.ts';
 import {
   addEndpointOptions,
   type Counterpart,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { Transport } from '../session/ports.ts';
+import type { Transport } from '../ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import { systemClock } from '../driver/systemClock.ts';
+import { systemClock } from '../engine/systemClock.ts';
 import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
-import type { UsbDeviceIdentity } from '../session/ports.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { plainError } from '../../transports/transportError.ts';
 import { isLoopback } from '../../transports/url.ts';
 import { Failure, oneLine, refusal } from './failure.ts';

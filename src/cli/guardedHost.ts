@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/decide.ts';
 import { NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
-import type { RedirectedDevice, UsbDeviceIdentity, UsbHost } from '../session/ports.ts';
+import type { RedirectedDevice, UsbDeviceIdentity, UsbHost } from '../ports/usb.ts';
 import type { Questions } from './questions.ts';
 
 /** What {@link GuardedHost} works with. */

@@ -4,7 +4,7 @@ import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { type Decision, type Policy, rulePolicy } from '../policy/decide.ts';
 import { policyDevice } from '../policy/policyDevice.ts';
 import { AUTO_RULES } from '../policy/safeDefaults.ts';
-import type { UsbDevice } from '../session/ports.ts';
+import type { UsbDevice } from '../ports/usb.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { formatVidPid, jsonLine, printable } from './text.ts';

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import type { ServerStatistics } from '../driver/servedClient.ts';
-import type { RedirectionServerOptions } from '../driver/server.ts';
-import { PEER_NAMES, PEER_PROFILES, type PeerName } from '../peers/profiles.ts';
+import type { ServerStatistics } from '../engine/servedClient.ts';
+import type { RedirectionServerOptions } from '../engine/server.ts';
+import { PEER_NAMES, PEER_PROFILES, type PeerName } from '../urbdrc/peers/profiles.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface PeerOptions {

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { Transport } from '../session/ports.ts';
+import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 import { Failure, oneLine, refusal } from './failure.ts';

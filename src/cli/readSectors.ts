@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MassStorage } from '../hosts/massStorage/massStorage.ts';
+import { MassStorage } from '../usb/massStorage/massStorage.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,5 +1,5 @@
-import type { RedirectionEnd } from '../driver/clientDevice.ts';
-import type { Redirection } from '../driver/client.ts';
+import type { RedirectionEnd } from '../engine/clientDevice.ts';
+import type { Redirection } from '../engine/client.ts';
 import { oneLine } from './failure.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Terminal } from './terminal.ts';

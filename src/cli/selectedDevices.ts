@@ -1,9 +1,9 @@
 import { isOnVirtualController } from '../devices/libusb/localUse.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
-import { systemClock } from '../driver/systemClock.ts';
+import { systemClock } from '../engine/systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../session/ports.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import { Failure } from './failure.ts';
 import { type FaultOptions, readFaults } from './faultOptions.ts';
 import type { Surroundings } from './surroundings.ts';

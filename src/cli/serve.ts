@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Capture } from '../capture/openCapture.ts';
-import { RedirectionServer } from '../driver/server.ts';
+import { RedirectionServer } from '../engine/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Policy } from '../policy/decide.ts';
-import type { Transport, UsbDeviceIdentity, UsbHost } from '../session/ports.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { UsbDeviceIdentity, UsbHost } from '../ports/usb.ts';
 import { attachOption, type AttachOptions, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
-import type { UsbDeviceSource } from '../session/ports.ts';
+import type { UsbDeviceSource } from '../ports/usb.ts';
 
 /** What a command has around it; tests give their own. */
 export interface Surroundings {

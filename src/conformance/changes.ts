@@ -1,5 +1,5 @@
 import { asError } from '../../codecs/core/errors.ts';
-import type { Clock } from '../session/ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 interface Waiter {
   /** True when it has what it waited for. */

@@ -1,4 +1,5 @@
-import type { Clock, Transport } from '../session/ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Transport } from '../ports/transport.ts';
 import { Changes } from './changes.ts';
 import { ExchangeLog } from './exchangeLog.ts';
 import { PduLink } from './pduLink.ts';

@@ -3,7 +3,7 @@ import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import type { DvcPdu } from '../../codecs/dvc/registry.ts';
 import { StaticChannel } from '../channels/staticChannel.ts';
-import type { Transport } from '../session/ports.ts';
+import type { Transport } from '../ports/transport.ts';
 import type { Changes } from './changes.ts';
 import type { ExchangeLog } from './exchangeLog.ts';
 

@@ -1,4 +1,4 @@
-import type { UsbDeviceIdentity } from '../session/ports.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { decide, type Decision, type Policy } from './decide.ts';
 import type { PolicyDevice } from './policyDevice.ts';
 import { formatHex } from './ruleText.ts';

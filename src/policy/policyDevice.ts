@@ -3,7 +3,7 @@ import {
   type InterfaceSetting,
   parseConfiguration,
 } from '../../codecs/usb/configurationDescriptor.ts';
-import type { UsbDeviceIdentity } from '../session/ports.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 
 /** What the machine that a device is plugged into does with it. Undefined: it cannot be told. */
 export interface LocalUse {

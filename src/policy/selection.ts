@@ -1,5 +1,5 @@
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { UsbDeviceIdentity } from '../session/ports.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 
 /** How a user names a device; a device must match all that are given. */
 export interface SelectionCriteria {

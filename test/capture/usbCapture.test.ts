@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { capturing } from '../../src/capture/capturingDevice.ts';
 import { UsbCapture } from '../../src/capture/usbCapture.ts';
-import type { UsbDevice, UsbOperation, UsbResult } from '../../src/session/ports.ts';
-import { EchoDevice } from '../driver/echoDevice.ts';
+import type { UsbDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import { EchoDevice } from '../engine/echoDevice.ts';
 import { readPcapng, type SeenPacket } from './pcapngReader.ts';
 import { inFolder, PROGRAM, recordedRedirection, START, steppingClock } from './redirection.ts';
 

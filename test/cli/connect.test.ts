@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { makeIdentity, type ServerIdentity } from '../../transports/certificates.ts';

@@ -4,9 +4,9 @@ import { fromHex } from '../../codecs/core/json.ts';
 import { InterfaceId } from '../../codecs/urbdrc/header.ts';
 import { describeStatistics, watchPeer } from '../../src/cli/peerOption.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
-import { PEER_PROFILES } from '../../src/peers/profiles.ts';
+import { PEER_PROFILES } from '../../src/urbdrc/peers/profiles.ts';
 import { dial } from '../../transports/dial.ts';
-import { FakeClient } from '../driver/fakePeer.ts';
+import { FakeClient } from '../engine/fakePeer.ts';
 import { Scene } from './connections.ts';
 import { run, type Running } from './program.ts';
 

@@ -3,7 +3,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ExitStatus, runProgram } from '../../src/cli/program.ts';
 import { openLibusbDevices } from '../../src/devices/libusb/libusbDevices.ts';
-import type { UsbDeviceSource } from '../../src/session/ports.ts';
+import type { UsbDeviceSource } from '../../src/ports/usb.ts';
 
 /** Collects what is written, and tells who waits for a line of it. */
 class Output extends Writable {

@@ -10,7 +10,7 @@ import { MassStorageStick } from '../../src/devices/virtual/massStorageStick.ts'
 import { MemoryBlocks } from '../../src/devices/virtual/memoryBlocks.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
 import { UsbAudio } from '../../src/devices/virtual/usbAudio.ts';
-import { EchoDevice } from '../driver/echoDevice.ts';
+import { EchoDevice } from '../engine/echoDevice.ts';
 import { LoopbackDevice } from '../devices/virtual/loopbackDevice.ts';
 import { babbling, hanging, lossy, OsDescriptorDevice, SetupEchoDevice, shortWriting } from './devices.ts';
 import { gradeOwnClient, type OwnClient, requirementOf, told } from './ownClient.ts';

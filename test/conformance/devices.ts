@@ -4,7 +4,8 @@ import { HANG_REQUEST, SETUP_ECHO_REQUEST } from '../../src/conformance/client/c
 import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
 import { withFaults } from '../../src/devices/virtual/faultyDevice.ts';
-import type { Clock, UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/session/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 import { LoopbackDevice } from '../devices/virtual/loopbackDevice.ts';
 
 const NOTHING: UsbTransfer = { cancel() {} };

@@ -2,8 +2,9 @@ import { ClientGrading, type ClientGradingSettings } from '../../src/conformance
 import { CLIENT_REQUIREMENTS } from '../../src/conformance/client/requirements.ts';
 import { type Requirement, grade, type Verdict } from '../../src/conformance/suite.ts';
 import { textReport } from '../../src/conformance/report.ts';
-import { RedirectionClient } from '../../src/driver/client.ts';
-import type { Clock, UsbDevice } from '../../src/session/ports.ts';
+import { RedirectionClient } from '../../src/engine/client.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { UsbDevice } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { tamper, type Tampering } from './tamper.ts';
 import { TurnClock } from './turnClock.ts';

@@ -3,8 +3,10 @@ import { SERVER_REQUIREMENTS } from '../../src/conformance/server/requirements.t
 import { BULK_IN, BULK_OUT } from '../../src/conformance/server/loopbackDescriptors.ts';
 import { textReport } from '../../src/conformance/report.ts';
 import { grade, type Requirement, type Verdict } from '../../src/conformance/suite.ts';
-import { RedirectionServer } from '../../src/driver/server.ts';
-import type { Clock, RedirectedDevice, Transport, UsbOperation, UsbResult } from '../../src/session/ports.ts';
+import { RedirectionServer } from '../../src/engine/server.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Transport } from '../../src/ports/transport.ts';
+import type { RedirectedDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { tamper, type Tampering } from './tamper.ts';
 import { TurnClock } from './turnClock.ts';

@@ -4,7 +4,7 @@ import type { DvcPdu } from '../../codecs/dvc/registry.ts';
 import { fragmentMessage } from '../../src/channels/fragmentation.ts';
 import { Reassembly, ReassemblyBudget } from '../../src/channels/reassembly.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
-import type { Transport, TransportHandler } from '../../src/session/ports.ts';
+import type { Transport, TransportHandler } from '../../src/ports/transport.ts';
 
 export type Direction = 'fromPeer' | 'toPeer';
 

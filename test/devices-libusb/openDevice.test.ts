@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { SoftwarePlatform, type SoftwareTransfer, start, statusOf } from './softwareLibusb.ts';
-import type { UsbDevice, UsbOperation } from '../../src/session/ports.ts';
+import type { UsbDevice, UsbOperation } from '../../src/ports/usb.ts';
 
 const readBulk = (length = 512): UsbOperation => ({ type: 'transferIn', endpointAddress: 0x81, length });
 const setup = (bmRequestType: number, bRequest: number, wValue = 0, wIndex = 0, wLength = 0) => ({

@@ -11,7 +11,7 @@ import type {
 import type { DeviceFacts, DeviceNames } from '../../src/devices/libusb/deviceFacts.ts';
 import { readDeviceDescriptor } from '../../src/devices/libusb/deviceFacts.ts';
 import { LibusbDevices } from '../../src/devices/libusb/libusbDevices.ts';
-import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/session/ports.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 
 /** What node-usb throws and passes. */
 export function nativeError(errno: number): NativeError {

@@ -3,7 +3,7 @@ import { parseConfiguration } from '../../codecs/usb/configurationDescriptor.ts'
 import { toHex } from '../../codecs/core/json.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbBusQuery, UsbDevice, UsbStatus } from '../../src/session/ports.ts';
+import type { UsbBusQuery, UsbDevice, UsbStatus } from '../../src/ports/usb.ts';
 import { Recorder, type Watched } from './recorder.ts';
 
 /** What the devices of one suite have in common. */

@@ -4,11 +4,11 @@ import { TransferFlags, UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunctio
 import { withFaults } from '../../src/devices/virtual/faultyDevice.ts';
 import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { UsbAudio } from '../../src/devices/virtual/usbAudio.ts';
-import { RedirectionClient } from '../../src/driver/client.ts';
-import type { UsbDevice, UsbOperation, UsbResult } from '../../src/session/ports.ts';
+import { RedirectionClient } from '../../src/engine/client.ts';
+import type { UsbDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
-import { FakeServer } from '../driver/fakePeer.ts';
-import { stack, turns, type Stack } from '../driver/stack.ts';
+import { FakeServer } from '../engine/fakePeer.ts';
+import { stack, turns, type Stack } from '../engine/stack.ts';
 import { Recorder, type Watched } from './recorder.ts';
 import { Iso, IsochronousDevice } from './virtual/isochronousDevice.ts';
 import { VirtualClock } from './virtualClock.ts';

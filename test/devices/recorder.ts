@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/session/ports.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 
 /** A submitted operation, watched. */
 export interface Watched {

@@ -5,8 +5,8 @@ import { withFaults } from '../../src/devices/virtual/faultyDevice.ts';
 import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
 import type { VirtualDevice } from '../../src/devices/virtual/virtualDevice.ts';
-import type { UsbDevice } from '../../src/session/ports.ts';
-import { stack } from '../driver/stack.ts';
+import type { UsbDevice } from '../../src/ports/usb.ts';
+import { stack } from '../engine/stack.ts';
 import { testUsbDeviceContract, type ContractTraits } from './contract.ts';
 import { Recorder } from './recorder.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { connectionSettings } from '../../src/driver/options.ts';
+import { connectionSettings } from '../../src/engine/options.ts';
 
 const PAGE = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
 

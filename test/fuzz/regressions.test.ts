@@ -8,12 +8,12 @@ import { Random } from '../../fuzz/random.ts';
 import { loadSequences, readSequence, runSequence, writeSequence } from '../../fuzz/sequence.ts';
 import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions, Violation } from '../../fuzz/sessions.ts';
 import type { Step } from '../../src/channels/step.ts';
-import type { ChannelEvent } from '../../src/session/channelEvent.ts';
-import { ClientDeviceChannel } from '../../src/session/client/deviceChannel.ts';
-import { Peer } from '../../src/peers/peer.ts';
-import { DEFAULT_SESSION_TIMERS } from '../../src/session/limits.ts';
-import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
-import type { ServerDeviceEvent } from '../../src/session/server/deviceEvent.ts';
+import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
+import { ClientDeviceChannel } from '../../src/urbdrc/session/client/deviceChannel.ts';
+import { Peer } from '../../src/urbdrc/peers/peer.ts';
+import { DEFAULT_SESSION_TIMERS } from '../../src/urbdrc/session/limits.ts';
+import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../src/urbdrc/session/server/deviceEvent.ts';
 
 describe('what fuzzing found (test-vectors/regressions)', () => {
   for (const { file, name, sequence } of loadSequences()) {

@@ -11,10 +11,10 @@ import {
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { Step } from '../../src/channels/step.ts';
-import type { ChannelEvent } from '../../src/session/channelEvent.ts';
-import { ClientDeviceChannel, type ClientDeviceEvent } from '../../src/session/client/deviceChannel.ts';
-import { DEFAULT_SESSION_TIMERS, type SessionLimits } from '../../src/session/limits.ts';
-import { ServerDeviceChannel } from '../../src/session/server/deviceChannel.ts';
+import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
+import { ClientDeviceChannel, type ClientDeviceEvent } from '../../src/urbdrc/session/client/deviceChannel.ts';
+import { DEFAULT_SESSION_TIMERS, type SessionLimits } from '../../src/urbdrc/session/limits.ts';
+import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';
 import { ANNOUNCEMENT, ANSWERS, OPENING, REGISTER, REQUEST_COMPLETION, USB_DEVICE } from '../../fuzz/sessions.ts';
 
 const EMPTY = new Uint8Array(0);

@@ -1,10 +1,4 @@
-import type {
-  RedirectedDevice,
-  UsbDeviceIdentity,
-  UsbOperation,
-  UsbResult,
-  UsbTransfer,
-} from '../../src/session/ports.ts';
+import type { RedirectedDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 
 export const IDENTITY: UsbDeviceIdentity = {
   vendorId: 0x46f4,

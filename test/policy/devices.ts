@@ -1,5 +1,5 @@
 import { type LocalUse, type PolicyDevice, policyDevice } from '../../src/policy/policyDevice.ts';
-import type { UsbDeviceIdentity } from '../../src/session/ports.ts';
+import type { UsbDeviceIdentity } from '../../src/ports/usb.ts';
 import { IDENTITY } from '../hosts/fakeUsbDevice.ts';
 
 /** `03/01/01`, and `03/01/01@2` for alternate setting 2 of the interface before it. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { cut, End, frameOf, sameBytes, turns } from './ends.ts';
 
 /** Two transports that are connected and not started. */

@@ -1,5 +1,5 @@
 import type { Parts } from '../../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../../src/session/ports.ts';
+import type { Transport, TransportHandler } from '../../src/ports/transport.ts';
 
 /** One end of a connection under test: records what the transport tells, and lets a test wait for it. */
 export class End implements TransportHandler {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { dial, type DialOptions } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import type { Connection } from './contract.ts';

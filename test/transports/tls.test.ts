@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { connect, type Socket } from 'node:net';
 import { generate } from 'selfsigned';
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { dial, type DialOptions } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
 import { End, frameOf } from './ends.ts';

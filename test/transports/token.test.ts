@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { Transport } from '../../src/session/ports.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
 import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameToken } from '../../transports/token.ts';

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Clock } from '../../src/session/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 
 /** Milliseconds between two paintings. */
 const INTERVAL = 1000;

@@ -1,14 +1,15 @@
 import { createServer, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
-import type { Clock, Transport } from '../../src/session/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from '../certificates.ts';
 import { idleClock } from '../clock.ts';
 import type { Listener } from '../listen.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { isLoopback } from '../url.ts';
 import { acceptRdp, type Admission } from './rdpHandshake.ts';
-import type { RdpCredentials } from './rdpServerConnection.ts';
+import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 import { WrongPasswords } from './wrongPasswords.ts';
 

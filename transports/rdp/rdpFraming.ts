@@ -6,8 +6,8 @@ import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Deframer } from '../stream.ts';
 import { MINIMUM_FRAME_SIZE } from '../tpkt.ts';
 import type { DesktopPainter } from './desktopPainter.ts';
-import type { RdpDeframer } from './rdpDeframer.ts';
-import type { RdpServerConnection } from './rdpServerConnection.ts';
+import type { RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
+import type { RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 
 /** Makes of an established RDP connection what a stream transport frames with: one static channel's chunks. */
 export class RdpFraming implements Deframer {

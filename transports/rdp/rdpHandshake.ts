@@ -4,15 +4,16 @@ import type { Duplex } from 'node:stream';
 import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
-import type { Clock, Transport } from '../../src/session/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Transport } from '../../src/ports/transport.ts';
 import { nextFrom } from '../nextFrom.ts';
 import { endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
-import { desktopUpdates } from './desktop.ts';
+import { desktopUpdates } from '../../src/rdp/desktop.ts';
 import { DesktopPainter } from './desktopPainter.ts';
-import { type RdpPacket, RdpDeframer } from './rdpDeframer.ts';
+import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
-import { type RdpCredentials, type RdpEvent, RdpServerConnection } from './rdpServerConnection.ts';
+import { type RdpCredentials, type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 
 /** Whether a client may come in; `why` it may not is for people here, the client learns nothing but that. */
 export type Admission = { readonly isAdmitted: true } | { readonly isAdmitted: false; readonly why: string };

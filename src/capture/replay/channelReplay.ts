@@ -1,7 +1,7 @@
 import { DecodeError, UsageError } from '../../../codecs/core/errors.ts';
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
 import type { Step } from '../../channels/step.ts';
-import type { ChannelEvent } from '../../session/channelEvent.ts';
+import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
 import type { CaptureRecord } from '../readCapture.ts';
 import type { ReplayJournal } from './replayReport.ts';
 

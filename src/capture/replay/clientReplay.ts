@@ -6,13 +6,13 @@ import {
   type ServerMessage,
 } from '../../../codecs/urbdrc/decode.ts';
 import type { Step } from '../../channels/step.ts';
-import type { ChannelEvent } from '../../session/channelEvent.ts';
-import { ClientControlChannel, type ClientControlEvent } from '../../session/client/controlChannel.ts';
+import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
+import { ClientControlChannel, type ClientControlEvent } from '../../urbdrc/session/client/controlChannel.ts';
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
   type DeviceAnnouncement,
-} from '../../session/client/deviceChannel.ts';
+} from '../../urbdrc/session/client/deviceChannel.ts';
 import { ChannelReplay } from './channelReplay.ts';
 import type { ReplayJournal } from './replayReport.ts';
 

@@ -1,6 +1,6 @@
 import { DecodeError } from '../../../codecs/core/errors.ts';
 import { decodeClientMessage, decodeServerMessage } from '../../../codecs/urbdrc/decode.ts';
-import type { DeviceAnnouncement } from '../../session/client/deviceChannel.ts';
+import type { DeviceAnnouncement } from '../../urbdrc/session/client/deviceChannel.ts';
 import type { Direction } from '../captureLine.ts';
 import type { CaptureRecord, RecordedSession } from '../readCapture.ts';
 import type { MessageRecord } from './channelReplay.ts';

@@ -6,10 +6,10 @@ import {
   type ServerMessage,
 } from '../../../codecs/urbdrc/decode.ts';
 import type { Step } from '../../channels/step.ts';
-import type { ChannelEvent } from '../../session/channelEvent.ts';
-import { ServerControlChannel, type ServerControlEvent } from '../../session/server/controlChannel.ts';
-import { ServerDeviceChannel } from '../../session/server/deviceChannel.ts';
-import type { ServerDeviceEvent } from '../../session/server/deviceEvent.ts';
+import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
+import { ServerControlChannel, type ServerControlEvent } from '../../urbdrc/session/server/controlChannel.ts';
+import { ServerDeviceChannel } from '../../urbdrc/session/server/deviceChannel.ts';
+import type { ServerDeviceEvent } from '../../urbdrc/session/server/deviceEvent.ts';
 import { ChannelReplay } from './channelReplay.ts';
 import { withMessageId, withRequest } from './patch.ts';
 import type { ReplayJournal } from './replayReport.ts';

@@ -3,7 +3,7 @@ import { udevRule } from '../../devices/libusb/access.ts';
 import { inspectLocalUse } from '../../devices/libusb/localUse.ts';
 import { readDeviceNames, scanSysfs } from '../../devices/libusb/sysfs.ts';
 import { describeIdentity, type DeviceIds } from '../../policy/selection.ts';
-import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 import { oneLine } from '../failure.ts';
 import { formatVidPid } from '../text.ts';
 import type { Finding } from './finding.ts';

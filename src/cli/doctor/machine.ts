@@ -3,7 +3,7 @@ import { release, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { inspectUsbDevice, type UsbDeviceAccess } from '../../devices/libusb/access.ts';
 import { loadUsbBinding } from '../../devices/libusb/usbBinding.ts';
-import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
 /** The machine that is looked at; tests give their own. */
 export interface Machine {

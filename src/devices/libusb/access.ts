@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 import { LibusbError, errnoOf } from './errors.ts';
 import { SYSFS_DEVICES, readDrivers } from './sysfs.ts';
 

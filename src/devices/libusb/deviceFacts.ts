@@ -1,4 +1,4 @@
-import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
 /** What a scan finds out about a device without opening it. */
 export interface DeviceFacts {

@@ -1,4 +1,4 @@
-import type { UsbStatus } from '../../session/ports.ts';
+import type { UsbStatus } from '../../ports/usb.ts';
 
 /** LIBUSB_ERROR_*, as far as a decision hangs on them. */
 export const LibusbError = {

@@ -1,4 +1,4 @@
-import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../session/ports.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
 import { type DeviceFacts, nameOf } from './deviceFacts.ts';
 import { explainOpenFailure } from './access.ts';
 import { OpenDevice } from './openDevice.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../session/ports.ts';
+import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../ports/usb.ts';
 import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
 import { scanNative } from './nativeScan.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UsbDeviceIdentity } from '../../session/ports.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
 /** What this machine does with one of its USB devices. All undefined where it cannot be told. */
 export interface UsbDeviceUse {

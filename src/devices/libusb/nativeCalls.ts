@@ -1,4 +1,4 @@
-import type { UsbStatus } from '../../session/ports.ts';
+import type { UsbStatus } from '../../ports/usb.ts';
 import { statusOf } from './errors.ts';
 import type { NativeCallback } from './usbBinding.ts';
 

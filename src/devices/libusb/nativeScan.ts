@@ -1,4 +1,4 @@
-import type { UsbSpeed } from '../../session/ports.ts';
+import type { UsbSpeed } from '../../ports/usb.ts';
 import { type DeviceFacts, readDeviceDescriptor } from './deviceFacts.ts';
 import type { NativeConfigurationDescriptor, NativeContext, NativeDevice } from './usbBinding.ts';
 

@@ -1,4 +1,4 @@
-import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import {
   type ConfigurationLayout,

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { UsbSpeed } from '../../session/ports.ts';
+import type { UsbSpeed } from '../../ports/usb.ts';
 import { type DeviceFacts, type DeviceNames, readDeviceDescriptor } from './deviceFacts.ts';
 
 /** Where Linux tells of USB devices. */

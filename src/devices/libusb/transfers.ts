@@ -1,4 +1,4 @@
-import type { UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { EndpointLayout } from './configurationLayout.ts';
 import { statusOf } from './errors.ts';

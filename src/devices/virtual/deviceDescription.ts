@@ -3,7 +3,7 @@ import { decodeDescriptors, encodeDescriptors, type UsbDescriptor } from '../../
 import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import type { UsbDeviceIdentity, UsbSpeed } from '../../session/ports.ts';
+import type { UsbDeviceIdentity, UsbSpeed } from '../../ports/usb.ts';
 
 /** What a software device says about itself, as bytes, so that those of a real device can be used as they are. */
 export interface DeviceDescription {

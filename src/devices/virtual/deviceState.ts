@@ -1,5 +1,6 @@
 import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
-import type { Clock, UsbSpeed, UsbStatus } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { UsbSpeed, UsbStatus } from '../../ports/usb.ts';
 import { InEndpoint } from './inEndpoint.ts';
 import { IsochronousEndpoint } from './isochronousEndpoint.ts';
 import { OutEndpoint, type OutAnswer } from './outEndpoint.ts';

@@ -1,4 +1,5 @@
-import type { Clock, UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import type { Fault } from './faultScript.ts';
 import { PendingTransfer, without, type Complete } from './pendingTransfer.ts';
 

@@ -1,4 +1,4 @@
-import type { UsbOperation } from '../../session/ports.ts';
+import type { UsbOperation } from '../../ports/usb.ts';
 import type { FaultRule, FaultScript } from './faultScript.ts';
 
 interface Counted {

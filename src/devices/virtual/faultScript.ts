@@ -1,5 +1,5 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
-import type { UsbOperation, UsbStatus } from '../../session/ports.ts';
+import type { UsbOperation, UsbStatus } from '../../ports/usb.ts';
 
 /** What goes wrong with an operation. Lengths are bytes. */
 export type Fault =

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
-import type { UsbOperation, UsbStatus } from '../../session/ports.ts';
+import type { UsbOperation, UsbStatus } from '../../ports/usb.ts';
 import type { Fault, FaultRule, FaultScript } from './faultScript.ts';
 
 const OPERATIONS: Readonly<Record<UsbOperation['type'], true>> = {

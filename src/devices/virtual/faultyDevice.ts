@@ -1,5 +1,6 @@
 import { FeatureSelector, RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
-import type { Clock, UsbDevice, UsbDeviceIdentity, UsbOperation, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { EndpointLanes, HeldOperation } from './endpointLanes.ts';
 import { FaultPlan } from './faultPlan.ts';
 import { checkFaultScript, type Fault, type FaultRule, type FaultScript } from './faultScript.ts';

@@ -1,6 +1,6 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { RequestType } from '../../../codecs/usb/setupPacket.ts';
-import type { IsochronousPacketResult, UsbOperation, UsbResult } from '../../session/ports.ts';
+import type { IsochronousPacketResult, UsbOperation, UsbResult } from '../../ports/usb.ts';
 
 const BABBLE = 0xff;
 

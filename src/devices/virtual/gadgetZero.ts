@@ -1,5 +1,5 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
-import type { Clock } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { BufferLoopback } from './bufferLoopback.ts';
 import {
   describeGadgetZero,

@@ -1,5 +1,5 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
-import type { UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { PendingTransfer, type Complete } from './pendingTransfer.ts';
 
 class InTransfer extends PendingTransfer {

@@ -1,5 +1,6 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
-import type { Clock, IsochronousPacketResult, UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { IsochronousPacketResult, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { ended, PendingTransfer, without, type Complete } from './pendingTransfer.ts';
 
 /** How far ahead a transfer may start, frames: what Windows allows (USBD_ISO_START_FRAME_RANGE). */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
-import type { Clock } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { CdcAcm } from './cdcAcm.ts';
 import { CompositeDevice } from './compositeDevice.ts';
 import { GadgetZero } from './gadgetZero.ts';

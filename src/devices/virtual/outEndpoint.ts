@@ -1,4 +1,4 @@
-import type { UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { PendingTransfer, without, type Complete } from './pendingTransfer.ts';
 
 /** How a device took the bytes of one OUT transfer. */

@@ -1,4 +1,4 @@
-import type { UsbResult, UsbStatus, UsbTransfer } from '../../session/ports.ts';
+import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 
 /** Called once, with what became of an operation. */
 export type Complete = (result: UsbResult) => void;

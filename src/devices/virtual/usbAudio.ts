@@ -1,5 +1,5 @@
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
-import type { Clock } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { AudioControls, type AudioChannelControls } from './usbAudioControls.ts';
 import { AudioEndpoint, AudioInterface, CHANNELS, describeUsbAudio, SAMPLE_SIZE } from './usbAudioDescriptors.ts';
 import { VirtualDevice } from './virtualDevice.ts';

@@ -1,6 +1,6 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type {
-  Clock,
   UsbBusQuery,
   UsbDevice,
   UsbDeviceIdentity,
@@ -8,7 +8,7 @@ import type {
   UsbResult,
   UsbStatus,
   UsbTransfer,
-} from '../../session/ports.ts';
+} from '../../ports/usb.ts';
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
 import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer } from './outEndpoint.ts';

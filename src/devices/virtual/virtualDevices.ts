@@ -1,4 +1,4 @@
-import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../session/ports.ts';
+import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../ports/usb.ts';
 import type { DeviceLocation } from './deviceDescription.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 

@@ -1,7 +1,7 @@
 import { DecodeError } from '../../../codecs/core/errors.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
-import type { UsbDevice } from '../../session/ports.ts';
+import type { UsbDevice } from '../../ports/usb.ts';
 import { stringIndexes } from './configurations.ts';
 
 /** The properties of WebUSB's `USBDevice` that tell what a device is. */

@@ -4,7 +4,7 @@ import { Reader } from '../../../codecs/core/reader.ts';
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { LanguageListDescriptor, StringDescriptor } from '../../../codecs/usb/stringDescriptor.ts';
-import type { UsbOperation, UsbResult } from '../../session/ports.ts';
+import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
 
 /** Milliseconds that a device has for one string: some never answer, and their names are not worth waiting for. */
 const TIMEOUT = 1000;

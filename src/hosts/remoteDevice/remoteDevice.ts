@@ -1,5 +1,5 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { UsbDevice, UsbOperation, UsbResult } from '../../session/ports.ts';
+import type { UsbDevice, UsbOperation, UsbResult } from '../../ports/usb.ts';
 import {
   buildConfigurations,
   defaultAlternate,

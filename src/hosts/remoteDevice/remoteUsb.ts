@@ -1,5 +1,5 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { RedirectedDevice, UsbHost } from '../../session/ports.ts';
+import type { RedirectedDevice, UsbHost } from '../../ports/usb.ts';
 import { checkFilter, matchesFilter } from './deviceFilter.ts';
 import { RemoteDevice } from './remoteDevice.ts';
 import type { Shape } from './shape.ts';

@@ -1,4 +1,4 @@
-import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../session/ports.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
 import { webUsbError } from './webUsbError.ts';
 
 /** An operation that was submitted and has not completed. */

@@ -1,5 +1,5 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { IsochronousPacketResult, UsbResult, UsbStatus } from '../../session/ports.ts';
+import type { IsochronousPacketResult, UsbResult, UsbStatus } from '../../ports/usb.ts';
 import type { Shape } from './shape.ts';
 import { webUsbError } from './webUsbError.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { asError } from '../../../codecs/core/errors.ts';
 import type { Parts } from '../../../codecs/core/parts.ts';
-import type { UsbDevice } from '../../session/ports.ts';
+import type { UsbDevice } from '../../ports/usb.ts';
 import { CommandReader } from './commandReader.ts';
 import { ExportedDevice } from './exportedDevice.ts';
 

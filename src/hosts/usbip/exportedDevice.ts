@@ -3,7 +3,7 @@ import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts'
 import { Errno } from '../../../codecs/usbip/errno.ts';
 import { type CmdSubmit, encodeRetSubmit, type RetSubmit } from '../../../codecs/usbip/submit.ts';
 import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
-import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../session/ports.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
 import { EndpointQueue, type QueuedUrb } from './endpointQueue.ts';
 import { ResetWatch } from './resetWatch.ts';
 import { endpointAddressOf, needsZeroPacket, operationOf, packetsFit, replyOf } from './submission.ts';

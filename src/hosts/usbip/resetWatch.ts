@@ -1,7 +1,7 @@
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
-import type { UsbOperation } from '../../session/ports.ts';
+import type { UsbOperation } from '../../ports/usb.ts';
 
 /**
  * Finds out when the importer has reset the device. A virtual controller keeps the reset of its port to itself; what

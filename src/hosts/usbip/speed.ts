@@ -1,5 +1,5 @@
 import { UsbipSpeed } from '../../../codecs/usbip/usbipDevice.ts';
-import type { UsbSpeed } from '../../session/ports.ts';
+import type { UsbSpeed } from '../../ports/usb.ts';
 
 /** How USB/IP and vhci-hcd number speeds. Virtual controllers take nothing faster than super speed. */
 export const USBIP_SPEEDS: Readonly<Record<UsbSpeed, number>> = {

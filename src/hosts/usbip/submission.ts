@@ -3,7 +3,7 @@ import { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { Errno } from '../../../codecs/usbip/errno.ts';
 import type { IsoPacketDescriptor } from '../../../codecs/usbip/isoPacketDescriptor.ts';
 import { type CmdSubmit, type RetSubmit, UrbTransferFlags } from '../../../codecs/usbip/submit.ts';
-import type { UsbOperation, UsbResult } from '../../session/ports.ts';
+import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
 import { urbStatusOf } from './urbStatus.ts';
 
 const DIRECTION_IN = 0x80;

@@ -1,5 +1,5 @@
 import { Errno } from '../../../codecs/usbip/errno.ts';
-import type { UsbStatus } from '../../session/ports.ts';
+import type { UsbStatus } from '../../ports/usb.ts';
 
 /**
  * The status of an URB, a negative errno, as the kernel's Documentation/driver-api/usb/error-codes has them: what class

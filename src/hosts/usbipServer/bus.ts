@@ -1,6 +1,6 @@
 import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
-import type { RedirectedDevice } from '../../session/ports.ts';
+import type { RedirectedDevice } from '../../ports/usb.ts';
 import { USBIP_SPEEDS } from '../usbip/speed.ts';
 
 /** The number of the bus that a server pretends to have. */

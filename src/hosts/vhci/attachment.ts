@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Clock, UsbDeviceIdentity } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 import type { VhciPort } from './controllers.ts';
 import type { VhciKernel } from './kernel.ts';
 import { socketPair } from './socketPair.ts';

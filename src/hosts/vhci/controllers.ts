@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { UsbSpeed } from '../../session/ports.ts';
+import type { UsbSpeed } from '../../ports/usb.ts';
 
 /**
  * What a port is doing, in the kernel's order of states. Between an attach and the end of enumeration it is

@@ -1,7 +1,7 @@
 import { access, readFile, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../codecs/core/errors.ts';
-import type { Clock } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 /** Where Linux tells of devices, and where it has their nodes. */
 export interface NodeFolders {

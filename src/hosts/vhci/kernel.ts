@@ -1,7 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { UsbSpeed } from '../../session/ports.ts';
+import type { UsbSpeed } from '../../ports/usb.ts';
 import { USBIP_SPEEDS } from '../usbip/speed.ts';
 import { readPorts, vhciFolder, type VhciPort } from './controllers.ts';
 import { descriptorOf } from './socketPair.ts';

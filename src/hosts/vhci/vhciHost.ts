@@ -1,5 +1,6 @@
 import { asError } from '../../../codecs/core/errors.ts';
-import type { Clock, RedirectedDevice, UsbHost } from '../../session/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RedirectedDevice, UsbHost } from '../../ports/usb.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { attach, type Attachment, detach, type VhciPlace, waitForBusId } from './attachment.ts';
 import { waitForNodes } from './deviceNodes.ts';

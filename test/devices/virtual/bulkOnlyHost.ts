@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fromHex } from '../../../codecs/core/json.ts';
-import type { UsbStatus } from '../../../src/session/ports.ts';
+import type { UsbStatus } from '../../../src/ports/usb.ts';
 import type { Recorder } from '../recorder.ts';
 
 export const BULK_IN = 0x81;

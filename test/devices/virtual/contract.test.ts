@@ -9,7 +9,7 @@ import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
-import type { Clock } from '../../../src/session/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { testUsbDeviceContract, type ContractTraits } from '../contract.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
 

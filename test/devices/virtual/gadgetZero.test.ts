@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { toHex } from '../../../codecs/core/json.ts';
 import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { GadgetZero, type GadgetZeroOptions } from '../../../src/devices/virtual/gadgetZero.ts';
-import type { UsbResult } from '../../../src/session/ports.ts';
+import type { UsbResult } from '../../../src/ports/usb.ts';
 import { closeCleanly, Recorder } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { UsbResult } from '../../../src/session/ports.ts';
+import type { UsbResult } from '../../../src/ports/usb.ts';
 import { closeCleanly, configured, type Recorder, type Watched } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 import { Iso, IsochronousDevice } from './isochronousDevice.ts';

@@ -1,5 +1,6 @@
 import { fromHex } from '../../../codecs/core/json.ts';
-import type { Clock, UsbSpeed } from '../../../src/session/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { UsbSpeed } from '../../../src/ports/usb.ts';
 import { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
 
 export const Iso = { in: 0x81, out: 0x02 };

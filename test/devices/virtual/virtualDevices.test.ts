@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { UsbDevice } from '../../../src/session/ports.ts';
+import type { UsbDevice } from '../../../src/ports/usb.ts';
 import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';

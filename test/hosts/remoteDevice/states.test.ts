@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RemoteDevice } from '../../../src/hosts/remoteDevice/remoteDevice.ts';
-import type { UsbOperation, UsbResult } from '../../../src/session/ports.ts';
+import type { UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import { FakeUsbDevice, result, standardAnswers } from '../fakeUsbDevice.ts';
 import { outcomeOf } from '../rejection.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type CmdSubmit, UrbTransferFlags } from '../../../codecs/usbip/submit.ts';
 import type { CmdUnlink } from '../../../codecs/usbip/unlink.ts';
 import { ExportedDevice } from '../../../src/hosts/usbip/exportedDevice.ts';
-import type { UsbStatus } from '../../../src/session/ports.ts';
+import type { UsbStatus } from '../../../src/ports/usb.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
 import { bulkIn, bulkOut, packets, Replies, submit, unlink } from './commands.ts';
 

@@ -4,11 +4,11 @@ import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
-import { systemClock } from '../../../src/driver/systemClock.ts';
+import { systemClock } from '../../../src/engine/systemClock.ts';
 import { UsbipServer } from '../../../src/hosts/usbipServer/usbipServer.ts';
-import type { Clock } from '../../../src/session/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
-import { stack } from '../../driver/stack.ts';
+import { stack } from '../../engine/stack.ts';
 import { FakeUsbDevice } from '../fakeUsbDevice.ts';
 import { UsbipClient } from './usbipClient.ts';
 

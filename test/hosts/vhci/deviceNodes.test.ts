@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { deviceNodes, waitForNodes } from '../../../src/hosts/vhci/deviceNodes.ts';
-import type { Clock } from '../../../src/session/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { rejection } from '../rejection.ts';
 
 const CONTROLLER = 'devices/platform/vhci_hcd.0/usb3';

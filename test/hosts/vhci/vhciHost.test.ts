@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../src/driver/systemClock.ts';
+import { systemClock } from '../../../src/engine/systemClock.ts';
 import { VhciHost, type VhciHostOptions } from '../../../src/hosts/vhci/vhciHost.ts';
-import type { Clock } from '../../../src/session/ports.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
 import { FakeKernel } from './fakeKernel.ts';
 

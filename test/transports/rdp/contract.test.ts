@@ -1,4 +1,4 @@
-import type { Transport } from '../../../src/session/ports.ts';
+import type { Transport } from '../../../src/ports/transport.ts';
 import { makeIdentity } from '../../../transports/certificates.ts';
 import { listenRdp } from '../../../transports/rdp/listenRdp.ts';
 import { parseRdpUrl } from '../../../transports/rdp/rdpUrl.ts';

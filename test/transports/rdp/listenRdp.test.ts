@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { PduType2 } from '../../../codecs/rdp/shareData.ts';
-import type { Transport } from '../../../src/session/ports.ts';
+import type { Transport } from '../../../src/ports/transport.ts';
 import type { Listener } from '../../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../../transports/rdp/listenRdp.ts';
 import { formatRdpUrl, parseRdpUrl } from '../../../transports/rdp/rdpUrl.ts';
 import { makeIdentity } from '../../../transports/certificates.ts';
-import { RdpDeframer } from '../../../transports/rdp/rdpDeframer.ts';
+import { RdpDeframer } from '../../../src/rdp/rdpDeframer.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { End, frameOf, sameBytes, turns } from '../ends.ts';
 import {

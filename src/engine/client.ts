@@ -1,0 +1,294 @@
+import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
+import { announce } from '../urbdrc/session/client/announcement.ts';
+import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
+import { earliestOf } from '../urbdrc/session/deadlines.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { UsbDevice } from '../ports/usb.ts';
+import type { Step } from '../channels/step.ts';
+import { Alarm } from './alarm.ts';
+import { ChannelStack } from './channelStack.ts';
+import { ClientDevice, type RedirectionEnd, type RedirectionStatistics } from './clientDevice.ts';
+import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';
+
+/** Interface ids 0..3 are fixed; FreeRDP counts from 5, and so do we. */
+const FIRST_USB_DEVICE = 5;
+
+/** One redirected device. */
+export interface Redirection {
+  readonly device: UsbDevice;
+  /** Resolves when ADD_DEVICE was sent; stays pending when it never comes to that (see `ended`). */
+  readonly announced: Promise<void>;
+  /** Resolves, never rejects, when the device is back with this machine. */
+  readonly ended: Promise<RedirectionEnd>;
+  readonly statistics: RedirectionStatistics;
+  /** Takes the device back; the connection and the other devices go on. */
+  stop(): Promise<void>;
+}
+
+interface Entry {
+  readonly device: UsbDevice;
+  readonly usbDevice: number;
+  readonly announced: () => void;
+  readonly end: (end: RedirectionEnd) => Promise<void>;
+  attached: { readonly client: ClientDevice; readonly channelId: number } | undefined;
+}
+
+/**
+ * The client's engine: redirects USB devices over one transport. Give it a connected transport, then call
+ * {@link redirect} for each device; everything is given back when the connection ends or {@link close} is called.
+ */
+export class RedirectionClient {
+  /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #settings: ConnectionSettings;
+  readonly #stack: ChannelStack;
+  readonly #alarm: Alarm;
+  readonly #entries = new Set<Entry>();
+  /** Devices without a channel, in order. */
+  readonly #waiting: Entry[] = [];
+  readonly #byChannel = new Map<number, Entry>();
+  #control: { readonly channelId: number; readonly session: ClientControlChannel } | undefined;
+  #nextUsbDevice = FIRST_USB_DEVICE;
+  /** Devices that are being opened or given back. */
+  readonly #unsettled = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+  /** Set when the connection is over. */
+  #over: { readonly error: Error | undefined } | undefined;
+
+  constructor(transport: Transport, options: ConnectionOptions = {}) {
+    this.#settings = connectionSettings(options);
+    this.#alarm = new Alarm(this.#settings.clock, (now) => {
+      this.#handleTimeout(now);
+    });
+    let resolveClosed: (error: Error | undefined) => void = () => {};
+    this.closed = new Promise((resolve) => (resolveClosed = resolve));
+    this.#stack = new ChannelStack(transport, 'client', this.#settings, {
+      opened: (channelId) => {
+        this.#opened(channelId);
+      },
+      message: (channelId, payload) => {
+        this.#message(channelId, payload);
+      },
+      closed: (channelId) => {
+        this.#channelClosed(channelId);
+      },
+      finished: (error) => {
+        void this.#finish(error).then(() => {
+          resolveClosed(error);
+        });
+      },
+    });
+  }
+
+  /**
+   * Opens `device` (its rejection is passed on) and offers it to the server.
+   * @throws Error when the connection is over, or being closed.
+   */
+  redirect(device: UsbDevice): Promise<Redirection> {
+    if (this.#endOfAll !== undefined) return Promise.reject(new Error('the connection is closed'));
+    return this.#track(this.#open(device));
+  }
+
+  async #open(device: UsbDevice): Promise<Redirection> {
+    await device.open();
+    return this.#enter(device);
+  }
+
+  /** Takes all devices back, those too that are just being opened, then closes the transport. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'stopped' });
+    await this.#settled();
+    await this.#stack.close();
+    await this.closed;
+  }
+
+  /** Why no device is redirected any more; undefined while devices are. */
+  get #endOfAll(): RedirectionEnd | undefined {
+    if (this.#over !== undefined) return { reason: 'connectionClosed', error: this.#over.error };
+    return this.#closing === undefined ? undefined : { reason: 'stopped' };
+  }
+
+  /** {@link #settled} waits for it. */
+  #track<T>(work: Promise<T>): Promise<T> {
+    const done = () => this.#unsettled.delete(work);
+    this.#unsettled.add(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when no device is being opened or given back. */
+  async #settled(): Promise<void> {
+    while (this.#unsettled.size > 0) await Promise.allSettled([...this.#unsettled]);
+  }
+
+  #enter(device: UsbDevice): Redirection {
+    let announced: () => void = () => {};
+    let resolveEnd: (end: RedirectionEnd) => void = () => {};
+    const ended = new Promise<RedirectionEnd>((resolve) => (resolveEnd = resolve));
+    let ending: Promise<void> | undefined;
+    const unplugged = () => {
+      void this.#detach(entry, { reason: 'unplugged' });
+    };
+    const entry: Entry = {
+      device,
+      usbDevice: this.#nextUsbDevice,
+      attached: undefined,
+      announced: () => {
+        announced();
+      },
+      end: (end) => {
+        device.gone.removeEventListener('abort', unplugged);
+        const ended = () => {
+          resolveEnd(end);
+        };
+        // A device must not reject; one that does all the same is as good as given back.
+        ending ??= this.#track(device.close().then(ended, ended));
+        return ending;
+      },
+    };
+    const redirection: Redirection = {
+      device,
+      announced: new Promise((resolve) => (announced = resolve)),
+      ended,
+      get statistics() {
+        return entry.attached?.client.statistics ?? NO_STATISTICS;
+      },
+      stop: () => this.#detach(entry, { reason: 'stopped' }),
+    };
+    this.#nextUsbDevice += 1;
+    this.#entries.add(entry);
+    device.gone.addEventListener('abort', unplugged);
+    const endOfAll = this.#endOfAll;
+    if (endOfAll !== undefined) {
+      void this.#detach(entry, endOfAll);
+    } else if (device.gone.aborted) {
+      unplugged();
+    } else {
+      this.#waiting.push(entry);
+      this.#requestChannel();
+    }
+    return redirection;
+  }
+
+  /** ADD_VIRTUAL_CHANNEL: one for each device. Which device gets which channel, the order in which they come decides. */
+  #requestChannel(): void {
+    const control = this.#control;
+    if (control !== undefined) this.#applyControl(control.channelId, control.session.addVirtualChannel());
+  }
+
+  #opened(channelId: number): void {
+    if (this.#control === undefined) {
+      this.#control = { channelId, session: new ClientControlChannel(this.#settings.timers) };
+      this.#waiting.forEach(() => this.#requestChannel());
+      return;
+    }
+    const entry = this.#waiting.shift();
+    // One of the devices for which channels were asked may have left meanwhile.
+    if (entry === undefined) this.#stack.closeChannel(channelId);
+    else this.#attach(entry, channelId);
+  }
+
+  #attach(entry: Entry, channelId: number): void {
+    const { identity, configurationDescriptors } = entry.device;
+    const client = new ClientDevice(
+      entry.device,
+      announce(identity, configurationDescriptors, entry.usbDevice),
+      {
+        send: (messages) => {
+          this.#stack.send(channelId, messages);
+        },
+        finish: (end) => {
+          void this.#detach(entry, end);
+        },
+        announced: entry.announced,
+        ignored: this.#settings.ignored,
+      },
+      this.#settings.clock,
+      this.#settings.limits,
+      this.#settings.timers,
+    );
+    entry.attached = { client, channelId };
+    this.#byChannel.set(channelId, entry);
+  }
+
+  #message(channelId: number, payload: Uint8Array): void {
+    const client = this.#byChannel.get(channelId)?.attached?.client;
+    if (client !== undefined) {
+      client.receive(payload);
+      this.#alarm.set(client.nextTimeout());
+    } else if (this.#control?.channelId === channelId) {
+      const { session } = this.#control;
+      this.#applyControl(channelId, session.receive(payload, this.#settings.clock.now()));
+      this.#alarm.set(session.nextTimeout());
+    }
+  }
+
+  #applyControl(channelId: number, step: Step<ClientControlEvent | ChannelEvent>): void {
+    this.#stack.send(channelId, step.outgoing);
+    for (const event of step.events) {
+      switch (event.type) {
+        case 'ready':
+          break;
+        case 'ignored':
+          this.#settings.ignored(event.error);
+          break;
+        case 'closeRequired':
+          // [MS-RDPEUSB] 3.3.5.2.2 wants the channel closed; without it nothing is left to do on the connection.
+          this.#stack.closeChannel(channelId);
+          this.#stack.fail(event.error);
+          break;
+      }
+    }
+  }
+
+  #channelClosed(channelId: number): void {
+    const entry = this.#byChannel.get(channelId);
+    if (entry !== undefined) {
+      this.#byChannel.delete(channelId);
+      void this.#detach(entry, { reason: 'closedByServer' });
+    } else if (this.#control?.channelId === channelId) {
+      // Without its control channel the feature is over, [MS-RDPEUSB] 3.1.1.
+      this.#control = undefined;
+      for (const each of [...this.#entries]) void this.#detach(each, { reason: 'closedByServer' });
+    }
+  }
+
+  /** Ends one redirection: the channel is closed, requests are abandoned, the device goes back. */
+  #detach(entry: Entry, end: RedirectionEnd): Promise<void> {
+    if (this.#entries.delete(entry)) {
+      const position = this.#waiting.indexOf(entry);
+      // A channel that was asked for will still come: the next waiting device takes it, or it is closed.
+      if (position >= 0) this.#waiting.splice(position, 1);
+      if (entry.attached !== undefined) {
+        const { client, channelId } = entry.attached;
+        if (this.#byChannel.delete(channelId)) this.#stack.closeChannel(channelId);
+        client.abandonRequests();
+      }
+    }
+    return entry.end(end);
+  }
+
+  #handleTimeout(now: number): void {
+    if (this.#control !== undefined) {
+      this.#applyControl(this.#control.channelId, this.#control.session.handleTimeout(now));
+    }
+    for (const entry of [...this.#byChannel.values()]) entry.attached?.client.handleTimeout(now);
+    const clients = [...this.#byChannel.values()].map((entry) => entry.attached?.client.nextTimeout());
+    this.#alarm.set(earliestOf(this.#control?.session.nextTimeout(), ...clients));
+  }
+
+  async #finish(error: Error | undefined): Promise<void> {
+    this.#over = { error };
+    this.#alarm.stop();
+    this.#byChannel.clear();
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'connectionClosed', error });
+    await this.#settled();
+  }
+}
+
+const NO_STATISTICS: RedirectionStatistics = { requests: 0, failures: 0, bytesIn: 0, bytesOut: 0, ignored: 0 };

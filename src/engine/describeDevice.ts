@@ -1,0 +1,176 @@
+import { DecodeError } from '../../codecs/core/errors.ts';
+import { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
+import { Reader } from '../../codecs/core/reader.ts';
+import { decodeUtf16 } from '../../codecs/core/text.ts';
+import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
+import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
+import { knownConfigurations } from '../../codecs/usb/knownConfigurations.ts';
+import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports/usb.ts';
+
+const DEVICE_DESCRIPTOR_SIZE = 18;
+const CONFIGURATION_HEADER_SIZE = 9;
+const LONGEST_STRING_DESCRIPTOR = 255;
+const ENGLISH = 0x0409;
+const TIMEOUT = 5000;
+/** As many as Linux reads: bNumConfigurations may say 255, and each may have 64 KiB. */
+const MAXIMUM_CONFIGURATIONS = 8;
+const EMPTY = new Uint8Array(0);
+
+/** What a server learns from a device before it hands it on. */
+export interface DeviceDescription {
+  readonly identity: UsbDeviceIdentity;
+  readonly deviceDescriptor: Uint8Array;
+  readonly configurationDescriptors: readonly Uint8Array[];
+}
+
+/**
+ * Reads the descriptors of a device that was just announced, the way an operating system enumerates it. A device must
+ * give its device descriptor. One of its configurations that it does not give, or that cannot be read, cannot be
+ * selected, which is reported; strings may be missing.
+ *
+ * @param report - called with each problem that does not keep the device from arriving
+ * @throws Error, in one line, when there is no device descriptor or the client does not answer
+ */
+export async function describeDevice(
+  device: Pick<UsbDevice, 'submit'>,
+  announcement: AddDevice,
+  report: (problem: Error) => void,
+): Promise<DeviceDescription> {
+  const name = announcement.deviceInstanceId;
+  const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, 0, DEVICE_DESCRIPTOR_SIZE);
+  if (status !== 'completed') throw new Error(`${name}: its device descriptor cannot be read (${status})`);
+  const deviceDescriptor = Uint8Array.from(data);
+  const fields = decodeDevice(name, deviceDescriptor);
+  const problem = (text: string) => {
+    report(new Error(`${name}: ${text}`));
+  };
+  const count = Math.min(fields.bNumConfigurations, MAXIMUM_CONFIGURATIONS);
+  if (count < fields.bNumConfigurations) {
+    problem(`${fields.bNumConfigurations} configurations, of which ${count} are read`);
+  }
+  const configurationDescriptors: Uint8Array[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const descriptor = await readConfiguration(device, name, index);
+    if (knownConfigurations([descriptor]).length === 0) {
+      problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
+    }
+    configurationDescriptors.push(descriptor);
+  }
+  const { iManufacturer, iProduct, iSerialNumber } = fields;
+  const [manufacturerName, productName, serialNumber] = await readStrings(
+    device,
+    iManufacturer,
+    iProduct,
+    iSerialNumber,
+  );
+  return {
+    deviceDescriptor,
+    configurationDescriptors,
+    identity: {
+      vendorId: fields.idVendor,
+      productId: fields.idProduct,
+      deviceVersion: fields.bcdDevice,
+      usbVersion: fields.bcdUSB,
+      deviceClass: fields.bDeviceClass,
+      deviceSubclass: fields.bDeviceSubClass,
+      deviceProtocol: fields.bDeviceProtocol,
+      speed: speedOf(announcement, fields.bcdUSB, configurationDescriptors),
+      // There is no bus at this end; the client's ids tell devices apart.
+      busNumber: 0,
+      deviceAddress: announcement.usbDevice,
+      portPath: announcement.deviceInstanceId,
+      ...(manufacturerName === undefined ? {} : { manufacturerName }),
+      ...(productName === undefined ? {} : { productName }),
+      ...(serialNumber === undefined ? {} : { serialNumber }),
+    },
+  };
+}
+
+function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
+  try {
+    return DeviceDescriptor.decode(
+      new Reader(descriptor, DeviceDescriptor.name, DeviceDescriptor.spec, { lenient: true }),
+    );
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new Error(`${name}: its device descriptor is broken: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * The protocol tells only full from high speed, and FreeRDP guesses even that from bcdUSB; the packet size of a bulk
+ * endpoint (64, 512, 1024) tells the truth where there is one.
+ */
+function speedOf(announcement: AddDevice, usbVersion: number, configurations: readonly Uint8Array[]): UsbSpeed {
+  const bulkSizes = knownConfigurations(configurations)
+    .flatMap(({ configuration }) => configuration.interfaces)
+    .flatMap((setting) => setting.endpoints)
+    .filter((endpoint) => endpoint.transferType === 'bulk')
+    .map((endpoint) => endpoint.maxPacketSize);
+  if (bulkSizes.includes(1024)) return 'super';
+  if (bulkSizes.includes(512)) return 'high';
+  if (bulkSizes.length > 0) return 'full';
+  if (announcement.usbDeviceCapabilities.deviceIsHighSpeed === 0) return 'full';
+  return usbVersion >= 0x300 ? 'super' : 'high';
+}
+
+/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws Error when nobody answers */
+async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
+  const read = async (length: number) => {
+    const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, 0, length);
+    if (status === 'timedOut') throw new Error(`${name}: no answer when asked for configuration descriptor ${index}`);
+    return status === 'completed' ? data : EMPTY;
+  };
+  const head = await read(CONFIGURATION_HEADER_SIZE);
+  const totalLength = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
+  return Uint8Array.from(totalLength <= head.byteLength ? head : await read(totalLength));
+}
+
+/** Undefined for a string that the device does not have or does not give. */
+async function readStrings(
+  device: Pick<UsbDevice, 'submit'>,
+  ...indexes: readonly number[]
+): Promise<(string | undefined)[]> {
+  const strings: (string | undefined)[] = [];
+  let answers = true;
+  for (const index of indexes) {
+    if (index === 0 || !answers) {
+      strings.push(undefined);
+      continue;
+    }
+    const size = LONGEST_STRING_DESCRIPTOR;
+    const { status, data } = await readDescriptor(device, DescriptorType.STRING, index, ENGLISH, size);
+    // Nobody wants to wait so long for each of them.
+    answers = status !== 'timedOut';
+    const length = Math.min(data[0] ?? 0, data.byteLength);
+    strings.push(status !== 'completed' || length < 2 ? undefined : decodeUtf16(data.subarray(2, length)));
+  }
+  return strings;
+}
+
+function readDescriptor(
+  device: Pick<UsbDevice, 'submit'>,
+  type: number,
+  index: number,
+  languageId: number,
+  length: number,
+): Promise<UsbResult> {
+  return new Promise((resolve) => {
+    device.submit(
+      {
+        type: 'control',
+        setup: {
+          bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
+          bRequest: StandardRequest.GET_DESCRIPTOR,
+          wValue: (type << 8) | index,
+          wIndex: languageId,
+          wLength: length,
+        },
+        data: EMPTY,
+        timeout: TIMEOUT,
+      },
+      resolve,
+    );
+  });
+}

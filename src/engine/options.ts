@@ -1,0 +1,78 @@
+import {
+  DEFAULT_SESSION_LIMITS,
+  DEFAULT_SESSION_TIMERS,
+  type SessionLimits,
+  type SessionTimers,
+} from '../urbdrc/session/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { log } from './log.ts';
+import { systemClock } from './systemClock.ts';
+
+/** The dynamic channel's name, in capitals on the wire, [MS-RDPEUSB] 2.1. */
+export const URBDRC_CHANNEL_NAME = 'URBDRC';
+
+/** One whole message of a dynamic channel, for who records the connection. */
+export interface ObservedMessage {
+  readonly direction: 'sent' | 'received';
+  readonly channelId: number;
+  /** To be read at once and not to be kept: the bytes go on to their receiver. */
+  readonly bytes: Uint8Array;
+}
+
+/** A dynamic channel comes or goes, for who records the connection. */
+export type ObservedChannel = { readonly direction: 'sent' | 'received'; readonly channelId: number } & (
+  | { readonly event: 'create'; readonly name: string }
+  /** A negative status refuses. */
+  | { readonly event: 'created'; readonly status: number }
+  | { readonly event: 'close' }
+);
+
+/** What both ends of a connection can be told. Everything has a safe default. */
+export interface ConnectionOptions {
+  readonly clock?: Clock;
+  readonly limits?: Partial<SessionLimits & ChannelLimits>;
+  readonly timers?: Partial<SessionTimers>;
+  /** Called for each message of the peer that was dropped because it was malformed or out of order. */
+  readonly onIgnored?: (error: Error) => void;
+  /** Called for each message before it is sent or acted on. */
+  readonly onMessage?: (message: ObservedMessage) => void;
+  /** Called when a channel is asked for, answered for, and closed by one end. */
+  readonly onChannel?: (change: ObservedChannel) => void;
+}
+
+/** How much a peer may make the channel layers hold. */
+export interface ChannelLimits {
+  /** Largest message of a dynamic channel, bytes. Default 17 MiB: the largest transfer and its header. */
+  readonly maximumMessageSize: number;
+  /** Dynamic channels at a time; one is the control channel, each device has one. Default 64. */
+  readonly maximumChannels: number;
+}
+
+const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {
+  maximumMessageSize: DEFAULT_SESSION_LIMITS.maximumTransferSize + 1024 * 1024,
+  maximumChannels: 64,
+};
+
+/** {@link ConnectionOptions} with the defaults filled in. */
+export interface ConnectionSettings {
+  readonly clock: Clock;
+  readonly limits: SessionLimits & ChannelLimits;
+  readonly timers: SessionTimers;
+  readonly ignored: (error: Error) => void;
+  readonly onMessage: ((message: ObservedMessage) => void) | undefined;
+  readonly onChannel: ((change: ObservedChannel) => void) | undefined;
+}
+
+export function connectionSettings(options: ConnectionOptions): ConnectionSettings {
+  return {
+    clock: options.clock ?? systemClock,
+    limits: { ...DEFAULT_SESSION_LIMITS, ...DEFAULT_CHANNEL_LIMITS, ...options.limits },
+    timers: { ...DEFAULT_SESSION_TIMERS, ...options.timers },
+    ignored: (error) => {
+      log.ignored('%s', error.message);
+      options.onIgnored?.(error);
+    },
+    onMessage: options.onMessage,
+    onChannel: options.onChannel,
+  };
+}

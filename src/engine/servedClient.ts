@@ -1,0 +1,105 @@
+import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
+import type { PeerEvidence } from '../urbdrc/peers/evidence.ts';
+import { Peer } from '../urbdrc/peers/peer.ts';
+import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
+import type { SessionTimers } from '../urbdrc/session/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { UsbOperation } from '../ports/usb.ts';
+
+/** Bytes a millisecond: a connection that is slower still is taken for one that has stopped. */
+const SLOWEST_CONNECTION = 64;
+
+/** How often a client was not as it should be. */
+export interface ServerStatistics {
+  /** Answers to requests that had been given up: dropped. */
+  readonly lateCompletions: number;
+  /** Requests that were given up because no answer came. */
+  readonly unansweredRequests: number;
+}
+
+/** The program at the other end of a server's connection: which one it is, how busy it is, how it does. */
+export class ServedClient {
+  readonly peer: Peer;
+  readonly #clock: Clock;
+  readonly #timers: SessionTimers;
+  readonly #recognised: (profile: PeerProfile) => void;
+  #channelRequest: number | undefined;
+  /** What it has not answered, of all devices: requests that are no transfers, and bytes on the way to or fro. */
+  #controls = 0;
+  #bytes = 0;
+  #lateCompletions = 0;
+  #unansweredRequests = 0;
+
+  constructor(
+    name: PeerName | undefined,
+    clock: Clock,
+    timers: SessionTimers,
+    recognised: (profile: PeerProfile) => void,
+  ) {
+    this.peer = new Peer(name);
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#recognised = recognised;
+  }
+
+  get statistics(): ServerStatistics {
+    return { lateCompletions: this.#lateCompletions, unansweredRequests: this.#unansweredRequests };
+  }
+
+  /** It sent ADD_VIRTUAL_CHANNEL. */
+  channelRequested(messageId: number): void {
+    this.#channelRequest ??= messageId;
+  }
+
+  /** It sent ADD_DEVICE. */
+  announced(device: AddDevice): void {
+    this.shown({ type: 'announced', device, channelRequest: this.#channelRequest });
+  }
+
+  shown(evidence: PeerEvidence): void {
+    const profile = this.peer.learn(evidence);
+    if (profile !== undefined) this.#recognised(profile);
+  }
+
+  answeredLate(): void {
+    this.#lateCompletions += 1;
+  }
+
+  /** Nothing came for a request. */
+  unanswered(): void {
+    this.#unansweredRequests += 1;
+  }
+
+  /** When a request that is sent now is given up; undefined for what may rightly take for ever. */
+  deadline(operation: UsbOperation, bytes: number): number | undefined {
+    const { settings } = this.peer;
+    if (isTransfer(operation)) {
+      const watchdog = this.#timers.transferWatchdog ?? settings.transferWatchdog;
+      return watchdog === undefined ? undefined : this.#clock.now() + watchdog + this.#onTheWay(bytes);
+    }
+    const watchdog = this.#timers.controlWatchdog ?? settings.controlWatchdog;
+    const ahead = settings.controlsOneByOne ? this.#controls * watchdog + this.#onTheWay(bytes) : 0;
+    const ownTimeout = operation.type === 'control' ? operation.timeout : 0;
+    return this.#clock.now() + ownTimeout + watchdog + ahead;
+  }
+
+  /** A request went out. Each call is followed by one of {@link ended}. */
+  began(operation: UsbOperation, bytes: number): void {
+    this.#bytes += bytes;
+    if (!isTransfer(operation)) this.#controls += 1;
+  }
+
+  ended(operation: UsbOperation, bytes: number): void {
+    this.#bytes -= bytes;
+    if (!isTransfer(operation)) this.#controls -= 1;
+  }
+
+  #onTheWay(bytes: number): number {
+    return Math.ceil((this.#bytes + bytes) / SLOWEST_CONNECTION);
+  }
+}
+
+/** Of a bulk, interrupt or isochronous endpoint: a device may take for ever. All else it does at once or never. */
+function isTransfer({ type }: UsbOperation): boolean {
+  return type === 'transferIn' || type === 'transferOut' || type === 'isochronousIn' || type === 'isochronousOut';
+}

@@ -1,0 +1,253 @@
+import { ProtocolError } from '../../codecs/core/errors.ts';
+import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
+import { earliestOf } from '../urbdrc/session/deadlines.ts';
+import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { UsbHost } from '../ports/usb.ts';
+import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
+import type { Step } from '../channels/step.ts';
+import { Alarm } from './alarm.ts';
+import { ChannelStack } from './channelStack.ts';
+import { type ConnectionOptions, type ConnectionSettings, connectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
+import { ServedClient, type ServerStatistics } from './servedClient.ts';
+import { ServerDevice } from './serverDevice.ts';
+
+/** Completion interface ids: above the fixed ones, and out of the way of the client's device ids. */
+const FIRST_REQUEST_COMPLETION = 0x10;
+
+const SPEC = { document: 'MS-RDPEUSB', section: '3.2.5.1.1' };
+
+export interface RedirectionServerOptions extends ConnectionOptions {
+  /** Where the client's devices go. */
+  readonly host: UsbHost;
+  /** Called when a device could not be taken, or its channel had to be closed, because of an error. */
+  readonly onDeviceFailed?: (error: Error) => void;
+  /** What the client is, whatever it sends; without it, what it sends tells (docs/peer-profiles.md). */
+  readonly peer?: PeerName;
+  /**
+   * Called when the client's first device shows which program it is, and again if its version shows later. Not for one
+   * that is not known, nor where {@link peer} is given.
+   */
+  readonly onPeerRecognised?: (profile: PeerProfile) => void;
+}
+
+/**
+ * The server's engine: takes the devices of one client over one transport and hands them to a {@link UsbHost}. It
+ * starts by itself; the client announces its devices when it likes.
+ */
+export class RedirectionServer {
+  /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #settings: ConnectionSettings;
+  readonly #host: UsbHost;
+  readonly #deviceFailed: (error: Error) => void;
+  readonly #client: ServedClient;
+  readonly #stack: ChannelStack;
+  readonly #alarm: Alarm;
+  readonly #devices = new Map<number, ServerDevice>();
+  /** Devices that the host was told of. */
+  readonly #handedOut = new Set<ServerDevice>();
+  #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
+  #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
+  /** Device channels that are still to be created: a number, however many devices a client announces. */
+  #wantedChannels = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(transport: Transport, options: RedirectionServerOptions) {
+    this.#settings = connectionSettings(options);
+    this.#host = options.host;
+    this.#deviceFailed = options.onDeviceFailed ?? (() => {});
+    const { clock, timers } = this.#settings;
+    this.#client = new ServedClient(options.peer, clock, timers, options.onPeerRecognised ?? (() => {}));
+    this.#alarm = new Alarm(clock, (now) => {
+      this.#handleTimeout(now);
+    });
+    let resolveClosed: (error: Error | undefined) => void = () => {};
+    this.closed = new Promise((resolve) => (resolveClosed = resolve));
+    this.#stack = new ChannelStack(transport, 'server', this.#settings, {
+      ready: () => {
+        this.#createControlChannel();
+      },
+      opened: (channelId) => {
+        this.#opened(channelId);
+      },
+      refused: (channelId) => {
+        this.#refused(channelId);
+      },
+      message: (channelId, payload) => {
+        this.#message(channelId, payload);
+      },
+      closed: (channelId, error) => {
+        this.#channelClosed(channelId, error);
+      },
+      drained: () => {
+        for (const device of [...this.#devices.values()]) device.drained();
+        this.#createDeviceChannels();
+      },
+      finished: (error) => {
+        this.#alarm.stop();
+        for (const channelId of [...this.#devices.keys()]) this.#removeDevice(channelId);
+        resolveClosed(error);
+      },
+    });
+  }
+
+  get statistics(): ServerStatistics {
+    return this.#client.statistics;
+  }
+
+  /** Lets all devices go, which the client can tell from a loss of the connection, and closes the transport. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#wantedChannels = 0;
+    for (const channelId of [...this.#devices.keys()]) {
+      this.#stack.closeChannel(channelId);
+      this.#removeDevice(channelId);
+    }
+    await this.#stack.close();
+    await this.closed;
+  }
+
+  /** The first channel is the control channel, every later one is for one device, [MS-RDPEUSB] 2.1. */
+  #createControlChannel(): void {
+    const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
+    if (channelId === undefined) return;
+    this.#control = { channelId, session: new ServerControlChannel(this.#settings.timers, this.#client.peer) };
+  }
+
+  /** The client has one more device; its channel is created as soon as there is room. */
+  #requestDeviceChannel(): void {
+    const { maximumChannels } = this.#settings.limits;
+    if (this.#wantedChannels >= maximumChannels) {
+      const problem = `${this.#wantedChannels} devices wait for a channel already`;
+      this.#settings.ignored(new ProtocolError('ADD_VIRTUAL_CHANNEL', 'ready', problem, SPEC));
+      return;
+    }
+    this.#wantedChannels += 1;
+    this.#createDeviceChannels();
+    if (this.#wantedChannels > 0 && this.#devices.size >= maximumChannels - 1) {
+      const problem = `the client has one more device than the ${maximumChannels - 1} that are taken at a time`;
+      this.#deviceFailed(new Error(`${problem}: it waits until another one leaves`));
+    }
+  }
+
+  /** Not while the transport is full: a client that reads nothing could make requests for channels pile up. */
+  #createDeviceChannels(): void {
+    while (this.#wantedChannels > 0 && this.#stack.writable) {
+      const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
+      if (channelId === undefined) return;
+      this.#wantedChannels -= 1;
+      this.#devices.set(channelId, this.#newDevice(channelId));
+    }
+  }
+
+  #newDevice(channelId: number): ServerDevice {
+    const device: ServerDevice = new ServerDevice(
+      this.#nextRequestCompletion,
+      {
+        clock: this.#settings.clock,
+        writable: () => this.#stack.writable,
+        send: (messages) => {
+          this.#stack.send(channelId, messages);
+        },
+        rearm: () => {
+          this.#alarm.set(device.nextTimeout());
+        },
+        ready: () => {
+          this.#handedOut.add(device);
+          this.#host.deviceAdded(device);
+        },
+        close: (error) => {
+          if (error !== undefined) this.#deviceFailed(error);
+          this.#stack.closeChannel(channelId);
+          this.#removeDevice(channelId);
+        },
+        ignored: this.#settings.ignored,
+      },
+      this.#client,
+      this.#settings.limits,
+      this.#settings.timers,
+    );
+    this.#nextRequestCompletion += 1;
+    return device;
+  }
+
+  #opened(channelId: number): void {
+    if (this.#control?.channelId === channelId) {
+      const { session } = this.#control;
+      this.#applyControl(session.open(this.#settings.clock.now()));
+      this.#alarm.set(session.nextTimeout());
+    } else {
+      this.#devices.get(channelId)?.opened();
+      this.#createDeviceChannels();
+    }
+  }
+
+  #refused(channelId: number): void {
+    if (this.#control?.channelId === channelId) {
+      this.#stack.fail(new Error('the client refuses the channel URBDRC: USB redirection is not switched on there'));
+    } else {
+      this.#removeDevice(channelId);
+    }
+  }
+
+  #message(channelId: number, payload: Uint8Array): void {
+    if (this.#control?.channelId === channelId) {
+      const { session } = this.#control;
+      this.#applyControl(session.receive(payload, this.#settings.clock.now()));
+      this.#alarm.set(session.nextTimeout());
+    } else {
+      this.#devices.get(channelId)?.receive(payload);
+    }
+  }
+
+  #applyControl(step: Step<ServerControlEvent | ChannelEvent>): void {
+    if (this.#control === undefined) return;
+    this.#stack.send(this.#control.channelId, step.outgoing);
+    for (const event of step.events) {
+      switch (event.type) {
+        case 'virtualChannelRequested':
+          this.#client.channelRequested(event.messageId);
+          this.#requestDeviceChannel();
+          break;
+        case 'ignored':
+          this.#settings.ignored(event.error);
+          break;
+        case 'closeRequired':
+          // The client is to see the channel's own end, not only that of the connection.
+          this.#stack.closeChannel(this.#control.channelId);
+          this.#stack.fail(event.error);
+          break;
+      }
+    }
+  }
+
+  #channelClosed(channelId: number, error: Error | undefined): void {
+    if (this.#control?.channelId === channelId) {
+      const closed = new Error('the client closed the control channel: it redirects no devices any more');
+      this.#stack.fail(error ?? closed);
+    } else {
+      this.#removeDevice(channelId);
+    }
+  }
+
+  #removeDevice(channelId: number): void {
+    const device = this.#devices.get(channelId);
+    if (device === undefined) return;
+    this.#devices.delete(channelId);
+    device.lost();
+    if (this.#handedOut.delete(device)) this.#host.deviceRemoved(device);
+    this.#createDeviceChannels();
+  }
+
+  #handleTimeout(now: number): void {
+    if (this.#control !== undefined) this.#applyControl(this.#control.session.handleTimeout(now));
+    for (const device of [...this.#devices.values()]) device.handleTimeout(now);
+    const devices = [...this.#devices.values()].map((device) => device.nextTimeout());
+    this.#alarm.set(earliestOf(this.#control?.session.nextTimeout(), ...devices));
+  }
+}

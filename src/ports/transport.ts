@@ -1,0 +1,30 @@
+import type { Parts } from '../../codecs/core/parts.ts';
+
+/**
+ * A pipe for frames: each frame is one chunk of the static virtual channel (CHANNEL_PDU_HEADER and data), delivered
+ * whole and in order.
+ */
+export interface Transport {
+  /** The other end, for people: `tcp://127.0.0.1:40312`. */
+  readonly remote: string;
+  /** Starts delivery. Called once. */
+  start(handler: TransportHandler): void;
+  /**
+   * Sends frames; parts are not copied before they are handed to the system and must not change. False asks the caller
+   * to wait for `drained` before it produces more (what was given is accepted all the same).
+   */
+  send(frames: readonly Parts[]): boolean;
+  /** Stops delivery, and so makes the peer wait. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued (for a bounded time), then closes. Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface TransportHandler {
+  /** One frame. Its bytes belong to the receiver. */
+  received(frame: Uint8Array): void;
+  drained(): void;
+  /** The last call: the peer closed (undefined) or the connection failed (why, in one line). */
+  closed(error: Error | undefined): void;
+}

@@ -1,0 +1,204 @@
+/** USB as the engine sees it: operations, devices, sources, hosts. Types only. */
+import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
+
+/** How a USB operation ended. A USB failure is a result, never an exception. */
+export type UsbStatus =
+  | 'completed'
+  | 'stalled'
+  | 'cancelled'
+  | 'timedOut'
+  | 'disconnected'
+  | 'overflowed'
+  | 'notSupported'
+  | 'invalidParameter'
+  | 'notFound'
+  | 'busy'
+  /** An isochronous transfer cannot start in the frame that it asks for. */
+  | 'badStartFrame'
+  | 'outOfMemory'
+  | 'failed';
+
+/** Speeds of USB 1.0 to 3.2, as Linux's sysfs tells them apart. */
+export type UsbSpeed = 'low' | 'full' | 'high' | 'super' | 'superPlus';
+
+/** One thing to do on the bus. Lengths are bytes, times milliseconds. */
+export type UsbOperation =
+  /** `data` is the payload of an OUT request and empty for IN; `timeout` 0 means none. */
+  | { readonly type: 'control'; readonly setup: SetupPacket; readonly data: Uint8Array; readonly timeout: number }
+  /** Bulk or interrupt IN: up to `length` bytes, ended early by a short packet; waits for as long as it takes. */
+  | { readonly type: 'transferIn'; readonly endpointAddress: number; readonly length: number }
+  /** Bulk or interrupt OUT. `data` stays untouched by the caller until the result is there. */
+  | { readonly type: 'transferOut'; readonly endpointAddress: number; readonly data: Uint8Array }
+  | {
+      readonly type: 'isochronousIn';
+      readonly endpointAddress: number;
+      readonly packetLengths: readonly number[];
+      /** Undefined: as soon as possible. */
+      readonly startFrame: number | undefined;
+    }
+  | {
+      readonly type: 'isochronousOut';
+      readonly endpointAddress: number;
+      /** The packets' bytes, one after the other. */
+      readonly data: Uint8Array;
+      readonly packetLengths: readonly number[];
+      readonly startFrame: number | undefined;
+      /**
+       * What becomes of the packets does not matter. A redirected device whose client takes such writes (it announced a
+       * jitter buffer) is not asked for an answer: the operation completes, without `packets`, as soon as it is sent.
+       * Elsewhere this changes nothing.
+       */
+      readonly noAck?: true;
+    }
+  /** 0 unconfigures. Claims what the configuration needs. */
+  | { readonly type: 'setConfiguration'; readonly configurationValue: number }
+  | { readonly type: 'setInterface'; readonly interfaceNumber: number; readonly alternateSetting: number }
+  /** CLEAR_FEATURE(ENDPOINT_HALT) on the bus, and the host's own halt and data toggle with it. */
+  | { readonly type: 'clearHalt'; readonly endpointAddress: number }
+  /** The host's half of `clearHalt`, without a request on the bus where the platform can do that. */
+  | { readonly type: 'resetEndpoint'; readonly endpointAddress: number }
+  /** Cancels every transfer of this endpoint and of no other; completes after they have. */
+  | { readonly type: 'abortEndpoint'; readonly endpointAddress: number }
+  | { readonly type: 'resetDevice' }
+  /** Like an unplug and a plug. */
+  | { readonly type: 'cyclePort' }
+  /**
+   * Asks the host's end of the bus; the device hears nothing of it. A device that knows no better than its identity
+   * completes with `notSupported`, and whoever asked makes do with that.
+   */
+  | { readonly type: 'queryBus'; readonly query: UsbBusQuery };
+
+/** What is known of the bus that a device is on, and of its place there. */
+export type UsbBusAnswer =
+  /**
+   * The frame that is on the bus now: 32 bits, one a millisecond, the number that `startFrame` means. `busTime` is the
+   * same as the bus driver's own clock has it.
+   */
+  | { readonly query: 'frameNumber' | 'busTime'; readonly frameNumber: number }
+  /** The state of the port that the device is plugged into. */
+  | { readonly query: 'portStatus'; readonly isConnected: boolean; readonly isEnabled: boolean }
+  /** Hubs between the device and the controller, the root hub counted. */
+  | { readonly query: 'hubCount'; readonly hubCount: number }
+  /** Names of the hub that has the device's port, and of the controller. */
+  | { readonly query: 'hubName' | 'controllerName'; readonly name: string }
+  | {
+      readonly query: 'busInformation';
+      /** Bits a second, 32 bits: the largest number where the bus is faster. */
+      readonly totalBandwidth: number;
+      /** Of these, what is reserved. */
+      readonly consumedBandwidth: number;
+      /** Bytes of the controller's name in UTF-16, without a NUL. */
+      readonly controllerNameLength: number;
+    };
+
+export type UsbBusQuery = UsbBusAnswer['query'];
+
+export interface IsochronousPacketResult {
+  readonly status: UsbStatus;
+  /** Bytes transferred in this packet. */
+  readonly length: number;
+}
+
+/** What became of a {@link UsbOperation}. */
+export interface UsbResult {
+  readonly status: UsbStatus;
+  /**
+   * Bytes that the device sent, also those before a failure; empty for OUT. The receiver owns it. For isochronous IN
+   * the received bytes of the completed packets, one after the other.
+   */
+  readonly data: Uint8Array;
+  /** Bytes moved in the operation's direction. */
+  readonly transferred: number;
+  /** Isochronous only: one entry a packet. */
+  readonly packets?: readonly IsochronousPacketResult[];
+  /** Isochronous only: the frame of the first packet. */
+  readonly startFrame?: number;
+  /** `queryBus` only. */
+  readonly busAnswer?: UsbBusAnswer;
+}
+
+/** A submitted operation. */
+export interface UsbTransfer {
+  /** Asks for an early end. The result still comes, once: `cancelled`, or what had happened already. */
+  cancel(): void;
+}
+
+/** What is known about a device before it is opened. */
+export interface UsbDeviceIdentity {
+  readonly vendorId: number;
+  readonly productId: number;
+  /** bcdDevice, e.g. 0x0100. */
+  readonly deviceVersion: number;
+  /** bcdUSB, e.g. 0x0210. */
+  readonly usbVersion: number;
+  readonly deviceClass: number;
+  readonly deviceSubclass: number;
+  readonly deviceProtocol: number;
+  readonly speed: UsbSpeed;
+  readonly busNumber: number;
+  readonly deviceAddress: number;
+  /** Bus and chain of ports as Linux writes it, e.g. `1-2.3`. */
+  readonly portPath: string;
+  readonly manufacturerName?: string;
+  readonly productName?: string;
+  readonly serialNumber?: string;
+}
+
+/**
+ * A USB device, wherever it is: in a socket of this machine, made of software, or redirected from another machine.
+ *
+ * Opened once and closed once. While it is open, `submit` accepts any number of operations; each one's `complete` is
+ * called exactly once, possibly before `submit` returns, and never after `close` has resolved.
+ */
+export interface UsbDevice {
+  readonly identity: UsbDeviceIdentity;
+  /** The 18 bytes of the device descriptor. */
+  readonly deviceDescriptor: Uint8Array;
+  /** Every configuration descriptor, whole (wTotalLength bytes), in index order. */
+  readonly configurationDescriptors: readonly Uint8Array[];
+  /** Aborted when the device is unplugged or otherwise lost. */
+  readonly gone: AbortSignal;
+  /** Takes the device for itself. @throws Error with one line that says what is in the way and what to do. */
+  open(): Promise<void>;
+  /** Cancels what is pending, waits for it, and gives everything back. Never rejects; a second call does nothing. */
+  close(): Promise<void>;
+  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer;
+}
+
+/** A place where devices come from. */
+export interface UsbDeviceSource {
+  /** The devices that are there now. The same device is the same object in later calls. */
+  list(): Promise<readonly UsbDevice[]>;
+  /** Tells of devices that come and go from now on. Returns the function that stops it. */
+  watch(listener: UsbDeviceListener): () => void;
+  /** Stops watching and frees what the source holds; opened devices are closed first. */
+  close(): Promise<void>;
+}
+
+export interface UsbDeviceListener {
+  added(device: UsbDevice): void;
+  removed(device: UsbDevice): void;
+}
+
+/** What the client told in ADD_DEVICE, [MS-RDPEUSB] 2.2.4.2. */
+export interface RedirectedDeviceIds {
+  readonly deviceInstanceId: string;
+  readonly hardwareIds: readonly string[];
+  readonly compatibilityIds: readonly string[];
+  readonly containerId: string;
+}
+
+/** On the server: a device that a client redirects. Drives like any other {@link UsbDevice}. */
+export interface RedirectedDevice extends UsbDevice {
+  readonly ids: RedirectedDeviceIds;
+  /** Asks the client for a text about the device, [MS-RDPEUSB] 2.2.6.5. */
+  queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string>;
+  /** RETRACT_DEVICE (blocked by policy), then the channel is closed. */
+  retract(): void;
+}
+
+/** On the server: where redirected devices go. */
+export interface UsbHost {
+  deviceAdded(device: RedirectedDevice): void;
+  deviceRemoved(device: RedirectedDevice): void;
+}

@@ -1,0 +1,63 @@
+import { UsageError } from '../../../codecs/core/errors.ts';
+import type { PeerEvidence } from './evidence.ts';
+import { PEER_NAMES, PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from './profiles.ts';
+
+/**
+ * What the client of one connection is taken for. It starts as `generic`, is recognised by its first device or never,
+ * and sometimes its version shows later. Who is told what it is asks nothing.
+ */
+export class Peer {
+  #profile: PeerProfile;
+  /** What may still change the profile. Each kind is looked at once for each profile. */
+  #awaited: ReadonlySet<PeerEvidence['type']>;
+
+  /** @param name what it is, whatever it sends. @throws UsageError when there is no such profile */
+  constructor(name?: PeerName) {
+    this.#profile = profileOf(name ?? 'generic');
+    this.#awaited = name === undefined ? awaitedAfter(this.#profile.name) : new Set();
+  }
+
+  get profile(): PeerProfile {
+    return this.#profile;
+  }
+
+  get settings(): PeerSettings {
+    return this.#profile.settings;
+  }
+
+  /** Whether it is worth the while to look for evidence of this kind. */
+  awaits(type: PeerEvidence['type']): boolean {
+    return this.#awaited.has(type);
+  }
+
+  /** The new profile, where `evidence` shows one. */
+  learn(evidence: PeerEvidence): PeerProfile | undefined {
+    if (!this.#awaited.has(evidence.type)) return undefined;
+    const { name } = this.#profile;
+    const shown = PEER_PROFILES.find(
+      ({ recognition }) =>
+        recognition?.evidence === evidence.type && recognition.after.includes(name) && recognition.matches(evidence),
+    );
+    if (shown === undefined) {
+      this.#awaited = new Set([...this.#awaited].filter((type) => type !== evidence.type));
+      return undefined;
+    }
+    this.#profile = shown;
+    this.#awaited = awaitedAfter(shown.name);
+    return shown;
+  }
+}
+
+function profileOf(name: string): PeerProfile {
+  const profile = PEER_PROFILES.find((each) => each.name === name);
+  if (profile === undefined) throw new UsageError(`peer: there is no ${name}, only ${PEER_NAMES.join(', ')}`);
+  return profile;
+}
+
+function awaitedAfter(name: PeerName): ReadonlySet<PeerEvidence['type']> {
+  return new Set(
+    PEER_PROFILES.flatMap(({ recognition }) =>
+      recognition?.after.includes(name) === true ? [recognition.evidence] : [],
+    ),
+  );
+}

@@ -1,0 +1,229 @@
+import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { PeerEvidence } from './evidence.ts';
+
+/**
+ * What the server does differently for one client than for another. Each is asked for in one place. What is done for
+ * everybody, because it harms nobody, is no setting (docs/peer-profiles.md).
+ */
+export interface PeerSettings {
+  /**
+   * `lenient`: bytes behind the last field and the known mistakes of real peers are overlooked. `strict`: a message with
+   * them is malformed, and the request that it answers fails.
+   */
+  readonly reading: 'lenient' | 'strict';
+  /** An OUT request answered with URB_COMPLETION. `refused`: reported, and the request fails. */
+  readonly outCompletionWithData: 'accepted' | 'refused';
+  /** UsbdStatus 1 to 6, which are libusb's statuses and no USBD_STATUS. `refused`: reported, and the request fails. */
+  readonly libusbStatus: 'understood' | 'refused';
+  /** More bytes from an IO control than were asked for. `refused`: the channel is closed, [MS-RDPEUSB] 3.2.5.4.1. */
+  readonly ioControlSurplus: 'cut' | 'refused';
+  /** A bulk or interrupt read that the client ends as timed out, without data. */
+  readonly idleReads: 'sentAgain' | 'ended';
+  /** OutputBufferSize of a PIPE_REQUEST, bytes. The specification says 0. */
+  readonly pipeRequestOutputBufferSize: 0 | 36;
+  /** RESET_PORT and CYCLE_PORT. `refused`: not sent, for the client would report a success and do nothing. */
+  readonly portControls: 'sent' | 'refused';
+  /** After CANCEL_REQUEST. `endHere`: at once, for the client never answers a cancelled request. */
+  readonly cancelledRequests: 'awaited' | 'endHere';
+  /**
+   * How long the client may take over what a device does at once or never (control, selections, IO controls) before
+   * CANCEL_REQUEST is sent, ms.
+   */
+  readonly controlWatchdog: number;
+  /** The client does such requests one after the other, so each that is ahead adds its time. */
+  readonly controlsOneByOne: boolean;
+  /** The same for a bulk, interrupt or isochronous transfer. Undefined: for ever, as a device may. */
+  readonly transferWatchdog: number | undefined;
+}
+
+export type PeerName =
+  | 'ironrdp'
+  | 'freerdp'
+  | 'freerdp-2.x'
+  | 'freerdp-3.14-3.22'
+  | 'freerdp-3.23-3.30'
+  | 'freerdp-master'
+  | 'mstsc'
+  | 'generic'
+  | 'strict';
+
+/** A kind of client. */
+export interface PeerProfile {
+  readonly name: PeerName;
+  /** For people, behind `is`. */
+  readonly title: string;
+  readonly settings: PeerSettings;
+  /** How it is told from others, for people; undefined for what only a user can choose. */
+  readonly recognisedBy: string | undefined;
+  readonly recognition: PeerRecognition | undefined;
+}
+
+export interface PeerRecognition {
+  /** What the client was taken for before. */
+  readonly after: readonly PeerName[];
+  readonly evidence: PeerEvidence['type'];
+  readonly matches: (evidence: PeerEvidence) => boolean;
+}
+
+/** Nothing is known: what harms nobody is tolerated, and nobody is hurried. */
+const GENERIC: PeerSettings = {
+  reading: 'lenient',
+  outCompletionWithData: 'accepted',
+  libusbStatus: 'understood',
+  ioControlSurplus: 'cut',
+  idleReads: 'sentAgain',
+  pipeRequestOutputBufferSize: 0,
+  portControls: 'sent',
+  cancelledRequests: 'awaited',
+  controlWatchdog: 30_000,
+  controlsOneByOne: false,
+  transferWatchdog: undefined,
+};
+
+/**
+ * Of any version. It gives a control request 2 seconds on the bus (and the kernel gives SELECT_CONFIGURATION 5, which the
+ * time after CANCEL_REQUEST covers); a bulk or interrupt transfer ends by itself after 10 seconds, an isochronous one
+ * after 2. What takes longer is never answered.
+ */
+const FREERDP: PeerSettings = {
+  ...GENERIC,
+  pipeRequestOutputBufferSize: 36,
+  portControls: 'refused',
+  controlWatchdog: 4000,
+  controlsOneByOne: true,
+  transferWatchdog: 12_000,
+};
+
+/** Its version is known, and not one of those that leave PIPE_REQUEST unanswered. */
+const FREERDP_ELSE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 };
+
+/** First come, first served: an evidence is shown to the rows in this order. */
+export const PEER_PROFILES: readonly PeerProfile[] = [
+  {
+    name: 'ironrdp',
+    title: 'IronRDP',
+    settings: { ...GENERIC, cancelledRequests: 'endHere' },
+    recognisedBy:
+      'ADD_DEVICE as from FreeRDP, but its ADD_VIRTUAL_CHANNEL had MessageId 0, or UsbDevice is 4, or a device of USB 2.0 is not called high-speed',
+    recognition: {
+      after: ['generic'],
+      evidence: 'announced',
+      matches: (evidence) => announcesLikeFreerdp(evidence) && differsFromFreerdp(evidence),
+    },
+  },
+  {
+    name: 'freerdp',
+    title: 'FreeRDP',
+    settings: FREERDP,
+    recognisedBy:
+      'ADD_DEVICE: DeviceInstanceId is `\\` and bus-port in hexadecimal, as a GUID without braces; UsbBusInterfaceVersion is 2 and NoAckIsochWriteJitterBufferSizeInMs 80',
+    recognition: { after: ['generic'], evidence: 'announced', matches: announcesLikeFreerdp },
+  },
+  {
+    name: 'freerdp-3.14-3.22',
+    title: 'FreeRDP 3.14 to 3.22',
+    settings: FREERDP,
+    recognisedBy: 'FreeRDP, whose answer to SELECT_INTERFACE is too long',
+    recognition: {
+      after: ['freerdp'],
+      evidence: 'interfaceSelected',
+      matches: (evidence) => evidence.type === 'interfaceSelected' && evidence.isTooLong,
+    },
+  },
+  {
+    name: 'freerdp-2.x',
+    title: 'FreeRDP 2.x to 3.5',
+    settings: FREERDP_ELSE,
+    recognisedBy: 'FreeRDP, in whose answer to SELECT_INTERFACE the Padding is the URB function',
+    recognition: {
+      after: ['freerdp'],
+      evidence: 'interfaceSelected',
+      matches: (evidence) =>
+        evidence.type === 'interfaceSelected' && evidence.padding === UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
+    },
+  },
+  {
+    name: 'freerdp-3.23-3.30',
+    title: 'FreeRDP 3.23 to 3.30, or 3.6 to 3.13',
+    settings: FREERDP_ELSE,
+    recognisedBy: 'FreeRDP, whose answer to SELECT_INTERFACE is as it should be',
+    recognition: {
+      after: ['freerdp'],
+      evidence: 'interfaceSelected',
+      matches: (evidence) => evidence.type === 'interfaceSelected',
+    },
+  },
+  {
+    name: 'freerdp-master',
+    title: 'FreeRDP after 3.30',
+    settings: { ...FREERDP_ELSE, outCompletionWithData: 'refused' },
+    recognisedBy: 'FreeRDP, that answers an OUT request without sending the data back',
+    recognition: {
+      after: ['freerdp', 'freerdp-3.23-3.30'],
+      evidence: 'outCompleted',
+      matches: (evidence) => evidence.type === 'outCompleted' && !evidence.withData,
+    },
+  },
+  {
+    name: 'mstsc',
+    title: 'mstsc',
+    settings: GENERIC,
+    recognisedBy: 'ADD_DEVICE: UsbDevice is 0 and DeviceInstanceId that of a USB device in Windows',
+    recognition: { after: ['generic'], evidence: 'announced', matches: announcesLikeMstsc },
+  },
+  {
+    name: 'generic',
+    title: 'no client that is known',
+    settings: GENERIC,
+    recognisedBy: 'whoever is none of these; our own client too',
+    recognition: undefined,
+  },
+  {
+    name: 'strict',
+    title: 'held to the specification',
+    settings: {
+      ...GENERIC,
+      reading: 'strict',
+      outCompletionWithData: 'refused',
+      libusbStatus: 'refused',
+      ioControlSurplus: 'refused',
+      idleReads: 'ended',
+    },
+    recognisedBy: undefined,
+    recognition: undefined,
+  },
+];
+
+export const PEER_NAMES: readonly PeerName[] = PEER_PROFILES.map(({ name }) => name);
+
+/** `\`, bus number, `-`, port number and zeros: 16 bytes in the form of a GUID. */
+const INSTANCE_ID = /^5c(3\d){1,3}2d(3\d){1,3}(00)+$/;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** FreeRDP's first UsbDevice; it counts up. */
+const FIRST_USB_DEVICE = 5;
+const USB_2_0 = 0x200;
+
+function announcesLikeFreerdp(evidence: PeerEvidence): boolean {
+  if (evidence.type !== 'announced') return false;
+  const { deviceInstanceId, usbDeviceCapabilities: capabilities } = evidence.device;
+  return (
+    GUID.test(deviceInstanceId) &&
+    INSTANCE_ID.test(deviceInstanceId.replaceAll('-', '')) &&
+    capabilities.usbBusInterfaceVersion === 2 &&
+    capabilities.noAckIsochWriteJitterBufferSizeInMs === 80
+  );
+}
+
+/** FreeRDP numbers channel requests like devices, from 5, and calls every device of USB 2.0 and later high-speed. */
+function differsFromFreerdp(evidence: PeerEvidence): boolean {
+  if (evidence.type !== 'announced') return false;
+  const { usbDevice, usbDeviceCapabilities: capabilities } = evidence.device;
+  const isSlow = capabilities.supportedUsbVersion >= USB_2_0 && capabilities.deviceIsHighSpeed === 0;
+  return evidence.channelRequest === 0 || usbDevice < FIRST_USB_DEVICE || isSlow;
+}
+
+function announcesLikeMstsc(evidence: PeerEvidence): boolean {
+  if (evidence.type !== 'announced') return false;
+  const { usbDevice, deviceInstanceId } = evidence.device;
+  return usbDevice === 0 && /^USB\\VID_[0-9A-F]{4}&PID_[0-9A-F]{4}/i.test(deviceInstanceId);
+}

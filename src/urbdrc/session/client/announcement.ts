@@ -1,0 +1,112 @@
+import type { InterfaceSetting } from '../../../../codecs/usb/configurationDescriptor.ts';
+import { knownConfigurations } from '../../../../codecs/usb/knownConfigurations.ts';
+import type { UsbDeviceIdentity } from '../../../ports/usb.ts';
+import type { DeviceAnnouncement } from './deviceChannel.ts';
+
+/** USB_DEVICE_CAPABILITIES, [MS-RDPEUSB] 2.2.11. */
+const USB_BUS_INTERFACE_VERSION = 2;
+const USBDI_VERSION = 0x600;
+/** Within the allowed 10..512 ms. Announced only by devices that have isochronous endpoints. */
+const JITTER_BUFFER_MS = 50;
+
+/** The USB versions that Supported_USB_Version may hold, newest first. */
+const USB_VERSIONS = [0x200, 0x110, 0x100];
+
+/**
+ * What the client tells about `identity` in ADD_DEVICE and QUERY_DEVICE_TEXT_RSP, [MS-RDPEUSB] 2.2.4.2: ids in the forms
+ * that Windows matches drivers by, and stable, collision-free instance and container ids (from the serial number, else
+ * from the whole port path).
+ *
+ * @param usbDevice interface id of the device, unique in the connection, above 3.
+ */
+export function announce(
+  identity: UsbDeviceIdentity,
+  configurationDescriptors: readonly Uint8Array[],
+  usbDevice: number,
+): DeviceAnnouncement {
+  const { vendorId, productId, deviceVersion, usbVersion, speed } = identity;
+  // The first configuration is the one that a device is used in; without one that can be read it is told without.
+  const [first] = knownConfigurations(configurationDescriptors.slice(0, 1));
+  const settings = first?.configuration.interfaces ?? [];
+  const hasIsochronous = settings.some((setting) =>
+    setting.endpoints.some((endpoint) => endpoint.transferType === 'isochronous'),
+  );
+  const hardwareId = `USB\\VID_${hex(vendorId, 4)}&PID_${hex(productId, 4)}`;
+  const unit = identity.serialNumber ?? identity.portPath;
+  return {
+    addDevice: {
+      usbDevice,
+      deviceInstanceId: `${hardwareId}\\${unit.replace(/[^\x21-\x2b\x2d-\x5b\x5d-\x7e]/g, '_')}`,
+      hardwareIds: [`${hardwareId}&REV_${hex(deviceVersion, 4)}`, hardwareId],
+      compatibilityIds: compatibilityIds(identity, configurationDescriptors.length, settings),
+      containerId: guid(`${hardwareId}\\${unit}`),
+      usbDeviceCapabilities: {
+        usbBusInterfaceVersion: USB_BUS_INTERFACE_VERSION,
+        usbdiVersion: USBDI_VERSION,
+        supportedUsbVersion: USB_VERSIONS.find((version) => usbVersion >= version) ?? 0x100,
+        hcdCapabilities: 0,
+        // The field knows two speeds; SuperSpeed counts as the faster.
+        deviceIsHighSpeed: speed === 'low' || speed === 'full' ? 0 : 1,
+        noAckIsochWriteJitterBufferSizeInMs: hasIsochronous ? JITTER_BUFFER_MS : 0,
+      },
+    },
+    description: identity.productName ?? `USB device ${hex(vendorId, 4)}:${hex(productId, 4)}`,
+    locationInformation: `Port_#${decimal(lastPort(identity.portPath))}.Hub_#${decimal(identity.busNumber)}`,
+  };
+}
+
+function compatibilityIds(
+  identity: UsbDeviceIdentity,
+  configurationCount: number,
+  settings: readonly InterfaceSetting[],
+): string[] {
+  const { deviceClass, deviceSubclass, deviceProtocol } = identity;
+  const interfaces = new Set(settings.map((setting) => setting.interfaceNumber));
+  const isAssociated = deviceClass === 0xef && deviceSubclass === 0x02 && deviceProtocol === 0x01;
+  // The rule by which Windows loads its parent driver for composite devices.
+  const isComposite = configurationCount === 1 && interfaces.size > 1 && (deviceClass === 0 || isAssociated);
+  if (isComposite) {
+    return [...classIds('DevClass', deviceClass, deviceSubclass, deviceProtocol), 'USB\\COMPOSITE'];
+  }
+  const [first] = settings;
+  return deviceClass === 0 && first !== undefined
+    ? classIds('Class', first.interfaceClass, first.interfaceSubClass, first.interfaceProtocol)
+    : classIds('Class', deviceClass, deviceSubclass, deviceProtocol);
+}
+
+function classIds(word: 'Class' | 'DevClass', baseClass: number, subclass: number, protocol: number): string[] {
+  const base = `USB\\${word}_${hex(baseClass, 2)}`;
+  const sub = `${base}&SubClass_${hex(subclass, 2)}`;
+  return [`${sub}&Prot_${hex(protocol, 2)}`, sub, base];
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
+}
+
+function decimal(value: number): string {
+  return value.toString().padStart(4, '0');
+}
+
+function lastPort(portPath: string): number {
+  return Number(/(\d+)$/.exec(portPath)?.[1] ?? 0);
+}
+
+/**
+ * A GUID string that depends on `text` alone: four FNV-1a hashes with different starts, marked as a version 8 (custom)
+ * UUID. It only has to tell devices of one person apart.
+ */
+function guid(text: string): string {
+  const digits = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35].map((start) => fnv1a(text, start)).join('');
+  const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  const parts = [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, variant + digits.slice(17, 20)];
+  return `{${parts.join('-')}-${digits.slice(20, 32)}}`;
+}
+
+function fnv1a(text: string, start: number): string {
+  let hash = start;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

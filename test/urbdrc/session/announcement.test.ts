@@ -1,0 +1,74 @@
+import { expect } from 'chai';
+import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
+import { configuration, identity } from './pair.ts';
+
+/** Two interfaces of classes 03 and 08, the second with an isochronous endpoint. */
+const composite = Buffer.from('09022200020100803209040000000301010009040100010806500007058101400001', 'hex');
+
+describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () => {
+  it('has the hardware and compatibility ids by which Windows matches a plain device', () => {
+    const { addDevice } = announce(identity, [configuration], 5);
+    expect(addDevice.hardwareIds).to.deep.equal(['USB\\VID_46F4&PID_0001&REV_0100', 'USB\\VID_46F4&PID_0001']);
+    expect(addDevice.compatibilityIds).to.deep.equal([
+      'USB\\Class_FF&SubClass_00&Prot_00',
+      'USB\\Class_FF&SubClass_00',
+      'USB\\Class_FF',
+    ]);
+  });
+
+  it('calls a device with two interfaces and device class 0 composite', () => {
+    const { addDevice } = announce(identity, [composite], 5);
+    expect(addDevice.compatibilityIds).to.deep.equal([
+      'USB\\DevClass_00&SubClass_00&Prot_00',
+      'USB\\DevClass_00&SubClass_00',
+      'USB\\DevClass_00',
+      'USB\\COMPOSITE',
+    ]);
+    expect(addDevice.usbDeviceCapabilities.noAckIsochWriteJitterBufferSizeInMs).to.be.within(10, 512);
+  });
+
+  for (const [usbVersion, speed, supported, isHigh] of [
+    [0x0100, 'low', 0x100, 0],
+    [0x0110, 'full', 0x110, 0],
+    [0x0200, 'full', 0x200, 0],
+    [0x0210, 'high', 0x200, 1],
+    [0x0320, 'superPlus', 0x200, 1],
+  ] as const) {
+    it(`tells USB ${usbVersion.toString(16)} at ${speed} speed within the allowed values`, () => {
+      const { usbDeviceCapabilities } = announce({ ...identity, usbVersion, speed }, [configuration], 5).addDevice;
+      expect(usbDeviceCapabilities).to.include({ supportedUsbVersion: supported, deviceIsHighSpeed: isHigh });
+    });
+  }
+
+  it('has ids that are stable for one unit and differ between units and between ports', () => {
+    const ids = (change: object) => {
+      const { deviceInstanceId, containerId } = announce({ ...identity, ...change }, [configuration], 5).addDevice;
+      return `${deviceInstanceId} ${containerId}`;
+    };
+    expect(ids({})).to.equal(ids({ deviceAddress: 9 }));
+    expect(ids({ serialNumber: 'A' })).to.equal(ids({ serialNumber: 'A', portPath: '3-1' }));
+    const all = [{}, { portPath: '1-3.3' }, { portPath: '2-2.3' }, { serialNumber: 'A' }, { serialNumber: 'B' }].map(
+      ids,
+    );
+    expect(new Set(all).size).to.equal(all.length);
+  });
+
+  it('writes the container id as a GUID in braces', () => {
+    const { containerId } = announce(identity, [configuration], 5).addDevice;
+    expect(containerId).to.match(/^\{[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\}$/);
+  });
+
+  it('keeps separators and controls of a serial number out of the instance id', () => {
+    const { deviceInstanceId } = announce(
+      { ...identity, serialNumber: 'a\\b,c \u00e9\u0001' },
+      [configuration],
+      5,
+    ).addDevice;
+    expect(deviceInstanceId).to.equal('USB\\VID_46F4&PID_0001\\a_b_c___');
+  });
+
+  it('has a description for a device without a product name', () => {
+    const { productName: _, ...nameless } = identity;
+    expect(announce(nameless, [configuration], 5).description).to.equal('USB device 46F4:0001');
+  });
+});
