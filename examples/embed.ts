@@ -1,12 +1,11 @@
-import { MassStorage, MassStorageStick, MemoryBlocks, memoryPair, RedirectionClient, RedirectionServer } from 'urbdrc';
+import { MassStorage, memoryPair, RedirectionClient, RedirectionServer } from 'urbdrc';
+import { MassStorageStick, MemoryBlocks } from 'urbdrc/devices/virtual';
 import { type RemoteDevice, RemoteUsb } from 'urbdrc';
 
 // The server: it wants devices, and drives them through WebUSB.
 const [clientEnd, serverEnd] = memoryPair();
 const usb = new RemoteUsb();
-const connected = new Promise<RemoteDevice>((resolve) => {
-  usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
-});
+const connected = new Promise<RemoteDevice>((resolve) => usb.addEventListener('connect', (e) => resolve(e.device)));
 new RedirectionServer(serverEnd, { host: usb });
 
 // The client: it has a device, here a virtual stick of 1 MiB.

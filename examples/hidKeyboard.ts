@@ -1,5 +1,6 @@
 // Interrupt transfers: a keyboard's reports as they come, until an AbortSignal cancels the one that waits.
-import { HidKeyboard, memoryPair, RedirectionClient, RedirectionServer, type RemoteDevice, RemoteUsb } from 'urbdrc';
+import { HidKeyboard } from 'urbdrc/devices/virtual';
+import { memoryPair, RedirectionClient, RedirectionServer, type RemoteDevice, RemoteUsb } from 'urbdrc';
 
 const [clientEnd, serverEnd] = memoryPair();
 const usb = new RemoteUsb();

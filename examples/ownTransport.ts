@@ -2,7 +2,8 @@
 // with a CHANNEL_PDU_HEADER, [MS-RDPBCGR] 2.2.6.1. A Transport adapts what your RDP stack has for that; here it is a stream
 // whose objects are chunks.
 import { type Duplex, duplexPair } from 'node:stream';
-import { HidKeyboard, joinParts, type Parts, RedirectionClient, RedirectionServer, RemoteUsb } from 'urbdrc';
+import { HidKeyboard } from 'urbdrc/devices/virtual';
+import { joinParts, type Parts, RedirectionClient, RedirectionServer, RemoteUsb } from 'urbdrc';
 import type { Transport, TransportHandler } from 'urbdrc';
 
 class StaticChannelTransport implements Transport {

@@ -2,7 +2,9 @@
 //
 //   npx tsx examples/redirectStick.ts tcp://127.0.0.1:3000 46f4:0001     a real one
 //   npx tsx examples/redirectStick.ts tcp://127.0.0.1:3000 disk.img      a virtual one
-import { dial, ImageFile, MassStorageStick, RedirectionClient, type UsbDeviceSource, VirtualDevices } from 'urbdrc';
+import { dial, ImageFile } from 'urbdrc/node';
+import { MassStorageStick, VirtualDevices } from 'urbdrc/devices/virtual';
+import { RedirectionClient, type UsbDeviceSource } from 'urbdrc';
 import { openLibusbDevices } from 'urbdrc/devices/libusb';
 
 const [url = 'tcp://127.0.0.1:3000', what = '46f4:0001'] = process.argv.slice(2);

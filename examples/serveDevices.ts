@@ -1,7 +1,8 @@
 // A server: tells what clients redirect, through WebUSB, until it is stopped with Ctrl-C.
 //
 //   npx tsx examples/serveDevices.ts tcp://127.0.0.1:3000
-import { listen, RedirectionServer, type RemoteDevice, RemoteUsb } from 'urbdrc';
+import { listen } from 'urbdrc/node';
+import { RedirectionServer, type RemoteDevice, RemoteUsb } from 'urbdrc';
 
 const [url = 'tcp://127.0.0.1:3000'] = process.argv.slice(2);
 

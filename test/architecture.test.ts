@@ -54,9 +54,15 @@ describe('the project', () => {
     expect(tooLong).to.deep.equal([]);
   });
 
-  it('has one barrel, and no drawers', () => {
+  it('has no barrels but the entry points, and no drawers', () => {
     const drawers = TYPESCRIPT.filter((path) => /(^|\/)(index|utils?|helpers?|misc|common)\.ts$/i.test(path));
-    expect(drawers).to.deep.equal(['src/index.ts']);
+    expect(drawers).to.deep.equal([]);
+    const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, string | { default: string }> };
+    const entryPoints = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : entry.default));
+    const sources = entryPoints.map((path) => path.replace('./dist/', '').replace(/js$/, 'ts'));
+    const files = TYPESCRIPT.filter((path) => path.startsWith('src/entryPoints/'));
+    expect(files.filter((path) => !sources.includes(path))).to.deep.equal([]);
+    expect(sources.filter((path) => !TYPESCRIPT.includes(path))).to.deep.equal([]);
   });
 
   it('has no test that is skipped or alone, and nothing put off', () => {

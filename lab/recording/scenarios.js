@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { MassStorage, openCapture } from '../../dist/src/index.js';
+import { MassStorage } from '../../dist/src/entryPoints/urbdrc.js';
+import { openCapture } from '../../dist/src/entryPoints/node.js';
 import { IDLE_TIMEOUT, KEYBOARD, SERIAL, SLOW, Stage, STICK, switchStickPort } from '../tests/freerdpStage.js';
 import * as lab from '../tests/support.js';
 
@@ -166,7 +167,7 @@ async function recorded(stage, file, devices, play) {
   capture.close();
 }
 
-/** @param {import('../../dist/src/index.js').RemoteDevice} device */
+/** @param {import('../../dist/src/entryPoints/urbdrc.js').RemoteDevice} device */
 async function opened(device) {
   await device.open();
   if (device.configuration === null) await device.selectConfiguration(1);

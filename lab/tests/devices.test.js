@@ -2,10 +2,11 @@
 // process drives it as WebUSB does, and TCP is between them.
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
-import { listen, RedirectionServer, RemoteUsb } from '../../dist/src/index.js';
+import { listen } from '../../dist/src/entryPoints/node.js';
+import { RedirectionServer, RemoteUsb } from '../../dist/src/entryPoints/urbdrc.js';
 import * as lab from './support.js';
 
-/** @typedef {import('../../dist/src/index.js').RemoteDevice} RemoteDevice */
+/** @typedef {import('../../dist/src/entryPoints/urbdrc.js').RemoteDevice} RemoteDevice */
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const KEYBOARD = { vid: 0x0627, pid: 0x0001, drivers: ['usbhid'] };
@@ -254,7 +255,7 @@ describe('real devices through the redirection', function () {
     });
 
     it('is asked where it is plugged in: behind the hub', async () => {
-      /** @param {import('../../dist/src/index.js').UsbBusQuery} query */
+      /** @param {import('../../dist/src/entryPoints/urbdrc.js').UsbBusQuery} query */
       const ask = (query) =>
         new Promise((resolve) => sound.port.submit({ type: 'queryBus', query }, ({ busAnswer }) => resolve(busAnswer)));
       const { name = '' } = (await lab.sysfsDevice(SOUND.vid, SOUND.pid)) ?? {};

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MassStorage } from '../../dist/src/index.js';
+import { MassStorage } from '../../dist/src/entryPoints/urbdrc.js';
 import { RdpServerConnection } from '../../dist/src/rdp/rdpServerConnection.js';
 import {
   IDLE_TIMEOUT,

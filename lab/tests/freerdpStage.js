@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RedirectionServer, RemoteUsb } from '../../dist/src/index.js';
+import { RedirectionServer, RemoteUsb } from '../../dist/src/entryPoints/urbdrc.js';
 import { listenRdp } from '../../dist/transports/rdp/listenRdp.js';
 import * as lab from './support.js';
 
@@ -79,7 +79,7 @@ export class Stage {
 
   /**
    * A server in this process, for what the program does not do with devices.
-   * @param {import('../../dist/src/index.js').Capture} [capture]
+   * @param {import('../../dist/src/entryPoints/node.js').Capture} [capture]
    */
   async serveHere(capture) {
     const usb = new RemoteUsb();

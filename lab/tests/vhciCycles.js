@@ -1,7 +1,8 @@
 // Run by vhciUnplug.test.js: both ends and the kernel's copies in one process; attaches and detaches keyboards made of
 // software and the real stick again and again, and prints what that has left behind as one JSON object.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { memoryPair, HidKeyboard, RedirectionClient, RedirectionServer, systemClock } from '../../dist/src/index.js';
+import { memoryPair, RedirectionClient, RedirectionServer, systemClock } from '../../dist/src/entryPoints/urbdrc.js';
+import { HidKeyboard } from '../../dist/src/entryPoints/virtualDevices.js';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
 import { VhciHost } from '../../dist/src/hosts/vhci/vhciHost.js';
 import { copies, takenPorts } from './vhciStage.js';
@@ -13,7 +14,7 @@ const WARM_UP = 2;
 const ROUNDS = 13;
 const STICK_ROUNDS = 3;
 
-/** @typedef {import('../../dist/src/index.js').UsbDevice} UsbDevice */
+/** @typedef {import('../../dist/src/entryPoints/urbdrc.js').UsbDevice} UsbDevice */
 
 /** By name: what waits for something to happen to a device of that serial number. @type {Map<string, () => void>} */
 const waiting = new Map();

@@ -1,7 +1,7 @@
 // Run by redirect.test.js: both ends in one process, the real stick between them; writes behind the hashed part, reads it
 // back, and prints what it wrote as one JSON object.
 import { createHash, randomBytes } from 'node:crypto';
-import { memoryPair, RedirectionClient, RedirectionServer, RemoteUsb } from '../../dist/src/index.js';
+import { memoryPair, RedirectionClient, RedirectionServer, RemoteUsb } from '../../dist/src/entryPoints/urbdrc.js';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
 import { MassStorage } from '../../dist/src/usb/massStorage/massStorage.js';
 
@@ -12,7 +12,7 @@ const data = randomBytes(300 * SECTOR);
 const source = await openLibusbDevices();
 const [near, far] = memoryPair();
 const usb = new RemoteUsb();
-/** @type {Promise<import('../../dist/src/index.js').RemoteDevice>} */
+/** @type {Promise<import('../../dist/src/entryPoints/urbdrc.js').RemoteDevice>} */
 const arrival = new Promise((resolve) => {
   usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
 });

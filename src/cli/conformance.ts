@@ -2,14 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { asError } from '../../codecs/core/errors.ts';
-import { ClientGrading, TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
-import { CLIENT_REQUIREMENTS } from '../conformance/client/requirements.ts';
-import type { Grading, GradingSettings } from '../conformance/grading.ts';
+import { TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
+import { clientTests, type ConformanceTest, serverTests } from '../conformance/conformanceTests.ts';
+import type { GradingSettings } from '../conformance/grading.ts';
 import { junitReport } from '../conformance/junit.ts';
 import { countVerdicts, jsonReport, resultText, summaryText, textReport } from '../conformance/report.ts';
-import { SERVER_REQUIREMENTS } from '../conformance/server/requirements.ts';
-import { ServerGrading } from '../conformance/server/serverGrading.ts';
-import { grade, passed, type Report, type Requirement, type Result } from '../conformance/suite.ts';
+import { passed, type Report, type Result } from '../conformance/suite.ts';
 import { systemClock } from '../engine/systemClock.ts';
 import type { Transport } from '../ports/transport.ts';
 import {
@@ -36,12 +34,6 @@ interface ConformanceOptions extends EndpointOptions {
 }
 
 type Graded = Report['graded'];
-
-/** One requirement, ready to be tested. */
-interface Test {
-  readonly id: string;
-  run(): Promise<Result>;
-}
 
 export function conformanceCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('conformance')
@@ -119,29 +111,16 @@ async function conformance(graded: Graded, options: ConformanceOptions, around: 
 }
 
 /** @throws Failure for an unknown id */
-function testsOf(graded: Graded, options: ConformanceOptions, connections: Connections): Test[] {
+function testsOf(graded: Graded, options: ConformanceOptions, connections: Connections): ConformanceTest[] {
   const { patience, quiet, devices, trait: traits, only } = options;
   const settings: GradingSettings = { clock: systemClock, patience, quiet, connect: () => connections.next() };
-  switch (graded) {
-    case 'client': {
-      const behind = { traits, ...(devices !== undefined && { devices }) };
-      return chosen(CLIENT_REQUIREMENTS, only, () => new ClientGrading({ ...settings, ...behind }));
-    }
-    case 'server':
-      return chosen(SERVER_REQUIREMENTS, only, () => new ServerGrading(settings));
-  }
-}
-
-function chosen<Context extends Grading>(
-  requirements: readonly Requirement<Context>[],
-  only: readonly string[] | undefined,
-  createContext: () => Context,
-): Test[] {
-  const unknown = only?.find((id) => !requirements.some((each) => each.id === id));
+  const tests =
+    graded === 'client'
+      ? clientTests({ ...settings, traits, ...(devices !== undefined && { devices }) })
+      : serverTests(settings);
+  const unknown = only?.find((id) => !tests.some((each) => each.id === id));
   if (unknown !== undefined) throw new Failure(`there is no requirement ${unknown} (see docs/conformance.md)`, 2);
-  return requirements
-    .filter(({ id }) => only === undefined || only.includes(id))
-    .map((requirement) => ({ id: requirement.id, run: () => grade(requirement, createContext()) }));
+  return tests.filter(({ id }) => only === undefined || only.includes(id));
 }
 
 function formatted(report: Report, format: ConformanceOptions['format']): string {

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import * as source from '../../src/index.ts';
 import { run as runProgram, start } from '../cli/program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -149,14 +148,25 @@ describe('examples', () => {
 
 describe('the package as it is built', () => {
   it('exports what the sources export (run npm run build where it does not)', async () => {
-    const script = `console.log(JSON.stringify([Object.keys(await import('urbdrc')), Object.keys(await import('urbdrc/devices/libusb'))]))`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: ROOT });
-    let text = '';
-    child.stdout.on('data', (chunk) => (text += String(chunk)));
-    await once(child, 'close');
-    const [main, libusb] = JSON.parse(text) as [string[], string[]];
-    expect(main.sort()).to.deep.equal(Object.keys(source).sort());
-    expect(libusb).to.include('openLibusbDevices');
+    const { exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { exports: object };
+    const names = Object.keys(exports).filter((name) => !name.endsWith('.json'));
+    const specifiers = names.map((name) => `urbdrc${name.slice(1)}`);
+    const script = `const names = ${JSON.stringify(specifiers)};
+      const found = await Promise.all(names.map(async (name) => Object.keys(await import(name)).sort()));
+      console.log(JSON.stringify(found));`;
+    const listed = async (...args: string[]) => {
+      const child = spawn(process.execPath, [...args, '--input-type=module', '-e', script], { cwd: ROOT });
+      let text = '';
+      child.stdout.on('data', (chunk) => (text += String(chunk)));
+      await once(child, 'close');
+      return JSON.parse(text) as string[][];
+    };
+    const built = await listed();
+    expect(built).to.have.length.above(6);
+    // With tsx, the paths of tsconfig.json lead to the sources.
+    expect(await listed('--import', 'tsx')).to.deep.equal(built);
+    expect(built[specifiers.indexOf('urbdrc')]).to.include('RedirectionClient');
+    expect(built[specifiers.indexOf('urbdrc/devices/libusb')]).to.include('openLibusbDevices');
   });
 
   it('has a program, which tells its version', async () => {

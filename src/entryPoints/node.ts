@@ -1,0 +1,16 @@
+/**
+ * What needs Node: sockets, the RDP listener, Linux's vhci, the USB/IP server, captures, image files.
+ *
+ * @packageDocumentation
+ */
+export { type Capture, type CaptureOptions, openCapture } from '../capture/openCapture.ts';
+export { type CaptureRecord, readCapture, type RecordedSession } from '../capture/readCapture.ts';
+export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts';
+export { replaySession } from '../capture/replay/replaySession.ts';
+export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';
+export { NAMED_DEVICES, virtualDevice } from '../devices/virtual/namedDevices.ts';
+export { UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
+export { type VhciDevice, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
+export { dial, type DialOptions } from '../../transports/dial.ts';
+export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
+export { listenRdp } from '../../transports/rdp/listenRdp.ts';

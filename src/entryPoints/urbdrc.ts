@@ -1,0 +1,51 @@
+/**
+ * USB redirection over RDP, [MS-RDPEUSB]: the engine of both ends, the ports that connect it to the world, and redirected
+ * devices as WebUSB shows them. Runs in browsers. The other entry points have the rest: `urbdrc/node` sockets,
+ * `urbdrc/devices/libusb` and `urbdrc/devices/virtual` devices, `urbdrc/policy` rules, `urbdrc/codecs` wire formats,
+ * `urbdrc/conformance` the test suite for other implementations.
+ *
+ * @packageDocumentation
+ */
+export { RedirectionClient, type Redirection } from '../engine/client.ts';
+export type { RedirectionEnd, RedirectionStatistics } from '../engine/clientDevice.ts';
+export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
+export type { ServerStatistics } from '../engine/servedClient.ts';
+export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
+export { systemClock } from '../engine/systemClock.ts';
+export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from '../urbdrc/peers/profiles.ts';
+export type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
+export type {
+  IsochronousPacketResult,
+  RedirectedDevice,
+  RedirectedDeviceIds,
+  UsbBusAnswer,
+  UsbBusQuery,
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbDeviceListener,
+  UsbDeviceSource,
+  UsbHost,
+  UsbOperation,
+  UsbResult,
+  UsbSpeed,
+  UsbStatus,
+  UsbTransfer,
+} from '../ports/usb.ts';
+export type { Transport, TransportHandler } from '../ports/transport.ts';
+export type { Clock } from '../ports/clock.ts';
+
+export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';
+export { MassStorageError } from '../usb/massStorage/massStorageError.ts';
+export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
+export { RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';
+export { type MemoryOptions, memoryPair } from '../../transports/memory.ts';
+
+export {
+  DecodeError,
+  type DecodeErrorCode,
+  ProtocolError,
+  type SpecRef,
+  UsageError,
+} from '../../codecs/core/errors.ts';
+export { joinParts, type Parts } from '../../codecs/core/parts.ts';
+export { SetupPacket } from '../../codecs/usb/setupPacket.ts';
