@@ -1,3 +1,4 @@
+import { readConfigurations } from '../codecs/usb/configurationDescriptor.ts';
 import { RequestType, StandardRequest } from '../codecs/usb/setupPacket.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../src/ports/usb.ts';
 
@@ -18,6 +19,7 @@ export const BULK_OUT = 0x02;
 export class NullDevice implements UsbDevice {
   readonly deviceDescriptor = DEVICE;
   readonly configurationDescriptors = [CONFIGURATION];
+  readonly configurations = readConfigurations(this.configurationDescriptors);
   readonly gone: AbortSignal = new AbortController().signal;
   readonly identity: UsbDeviceIdentity = {
     vendorId: 0x46f4,

@@ -1,3 +1,4 @@
+import { DecodeError } from '../core/errors.ts';
 import { Reader } from '../core/reader.ts';
 import {
   ConfigurationDescriptor,
@@ -30,13 +31,21 @@ export interface InterfaceSetting {
   readonly interfaceClass: number;
   readonly interfaceSubClass: number;
   readonly interfaceProtocol: number;
+  /** iInterface: the string descriptor with its name; 0: it has none. */
+  readonly nameIndex: number;
   readonly endpoints: readonly EndpointSetting[];
 }
 
-/** A configuration as far as transfers depend on it. */
+/** A configuration of a device, [USB 2.0] 9.6.3. */
 export interface Configuration {
+  /** The bytes that it was read from: the whole descriptor, as the device gave it. */
+  readonly descriptor: Uint8Array;
   /** bConfigurationValue. */
   readonly configurationValue: number;
+  /** bmAttributes. */
+  readonly attributes: number;
+  /** iConfiguration: the string descriptor with its name; 0: it has none. */
+  readonly nameIndex: number;
   /** Every alternate setting of every interface, in the order of the descriptors. */
   readonly interfaces: readonly InterfaceSetting[];
 }
@@ -52,7 +61,7 @@ export function parseConfiguration(bytes: Uint8Array): Configuration {
   const head = new Reader(bytes, name, spec);
   const isOtherSpeed = peekDescriptor(head).descriptorType === DescriptorType.OTHER_SPEED_CONFIGURATION;
   const codec = isOtherSpeed ? OtherSpeedConfigurationDescriptor : ConfigurationDescriptor;
-  const { wTotalLength, bConfigurationValue } = codec.decode(head);
+  const { wTotalLength, bConfigurationValue, iConfiguration, bmAttributes } = codec.decode(head);
   if (wTotalLength > bytes.byteLength) {
     throw head.error('TRUNCATED', 'wTotalLength', `says ${wTotalLength} bytes, ${bytes.byteLength} are there`);
   }
@@ -60,7 +69,28 @@ export function parseConfiguration(bytes: Uint8Array): Configuration {
     throw head.error('LENGTH_MISMATCH', 'wTotalLength', `${wTotalLength} is less than bLength ${head.offset}`);
   }
   const following = head.sub(wTotalLength - head.offset, 'descriptors');
-  return { configurationValue: bConfigurationValue, interfaces: readInterfaces(following) };
+  return {
+    descriptor: bytes,
+    configurationValue: bConfigurationValue,
+    attributes: bmAttributes,
+    nameIndex: iConfiguration,
+    interfaces: readInterfaces(following),
+  };
+}
+
+/**
+ * The configurations of a device, in the order of their descriptors. A descriptor that cannot be read is left out, and
+ * its configuration cannot be selected: the other configurations of such a device work.
+ */
+export function readConfigurations(descriptors: readonly Uint8Array[]): Configuration[] {
+  return descriptors.flatMap((descriptor) => {
+    try {
+      return [parseConfiguration(descriptor)];
+    } catch (error) {
+      if (error instanceof DecodeError) return [];
+      throw error;
+    }
+  });
 }
 
 interface OpenInterface extends InterfaceSetting {
@@ -97,6 +127,7 @@ function readInterface(reader: Reader): OpenInterface {
     interfaceClass: descriptor.bInterfaceClass,
     interfaceSubClass: descriptor.bInterfaceSubClass,
     interfaceProtocol: descriptor.bInterfaceProtocol,
+    nameIndex: descriptor.iInterface,
     endpoints: [],
   };
 }

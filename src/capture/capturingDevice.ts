@@ -1,3 +1,4 @@
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import type {
   RedirectedDevice,
@@ -48,7 +49,7 @@ class CapturingDevice implements UsbDevice {
   constructor(device: UsbDevice, capture: UsbCapture) {
     this.#device = device;
     this.#capture = capture;
-    this.#endpoints = new EndpointMap(device.configurationDescriptors, device.identity.speed);
+    this.#endpoints = new EndpointMap(device.configurations, device.identity.speed);
   }
 
   get identity(): UsbDeviceIdentity {
@@ -61,6 +62,10 @@ class CapturingDevice implements UsbDevice {
 
   get configurationDescriptors(): readonly Uint8Array[] {
     return this.#device.configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return this.#device.configurations;
   }
 
   get gone(): AbortSignal {

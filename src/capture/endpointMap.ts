@@ -1,9 +1,4 @@
-import { DecodeError } from '../../codecs/core/errors.ts';
-import {
-  type Configuration,
-  type EndpointSetting,
-  parseConfiguration,
-} from '../../codecs/usb/configurationDescriptor.ts';
+import type { Configuration, EndpointSetting } from '../../codecs/usb/configurationDescriptor.ts';
 import type { UsbOperation, UsbSpeed } from '../ports/usb.ts';
 import type { EndpointFacts } from './usbRecords.ts';
 
@@ -15,9 +10,8 @@ export class EndpointMap {
   /** Alternate settings other than 0, by interface number. */
   readonly #alternateSettings = new Map<number, number>();
 
-  /** Configurations whose descriptor cannot be read are left out. */
-  constructor(configurationDescriptors: readonly Uint8Array[], speed: UsbSpeed) {
-    this.#configurations = configurationDescriptors.flatMap(readable);
+  constructor(configurations: readonly Configuration[], speed: UsbSpeed) {
+    this.#configurations = configurations;
     this.#speed = speed;
     this.#configuration = this.#configurations[0];
   }
@@ -52,14 +46,5 @@ export class EndpointMap {
     const isSlow = this.#speed === 'low' || this.#speed === 'full';
     if (isSlow && transferType === 'interrupt') return interval;
     return interval === 0 ? 0 : 2 ** (Math.min(interval, 16) - 1);
-  }
-}
-
-function readable(descriptor: Uint8Array): Configuration[] {
-  try {
-    return [parseConfiguration(descriptor)];
-  } catch (error) {
-    if (error instanceof DecodeError) return [];
-    throw error;
   }
 }

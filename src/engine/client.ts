@@ -194,10 +194,9 @@ export class RedirectionClient {
   }
 
   #attach(entry: Entry, channelId: number): void {
-    const { identity, configurationDescriptors } = entry.device;
     const client = new ClientDevice(
       entry.device,
-      announce(identity, configurationDescriptors, entry.usbDevice),
+      announce(entry.device, entry.usbDevice),
       {
         send: (messages) => {
           this.#stack.send(channelId, messages);

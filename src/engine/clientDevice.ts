@@ -74,7 +74,7 @@ export class ClientDevice {
     this.#clock = clock;
     this.#identity = device.identity;
     this.#channel = new ClientDeviceChannel(announcement, limits, timers);
-    this.#urbs = new DeviceUrbs(device.configurationDescriptors);
+    this.#urbs = new DeviceUrbs(device.configurations);
   }
 
   get statistics(): RedirectionStatistics {

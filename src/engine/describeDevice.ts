@@ -4,7 +4,7 @@ import { Reader } from '../../codecs/core/reader.ts';
 import { decodeUtf16 } from '../../codecs/core/text.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
-import { knownConfigurations } from '../../codecs/usb/knownConfigurations.ts';
+import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports/usb.ts';
 
@@ -22,6 +22,7 @@ export interface DeviceDescription {
   readonly identity: UsbDeviceIdentity;
   readonly deviceDescriptor: Uint8Array;
   readonly configurationDescriptors: readonly Uint8Array[];
+  readonly configurations: readonly Configuration[];
 }
 
 /**
@@ -50,9 +51,13 @@ export async function describeDevice(
     problem(`${fields.bNumConfigurations} configurations, of which ${count} are read`);
   }
   const configurationDescriptors: Uint8Array[] = [];
+  const configurations: Configuration[] = [];
   for (let index = 0; index < count; index += 1) {
     const descriptor = await readConfiguration(device, name, index);
-    if (knownConfigurations([descriptor]).length === 0) {
+    const [configuration] = readConfigurations([descriptor]);
+    if (configuration !== undefined) {
+      configurations.push(configuration);
+    } else {
       problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
     }
     configurationDescriptors.push(descriptor);
@@ -67,6 +72,7 @@ export async function describeDevice(
   return {
     deviceDescriptor,
     configurationDescriptors,
+    configurations,
     identity: {
       vendorId: fields.idVendor,
       productId: fields.idProduct,
@@ -75,7 +81,7 @@ export async function describeDevice(
       deviceClass: fields.bDeviceClass,
       deviceSubclass: fields.bDeviceSubClass,
       deviceProtocol: fields.bDeviceProtocol,
-      speed: speedOf(announcement, fields.bcdUSB, configurationDescriptors),
+      speed: speedOf(announcement, fields.bcdUSB, configurations),
       // There is no bus at this end; the client's ids tell devices apart.
       busNumber: 0,
       deviceAddress: announcement.usbDevice,
@@ -102,9 +108,9 @@ function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
  * The protocol tells only full from high speed, and FreeRDP guesses even that from bcdUSB; the packet size of a bulk
  * endpoint (64, 512, 1024) tells the truth where there is one.
  */
-function speedOf(announcement: AddDevice, usbVersion: number, configurations: readonly Uint8Array[]): UsbSpeed {
-  const bulkSizes = knownConfigurations(configurations)
-    .flatMap(({ configuration }) => configuration.interfaces)
+function speedOf(announcement: AddDevice, usbVersion: number, configurations: readonly Configuration[]): UsbSpeed {
+  const bulkSizes = configurations
+    .flatMap(({ interfaces }) => interfaces)
     .flatMap((setting) => setting.endpoints)
     .filter((endpoint) => endpoint.transferType === 'bulk')
     .map((endpoint) => endpoint.maxPacketSize);

@@ -1,6 +1,7 @@
 import { asError, UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
 import type { Step } from '../channels/step.ts';
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
@@ -91,6 +92,10 @@ export class ServerDevice implements RedirectedDevice {
 
   get configurationDescriptors(): readonly Uint8Array[] {
     return this.#described().configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return this.#described().configurations;
   }
 
   get gone(): AbortSignal {
@@ -253,7 +258,7 @@ export class ServerDevice implements RedirectedDevice {
       (description) => {
         if (this.#gone.signal.aborted) return;
         this.#description = description;
-        this.#urbs.setConfigurationDescriptors(description.configurationDescriptors);
+        this.#urbs.setConfigurations(description.configurations);
         this.#link.ready(this);
       },
       (error: unknown) => {

@@ -1,9 +1,5 @@
-import {
-  type Configuration,
-  type InterfaceSetting,
-  parseConfiguration,
-} from '../../codecs/usb/configurationDescriptor.ts';
-import type { UsbDeviceIdentity } from '../ports/usb.ts';
+import type { Configuration, InterfaceSetting } from '../../codecs/usb/configurationDescriptor.ts';
+import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 
 /** What the machine that a device is plugged into does with it. Undefined: it cannot be told. */
 export interface LocalUse {
@@ -25,6 +21,9 @@ export const NOT_USED_HERE: LocalUse = {
   isRedirected: false,
 };
 
+/** What a device says about itself. */
+type Describable = Pick<UsbDevice, 'identity' | 'configurations' | 'configurationDescriptors'>;
+
 /** A device as rules see it. */
 export interface PolicyDevice {
   readonly identity: UsbDeviceIdentity;
@@ -35,21 +34,14 @@ export interface PolicyDevice {
   readonly localUse: LocalUse;
 }
 
-/** Reads what rules need to know of a device. Never throws: a malformed descriptor is noted as such. */
+/** What rules need to know of a device. */
 export function policyDevice(
-  device: { readonly identity: UsbDeviceIdentity; readonly configurationDescriptors: readonly Uint8Array[] },
+  { identity, configurations, configurationDescriptors }: Describable,
   localUse: LocalUse = {},
 ): PolicyDevice {
-  const configurations: Configuration[] = [];
-  for (const descriptor of device.configurationDescriptors) {
-    try {
-      configurations.push(parseConfiguration(descriptor));
-    } catch {
-      // The device may be odd or hostile; which of the two, the rules cannot know.
-    }
-  }
-  const hasUnreadableInterfaces = configurations.length < device.configurationDescriptors.length;
-  return { identity: device.identity, configurations, hasUnreadableInterfaces, localUse };
+  // The device may be odd or hostile: rules cannot know which.
+  const hasUnreadableInterfaces = configurations.length < configurationDescriptors.length;
+  return { identity, configurations, hasUnreadableInterfaces, localUse };
 }
 
 /** Every alternate setting of every interface in every configuration. */

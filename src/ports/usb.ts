@@ -1,4 +1,5 @@
 /** USB as the engine sees it: operations, devices, sources, hosts. Types only. */
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
 
 /** How a USB operation ended. A USB failure is a result, never an exception. */
@@ -156,6 +157,8 @@ export interface UsbDevice {
   readonly deviceDescriptor: Uint8Array;
   /** Every configuration descriptor, whole (wTotalLength bytes), in index order. */
   readonly configurationDescriptors: readonly Uint8Array[];
+  /** What the readable ones of {@link configurationDescriptors} say, in the same order: read once, used by everybody. */
+  readonly configurations: readonly Configuration[];
   /** Aborted when the device is unplugged or otherwise lost. */
   readonly gone: AbortSignal;
   /** Takes the device for itself. @throws Error with one line that says what is in the way and what to do. */

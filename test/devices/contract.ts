@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseConfiguration } from '../../codecs/usb/configurationDescriptor.ts';
+import { readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import { toHex } from '../../codecs/core/json.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
@@ -74,7 +74,7 @@ export function testUsbDeviceContract(
       expect(usb.pending, 'operations without a result').to.equal(0);
     });
 
-    const first = () => parseConfiguration(given.device.configurationDescriptors[0] ?? new Uint8Array(0));
+    const first = () => given.device.configurations[0]!;
     const status = async (watched: Watched | Promise<{ status: UsbStatus }>) =>
       (await ('result' in watched ? watched.result : watched)).status;
     const configure = async () => {
@@ -100,6 +100,12 @@ export function testUsbDeviceContract(
         expect(device.identity.deviceVersion).to.equal(view.getUint16(12, true));
         expect(device.identity.usbVersion).to.equal(view.getUint16(2, true));
         expect(device.configurationDescriptors).to.have.length(view.getUint8(17));
+      });
+
+      it('its configurations are what the descriptors say, read once', () => {
+        const { configurations, configurationDescriptors } = given.device;
+        expect(configurations).to.deep.equal(readConfigurations(configurationDescriptors));
+        expect(given.device.configurations[0]).to.equal(configurations[0]);
       });
 
       it('GET_DESCRIPTOR gives the same device descriptor', async () => {

@@ -1,3 +1,4 @@
+import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -37,6 +38,10 @@ export class EchoDevice implements UsbDevice {
       portPath: '1-4',
       ...identity,
     };
+  }
+
+  get configurations(): readonly Configuration[] {
+    return readConfigurations(this.configurationDescriptors);
   }
 
   get gone(): AbortSignal {

@@ -1,3 +1,4 @@
+import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { RedirectedDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 
 export const IDENTITY: UsbDeviceIdentity = {
@@ -84,6 +85,10 @@ export class FakeUsbDevice implements RedirectedDevice {
   constructor(answer: Answer = standardAnswers, identity: Partial<UsbDeviceIdentity> = {}) {
     this.answer = answer;
     this.identity = { ...IDENTITY, ...identity };
+  }
+
+  get configurations(): readonly Configuration[] {
+    return readConfigurations(this.configurationDescriptors);
   }
 
   get gone(): AbortSignal {

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { decide, precede, rulePolicy } from '../../src/policy/decide.ts';
-import { policyDevice } from '../../src/policy/policyDevice.ts';
 import type { PolicyAction } from '../../src/policy/rule.ts';
 import { parseRule, parseRules } from '../../src/policy/ruleText.ts';
 import { AUTO_RULES } from '../../src/policy/safeDefaults.ts';
@@ -85,7 +84,7 @@ describe('a rule matches by', () => {
       devices.configuration('ff/00/00'),
       devices.configuration('ff/00/00', '08/06/62@1'),
     ];
-    const uas = policyDevice({ identity: IDENTITY, configurationDescriptors });
+    const uas = devices.described(IDENTITY, configurationDescriptors);
     expect(decide(parsed('deny interface 08/06/62'), uas).action).to.equal('deny');
   });
 

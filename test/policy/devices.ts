@@ -1,3 +1,4 @@
+import { readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import { type LocalUse, type PolicyDevice, policyDevice } from '../../src/policy/policyDevice.ts';
 import type { UsbDeviceIdentity } from '../../src/ports/usb.ts';
 import { IDENTITY } from '../hosts/fakeUsbDevice.ts';
@@ -18,6 +19,16 @@ export function configuration(...classes: string[]): Uint8Array {
   return Uint8Array.from([9, 2, 9 + interfaces.length, 0, classes.length, 1, 0, 0x80, 50, ...interfaces]);
 }
 
+/** A device with these configuration descriptors. */
+export function described(
+  identity: UsbDeviceIdentity,
+  configurationDescriptors: readonly Uint8Array[],
+  localUse: LocalUse = {},
+): PolicyDevice {
+  const configurations = readConfigurations(configurationDescriptors);
+  return policyDevice({ identity, configurationDescriptors, configurations }, localUse);
+}
+
 /** A device with one configuration. */
 export function device(
   identity: Partial<UsbDeviceIdentity>,
@@ -25,13 +36,13 @@ export function device(
   localUse: LocalUse = { mounted: false, isRootDisk: false, carriesDefaultRoute: false },
 ): PolicyDevice {
   const configurationDescriptors = [configuration(...classes)];
-  return policyDevice({ identity: { ...IDENTITY, ...identity }, configurationDescriptors }, localUse);
+  return described({ ...IDENTITY, ...identity }, configurationDescriptors, localUse);
 }
 
 /** A device whose second configuration is cut off. */
 export function unreadable(...classes: string[]): PolicyDevice {
   const configurationDescriptors = [configuration(...classes), configuration('03/01/01').subarray(0, 14)];
-  return policyDevice({ identity: IDENTITY, configurationDescriptors }, {});
+  return described(IDENTITY, configurationDescriptors);
 }
 
 export const LOGITECH = { vendorId: 0x046d, productId: 0x082b } as const;

@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { formatUsbredirRule, parseUsbredirFilter, usbredirPolicy } from '../../src/policy/usbredirFilter.ts';
-import { configuration, device, HUB, KEYBOARD, MOUSE, SERIAL_ADAPTER, STICK, unreadable, WEBCAM } from './devices.ts';
-import { policyDevice } from '../../src/policy/policyDevice.ts';
+import {
+  configuration,
+  described,
+  device,
+  HUB,
+  KEYBOARD,
+  MOUSE,
+  SERIAL_ADAPTER,
+  STICK,
+  unreadable,
+  WEBCAM,
+} from './devices.ts';
 import { IDENTITY } from '../hosts/fakeUsbDevice.ts';
 
 /** What virt-viewer redirects automatically when nobody says otherwise: everything but HID. */
@@ -87,9 +97,7 @@ describe('a usbredir policy', () => {
   it('looks at alternate setting 0 of the first configuration, as usbredir does', () => {
     expect(action(ALLOW_NOTHING_ELSE, device({}, ['08/06/50', 'ff/00/00@1']))).to.equal('allow');
     const configurationDescriptors = [configuration('08/06/50'), configuration('ff/00/00')];
-    expect(action(ALLOW_NOTHING_ELSE, policyDevice({ identity: IDENTITY, configurationDescriptors }))).to.equal(
-      'allow',
-    );
+    expect(action(ALLOW_NOTHING_ELSE, described(IDENTITY, configurationDescriptors))).to.equal('allow');
   });
 
   it('denies a device of which not all interfaces can be read', () => {

@@ -1,3 +1,4 @@
+import { type Configuration, readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
 import { type DeviceFacts, nameOf } from './deviceFacts.ts';
 import { explainOpenFailure } from './access.ts';
@@ -35,6 +36,7 @@ export class LibusbDevice implements UsbDevice {
   readonly #facts: DeviceFacts;
   readonly #owner: DeviceOwner;
   readonly #gone = new AbortController();
+  #configurations: readonly Configuration[] | undefined;
   #opening: Promise<OpenDevice> | undefined;
   #open: OpenDevice | undefined;
   #closing: Promise<void> | undefined;
@@ -55,6 +57,10 @@ export class LibusbDevice implements UsbDevice {
 
   get configurationDescriptors(): readonly Uint8Array[] {
     return this.#facts.configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return (this.#configurations ??= readConfigurations(this.#facts.configurationDescriptors));
   }
 
   get gone(): AbortSignal {

@@ -1,4 +1,4 @@
-import { parseConfiguration, type Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
+import { type Configuration, parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { decodeDescriptors, encodeDescriptors, type UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';

@@ -1,3 +1,4 @@
+import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
@@ -59,6 +60,10 @@ class FaultyDevice implements UsbDevice {
 
   get configurationDescriptors(): readonly Uint8Array[] {
     return this.#device.configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return this.#device.configurations;
   }
 
   /** Aborted when the given device is gone, and when a fault pulls this one out. */

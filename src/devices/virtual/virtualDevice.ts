@@ -1,3 +1,4 @@
+import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
@@ -40,6 +41,7 @@ export abstract class VirtualDevice implements UsbDevice {
   /** How a concrete device sends, halts, and asks for what it was not ready for. */
   protected readonly endpoints: DeviceEndpoints;
   readonly #description: DeviceDescription;
+  readonly #configurations: readonly Configuration[];
   readonly #identity: Omit<UsbDeviceIdentity, keyof DeviceLocation>;
   readonly #clock: Clock | undefined;
   readonly #state: DeviceState;
@@ -57,6 +59,7 @@ export abstract class VirtualDevice implements UsbDevice {
   protected constructor(description: DeviceDescription, clock?: Clock) {
     const { identity, configurations, attributes } = readDescription(description);
     this.#description = description;
+    this.#configurations = configurations;
     this.#identity = identity;
     this.#clock = clock;
     this.#state = new DeviceState(
@@ -85,6 +88,10 @@ export abstract class VirtualDevice implements UsbDevice {
 
   get configurationDescriptors(): readonly Uint8Array[] {
     return this.#description.configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return this.#configurations;
   }
 
   get gone(): AbortSignal {

@@ -1,13 +1,5 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import { DecodeError } from '../../../codecs/core/errors.ts';
-import { Reader } from '../../../codecs/core/reader.ts';
-import {
-  parseConfiguration,
-  type EndpointSetting,
-  type InterfaceSetting,
-} from '../../../codecs/usb/configurationDescriptor.ts';
-import { ConfigurationDescriptor, InterfaceDescriptor } from '../../../codecs/usb/configurationDescriptors.ts';
-import { DescriptorType, peekDescriptor } from '../../../codecs/usb/descriptorHeader.ts';
+import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { Shape } from './shape.ts';
 
 /** Texts of a device by the index of their string descriptor; filled when the device is opened. */
@@ -45,34 +37,20 @@ export interface DeviceConfiguration {
   readonly view: Shape<USBConfiguration>;
 }
 
-/**
- * The configurations of a device. One whose descriptor is malformed is left out, as browsers do: the others still
- * work.
- */
-export function buildConfigurations(descriptors: readonly Uint8Array[], strings: StringTable): DeviceConfiguration[] {
-  const configurations: DeviceConfiguration[] = [];
-  for (const bytes of descriptors) {
-    try {
-      configurations.push(buildConfiguration(bytes, strings));
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-    }
-  }
-  return configurations;
+/** The configurations of a device, as WebUSB shows them. */
+export function buildConfigurations(
+  configurations: readonly Configuration[],
+  strings: StringTable,
+): DeviceConfiguration[] {
+  return configurations.map((configuration) => buildConfiguration(configuration, strings));
 }
 
-/** Every index of a string descriptor that a configuration descriptor mentions. */
-export function stringIndexes(descriptors: readonly Uint8Array[]): number[] {
-  const indexes: number[] = [];
-  for (const bytes of descriptors) {
-    try {
-      const names = readNames(bytes);
-      indexes.push(names.configuration, ...names.interfaces);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-    }
-  }
-  return indexes;
+/** The index of every string descriptor that configurations name. */
+export function stringIndexes(configurations: readonly Configuration[]): number[] {
+  return configurations.flatMap(({ nameIndex, interfaces }) => [
+    nameIndex,
+    ...interfaces.map((each) => each.nameIndex),
+  ]);
 }
 
 /** The alternate setting that an interface has before any is selected. */
@@ -96,16 +74,15 @@ export function endpointAddresses(interfaces: readonly DeviceInterface[]): Set<n
   return new Set(interfaces.flatMap((each) => each.selected.endpoints.map((endpoint) => endpoint.address)));
 }
 
-function buildConfiguration(bytes: Uint8Array, strings: StringTable): DeviceConfiguration {
-  const { configurationValue: value, interfaces: settings } = parseConfiguration(bytes);
-  const names = readNames(bytes);
+function buildConfiguration(configuration: Configuration, strings: StringTable): DeviceConfiguration {
+  const { configurationValue: value, nameIndex } = configuration;
   const alternatesOf = new Map<number, [DeviceAlternate, ...DeviceAlternate[]]>();
-  settings.forEach((setting, position) => {
-    const alternate = buildAlternate(setting, names.interfaces[position] ?? 0, strings);
+  for (const setting of configuration.interfaces) {
+    const alternate = buildAlternate(setting, strings);
     const known = alternatesOf.get(setting.interfaceNumber);
     if (known === undefined) alternatesOf.set(setting.interfaceNumber, [alternate]);
     else known.push(alternate);
-  });
+  }
   const interfaces = [...alternatesOf].map(([number, alternates]) => buildInterface(number, alternates));
   const views = interfaces.map((each) => each.view);
   return {
@@ -115,7 +92,7 @@ function buildConfiguration(bytes: Uint8Array, strings: StringTable): DeviceConf
       configurationValue: value,
       interfaces: views,
       get configurationName() {
-        return strings.get(names.configuration) ?? null;
+        return strings.get(nameIndex) ?? null;
       },
     },
   };
@@ -142,7 +119,7 @@ function buildInterface(number: number, alternates: [DeviceAlternate, ...DeviceA
   return state;
 }
 
-function buildAlternate(setting: InterfaceSetting, nameIndex: number, strings: StringTable): DeviceAlternate {
+function buildAlternate(setting: InterfaceSetting, strings: StringTable): DeviceAlternate {
   const endpoints = setting.endpoints.flatMap((endpoint) => buildEndpoint(endpoint));
   return {
     setting: setting.alternateSetting,
@@ -154,7 +131,7 @@ function buildAlternate(setting: InterfaceSetting, nameIndex: number, strings: S
       interfaceProtocol: setting.interfaceProtocol,
       endpoints: endpoints.map((endpoint) => endpoint.view),
       get interfaceName() {
-        return strings.get(nameIndex) ?? null;
+        return strings.get(setting.nameIndex) ?? null;
       },
     },
   };
@@ -170,23 +147,4 @@ function buildEndpoint({ endpointAddress, transferType, maxPacketSize }: Endpoin
     packetSize: maxPacketSize & 0x7ff,
   };
   return [{ address: endpointAddress, view }];
-}
-
-/** iConfiguration, and iInterface of each interface descriptor in order. */
-interface NameIndexes {
-  readonly configuration: number;
-  readonly interfaces: readonly number[];
-}
-
-/** Lenient, as the devices' authors were: an index that is not there is 0. @throws DecodeError */
-function readNames(bytes: Uint8Array): NameIndexes {
-  const reader = new Reader(bytes, 'CONFIGURATION_DESCRIPTOR', ConfigurationDescriptor.spec, { lenient: true });
-  const head = ConfigurationDescriptor.decode(reader.as('CONFIGURATION_DESCRIPTOR', ConfigurationDescriptor.spec));
-  const interfaces: number[] = [];
-  while (reader.remaining > 0 && reader.offset < head.wTotalLength) {
-    const { descriptorType, length } = peekDescriptor(reader);
-    const body = reader.sub(length, 'DESCRIPTOR');
-    if (descriptorType === DescriptorType.INTERFACE) interfaces.push(InterfaceDescriptor.decode(body).iInterface);
-  }
-  return { configuration: head.iConfiguration, interfaces };
 }

@@ -55,8 +55,8 @@ export class DeviceProperties {
 }
 
 /** Indexes of the strings that a device has and that did not come with its identity. */
-export function unreadStrings({ deviceDescriptor, configurationDescriptors, identity }: UsbDevice): number[] {
-  const indexes = stringIndexes(configurationDescriptors);
+export function unreadStrings({ deviceDescriptor, configurations, identity }: UsbDevice): number[] {
+  const indexes = stringIndexes(configurations);
   const descriptor = decodeDevice(deviceDescriptor);
   if (descriptor === undefined) return indexes;
   if (identity.manufacturerName === undefined) indexes.push(descriptor.iManufacturer);

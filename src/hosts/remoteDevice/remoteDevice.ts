@@ -68,7 +68,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const strings = new Map<number, string>();
     super(port, strings);
     this.#strings = strings;
-    this.#configurations = buildConfigurations(port.configurationDescriptors, strings);
+    this.#configurations = buildConfigurations(port.configurations, strings);
     this.configurations = this.#configurations.map((each) => each.view);
     const initial = options.initialConfiguration ?? this.#configurations[0]?.value;
     if (options.initialConfiguration !== null) {

@@ -1,5 +1,4 @@
 import type { Parts } from '../../../codecs/core/parts.ts';
-import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import { Errno } from '../../../codecs/usbip/errno.ts';
 import { type CmdSubmit, encodeRetSubmit, type RetSubmit } from '../../../codecs/usbip/submit.ts';
 import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
@@ -223,10 +222,10 @@ function isUrgent(command: CmdSubmit | CmdUnlink): boolean {
 }
 
 /** wMaxPacketSize by endpoint address. */
-function packetSizes({ configurationDescriptors }: UsbDevice): Map<number, number> {
+function packetSizes({ configurations }: UsbDevice): Map<number, number> {
   const sizes = new Map<number, number>();
-  for (const { configuration } of knownConfigurations(configurationDescriptors)) {
-    for (const { endpoints } of configuration.interfaces) {
+  for (const { interfaces } of configurations) {
+    for (const { endpoints } of interfaces) {
       for (const { endpointAddress, maxPacketSize } of endpoints) {
         sizes.set(endpointAddress, maxPacketSize & PACKET_SIZE_MASK);
       }

@@ -1,4 +1,3 @@
-import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
 import type { RedirectedDevice } from '../../ports/usb.ts';
 import { USBIP_SPEEDS } from '../usbip/speed.ts';
@@ -48,9 +47,9 @@ export class Bus {
  * are those of the first configuration, which is what most systems choose.
  */
 export function describePlugged({ device, port, busid }: PluggedDevice): ListedDevice {
-  const { identity, configurationDescriptors } = device;
-  const [first] = knownConfigurations(configurationDescriptors);
-  const interfaces = first?.configuration.interfaces.filter(({ alternateSetting }) => alternateSetting === 0) ?? [];
+  const { identity, configurations, configurationDescriptors } = device;
+  const [first] = configurations;
+  const interfaces = first?.interfaces.filter(({ alternateSetting }) => alternateSetting === 0) ?? [];
   return {
     path: `/urbdrc/${busid}`,
     busid,
@@ -63,7 +62,7 @@ export function describePlugged({ device, port, busid }: PluggedDevice): ListedD
     bDeviceClass: identity.deviceClass,
     bDeviceSubClass: identity.deviceSubclass,
     bDeviceProtocol: identity.deviceProtocol,
-    bConfigurationValue: first?.configuration.configurationValue ?? 0,
+    bConfigurationValue: first?.configurationValue ?? 0,
     bNumConfigurations: configurationDescriptors.length,
     interfaces: interfaces.map(({ interfaceClass, interfaceSubClass, interfaceProtocol }) => ({
       bInterfaceClass: interfaceClass,

@@ -6,7 +6,6 @@ import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
 import { type ControlUrb, operationOf, refusalOf, setupPacketOf, shortTransferOk, timeoutOf } from './controlSteps.ts';
 import { busAnswerOf, type BusFacts } from './busQueries.ts';
 import { osFeatureDescriptor } from './osFeatureDescriptors.ts';
-import { knownConfigurations } from '../../../codecs/usb/knownConfigurations.ts';
 import { PipeTable } from './pipeTable.ts';
 import { findSetting, selectConfiguration, selectInterface } from './selectSteps.ts';
 import { statusPair } from './status.ts';
@@ -32,9 +31,9 @@ export class DeviceUrbs {
   readonly #configurations: readonly Configuration[];
   readonly #table = new PipeTable();
 
-  /** @param configurationDescriptors - the device's, whole; one that cannot be read cannot be selected */
-  constructor(configurationDescriptors: readonly Uint8Array[]) {
-    this.#configurations = knownConfigurations(configurationDescriptors).map(({ configuration }) => configuration);
+  /** @param configurations - those of the device that can be selected */
+  constructor(configurations: readonly Configuration[]) {
+    this.#configurations = configurations;
   }
 
   /** The first step for a request. */

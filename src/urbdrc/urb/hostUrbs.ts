@@ -1,5 +1,6 @@
 import { IoControlCode } from '../../../codecs/urbdrc/ioControl.ts';
 import { TransferFlags, UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { Peer } from '../peers/peer.ts';
 import type { UsbOperation } from '../../ports/usb.ts';
@@ -20,7 +21,6 @@ import {
 import { HostSelection, initialInterfaces, interfaceInformation } from './hostSelection.ts';
 import { HostOsDescriptors } from './osFeatureDescriptors.ts';
 import { findSetting } from './selectSteps.ts';
-import { knownConfigurations, type KnownConfiguration } from '../../../codecs/usb/knownConfigurations.ts';
 import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
 import { NO_BYTES, type UrbCompletionValue } from './urbStep.ts';
@@ -38,7 +38,7 @@ export class HostUrbs {
   readonly #selection = new HostSelection();
   readonly #osDescriptors = new HostOsDescriptors();
   readonly #peer: Peer;
-  #configurations: readonly KnownConfiguration[] = [];
+  #configurations: readonly Configuration[] = [];
   #mayUseNoAck = false;
 
   /** @param peer what the client is. */
@@ -47,11 +47,11 @@ export class HostUrbs {
   }
 
   /**
-   * The device's configuration descriptors, whole, as GET_DESCRIPTOR gave them: without them no configuration can be
-   * selected, for SELECT_CONFIGURATION carries the descriptor. One that cannot be read cannot be selected.
+   * The configurations of the device. Before this call none can be selected, because SELECT_CONFIGURATION carries the
+   * descriptor.
    */
-  setConfigurationDescriptors(descriptors: readonly Uint8Array[]): void {
-    this.#configurations = knownConfigurations(descriptors);
+  setConfigurations(configurations: readonly Configuration[]): void {
+    this.#configurations = configurations;
   }
 
   /** Whether the device's client announced a jitter buffer, [MS-RDPEUSB] 2.2.11: without one all writes are answered. */
@@ -153,9 +153,9 @@ export class HostUrbs {
         return result;
       });
     }
-    const known = this.#configurations.find(({ configuration }) => configuration.configurationValue === value);
-    if (known === undefined) return refused('notFound');
-    const { configuration, descriptor: configurationDescriptor } = known;
+    const configuration = this.#configurations.find(({ configurationValue }) => configurationValue === value);
+    if (configuration === undefined) return refused('notFound');
+    const { descriptor: configurationDescriptor } = configuration;
     const interfaces = initialInterfaces(configuration);
     return transferIn({ name, urbFunction, interfaces, configurationDescriptor }, 0, (completion) => {
       const status = statusOf(completion);

@@ -2,11 +2,23 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { DecodeError } from '../../../codecs/core/errors.ts';
 import { fromHex } from '../../../codecs/core/json.ts';
-import { parseConfiguration } from '../../../codecs/usb/configurationDescriptor.ts';
+import { parseConfiguration, readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import { decodeErrorOf, valueOrDecodeError } from '../vectors.ts';
 
 const OSR_FX2 =
   '09 02 2700 01 01 04 a0 32  09 04 00 00 03 ff 00 00 00  07 05 81 03 4900 01  07 05 06 02 0002 00  07 05 88 02 0002 00';
+
+describe('readConfigurations', () => {
+  it('leaves out what cannot be read and keeps the order of the others', () => {
+    const first = fromHex('09 02 0900 00 02 00 80 32');
+    const cut = fromHex('09 02 09');
+    const last = fromHex('09 02 0900 00 01 00 80 32');
+    const configurations = readConfigurations([first, cut, new Uint8Array(0), last]);
+    expect(configurations.map(({ descriptor }) => descriptor)).to.deep.equal([first, last]);
+    expect(configurations.map(({ configurationValue }) => configurationValue)).to.deep.equal([2, 1]);
+  });
+});
+
 describe('parseConfiguration', () => {
   it('reads the OSR USB-FX2 learning kit', () => {
     const endpoint = (
@@ -16,8 +28,12 @@ describe('parseConfiguration', () => {
       interval: number,
       transferType: string,
     ) => ({ endpointAddress, attributes, maxPacketSize, interval, transferType });
-    expect(parseConfiguration(fromHex(OSR_FX2))).to.deep.equal({
+    const descriptor = fromHex(OSR_FX2);
+    expect(parseConfiguration(descriptor)).to.deep.equal({
+      descriptor,
       configurationValue: 1,
+      attributes: 0xa0,
+      nameIndex: 4,
       interfaces: [
         {
           interfaceNumber: 0,
@@ -25,6 +41,7 @@ describe('parseConfiguration', () => {
           interfaceClass: 0xff,
           interfaceSubClass: 0,
           interfaceProtocol: 0,
+          nameIndex: 0,
           endpoints: [
             endpoint(0x81, 3, 73, 1, 'interrupt'),
             endpoint(0x06, 2, 512, 0, 'bulk'),

@@ -9,10 +9,9 @@ import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { interfaceSelected, type PeerEvidence } from '../../../src/urbdrc/peers/evidence.ts';
 import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import { PEER_PROFILES, type PeerName, type PeerSettings } from '../../../src/urbdrc/peers/profiles.ts';
-import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
 import { loadCaptures } from '../../codecs/urbdrc/captures.ts';
 import { decodeErrorOf } from '../../codecs/vectors.ts';
-import { configuration, identity } from '../session/pair.ts';
+import { announcementOf, configuration, identity } from '../session/pair.ts';
 
 const SOURCES = fileURLToPath(new URL('../../../src/', import.meta.url));
 
@@ -134,7 +133,7 @@ describe('recognising a client', () => {
     fc.assert(
       fc.property(own, fc.integer({ min: 5, max: 0x3fff_ffff }), ({ serialNumber, ...rest }, usbDevice) => {
         const device = { ...identity, ...rest, ...(serialNumber === undefined ? {} : { serialNumber }) };
-        const { addDevice } = announce(device, [configuration], usbDevice);
+        const { addDevice } = announcementOf(device, configuration, usbDevice);
         const message = { name: 'ADD_DEVICE', interfaceId: 1, messageId: 0, ...addDevice } as const;
         for (const request of [0, usbDevice]) expect(recognise(announced(message, request))).to.equal('generic');
       }),

@@ -1,13 +1,12 @@
 import { expect } from 'chai';
-import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
-import { configuration, identity } from './pair.ts';
+import { announcementOf, configuration, identity } from './pair.ts';
 
 /** Two interfaces of classes 03 and 08, the second with an isochronous endpoint. */
 const composite = Buffer.from('09022200020100803209040000000301010009040100010806500007058101400001', 'hex');
 
 describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () => {
   it('has the hardware and compatibility ids by which Windows matches a plain device', () => {
-    const { addDevice } = announce(identity, [configuration], 5);
+    const { addDevice } = announcementOf(identity, configuration);
     expect(addDevice.hardwareIds).to.deep.equal(['USB\\VID_46F4&PID_0001&REV_0100', 'USB\\VID_46F4&PID_0001']);
     expect(addDevice.compatibilityIds).to.deep.equal([
       'USB\\Class_FF&SubClass_00&Prot_00',
@@ -17,7 +16,7 @@ describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () =
   });
 
   it('calls a device with two interfaces and device class 0 composite', () => {
-    const { addDevice } = announce(identity, [composite], 5);
+    const { addDevice } = announcementOf(identity, composite);
     expect(addDevice.compatibilityIds).to.deep.equal([
       'USB\\DevClass_00&SubClass_00&Prot_00',
       'USB\\DevClass_00&SubClass_00',
@@ -35,14 +34,14 @@ describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () =
     [0x0320, 'superPlus', 0x200, 1],
   ] as const) {
     it(`tells USB ${usbVersion.toString(16)} at ${speed} speed within the allowed values`, () => {
-      const { usbDeviceCapabilities } = announce({ ...identity, usbVersion, speed }, [configuration], 5).addDevice;
+      const { usbDeviceCapabilities } = announcementOf({ ...identity, usbVersion, speed }, configuration).addDevice;
       expect(usbDeviceCapabilities).to.include({ supportedUsbVersion: supported, deviceIsHighSpeed: isHigh });
     });
   }
 
   it('has ids that are stable for one unit and differ between units and between ports', () => {
     const ids = (change: object) => {
-      const { deviceInstanceId, containerId } = announce({ ...identity, ...change }, [configuration], 5).addDevice;
+      const { deviceInstanceId, containerId } = announcementOf({ ...identity, ...change }, configuration).addDevice;
       return `${deviceInstanceId} ${containerId}`;
     };
     expect(ids({})).to.equal(ids({ deviceAddress: 9 }));
@@ -54,21 +53,20 @@ describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () =
   });
 
   it('writes the container id as a GUID in braces', () => {
-    const { containerId } = announce(identity, [configuration], 5).addDevice;
+    const { containerId } = announcementOf(identity, configuration).addDevice;
     expect(containerId).to.match(/^\{[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\}$/);
   });
 
   it('keeps separators and controls of a serial number out of the instance id', () => {
-    const { deviceInstanceId } = announce(
+    const { deviceInstanceId } = announcementOf(
       { ...identity, serialNumber: 'a\\b,c \u00e9\u0001' },
-      [configuration],
-      5,
+      configuration,
     ).addDevice;
     expect(deviceInstanceId).to.equal('USB\\VID_46F4&PID_0001\\a_b_c___');
   });
 
   it('has a description for a device without a product name', () => {
     const { productName: _, ...nameless } = identity;
-    expect(announce(nameless, [configuration], 5).description).to.equal('USB device 46F4:0001');
+    expect(announcementOf(nameless, configuration).description).to.equal('USB device 46F4:0001');
   });
 });

@@ -1,8 +1,13 @@
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
+import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { ChannelEvent } from '../../../src/urbdrc/session/channelEvent.ts';
 import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
-import { ClientDeviceChannel, type ClientDeviceEvent } from '../../../src/urbdrc/session/client/deviceChannel.ts';
+import {
+  ClientDeviceChannel,
+  type ClientDeviceEvent,
+  type DeviceAnnouncement,
+} from '../../../src/urbdrc/session/client/deviceChannel.ts';
 import {
   DEFAULT_SESSION_LIMITS,
   DEFAULT_SESSION_TIMERS,
@@ -34,6 +39,17 @@ export const identity: UsbDeviceIdentity = {
 /** One interface of class ff, bulk 0x81 and 0x02. */
 export const configuration = Buffer.from('0902200001010080320904000002ff0000000705810200020007050202000200', 'hex');
 
+/** What our client tells about a device with one configuration. */
+export function announcementOf(
+  of: UsbDeviceIdentity,
+  descriptor: Uint8Array,
+  usbDevice = USB_DEVICE,
+): DeviceAnnouncement {
+  const configurationDescriptors = [descriptor];
+  const configurations = readConfigurations(configurationDescriptors);
+  return announce({ identity: of, configurationDescriptors, configurations }, usbDevice);
+}
+
 /** Both ends of one device channel, with virtual time; messages travel when `drive` is called. */
 export class DevicePair {
   readonly client: ClientDeviceChannel;
@@ -47,7 +63,7 @@ export class DevicePair {
   /** @param peer what the server takes the client for. */
   constructor(limits: Partial<SessionLimits> = {}, descriptor: Uint8Array = configuration, peer = new Peer()) {
     this.server = new ServerDeviceChannel(COMPLETION_INTERFACE, DEFAULT_SESSION_TIMERS, peer);
-    const announcement = announce(identity, [descriptor], USB_DEVICE);
+    const announcement = announcementOf(identity, descriptor);
     this.client = new ClientDeviceChannel(
       announcement,
       { ...DEFAULT_SESSION_LIMITS, ...limits },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { fromHex } from '../../../codecs/core/json.ts';
+import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { Hresult, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
@@ -69,7 +70,7 @@ const SELECTED: TsUrbResult = {
 
 function configured(): HostUrbs {
   const urbs = new HostUrbs();
-  urbs.setConfigurationDescriptors([CONFIGURATION_1, CONFIGURATION_2]);
+  urbs.setConfigurations(readConfigurations([CONFIGURATION_1, CONFIGURATION_2]));
   const select = transferOf(urbs, { type: 'setConfiguration', configurationValue: 1 });
   expect(select.finish(completion({ tsUrbResult: SELECTED })).status).to.equal('completed');
   return urbs;
@@ -193,7 +194,7 @@ function setup(bmRequestType: number, bRequest: number, wValue: number, wIndex: 
 describe('selections of the server', () => {
   it('SELECT_CONFIGURATION lists each interface number once, alternate 0, and the whole descriptor (2.2.9.2)', () => {
     const urbs = new HostUrbs();
-    urbs.setConfigurationDescriptors([CONFIGURATION_1]);
+    urbs.setConfigurations(readConfigurations([CONFIGURATION_1]));
     const { tsUrb, direction, outputBufferSize } = transferOf(urbs, {
       type: 'setConfiguration',
       configurationValue: 1,
@@ -268,7 +269,7 @@ describe('selections of the server', () => {
 
   it('of what is not there are refused here', () => {
     const fresh = new HostUrbs();
-    fresh.setConfigurationDescriptors([CONFIGURATION_1.subarray(0, 20), CONFIGURATION_2]);
+    fresh.setConfigurations(readConfigurations([CONFIGURATION_1.subarray(0, 20), CONFIGURATION_2]));
     const statusOf = (urbs: HostUrbs, operation: UsbOperation) => refusalOf(urbs, operation)?.status;
     expect(statusOf(fresh, { type: 'setConfiguration', configurationValue: 1 })).to.equal('notFound');
     const alternate = (alternateSetting: number) =>

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
+import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import { decodeTsUrb, encodeTsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { decodeTsUrbResult, encodeTsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import type { UsbBusAnswer, UsbOperation, UsbResult, UsbStatus } from '../../../src/ports/usb.ts';
@@ -17,12 +18,12 @@ const SPEC = { document: 'MS-RDPEUSB', section: '2.2.9' };
 /** A server's and a client's translation with the wire between them: every TS_URB and result is encoded and decoded. */
 class Pair {
   readonly #host = new HostUrbs();
-  readonly #device = new DeviceUrbs([CONFIGURATION_1, CONFIGURATION_2]);
+  readonly #device = new DeviceUrbs(readConfigurations([CONFIGURATION_1, CONFIGURATION_2]));
   /** What reached the device for the last operation. */
   operations: UsbOperation[] = [];
 
   constructor() {
-    this.#host.setConfigurationDescriptors([CONFIGURATION_1, CONFIGURATION_2]);
+    this.#host.setConfigurations(readConfigurations([CONFIGURATION_1, CONFIGURATION_2]));
   }
 
   run(operation: UsbOperation, answer: (operation: UsbOperation) => UsbResult = () => ok()): UsbResult {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { fromHex } from '../../../codecs/core/json.ts';
+import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import type { BusFacts } from '../../../src/urbdrc/urb/busQueries.ts';
@@ -63,7 +64,7 @@ export class ScriptedDevice {
   answers: Answers = () => ok();
 
   constructor(descriptors: readonly Uint8Array[] = [CONFIGURATION_1, CONFIGURATION_2]) {
-    this.urbs = new DeviceUrbs(descriptors);
+    this.urbs = new DeviceUrbs(readConfigurations(descriptors));
   }
 
   play(request: UrbRequest, answers: Answers = this.answers): Played {

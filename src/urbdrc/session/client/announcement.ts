@@ -1,6 +1,5 @@
 import type { InterfaceSetting } from '../../../../codecs/usb/configurationDescriptor.ts';
-import { knownConfigurations } from '../../../../codecs/usb/knownConfigurations.ts';
-import type { UsbDeviceIdentity } from '../../../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity } from '../../../ports/usb.ts';
 import type { DeviceAnnouncement } from './deviceChannel.ts';
 
 /** USB_DEVICE_CAPABILITIES, [MS-RDPEUSB] 2.2.11. */
@@ -13,21 +12,21 @@ const JITTER_BUFFER_MS = 50;
 const USB_VERSIONS = [0x200, 0x110, 0x100];
 
 /**
- * What the client tells about `identity` in ADD_DEVICE and QUERY_DEVICE_TEXT_RSP, [MS-RDPEUSB] 2.2.4.2: ids in the forms
+ * What the client tells about `device` in ADD_DEVICE and QUERY_DEVICE_TEXT_RSP, [MS-RDPEUSB] 2.2.4.2: ids in the forms
  * that Windows matches drivers by, and stable, collision-free instance and container ids (from the serial number, else
  * from the whole port path).
  *
  * @param usbDevice interface id of the device, unique in the connection, above 3.
  */
 export function announce(
-  identity: UsbDeviceIdentity,
-  configurationDescriptors: readonly Uint8Array[],
+  device: Pick<UsbDevice, 'identity' | 'configurations' | 'configurationDescriptors'>,
   usbDevice: number,
 ): DeviceAnnouncement {
+  const { identity, configurations, configurationDescriptors } = device;
   const { vendorId, productId, deviceVersion, usbVersion, speed } = identity;
   // The first configuration is the one that a device is used in; without one that can be read it is told without.
-  const [first] = knownConfigurations(configurationDescriptors.slice(0, 1));
-  const settings = first?.configuration.interfaces ?? [];
+  const first = configurations.find(({ descriptor }) => descriptor === configurationDescriptors[0]);
+  const settings = first?.interfaces ?? [];
   const hasIsochronous = settings.some((setting) =>
     setting.endpoints.some((endpoint) => endpoint.transferType === 'isochronous'),
   );
