@@ -99,6 +99,7 @@ export default tseslint.config(
         ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'process', 'fetch'].map(
           (name) => ({ name, message: 'no clock or I/O below the engine' }),
         ),
+        { name: 'Buffer', message: 'a browser has none: use Uint8Array' },
       ],
       'no-restricted-properties': [
         'error',

@@ -14,7 +14,7 @@ export function byteLength(parts: Parts): number {
 /** Up to so many bytes a loop copies faster than `set`. */
 const SMALL_PART = 16;
 
-/** Copies all bytes to `target` from `offset` on; returns the offset behind them. */
+/** Copies all bytes to `target` from `offset` on; returns the offset after them. */
 export function copyParts(parts: Parts, target: Uint8Array, offset: number): number {
   let end = offset;
   for (const part of parts) {
@@ -26,11 +26,11 @@ export function copyParts(parts: Parts, target: Uint8Array, offset: number): num
   return end;
 }
 
-/** One array with all bytes; the part itself where there is just one. */
+/** One array with all bytes; the part itself where there is only one. */
 export function joinParts(parts: Parts): Uint8Array {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return first;
-  const joined = Buffer.allocUnsafe(byteLength(parts));
+  const joined = new Uint8Array(byteLength(parts));
   copyParts(parts, joined, 0);
   return joined;
 }

@@ -1,24 +1,52 @@
 /** UTF-16LE text as [MS-RDPEUSB] carries it: counts are UTF-16 code units, terminators included. */
 
-/** The characters of `bytes`, without the NUL that ends them (which some peers leave out). */
+/** Code units that are handed to String.fromCharCode at once: arguments are put on the stack. */
+const UNITS_AT_ONCE = 1024;
+
+/** The characters of `bytes`, without the final NUL (which some peers leave out). An odd last byte is ignored. */
 export function decodeUtf16(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf16le');
+  const text = utf16Text(bytes);
   return text.endsWith('\0') ? text.slice(0, -1) : text;
 }
 
 /** `text` and one NUL. */
 export function encodeUtf16(text: string): Uint8Array {
-  return Buffer.from(`${text}\0`, 'utf16le');
+  return utf16Bytes(`${text}\0`);
 }
 
 /** The strings of a multi-sz: each ends with NUL, and one more NUL ends the list; a missing end is accepted. */
 export function decodeMultiSz(bytes: Uint8Array): string[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf16le');
-  return text.split('\0').filter((part) => part !== '');
+  return utf16Text(bytes)
+    .split('\0')
+    .filter((part) => part !== '');
 }
 
 /** Empty for no strings (the field is then absent), else the strings and both final NULs. */
 export function encodeMultiSz(strings: readonly string[]): Uint8Array {
   if (strings.length === 0) return new Uint8Array(0);
-  return Buffer.from(strings.map((part) => `${part}\0`).join('') + '\0', 'utf16le');
+  return utf16Bytes(strings.map((part) => `${part}\0`).join('') + '\0');
+}
+
+/** Not by TextDecoder: it would replace lone surrogates, and what a peer sends has to survive. */
+function utf16Text(bytes: Uint8Array): string {
+  let text = '';
+  const end = bytes.byteLength & ~1;
+  for (let start = 0; start < end; start += 2 * UNITS_AT_ONCE) {
+    const units: number[] = [];
+    for (let at = start; at < Math.min(end, start + 2 * UNITS_AT_ONCE); at += 2) {
+      units.push((bytes[at] as number) | ((bytes[at + 1] as number) << 8));
+    }
+    text += String.fromCharCode(...units);
+  }
+  return text;
+}
+
+function utf16Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(2 * text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    bytes[2 * index] = unit;
+    bytes[2 * index + 1] = unit >> 8;
+  }
+  return bytes;
 }

@@ -88,10 +88,7 @@ export class RdpDeframer {
     }
     const type = this.#header[0] === TPKT_VERSION ? ('tpkt' as const) : ('fastPath' as const);
     const start = this.#position;
-    if (this.#chunk.byteLength - start < size) {
-      const buffer = Buffer.allocUnsafe(size);
-      return { type, payload: new Uint8Array(buffer.buffer, buffer.byteOffset, size), filled: 0 };
-    }
+    if (this.#chunk.byteLength - start < size) return { type, payload: new Uint8Array(size), filled: 0 };
     this.#position += size;
     return { type, payload: this.#chunk.subarray(start, this.#position), filled: size };
   }
