@@ -1,26 +1,30 @@
-/** `npm run docs` writes the generated documents; with `--check` it fails where one is not up to date. */
+/**
+ * `npm run docs` writes the generated documents and the decoders of field tables; with `--check` it fails where one is
+ * not up to date.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { conformanceRequirements } from './conformanceRequirements.ts';
 import { peerProfiles } from './peerProfiles.ts';
 import { specCoverage } from './specCoverage.ts';
 import { stateDiagrams } from './stateDiagrams.ts';
+import { structModules } from './structs.ts';
 
-const DOCUMENTS = {
-  'conformance-requirements.md': conformanceRequirements,
-  'peer-profiles.md': peerProfiles,
-  'spec-coverage.md': specCoverage,
-  'states.md': stateDiagrams,
-};
+const ROOT = new URL('../', import.meta.url);
 const isCheck = process.argv.includes('--check');
 
-for (const [name, generate] of Object.entries(DOCUMENTS)) {
-  const path = fileURLToPath(new URL(name, import.meta.url));
-  const content = generate();
+function generate(name: string, content: string): void {
+  const path = fileURLToPath(new URL(name, ROOT));
   if (!isCheck) {
     writeFileSync(path, content);
   } else if (!existsSync(path) || readFileSync(path, 'utf8') !== content) {
-    process.stderr.write(`docs/${name} is not up to date: run npm run docs\n`);
+    process.stderr.write(`${name} is not up to date: run npm run docs\n`);
     process.exitCode = 1;
   }
 }
+
+for (const [name, content] of await structModules()) generate(name, content);
+generate('docs/conformance-requirements.md', conformanceRequirements());
+generate('docs/peer-profiles.md', peerProfiles());
+generate('docs/spec-coverage.md', specCoverage());
+generate('docs/states.md', stateDiagrams());

@@ -7,6 +7,7 @@ import { conformanceRequirements } from '../docs/conformanceRequirements.ts';
 import { peerProfiles } from '../docs/peerProfiles.ts';
 import { COVERAGE_LAYERS, specCoverage, vectorsOf, vectorsOfFunction } from '../docs/specCoverage.ts';
 import { stateDiagrams } from '../docs/stateDiagrams.ts';
+import { structModules } from '../docs/structs.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const GENERATED = new Set(['node_modules', 'dist', 'coverage', '.git', 'out']);
@@ -114,6 +115,13 @@ describe('documents', () => {
   for (const [path, generate] of Object.entries(documents)) {
     it(`${path} is what npm run docs writes`, () => expect(read(path) === generate(), 'run npm run docs').to.be.true);
   }
+
+  it('and the decoders of field tables are what npm run docs writes', async () => {
+    const modules = await structModules();
+    const stale = [...modules].flatMap(([path, content]) => (read(path) === content ? [] : [path]));
+    expect(stale, 'run npm run docs').to.deep.equal([]);
+    expect([...modules.keys()]).to.deep.equal(TYPESCRIPT.filter((path) => path.endsWith('.generated.ts')).sort());
+  });
 
   it('link to files and headings that exist', () => {
     const broken = PAGES.flatMap((page) =>

@@ -2,7 +2,7 @@ import type { SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './captureStructs.generated.ts';
 
 const pcapng = (section: string): SpecRef => ({ document: 'draft-ietf-opsawg-pcapng', section });
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import { byteLength, type Parts } from '../core/parts.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './captureStructs.generated.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../usb/setupPacket.ts';
 
 const SPEC = { document: 'usbmon', section: 'Raw binary format' };

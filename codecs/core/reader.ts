@@ -3,7 +3,7 @@ import { decodeMultiSz, decodeUtf16 } from './text.ts';
 
 export interface ReaderOptions {
   /**
-   * Sessions read leniently ([MS-RDPEUSB] 3.1.5 wants tolerance): bytes behind the last field are ignored, and a codec
+   * Sessions read leniently ([MS-RDPEUSB] 3.1.5 wants tolerance): bytes after the last field are ignored, and a codec
    * may accept what a real peer is known to get wrong (docs/interop.md). Dissectors and tests read strictly. Default: false.
    */
   readonly lenient?: boolean;
@@ -11,26 +11,30 @@ export interface ReaderOptions {
 
 /**
  * A bounds-checked cursor over one message. Everything that reads bytes of a peer reads them through this class: it
- * never reads past its end, and every refusal names message, field, offset and section. `take` and `sub` give views,
- * they do not copy.
+ * never reads past its end, and every refusal names message, field, offset and section. `take` gives views and `sub`
+ * reads the same bytes: neither copies.
  */
 export class Reader {
+  /** The outermost message. */
   readonly #bytes: Uint8Array;
-  readonly #parent: Reader | undefined;
-  readonly #name: string;
   readonly #base: number;
+  readonly #name: string;
   readonly spec: SpecRef;
   /** See {@link ReaderOptions}. */
   readonly lenient: boolean;
+  #parent: Reader | undefined;
   #position = 0;
+  #end: number;
+  #view: DataView | undefined;
 
-  constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, parent?: Reader, base = 0) {
+  /** @param base offset of `bytes` in what offsets are counted from */
+  constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, base = 0) {
     this.#bytes = bytes;
+    this.#base = base;
     this.#name = name;
     this.spec = spec;
     this.lenient = options.lenient ?? false;
-    this.#parent = parent;
-    this.#base = base;
+    this.#end = bytes.byteLength;
   }
 
   /** Absolute offset of the next byte in the outermost message. */
@@ -40,14 +44,18 @@ export class Reader {
 
   /** Bytes left. */
   get remaining(): number {
-    return this.#bytes.byteLength - this.#position;
+    return this.#end - this.#position;
+  }
+
+  /** The outermost message, for the generated code of a field table. Made once for a message and all readers in it. */
+  get view(): DataView {
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#view;
   }
 
   /** The same bytes under another name: for a dispatcher that learns from the header which message it has. */
   as(name: string, spec: SpecRef): Reader {
-    const other = new Reader(this.#bytes, name, spec, this, this.#parent, this.#base);
-    other.#position = this.#position;
-    return other;
+    return this.#within(this.#position, this.#end, name, spec, this.#parent);
   }
 
   u8(field: string): number {
@@ -65,21 +73,26 @@ export class Reader {
     return this.#i32At(this.#advance(4)) >>> 0;
   }
 
-  i32(field: string): number {
-    this.#need(4, field);
-    return this.#i32At(this.#advance(4));
-  }
-
   /** The next byte without consuming it. */
   peekU8(field: string): number {
     this.#need(1, field);
     return this.#u8At(this.#position);
   }
 
-  /** The next 4 bytes, little-endian, without consuming them. */
+  /** The 4 bytes that come after the next `ahead`, little-endian, without consuming them. */
   peekU32(field: string, ahead = 0): number {
     this.#need(ahead + 4, field);
     return this.#i32At(this.#position + ahead) >>> 0;
+  }
+
+  /**
+   * Consumes fields of known sizes and returns the offset of the first in {@link view}.
+   * @param size of all of them, bytes
+   * @throws DecodeError `TRUNCATED`, naming the first one that does not fit
+   */
+  claim(size: number, fields: readonly (readonly [name: string, size: number])[]): number {
+    if (size > this.#end - this.#position) for (const [field, each] of fields) this.take(each, field);
+    return this.#advance(size);
   }
 
   /** A view of the next `length` bytes. */
@@ -92,14 +105,14 @@ export class Reader {
   /** A view of all bytes that are left. */
   rest(): Uint8Array {
     const start = this.#advance(this.remaining);
-    return this.#bytes.subarray(start);
+    return this.#bytes.subarray(start, this.#end);
   }
 
   /** A reader for an inner structure of `length` bytes, which cannot read past it. */
   sub(length: number, field: string, spec: SpecRef = this.spec): Reader {
-    const base = this.offset;
-    const bytes = this.take(length, field);
-    return new Reader(bytes, field, spec, this, this, base);
+    this.#need(length, field);
+    const start = this.#advance(length);
+    return this.#within(start, start + length, field, spec, this);
   }
 
   /**
@@ -129,7 +142,8 @@ export class Reader {
 
   /** Skips bytes whose value means nothing. */
   pad(length: number, field = 'Padding'): void {
-    this.take(length, field);
+    this.#need(length, field);
+    this.#advance(length);
   }
 
   /** Must be called when all fields are read. */
@@ -164,8 +178,16 @@ export class Reader {
     return names;
   }
 
-  // Without a DataView: one for each of the many small readers would cost more than all they read. The three are called
-  // for offsets that #need has checked.
+  #within(start: number, end: number, name: string, spec: SpecRef, parent: Reader | undefined): Reader {
+    const reader = new Reader(this.#bytes, name, spec, this, this.#base);
+    reader.#parent = parent;
+    reader.#position = start;
+    reader.#end = end;
+    reader.#view = this.#view;
+    return reader;
+  }
+
+  // Not through the view: a message with one such field is not worth one. They are called for offsets that were checked.
 
   #u8At(offset: number): number {
     return this.#bytes[offset] as number;

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './dvcStructs.generated.ts';
 import { checkCommand, DvcCommand, headerByte } from './header.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './dvcStructs.generated.ts';
 import { DvcCommand, encodeChannelHead, readChannelId, readHeader } from './header.ts';
 
 /** DYNVC_CREATE_REQ, [MS-RDPEDYC] 2.2.2.1 (server to client). */

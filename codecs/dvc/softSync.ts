@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './dvcStructs.generated.ts';
 import { checkCommand, DvcCommand, headerByte } from './header.ts';
 
 /** DYNVC_SOFT_SYNC_CHANNEL_LIST, [MS-RDPEDYC] 2.2.5.1.1: channels that move to one tunnel. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** One rectangle, TS_BITMAP_DATA, [MS-RDPBCGR] 2.2.9.1.1.3.1.2.2. */
 export interface BitmapData {

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** capabilitySetType, [MS-RDPBCGR] 2.2.1.13.1.1.1, of the sets that this project reads or writes. */
 export const CapabilityType = {

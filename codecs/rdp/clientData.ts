@@ -2,7 +2,7 @@ import type { Codec } from '../core/message.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 import { CHANNEL_DEF_SIZE, ChannelDef } from '../svc/channelDef.ts';
 import { fixedUtf16, readFixedUtf16 } from './fixedText.ts';
 
@@ -84,6 +84,9 @@ const Keyboard = struct('TS_UD_CS_CORE', {
   keyboardSubType: 'u32',
   keyboardFunctionKey: 'u32',
 });
+
+const Word = struct('TS_UD_CS_CORE', { word: 'u16' });
+const DoubleWord = struct('TS_UD_CS_CORE', { doubleWord: 'u32' });
 
 /** The optional fields in wire order: each is there only when those before it are. */
 const OPTIONAL = [
@@ -209,6 +212,6 @@ function optionalParts(value: ClientCoreData): Parts {
     if (field === undefined) return [];
     if (typeof field === 'string') return [fixedUtf16(field, DIG_PRODUCT_ID_SIZE, name)];
     if (type === 'u8 and pad') return [Uint8Array.of(field, 0)];
-    return [struct('TS_UD_CS_CORE', { [name]: type === 'u16' ? 'u16' : 'u32' }).encode({ [name]: field })];
+    return [type === 'u16' ? Word.encode({ word: field }) : DoubleWord.encode({ doubleWord: field })];
   });
 }

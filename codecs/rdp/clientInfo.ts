@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 import { decodeUtf16, encodeUtf16 } from '../core/text.ts';
 
 /** TS_INFO_PACKET behind its security header, [MS-RDPBCGR] 2.2.1.11.1.1: who the client says the user is. */

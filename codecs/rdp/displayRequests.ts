@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** TS_RECTANGLE16, [MS-RDPBCGR] 2.2.11.1, in pixels; the right and bottom ones belong to it. */
 export interface Rectangle16 {

@@ -1,6 +1,6 @@
 import type { Codec } from '../core/message.ts';
 import { byteLength } from '../core/parts.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** A licensing error message behind its security header, [MS-RDPBCGR] 2.2.1.12: mostly it says that all is well. */
 export interface LicenseErrorMessage {

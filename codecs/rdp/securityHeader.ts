@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** Bits of TS_SECURITY_HEADER.flags, [MS-RDPBCGR] 2.2.8.1.1.2.1, as far as they occur inside TLS. */
 export const SecurityFlag = {

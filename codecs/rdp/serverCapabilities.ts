@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 import { fixedUtf16, readFixedUtf16 } from './fixedText.ts';
 
 /** TS_GENERAL_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.1. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** Server Core Data, TS_UD_SC_CORE without its header, [MS-RDPBCGR] 2.2.1.4.2. */
 export interface ServerCoreData {

@@ -2,7 +2,7 @@ import { UsageError, type SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import { byteLength, joinParts, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 import { type CapabilitySet, capabilitySets, readCapabilitySets } from './capabilitySet.ts';
 
 /** What all of them have, TS_SHARECONTROLHEADER and the share's id, [MS-RDPBCGR] 2.2.8.1.1.1.1. */

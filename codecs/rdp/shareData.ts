@@ -1,6 +1,7 @@
 import type { SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
-import { type FieldTable, type FieldValues, struct } from '../core/struct.ts';
+import type { FieldTable, FieldValues } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** pduType2 of TS_DATA_PDU, [MS-RDPBCGR] 2.2.8.1.1.1.2, of what occurs between a client and this server. */
 export const PduType2 = {

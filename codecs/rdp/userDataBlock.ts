@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 
 /** Type of a block of client or server data, TS_UD_HEADER, [MS-RDPBCGR] 2.2.1.3.1. */
 export const UserDataType = {

@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './rdpStructs.generated.ts';
 import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
 
 const REQUEST_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.1' };

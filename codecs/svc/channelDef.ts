@@ -1,6 +1,6 @@
 import { fixedText, readFixedText } from '../core/fixedText.ts';
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './svcStructs.generated.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3.4.1' };
 

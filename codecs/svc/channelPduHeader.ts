@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './svcStructs.generated.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '2.2.6.1.1' };
 

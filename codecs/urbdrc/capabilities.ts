@@ -1,4 +1,4 @@
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import {
   decodeRequestHeader,
   decodeResponseHeader,

@@ -1,5 +1,5 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import {
   checkInterfaceId,
   decodeMask,

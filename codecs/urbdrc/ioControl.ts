@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import { decodeUtf16, encodeUtf16 } from '../core/text.ts';
 import { rdpeusb } from './header.ts';
 

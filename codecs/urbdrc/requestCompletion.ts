@@ -1,6 +1,6 @@
 import { byteLength } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import {
   decodeRequestHeader,
   encodeRequestHeader,

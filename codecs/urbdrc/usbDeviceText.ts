@@ -1,4 +1,4 @@
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import { encodeUtf16 } from '../core/text.ts';
 import { readTextLength } from './textLength.ts';
 import {

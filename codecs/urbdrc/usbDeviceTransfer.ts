@@ -1,5 +1,5 @@
 import { byteLength } from '../core/parts.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import {
   decodeRequestHeader,
   encodeRequestHeader,

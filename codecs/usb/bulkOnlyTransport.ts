@@ -1,5 +1,5 @@
 /** The two wrappers around a SCSI command in the Bulk-Only Transport, [USB MSC BOT 1.0] 5. */
-import { struct } from '../core/struct.ts';
+import { struct } from './usbStructs.generated.ts';
 
 /** bCBWSignature and bCSWSignature: `USBC` and `USBS`. */
 export const WrapperSignature = { COMMAND: 0x43425355, STATUS: 0x53425355 } as const;

@@ -2,7 +2,8 @@ import { UsageError, type SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct, type FieldTable, type FieldValues } from '../core/struct.ts';
+import type { FieldTable, FieldValues } from '../core/struct.ts';
+import { struct } from './usbStructs.generated.ts';
 
 /** bDescriptorType: [USB 2.0] table 9-5, [USB 3.2] table 9-6, and for the class types [HID 1.11] 7.1. */
 export const DescriptorType = {

@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbStructs.generated.ts';
 import {
   additionalParts,
   decodeHeader,

@@ -2,7 +2,7 @@ import type { SpecRef } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbStructs.generated.ts';
 import { decodeHeader, DescriptorType, encodeDescriptor } from './descriptorHeader.ts';
 
 const SPEC: SpecRef = { document: 'USB 2.0', section: '9.6.7' };

@@ -1,13 +1,13 @@
 import type { DecodeError } from '../core/errors.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 import { HEADER_BASIC, USBIP_HEADER_SIZE, UsbipCommand, type UsbipCommandName } from './header.ts';
 import { ISO_PACKET_DESCRIPTOR_SIZE } from './isoPacketDescriptor.ts';
 import { CmdSubmit, submitLengths } from './submit.ts';
 import { CmdUnlink } from './unlink.ts';
 
 const SPEC = { document: 'usbip_protocol', section: 'usbip_header_basic' };
-const Basic = struct('usbip_header_basic', HEADER_BASIC, 'big');
+const Basic = struct('usbip_header_basic', HEADER_BASIC);
 
 /** What the importer of a device sends once it has it. */
 export type UsbipClientCommand = CmdSubmit | CmdUnlink;

@@ -18,11 +18,11 @@ export const USBIP_HEADER_SIZE = 48;
 
 /** usbip_header_basic, with which the four messages of an imported device begin. */
 export const HEADER_BASIC = {
-  command: 'u32',
-  seqnum: 'u32',
-  devid: 'u32',
-  direction: 'u32',
-  ep: 'u32',
+  command: 'u32be',
+  seqnum: 'u32be',
+  devid: 'u32be',
+  direction: 'u32be',
+  ep: 'u32be',
 } as const satisfies FieldTable;
 
 /** What replies have in usbip_header_basic behind their seqnum. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { joinParts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 
 /** usbip_iso_packet_descriptor: one packet of an isochronous transfer. */
 export interface IsoPacketDescriptor {
@@ -21,11 +21,12 @@ export const USBIP_MAX_ISO_PACKETS = 1024;
 /** number_of_packets of what is not isochronous, as the documentation has it; Linux sends 0. */
 const NOT_ISOCHRONOUS = 0xffffffff;
 
-const Descriptor = struct(
-  'iso_packet_descriptor',
-  { offset: 'u32', length: 'u32', actual_length: 'u32', status: 'i32' },
-  'big',
-);
+const Descriptor = struct('iso_packet_descriptor', {
+  offset: 'u32be',
+  length: 'u32be',
+  actual_length: 'u32be',
+  status: 'i32be',
+});
 
 /** Bytes of one. */
 export const ISO_PACKET_DESCRIPTOR_SIZE = Descriptor.size;

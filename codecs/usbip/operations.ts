@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import { fixedText, readFixedText } from '../core/fixedText.ts';
 import type { Codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 import {
   decodeUsbipDevice,
   decodeUsbipInterfaces,
@@ -36,8 +36,8 @@ export const UsbipStatus = {
   ST_ERROR: 5,
 } as const;
 
-const Common = struct('op_common', { version: 'u16', code: 'u16', status: 'u32' }, 'big');
-const Count = struct('OP_REP_DEVLIST', { ndev: 'u32' }, 'big');
+const Common = struct('op_common', { version: 'u16be', code: 'u16be', status: 'u32be' });
+const Count = struct('OP_REP_DEVLIST', { ndev: 'u32be' });
 
 /** Bytes with which every operation begins: version, code, status. */
 export const OP_COMMON_SIZE = Common.size;

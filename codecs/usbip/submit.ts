@@ -2,7 +2,7 @@ import { type SpecRef, UsageError } from '../core/errors.ts';
 import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 import { checkCommand, HEADER_BASIC, UsbipCommand, UsbipDirection } from './header.ts';
 import {
   decodeIsoPacketDescriptors,
@@ -66,18 +66,14 @@ export interface CmdSubmit {
   readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
 }
 
-const CmdHead = struct(
-  'USBIP_CMD_SUBMIT',
-  {
-    ...HEADER_BASIC,
-    transfer_flags: 'u32',
-    transfer_buffer_length: 'u32',
-    start_frame: 'i32',
-    number_of_packets: 'u32',
-    interval: 'i32',
-  },
-  'big',
-);
+const CmdHead = struct('USBIP_CMD_SUBMIT', {
+  ...HEADER_BASIC,
+  transfer_flags: 'u32be',
+  transfer_buffer_length: 'u32be',
+  start_frame: 'i32be',
+  number_of_packets: 'u32be',
+  interval: 'i32be',
+});
 
 export const CmdSubmit: Codec<CmdSubmit> = {
   name: 'USBIP_CMD_SUBMIT',
@@ -182,20 +178,16 @@ export interface RetSubmit {
   readonly isoPacketDescriptors: readonly IsoPacketDescriptor[];
 }
 
-const RetHead = struct(
-  'USBIP_RET_SUBMIT',
-  {
-    ...HEADER_BASIC,
-    status: 'i32',
-    actual_length: 'u32',
-    start_frame: 'i32',
-    number_of_packets: 'u32',
-    error_count: 'i32',
-    padding: 'u32',
-    padding2: 'u32',
-  },
-  'big',
-);
+const RetHead = struct('USBIP_RET_SUBMIT', {
+  ...HEADER_BASIC,
+  status: 'i32be',
+  actual_length: 'u32be',
+  start_frame: 'i32be',
+  number_of_packets: 'u32be',
+  error_count: 'i32be',
+  padding: 'u32be',
+  padding2: 'u32be',
+});
 
 const ACTUAL_LENGTH_OFFSET = 24;
 

@@ -1,5 +1,5 @@
 import type { Codec } from '../core/message.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 import { checkCommand, HEADER_BASIC, NO_ENDPOINT, USBIP_HEADER_SIZE, UsbipCommand } from './header.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface CmdUnlink {
   readonly unlinkSeqnum: number;
 }
 
-const CmdHead = struct('USBIP_CMD_UNLINK', { ...HEADER_BASIC, unlink_seqnum: 'u32' }, 'big');
+const CmdHead = struct('USBIP_CMD_UNLINK', { ...HEADER_BASIC, unlink_seqnum: 'u32be' });
 
 export const CmdUnlink: Codec<CmdUnlink> = {
   name: 'USBIP_CMD_UNLINK',
@@ -48,7 +48,7 @@ export interface RetUnlink {
   readonly status: number;
 }
 
-const RetHead = struct('USBIP_RET_UNLINK', { ...HEADER_BASIC, status: 'i32' }, 'big');
+const RetHead = struct('USBIP_RET_UNLINK', { ...HEADER_BASIC, status: 'i32be' });
 
 export const RetUnlink: Codec<RetUnlink> = {
   name: 'USBIP_RET_UNLINK',

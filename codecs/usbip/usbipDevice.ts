@@ -1,7 +1,7 @@
 import { fixedText, readFixedText } from '../core/fixedText.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from '../core/struct.ts';
+import { struct } from './usbipStructs.generated.ts';
 
 /** `speed` of a device: enum usb_device_speed of include/uapi/linux/usb/ch9.h. */
 export const UsbipSpeed = {
@@ -46,30 +46,27 @@ export interface UsbipInterface {
 export const USBIP_BUSID_SIZE = 32;
 const PATH_SIZE = 256;
 
-const Numbers = struct(
-  'usbip_usb_device',
-  {
-    busnum: 'u32',
-    devnum: 'u32',
-    speed: 'u32',
-    idVendor: 'u16',
-    idProduct: 'u16',
-    bcdDevice: 'u16',
-    bDeviceClass: 'u8',
-    bDeviceSubClass: 'u8',
-    bDeviceProtocol: 'u8',
-    bConfigurationValue: 'u8',
-    bNumConfigurations: 'u8',
-    bNumInterfaces: 'u8',
-  },
-  'big',
-);
+const Numbers = struct('usbip_usb_device', {
+  busnum: 'u32be',
+  devnum: 'u32be',
+  speed: 'u32be',
+  idVendor: 'u16be',
+  idProduct: 'u16be',
+  bcdDevice: 'u16be',
+  bDeviceClass: 'u8',
+  bDeviceSubClass: 'u8',
+  bDeviceProtocol: 'u8',
+  bConfigurationValue: 'u8',
+  bNumConfigurations: 'u8',
+  bNumInterfaces: 'u8',
+});
 
-const Interface = struct(
-  'usbip_usb_interface',
-  { bInterfaceClass: 'u8', bInterfaceSubClass: 'u8', bInterfaceProtocol: 'u8', padding: 'u8' },
-  'big',
-);
+const Interface = struct('usbip_usb_interface', {
+  bInterfaceClass: 'u8',
+  bInterfaceSubClass: 'u8',
+  bInterfaceProtocol: 'u8',
+  padding: 'u8',
+});
 
 /** Bytes of a device without interfaces. */
 export const USBIP_DEVICE_SIZE = PATH_SIZE + USBIP_BUSID_SIZE + Numbers.size;

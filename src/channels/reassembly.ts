@@ -93,7 +93,7 @@ export class Reassembly {
   }
 
   #decompress(pdu: DynvcDataFirstCompressed | DynvcDataCompressed, headSize: number): Uint8Array {
-    return this.#decompressor.decompress(new Reader(pdu.data, pdu.name, RDP8_SPEC, {}, undefined, headSize));
+    return this.#decompressor.decompress(new Reader(pdu.data, pdu.name, RDP8_SPEC, {}, headSize));
   }
 
   #first(pdu: DynvcDataFirst | DynvcDataFirstCompressed, data: Uint8Array, headSize: number): Uint8Array | undefined {

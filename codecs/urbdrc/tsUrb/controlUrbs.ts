@@ -1,6 +1,6 @@
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 import type { TsUrbHeader } from './header.ts';
 
 /** TS_URB_CONTROL_DESCRIPTOR_REQUEST, [MS-RDPEUSB] 2.2.9.9: GET_DESCRIPTOR and SET_DESCRIPTOR. */

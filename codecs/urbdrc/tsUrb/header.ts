@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { byteLength, type Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 
 /** What every TS_URB starts with, [MS-RDPEUSB] 2.2.9.1.1. */
 export interface TsUrbHeader {

@@ -1,5 +1,5 @@
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 
 /** USBD_ISO_PACKET_DESCRIPTOR, [MS-RDPEUSB] 2.2.9.8 and 2.2.10.5. */
 export interface IsochPacketDescriptor {

@@ -1,6 +1,6 @@
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 import type { TsUrbHeader } from './header.ts';
 
 /** TS_USBD_PIPE_INFORMATION, [MS-RDPEUSB] 2.2.9.1.3. */

@@ -1,6 +1,6 @@
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../usb/setupPacket.ts';
 import type { TsUrbHeader } from './header.ts';
 import { decodePackets, encodePackets, type IsochPacketDescriptor } from './isochPacket.ts';

@@ -1,5 +1,5 @@
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 
 /** TS_USBD_PIPE_INFORMATION_RESULT, [MS-RDPEUSB] 2.2.10.1.3. */
 export interface PipeInformationResult {

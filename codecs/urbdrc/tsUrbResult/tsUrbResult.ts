@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { byteLength, type Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
-import { struct } from '../../core/struct.ts';
+import { struct } from '../urbdrcStructs.generated.ts';
 import { decodePackets, encodePackets, type IsochPacketDescriptor } from '../tsUrb/isochPacket.ts';
 import { type TsUrbResultStructure, urbFunctionInfo } from '../tsUrb/urbFunction.ts';
 import {

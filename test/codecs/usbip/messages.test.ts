@@ -1,10 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { UsageError } from '../../../codecs/core/errors.ts';
-import { fromHex, toHex } from '../../../codecs/core/json.ts';
-import { joinParts } from '../../../codecs/core/parts.ts';
-import { Reader } from '../../../codecs/core/reader.ts';
-import { struct } from '../../../codecs/core/struct.ts';
+import { fromHex } from '../../../codecs/core/json.ts';
 import { USBIP_HEADER_SIZE } from '../../../codecs/usbip/header.ts';
 import type { IsoPacketDescriptor } from '../../../codecs/usbip/isoPacketDescriptor.ts';
 import { decodeUsbipMessage, encodeUsbipMessage, type UsbipMessage } from '../../../codecs/usbip/message.ts';
@@ -230,17 +227,5 @@ describe('encoders of USB/IP messages', () => {
     const request = { name: 'OP_REQ_IMPORT', version: 0x111, busid: '1'.repeat(32) } as const;
     expect(() => encodeUsbipMessage(request)).to.throw(UsageError, 'at most 31 fit');
     expect(() => encodeUsbipMessage({ ...request, busid: '1-Ж' })).to.throw(UsageError, 'not ANSI');
-  });
-});
-
-describe('big-endian field tables', () => {
-  const Numbers = struct('NUMBERS', { one: 'u8', two: 'u16', four: 'u32', signed: 'i32' }, 'big');
-
-  it('have the most significant byte first, both ways', () => {
-    const values = { one: 1, two: 0x0203, four: 0x84050607, signed: -2 };
-    const bytes = Numbers.encode(values);
-    expect(toHex(bytes)).to.equal('01020384050607fffffffe');
-    const reader = new Reader(joinParts([bytes]), 'NUMBERS', { document: 'none', section: '1' });
-    expect({ ...Numbers.decode(reader) }).to.deep.equal(values);
   });
 });
