@@ -225,7 +225,7 @@ describe('DynamicChannelServer, close (3.3.5.2)', () => {
     server.releaseClosed(1);
     expect(server.channelState(1)).to.equal('closed');
     server.releaseClosed(1);
-  }).timeout(60_000);
+  });
 
   it('releases the oldest by itself when too many closes stay unanswered', () => {
     const server = readyServer({ limits: { maximumChannels: 2 } });

@@ -84,9 +84,7 @@ function fakeClient() {
   return { server, client: new FakeClient(near), host, failed, ignored };
 }
 
-describe('a server that', function () {
-  this.timeout(60_000);
-
+describe('a server that', () => {
   it('sends requests without end and reads no answer is not read any more, and little is kept', async () => {
     const transport = new StuffedTransport();
     const client = new RedirectionClient(transport);
@@ -237,9 +235,7 @@ describe('a device that', () => {
   });
 });
 
-describe('a client that', function () {
-  this.timeout(60_000);
-
+describe('a client that', () => {
   it('announces devices without end gets as many channels as there may be, and no more memory', async () => {
     const { client, server, ignored, failed } = fakeClient();
     const control = await client.open(1);

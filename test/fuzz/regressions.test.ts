@@ -6,14 +6,13 @@ import { loadCorpus } from '../../fuzz/corpus.ts';
 import { mutate } from '../../fuzz/mutate.ts';
 import { Random } from '../../fuzz/random.ts';
 import { loadSequences, readSequence, runSequence, writeSequence } from '../../fuzz/sequence.ts';
-import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions, Violation } from '../../fuzz/sessions.ts';
+import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions } from '../../fuzz/sessions.ts';
 import type { Step } from '../../src/channels/step.ts';
 import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
 import { ClientDeviceChannel } from '../../src/urbdrc/session/client/deviceChannel.ts';
-import { Peer } from '../../src/urbdrc/peers/peer.ts';
-import { DEFAULT_SESSION_TIMERS } from '../../src/urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../../src/urbdrc/session/server/deviceEvent.ts';
+import { complaintOf, testServerSessions } from './complaint.ts';
 
 describe('what fuzzing found (test-vectors/regressions)', () => {
   for (const { file, name, sequence } of loadSequences()) {
@@ -62,27 +61,7 @@ describe('the fuzzer itself', () => {
     }
   });
 
-  /** Feeds mutated messages until the model complains. */
-  function complaintOf(sessions: ClientSessions | ServerSessions): string {
-    const random = new Random(3);
-    const corpus = loadCorpus().filter(({ layer }) => layer === 'urbdrc');
-    for (let count = 0; count < 20_000; count += 1) {
-      try {
-        sessions.feed(mutate(random, random.pick(corpus).bytes, new Uint8Array(0)), random);
-      } catch (error) {
-        if (error instanceof Violation) return error.message;
-        throw error;
-      }
-    }
-    return 'nothing';
-  }
-
-  for (const name of ['generic', 'ironrdp', 'strict'] as const) {
-    it(`has nothing against a server session for ${name}`, () => {
-      const device = new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new Peer(name));
-      expect(complaintOf(new ServerSessions(device))).to.equal('nothing');
-    });
-  }
+  testServerSessions(4000);
 
   it('notices a client session that forgets to complete a request', () => {
     class Forgetful extends ClientDeviceChannel {
@@ -90,7 +69,9 @@ describe('the fuzzer itself', () => {
         return { outgoing: [], events: [] };
       }
     }
-    expect(complaintOf(new ClientSessions(new Forgetful(ANNOUNCEMENT)))).to.equal('requests got lost or stay for ever');
+    expect(complaintOf(new ClientSessions(new Forgetful(ANNOUNCEMENT)), 20_000)).to.equal(
+      'requests got lost or stay for ever',
+    );
   });
 
   it('notices a server session that ends a request twice', () => {
@@ -100,7 +81,9 @@ describe('the fuzzer itself', () => {
         return { outgoing, events: [...events, ...events] };
       }
     }
-    expect(complaintOf(new ServerSessions(new Stutterer(REQUEST_COMPLETION)))).to.match(/ended twice|nobody asked for/);
+    expect(complaintOf(new ServerSessions(new Stutterer(REQUEST_COMPLETION)), 20_000)).to.match(
+      /ended twice|nobody asked for/,
+    );
   });
 
   it('notices what throws anything but a DecodeError', () => {

@@ -15,7 +15,6 @@ import { FakeClient, FakeServer } from './fakePeer.ts';
 import { mutate, randomNumbers } from './mutations.ts';
 import { RecordingHost, turns } from './stack.ts';
 
-const MESSAGES = 100_000;
 const BATCH = 200;
 const SEED = 1;
 /** A chunk's header; transports carry no less. */
@@ -91,28 +90,28 @@ function vectorsFrom(from: 'client' | 'server'): Uint8Array[] {
     .map((vector) => fromHex(vector.hex));
 }
 
-describe('mutated messages', function () {
-  this.timeout(120_000);
+/** So many messages to each end, and so many connections of which each frame may be changed. */
+export function testMutatedMessages(messages: number, connections: number): void {
   let recording: Recording;
 
   before(async () => {
     recording = await record();
   });
 
-  it(`leave a client that got ${MESSAGES} of them working, its devices given back and its memory free`, async () => {
+  it(`leave a client that got ${messages} of them working, its devices given back and its memory free`, async () => {
     const random = randomNumbers(SEED);
     const corpus = [...recording.server, ...recording.server, ...vectorsFrom('server')];
     const pick = () => corpus[random(corpus.length)]!;
     const sticks: CountedStick[] = [];
-    let connections = 0;
+    let taken = 0;
     let sent = 0;
     let before = 0;
-    while (sent < MESSAGES) {
+    while (sent < messages) {
       const [near, far] = memoryPair();
       const client = new RedirectionClient(near);
       const server = new FakeServer(far);
-      connections += 1;
-      while (sent < MESSAGES && !server.isOver()) {
+      taken += 1;
+      while (sent < messages && !server.isOver()) {
         const stick = new CountedStick();
         sticks.push(stick);
         const redirection = await client.redirect(stick).catch(() => undefined);
@@ -120,7 +119,7 @@ describe('mutated messages', function () {
         const ended = redirection.ended.then(() => true);
         const { channelId } = await (server.opened.length === 0 ? server.takeDevice() : server.takeNext(sticks.length));
         server.remembers = false;
-        for (let over = false; !over && sent < MESSAGES && !server.isOver();) {
+        for (let over = false; !over && sent < messages && !server.isOver();) {
           for (let count = 0; count < BATCH; count += 1) {
             const message = random(4) === 0 ? pick() : mutate(pick(), random, pick());
             if (message.byteLength > 0) server.send(random(20) === 0 ? server.opened[0]! : channelId, message);
@@ -128,7 +127,7 @@ describe('mutated messages', function () {
           sent += BATCH;
           await turns(2);
           over = await Promise.race([ended, turns(0).then(() => false)]);
-          if (before === 0 && sent >= MESSAGES / 10) before = await bytesInUse();
+          if (before === 0 && sent >= messages / 10) before = await bytesInUse();
         }
         server.remembers = true;
         server.forget();
@@ -138,19 +137,19 @@ describe('mutated messages', function () {
     }
     expect(sticks.map(({ opens, closes }) => opens - closes).filter((open) => open !== 0)).to.deep.equal([]);
 
-    expect(connections).to.be.lessThan(MESSAGES / 100);
+    expect(taken).to.be.lessThan(messages / 100);
     sticks.length = 0;
     expect((await bytesInUse()) - before).to.be.lessThan(LEFT_BEHIND);
   });
 
-  it(`leave a server that got ${MESSAGES} of them working, and its memory free`, async () => {
+  it(`leave a server that got ${messages} of them working, and its memory free`, async () => {
     const random = randomNumbers(SEED);
     const corpus = [...recording.client, ...recording.client, ...vectorsFrom('client')];
     const pick = () => corpus[random(corpus.length)]!;
     let sent = 0;
     let before = 0;
     let devices = 0;
-    while (sent < MESSAGES) {
+    while (sent < messages) {
       const [near, far] = memoryPair();
       // Programs on the server use what they get.
       const host = { deviceAdded: (device: RedirectedDevice) => use(device), deviceRemoved: () => {} };
@@ -158,7 +157,7 @@ describe('mutated messages', function () {
       const client = new FakeClient(near);
       client.remembers = false;
       const control = await client.open(1);
-      while (sent < MESSAGES && !client.isOver()) {
+      while (sent < messages && !client.isOver()) {
         const count = client.opened.length + 1;
         client.requestChannel(control);
         await client.until(() => client.isOver() || client.opened.length >= count || client.closed.includes(control));
@@ -167,14 +166,14 @@ describe('mutated messages', function () {
         await client.open(count);
         devices += 1;
         client.announce(channelId);
-        while (sent < MESSAGES && !client.isOver() && !client.closed.includes(channelId)) {
+        while (sent < messages && !client.isOver() && !client.closed.includes(channelId)) {
           for (let each = 0; each < BATCH; each += 1) {
             const message = random(4) === 0 ? pick() : mutate(pick(), random, pick());
             if (message.byteLength > 0) client.send(random(100) === 0 ? control : channelId, message);
           }
           sent += BATCH;
           await turns(2);
-          if (before === 0 && sent >= MESSAGES / 10) before = await bytesInUse();
+          if (before === 0 && sent >= messages / 10) before = await bytesInUse();
         }
         client.closed.length = 0;
       }
@@ -190,7 +189,7 @@ describe('mutated messages', function () {
     it(`in mutated frames end the connection of a ${end} cleanly, or do no harm`, async () => {
       const random = randomNumbers(SEED);
       const corpus = end === 'client' ? recording.serverFrames : recording.clientFrames;
-      for (let connection = 0; connection < 400; connection += 1) {
+      for (let connection = 0; connection < connections; connection += 1) {
         const [near, far] = memoryPair();
         const stick = new CountedStick();
         const engine =
@@ -210,7 +209,7 @@ describe('mutated messages', function () {
       }
     });
   }
-});
+}
 
 /** Some of everything, without waiting for it. */
 function use(device: RedirectedDevice): void {

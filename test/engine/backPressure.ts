@@ -165,17 +165,20 @@ async function untilQuiet({ clientEnd, serverEnd }: Bed): Promise<void> {
   }
 }
 
-const PLACES: readonly {
+interface Place {
   readonly name: string;
   readonly pair: () => Promise<[Transport, Transport]>;
   /** Bytes that are under way and in nobody's memory but the system's, at most. */
   readonly underWay: number;
-}[] = [
+}
+
+export const PLACES: readonly Place[] = [
   { name: 'in memory', pair: () => Promise.resolve(memoryPair()), underWay: 0 },
   { name: 'over TCP', pair: tcpPair, underWay: 16 * MIB },
 ];
 
-for (const { name, pair, underWay } of PLACES) {
+/** With so many transfers of 64 KiB, which must be more than what can be under way. */
+export function testBackPressure({ name, pair, underWay }: Place, transfers: number): void {
   describe(`back-pressure, ${name}`, () => {
     let bed: Bed;
     /** Also after a failure: an open socket would keep the process alive. */
@@ -191,14 +194,14 @@ for (const { name, pair, underWay } of PLACES) {
       const { clientEnd, serverEnd, source, device } = bed;
       const before = clientEnd.sent;
       serverEnd.hold();
-      const results = reads(device, 1000);
+      const results = reads(device, transfers);
       await untilQuiet(bed);
       expect(clientEnd.paused).to.equal(true);
       expect(clientEnd.sent - before).to.be.within(HIGH_WATER_MARK, underWay + HIGH_WATER_MARK + BURST);
-      expect(source.begun).to.be.lessThan(1000);
+      expect(source.begun).to.be.lessThan(transfers);
       serverEnd.release();
       const lengths = (await Promise.all(results)).map(({ data }) => data.byteLength);
-      expect(lengths).to.deep.equal(new Array(1000).fill(TRANSFER));
+      expect(lengths).to.deep.equal(new Array(transfers).fill(TRANSFER));
       expect(clientEnd.paused).to.equal(false);
     });
 
@@ -226,27 +229,27 @@ for (const { name, pair, underWay } of PLACES) {
       const before = serverEnd.sent;
       clientEnd.hold();
       const data = new Uint8Array(TRANSFER);
-      const transfers: UsbTransfer[] = [];
+      const begun: UsbTransfer[] = [];
       const results = Array.from(
-        { length: 1000 },
+        { length: transfers },
         () =>
           new Promise<UsbResult>((resolve) => {
-            transfers.push(device.submit({ type: 'transferOut', endpointAddress: 0x02, data }, resolve));
+            begun.push(device.submit({ type: 'transferOut', endpointAddress: 0x02, data }, resolve));
           }),
       );
       await untilQuiet(bed);
       const sent = serverEnd.sent - before;
       expect(sent).to.be.within(HIGH_WATER_MARK, underWay + HIGH_WATER_MARK + BURST);
-      transfers.at(-1)?.cancel();
+      begun.at(-1)?.cancel();
       expect((await results.at(-1))?.status).to.equal('cancelled');
       expect(serverEnd.sent - before).to.equal(sent);
       clientEnd.release();
       const statuses = (await Promise.all(results.slice(0, -1))).map(({ status }) => status);
-      expect(statuses).to.deep.equal(new Array(999).fill('completed'));
-      expect(source.begun).to.equal(999);
+      expect(statuses).to.deep.equal(new Array(transfers - 1).fill('completed'));
+      expect(source.begun).to.equal(transfers - 1);
     });
 
-    it('1000 transfers of 64 KiB each way leave nothing in memory', async () => {
+    it(`${transfers} transfers of 64 KiB each way leave nothing in memory`, async () => {
       bed = await redirected(await pair());
       const { device } = bed;
       const data = new Uint8Array(TRANSFER);
@@ -258,7 +261,7 @@ for (const { name, pair, underWay } of PLACES) {
       };
       await rounds(300);
       const before = await bytesInUse();
-      await rounds(1000);
+      await rounds(transfers);
       const after = await bytesInUse();
       expect(after - before).to.be.lessThan(2 * MIB);
     });

@@ -5,7 +5,6 @@ import { EchoDevice } from './echoDevice.ts';
 import { randomNumbers } from './mutations.ts';
 import { stack, turns } from './stack.ts';
 
-const RUNS = 60;
 const STEPS = 400;
 
 type Random = (below: number) => number;
@@ -158,11 +157,10 @@ class Chaos {
   }
 }
 
-describe('whatever happens, in whatever order', function () {
-  this.timeout(120_000);
-
+/** So many connections, and what happens in them. */
+export function testChaos(runs: number): void {
   it('each operation ends once, and each device that was opened is closed once', async () => {
-    for (let run = 1; run <= RUNS; run += 1) {
+    for (let run = 1; run <= runs; run += 1) {
       const chaos = new Chaos(randomNumbers(run));
       await chaos.start();
       for (let step = 0; step < STEPS; step += 1) await chaos.step();
@@ -179,4 +177,4 @@ describe('whatever happens, in whatever order', function () {
       ).to.deep.equal([]);
     }
   });
-});
+}
