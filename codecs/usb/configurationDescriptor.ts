@@ -156,3 +156,13 @@ export function transferTypeOf(attributes: number): TransferType {
       return 'interrupt';
   }
 }
+
+/** Bytes of one packet: bits 0 to 10 of wMaxPacketSize, [USB 2.0] 9.6.6. */
+export function packetSizeOf({ maxPacketSize }: Pick<EndpointSetting, 'maxPacketSize'>): number {
+  return maxPacketSize & 0x7ff;
+}
+
+/** Bytes in one microframe: bits 11 and 12 of wMaxPacketSize count the packets beyond the first, [USB 2.0] 9.6.6. */
+export function bytesPerInterval(endpoint: Pick<EndpointSetting, 'maxPacketSize'>): number {
+  return packetSizeOf(endpoint) * (1 + ((endpoint.maxPacketSize >> 11) & 3));
+}

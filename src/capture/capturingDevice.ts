@@ -10,9 +10,16 @@ import type {
   UsbResult,
   UsbTransfer,
 } from '../ports/usb.ts';
-import { EndpointMap } from './endpointMap.ts';
+import { ActiveConfiguration } from '../usb/activeConfiguration.ts';
 import type { UsbCapture } from './usbCapture.ts';
-import { busTransferOf, callbackOf, submissionOf, type UsbAddress } from './usbRecords.ts';
+import {
+  type BusTransfer,
+  busTransferOf,
+  callbackOf,
+  endpointFacts,
+  submissionOf,
+  type UsbAddress,
+} from './usbRecords.ts';
 
 const DescriptorType = { DEVICE: 1, CONFIGURATION: 2 } as const;
 const EMPTY = new Uint8Array(0);
@@ -43,13 +50,14 @@ export function capturingHost(host: UsbHost, capture: UsbCapture): UsbHost {
 class CapturingDevice implements UsbDevice {
   readonly #device: UsbDevice;
   readonly #capture: UsbCapture;
-  readonly #endpoints: EndpointMap;
+  readonly #active: ActiveConfiguration;
   #address: UsbAddress | undefined;
 
   constructor(device: UsbDevice, capture: UsbCapture) {
     this.#device = device;
     this.#capture = capture;
-    this.#endpoints = new EndpointMap(device.configurations, device.identity.speed);
+    // Hosts choose the first configuration, and have done so before the capture begins.
+    this.#active = new ActiveConfiguration(device.configurations, device.configurations[0]);
   }
 
   get identity(): UsbDeviceIdentity {
@@ -88,16 +96,21 @@ class CapturingDevice implements UsbDevice {
   }
 
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    const transfer = busTransferOf(operation, (endpointAddress) => this.#endpoints.facts(endpointAddress));
+    const transfer = this.#transferOf(operation);
     if (transfer === undefined) return this.#device.submit(operation, complete);
     const address = this.#enter();
     const id = this.#capture.nextId();
     this.#capture.write(submissionOf(transfer, address, id, this.#capture.now()));
     return this.#device.submit(operation, (result) => {
       this.#capture.write(callbackOf(transfer, result, address, id, this.#capture.now()));
-      if (result.status === 'completed') this.#endpoints.note(operation);
+      if (result.status === 'completed') this.#active.note(operation);
       complete(result);
     });
+  }
+
+  #transferOf(operation: UsbOperation): BusTransfer | undefined {
+    const { speed } = this.#device.identity;
+    return busTransferOf(operation, (address) => endpointFacts(this.#active.likelyEndpoint(address), speed));
   }
 
   /** Before the first transfer: the descriptors, which Wireshark must have seen to know what the endpoints carry. */
@@ -121,7 +134,7 @@ class CapturingDevice implements UsbDevice {
       wLength: descriptor.byteLength,
     };
     const operation: UsbOperation = { type: 'control', setup, data: EMPTY, timeout: 0 };
-    const transfer = busTransferOf(operation, (endpointAddress) => this.#endpoints.facts(endpointAddress));
+    const transfer = this.#transferOf(operation);
     if (transfer === undefined) return;
     const id = this.#capture.nextId();
     const time = this.#capture.now();

@@ -5,9 +5,9 @@ import {
   type UsbmonPacket,
   UsbmonTransferType,
 } from '../../codecs/capture/usbmon.ts';
-import type { TransferType } from '../../codecs/usb/configurationDescriptor.ts';
+import type { EndpointSetting, TransferType } from '../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbOperation, UsbResult, UsbStatus } from '../ports/usb.ts';
+import type { UsbOperation, UsbResult, UsbSpeed, UsbStatus } from '../ports/usb.ts';
 
 const EMPTY = new Uint8Array(0);
 const DIRECTION_IN = 0x80;
@@ -45,6 +45,15 @@ export interface EndpointFacts {
   readonly transferType: TransferType;
   /** Frames or microframes; 0 where there is none. */
   readonly interval: number;
+}
+
+/** {@link EndpointFacts} of an endpoint; those of a bulk endpoint where nothing is known. */
+export function endpointFacts(endpoint: EndpointSetting | undefined, speed: UsbSpeed): EndpointFacts {
+  if (endpoint === undefined) return { transferType: 'bulk', interval: 0 };
+  const { transferType, interval } = endpoint;
+  // bInterval counts frames for interrupt endpoints of low and full speed, and is else an exponent, [USB 2.0] 9.6.6.
+  const isCount = interval === 0 || (transferType === 'interrupt' && (speed === 'low' || speed === 'full'));
+  return { transferType, interval: isCount ? interval : 2 ** (Math.min(interval, 16) - 1) };
 }
 
 /** An operation as the transfer that it is on the bus. */

@@ -1,12 +1,17 @@
-import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import {
+  bytesPerInterval,
+  type Configuration,
+  type EndpointSetting,
+  type InterfaceSetting,
+  packetSizeOf,
+} from '../../../codecs/usb/configurationDescriptor.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbSpeed, UsbStatus } from '../../ports/usb.ts';
+import { ActiveConfiguration, findConfiguration, findSetting } from '../../usb/activeConfiguration.ts';
 import { InEndpoint } from './inEndpoint.ts';
 import { IsochronousEndpoint } from './isochronousEndpoint.ts';
 import { OutEndpoint, type OutAnswer } from './outEndpoint.ts';
 
-/** Bytes of a packet in wMaxPacketSize, [USB 2.0] table 9-13. */
-const PACKET_SIZE_MASK = 0x7ff;
 const DIRECTION_IN = 0x80;
 /** Milliseconds. */
 const MICROFRAME = 0.125;
@@ -60,26 +65,26 @@ export class DeviceState implements DeviceEndpoints {
   readonly #configurations: readonly Configuration[];
   readonly #listener: EndpointListener;
   readonly #timing: BusTiming;
-  #configuration: Configuration | undefined;
-  readonly #settings = new Map<number, InterfaceSetting>();
+  readonly #active: ActiveConfiguration;
   readonly #endpoints = new Map<number, ActiveEndpoint>();
   /** What has to be over before the device can be closed, beside its endpoints' transfers. */
   readonly #lingering = new Set<Promise<void>>();
 
   constructor(configurations: readonly Configuration[], timing: BusTiming, listener: EndpointListener) {
     this.#configurations = configurations;
+    this.#active = new ActiveConfiguration(configurations);
     this.#timing = timing;
     this.#listener = listener;
   }
 
   /** bConfigurationValue; 0: not configured. */
   get configurationValue(): number {
-    return this.#configuration?.configurationValue ?? 0;
+    return this.#active.configuration?.configurationValue ?? 0;
   }
 
   /** The alternate setting of an interface; undefined: no such interface in this configuration. */
   alternateSetting(interfaceNumber: number): number | undefined {
-    return this.#settings.get(interfaceNumber)?.alternateSetting;
+    return this.#active.setting(interfaceNumber)?.alternateSetting;
   }
 
   endpoint(endpointAddress: number): ActiveEndpoint | undefined {
@@ -88,33 +93,25 @@ export class DeviceState implements DeviceEndpoints {
 
   /** 0 unconfigures. Transfers end as cancelled, halts are forgotten. False: no such configuration. */
   setConfiguration(configurationValue: number): boolean {
-    const configuration = this.#configurations.find((each) => each.configurationValue === configurationValue);
-    if (configuration === undefined && configurationValue !== 0) return false;
-    const old = [...this.#endpoints.values()];
-    this.#configuration = configuration;
-    this.#settings.clear();
-    this.#endpoints.clear();
-    // Of several settings of one interface, 0 is the one to start with, wherever it stands.
-    for (const setting of configuration?.interfaces ?? []) {
-      if (setting.alternateSetting === 0) this.#activate(setting);
-    }
-    this.#listener.reset(undefined);
-    this.#retire(old);
+    const isThere = findConfiguration(this.#configurations, configurationValue) !== undefined;
+    if (!isThere && configurationValue !== 0) return false;
+    this.#active.note({ type: 'setConfiguration', configurationValue });
+    this.reset();
     return true;
   }
 
   /** False: no such interface or setting. */
   setInterface(interfaceNumber: number, alternateSetting: number): boolean {
-    const setting = this.#configuration?.interfaces.find(
-      (each) => each.interfaceNumber === interfaceNumber && each.alternateSetting === alternateSetting,
-    );
+    const { configuration } = this.#active;
+    const setting = configuration && findSetting(configuration, { interfaceNumber, alternateSetting });
     if (setting === undefined) return false;
     const old: ActiveEndpoint[] = [];
-    for (const { endpointAddress } of this.#settings.get(interfaceNumber)?.endpoints ?? []) {
+    for (const { endpointAddress } of this.#active.setting(interfaceNumber)?.endpoints ?? []) {
       const endpoint = this.#endpoints.get(endpointAddress);
       if (endpoint !== undefined) old.push(endpoint);
       this.#endpoints.delete(endpointAddress);
     }
+    this.#active.note({ type: 'setInterface', interfaceNumber, alternateSetting });
     this.#activate(setting);
     this.#listener.reset(interfaceNumber);
     this.#retire(old);
@@ -123,10 +120,9 @@ export class DeviceState implements DeviceEndpoints {
 
   /** A bus reset after which the host chose the same configuration and settings again: transfers end, halts are gone. */
   reset(): void {
-    const settings = [...this.#settings.values()];
     const old = [...this.#endpoints.values()];
     this.#endpoints.clear();
-    for (const setting of settings) this.#activate(setting);
+    for (const setting of this.#active.settings) this.#activate(setting);
     this.#listener.reset(undefined);
     this.#retire(old);
   }
@@ -189,7 +185,6 @@ export class DeviceState implements DeviceEndpoints {
   }
 
   #activate(setting: InterfaceSetting): void {
-    this.#settings.set(setting.interfaceNumber, setting);
     for (const endpoint of setting.endpoints) {
       const pipe = this.#pipe(endpoint);
       const isochronous = this.#isochronous(endpoint);
@@ -197,21 +192,23 @@ export class DeviceState implements DeviceEndpoints {
     }
   }
 
-  #pipe({ endpointAddress, transferType, maxPacketSize }: EndpointSetting): InEndpoint | OutEndpoint | undefined {
+  #pipe(endpoint: EndpointSetting): InEndpoint | OutEndpoint | undefined {
+    const { endpointAddress, transferType } = endpoint;
     if (transferType === 'isochronous' || transferType === 'control') return undefined;
     if ((endpointAddress & DIRECTION_IN) === 0) {
       return new OutEndpoint((data) => this.#listener.handleOut(endpointAddress, data));
     }
-    return new InEndpoint(maxPacketSize & PACKET_SIZE_MASK, () => this.#listener.drained(endpointAddress));
+    return new InEndpoint(packetSizeOf(endpoint), () => this.#listener.drained(endpointAddress));
   }
 
-  #isochronous({ endpointAddress, transferType, maxPacketSize, interval }: EndpointSetting) {
+  #isochronous(endpoint: EndpointSetting) {
+    const { endpointAddress, transferType, interval } = endpoint;
     const { clock, speed } = this.#timing;
     if (clock === undefined || transferType !== 'isochronous') return undefined;
     const isFull = speed === 'low' || speed === 'full';
     const period = 2 ** Math.min(Math.max(interval - 1, 0), 15) * (isFull ? 1 : MICROFRAME);
-    const transactions = isFull ? 1 : 1 + ((maxPacketSize >> 11) & 3);
-    return new IsochronousEndpoint({ clock, period }, (maxPacketSize & PACKET_SIZE_MASK) * transactions, {
+    const size = isFull ? packetSizeOf(endpoint) : bytesPerInterval(endpoint);
+    return new IsochronousEndpoint({ clock, period }, size, {
       send: (frame) => this.#listener.sendIsochronous(endpointAddress, frame),
       receive: (data, frame) => this.#listener.receiveIsochronous(endpointAddress, data, frame),
     });

@@ -1,5 +1,10 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { Configuration, EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import {
+  type Configuration,
+  type EndpointSetting,
+  type InterfaceSetting,
+  packetSizeOf,
+} from '../../../codecs/usb/configurationDescriptor.ts';
 import type { Shape } from './shape.ts';
 
 /** Texts of a device by the index of their string descriptor; filled when the device is opened. */
@@ -138,13 +143,14 @@ function buildAlternate(setting: InterfaceSetting, strings: StringTable): Device
 }
 
 /** None for a control endpoint: WebUSB has no way to use one besides endpoint 0. */
-function buildEndpoint({ endpointAddress, transferType, maxPacketSize }: EndpointSetting): DeviceEndpoint[] {
+function buildEndpoint(endpoint: EndpointSetting): DeviceEndpoint[] {
+  const { endpointAddress, transferType } = endpoint;
   if (transferType === 'control') return [];
   const view: USBEndpoint = {
     endpointNumber: endpointAddress & 0x0f,
     direction: (endpointAddress & 0x80) === 0 ? 'out' : 'in',
     type: transferType,
-    packetSize: maxPacketSize & 0x7ff,
+    packetSize: packetSizeOf(endpoint),
   };
   return [{ address: endpointAddress, view }];
 }

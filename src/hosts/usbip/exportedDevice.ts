@@ -3,6 +3,7 @@ import { Errno } from '../../../codecs/usbip/errno.ts';
 import { type CmdSubmit, encodeRetSubmit, type RetSubmit } from '../../../codecs/usbip/submit.ts';
 import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
+import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import { EndpointQueue, type QueuedUrb } from './endpointQueue.ts';
 import { ResetWatch } from './resetWatch.ts';
 import { endpointAddressOf, needsZeroPacket, operationOf, packetsFit, replyOf } from './submission.ts';
@@ -15,9 +16,6 @@ const PENDING_BYTES = 64 * 1024 * 1024;
 const PENDING_URBS = 4096;
 /** What an URB costs beside its buffer, bytes: URBs of no bytes are not free. */
 const URB_COST = 256;
-
-/** wMaxPacketSize, bits 0 to 10. */
-const PACKET_SIZE_MASK = 0x7ff;
 
 /** For what was not begun any more. */
 const CANCELLED: UsbResult = { status: 'cancelled', data: new Uint8Array(0), transferred: 0 };
@@ -42,7 +40,7 @@ export class ExportedDevice {
   readonly #queues = new Map<number, EndpointQueue>();
   /** By seqnum. */
   readonly #pending = new Map<number, PendingUrb>();
-  readonly #packetSizes: ReadonlyMap<number, number>;
+  readonly #active: ActiveConfiguration;
   readonly #resets = new ResetWatch();
   #pendingBytes = 0;
   #isClosed = false;
@@ -51,7 +49,8 @@ export class ExportedDevice {
   constructor(device: UsbDevice, send: (reply: Parts) => void) {
     this.#device = device;
     this.#send = send;
-    this.#packetSizes = packetSizes(device);
+    // USB/IP tells importers that the first configuration is active (describePlugged).
+    this.#active = new ActiveConfiguration(device.configurations, device.configurations[0]);
   }
 
   /** Carries out what came together. Control requests and periodic transfers go before bulk. */
@@ -142,6 +141,7 @@ export class ExportedDevice {
     const transfer = this.#device.submit(operation, (result) => {
       started.isOver = true;
       if (started.transfer !== undefined) urb.transfers.delete(started.transfer);
+      if (result.status === 'completed') this.#active.note(operation);
       ended(result);
     });
     if (started.isOver) return;
@@ -150,7 +150,7 @@ export class ExportedDevice {
   }
 
   #isFollowedByZeroPacket(command: CmdSubmit): boolean {
-    const maxPacketSize = this.#packetSizes.get(endpointAddressOf(command));
+    const maxPacketSize = this.#active.packetSize(endpointAddressOf(command));
     return maxPacketSize !== undefined && needsZeroPacket(command, maxPacketSize);
   }
 
@@ -219,17 +219,4 @@ export class ExportedDevice {
 /** Only bulk URBs have no interval and an endpoint. An unlink sets something else free. */
 function isUrgent(command: CmdSubmit | CmdUnlink): boolean {
   return command.name === 'USBIP_CMD_SUBMIT' && (command.ep === 0 || command.interval > 0);
-}
-
-/** wMaxPacketSize by endpoint address. */
-function packetSizes({ configurations }: UsbDevice): Map<number, number> {
-  const sizes = new Map<number, number>();
-  for (const { interfaces } of configurations) {
-    for (const { endpoints } of interfaces) {
-      for (const { endpointAddress, maxPacketSize } of endpoints) {
-        sizes.set(endpointAddress, maxPacketSize & PACKET_SIZE_MASK);
-      }
-    }
-  }
-  return sizes;
 }

@@ -4,11 +4,20 @@ import { type CmdSubmit, UrbTransferFlags } from '../../../codecs/usbip/submit.t
 import type { CmdUnlink } from '../../../codecs/usbip/unlink.ts';
 import { ExportedDevice } from '../../../src/hosts/usbip/exportedDevice.ts';
 import type { UsbStatus } from '../../../src/ports/usb.ts';
-import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
+import { bytes, FakeUsbDevice, result } from '../fakeUsbDevice.ts';
 import { bulkIn, bulkOut, packets, Replies, submit, unlink } from './commands.ts';
 
 const { URB_SHORT_NOT_OK, URB_ZERO_PACKET } = UrbTransferFlags;
 const MIB = 1024 * 1024;
+
+/** Bulk 2 OUT with packets of 512 bytes, and of 1024 in alternate setting 1. */
+const TWO_PACKET_SIZES = bytes(
+  '09 02 29 00 01 01 00 80 32',
+  '09 04 00 00 01 ff 00 00 00',
+  '07 05 02 02 00 02 00',
+  '09 04 00 01 01 ff 00 00 00',
+  '07 05 02 02 00 04 00',
+);
 
 /** A device that answers nothing by itself, exported. */
 function exported(answer: ConstructorParameters<typeof FakeUsbDevice>[0] = () => undefined) {
@@ -138,6 +147,36 @@ describe('a device exported by USB/IP', () => {
       const { device, execute } = exported();
       execute(bulkOut(2, new Uint8Array(1000), URB_ZERO_PACKET), bulkOut(2, new Uint8Array(0), URB_ZERO_PACKET));
       expect(device.submitted).to.have.length(2);
+    });
+
+    it('goes by the packet size of the alternate setting in force', () => {
+      const device = new FakeUsbDevice((operation) =>
+        operation.type === 'transferOut' ? undefined : result('completed'),
+      );
+      device.configurationDescriptors = [TWO_PACKET_SIZES];
+      const sizes = () =>
+        device.submitted.flatMap((each) => (each.type === 'transferOut' ? [each.data.byteLength] : []));
+      const target = new ExportedDevice(device, () => {});
+      target.execute([bulkOut(2, new Uint8Array(512), URB_ZERO_PACKET)]);
+      expect(sizes()).to.deep.equal([512, 0]);
+      target.execute([submit({ direction: 'out', setup: bytes('01 0b 01 00 00 00 00 00') })]);
+      target.execute([bulkOut(2, new Uint8Array(512), URB_ZERO_PACKET)]);
+      target.execute([bulkOut(2, new Uint8Array(1024), URB_ZERO_PACKET)]);
+      expect(sizes()).to.deep.equal([512, 0, 512, 1024, 0]);
+      target.execute([submit({ direction: 'out', setup: bytes('00 09 01 00 00 00 00 00') })]);
+      target.execute([bulkOut(2, new Uint8Array(512), URB_ZERO_PACKET)]);
+      expect(sizes().slice(5)).to.deep.equal([512, 0]);
+    });
+
+    it('does not follow an alternate setting that the device refused', () => {
+      const device = new FakeUsbDevice((operation) =>
+        operation.type === 'transferOut' ? undefined : result('stalled'),
+      );
+      device.configurationDescriptors = [TWO_PACKET_SIZES];
+      const target = new ExportedDevice(device, () => {});
+      target.execute([submit({ direction: 'out', setup: bytes('01 0b 01 00 00 00 00 00') })]);
+      target.execute([bulkOut(2, new Uint8Array(512), URB_ZERO_PACKET)]);
+      expect(device.submitted).to.have.length(3);
     });
 
     it('is cancelled when the data could not be sent', () => {
