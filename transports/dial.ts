@@ -4,11 +4,11 @@ import { UsageError } from '../codecs/core/errors.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { normalizeFingerprint } from './certificates.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
-import { StreamTransport, type StreamOptions } from './stream.ts';
+import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { TpktDeframer } from './tpkt.ts';
-import { parseTransportUrl, type TransportUrl } from './url.ts';
+import { formatTransportUrl, parseTransportUrl, type TransportUrl } from './url.ts';
 
 export interface DialOptions {
   /** What the listener asks for, 1 to 1024 bytes in UTF-8. Without it nothing but channel data is sent. */
@@ -53,7 +53,8 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
     await connected(socket);
     if (socket instanceof TLSSocket) checkPeer(socket, url, fingerprint, options);
     const deframer = new TpktDeframer();
-    const stream: StreamOptions = { remote: url, deframer };
+    const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
+    const stream: StreamOptions = { remote: url, identity, deframer };
     if (token === undefined) return new StreamTransport(socket, { ...stream, examineFirst: noticeRefusal(url) });
     const earlier = await presentToken(socket, deframer, token, url);
     return new StreamTransport(socket, { ...stream, earlier });

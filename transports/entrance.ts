@@ -1,8 +1,9 @@
 import type { Server, Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
-import type { Transport } from '../src/ports/transport.ts';
+import { userInfo } from 'node:os';
+import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
 import { acceptAnyToken, demandToken, refuse } from './handshake.ts';
-import { endStream, StreamTransport } from './stream.ts';
+import { addressOf, endStream, StreamTransport } from './stream.ts';
 import { TpktDeframer } from './tpkt.ts';
 import { TransportError } from './transportError.ts';
 import { formatTransportUrl, type TransportUrl } from './url.ts';
@@ -37,7 +38,7 @@ export class Entrance {
     const remote = this.remoteOf(raw);
     raw.on('error', () => {});
     if (token === undefined && secureServer === undefined) {
-      return new StreamTransport(raw, { remote, examineFirst: acceptAnyToken });
+      return new StreamTransport(raw, { remote, identity: this.#identityOf(raw), examineFirst: acceptAnyToken });
     }
     if (this.#pending.size >= maximumHandshakes) {
       raw.destroy();
@@ -54,13 +55,13 @@ export class Entrance {
       if (socket === 'late') throw new TransportError(`${remote} did not finish TLS within ${handshakeTimeout} ms`);
       if (token === undefined) {
         this.#pending.delete(raw);
-        return new StreamTransport(socket, { remote, examineFirst: acceptAnyToken });
+        return new StreamTransport(socket, { remote, identity: this.#identityOf(raw), examineFirst: acceptAnyToken });
       }
       const deframer = new TpktDeframer();
       const verdict = await Promise.race([demandToken(socket, deframer, token), limit.late]);
       if (verdict !== 'accepted') return this.#refuse(socket, remote, verdict);
       this.#pending.delete(raw);
-      return new StreamTransport(socket, { remote, deframer });
+      return new StreamTransport(socket, { remote, identity: this.#identityOf(raw), deframer });
     } catch (error) {
       // A refusal is still on its way to the dialer.
       if (!(error instanceof Refusal)) raw.destroy();
@@ -75,6 +76,14 @@ export class Entrance {
     const { scheme } = this.#listening;
     if (scheme === 'unix') return formatTransportUrl(this.#listening);
     return formatTransportUrl({ scheme, host: raw.remoteAddress ?? '?', port: raw.remotePort ?? 0 });
+  }
+
+  #identityOf(raw: Socket): ConnectionIdentity {
+    const provesToken = this.#options.token !== undefined;
+    if (this.#listening.scheme !== 'unix') {
+      return { address: addressOf(raw), ...(provesToken ? { user: { provenBy: 'token' } } : {}) };
+    }
+    return { address: formatTransportUrl(this.#listening), user: { name: owner(), provenBy: 'socketOwner' } };
   }
 
   /** Drops who has not passed yet. */
@@ -95,6 +104,16 @@ export class Entrance {
       case 'closed':
         throw new Refusal(`${remote} closed the connection before it presented a token`);
     }
+  }
+}
+
+/** The user of this process: nobody else (but root) can connect to its unix sockets. */
+function owner(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return String(process.getuid?.() ?? '');
   }
 }
 

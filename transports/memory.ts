@@ -1,5 +1,5 @@
 import { copyParts, type Parts } from '../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../src/ports/transport.ts';
+import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
 import { frameSize } from './tpkt.ts';
 
 export interface MemoryOptions {
@@ -27,6 +27,7 @@ type Item = { readonly type: 'frame'; readonly frame: Uint8Array } | { readonly 
 
 class MemoryTransport implements Transport {
   readonly remote: string;
+  readonly identity: ConnectionIdentity = { address: 'memory' };
   readonly #highWaterMark: number;
   readonly #latency: number;
   #peer: MemoryTransport | undefined;

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../src/ports/transport.ts';
+import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { joinFrames, TpktDeframer } from './tpkt.ts';
 
@@ -19,6 +19,8 @@ export type Deframer = Pick<TpktDeframer, 'isInsideFrame' | 'push' | 'next'>;
 export interface StreamOptions {
   /** The other end, for people. */
   readonly remote: string;
+  /** Who the other end is. Default: the address of the stream, when it is a socket. */
+  readonly identity?: ConnectionIdentity;
   /** With what a handshake left in it. Default: a new one for TPKT. */
   readonly deframer?: Deframer;
   /** The reverse of the deframer. Default: for TPKT. */
@@ -42,6 +44,7 @@ const KEEP_ALIVE_DELAY = 15_000;
 /** A {@link Transport} over a connected stream (a TCP, TLS or unix socket), framed by TPKT. It owns the stream. */
 export class StreamTransport implements Transport {
   readonly remote: string;
+  readonly identity: ConnectionIdentity;
   readonly #stream: Duplex;
   readonly #deframer: Deframer;
   readonly #join: (frames: readonly Parts[]) => Uint8Array;
@@ -61,6 +64,7 @@ export class StreamTransport implements Transport {
 
   constructor(stream: Duplex, options: StreamOptions) {
     this.remote = options.remote;
+    this.identity = options.identity ?? { address: addressOf(stream) };
     this.#stream = stream;
     this.#deframer = options.deframer ?? new TpktDeframer();
     this.#join = options.join ?? joinFrames;
@@ -212,6 +216,12 @@ export class StreamTransport implements Transport {
     this.#toldClosed = true;
     queueMicrotask(() => handler.closed(this.#ended?.error));
   }
+}
+
+/** The IP address at the other end, in one form whichever protocol the socket is for; `?` for what has none. */
+export function addressOf(stream: Duplex): string {
+  const address = stream instanceof Socket ? stream.remoteAddress : undefined;
+  return address?.replace(/^::ffff:(?=[\d.]+$)/i, '') ?? '?';
 }
 
 /**

@@ -40,7 +40,8 @@ export async function openRdpListener(
       ? undefined
       : (shown: { readonly userName: string; readonly password: string }) =>
           // Both, always: the time must not tell whether the name was right.
-          [isSame(shown.userName.toLowerCase(), user.toLowerCase()), isSame(shown.password, password)].every(Boolean);
+          [isSame(shown.userName.toLowerCase(), user.toLowerCase()), isSame(shown.password, password)].every(Boolean) &&
+          user;
   const listener = await listenRdp(
     url,
     { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },

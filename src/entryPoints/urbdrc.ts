@@ -31,7 +31,7 @@ export type {
   UsbStatus,
   UsbTransfer,
 } from '../ports/usb.ts';
-export type { Transport, TransportHandler } from '../ports/transport.ts';
+export type { ConnectionIdentity, ConnectionUser, Transport, TransportHandler } from '../ports/transport.ts';
 export type { Clock } from '../ports/clock.ts';
 
 export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';

@@ -1,5 +1,23 @@
 import type { Parts } from '../../codecs/core/parts.ts';
 
+/** Who is at the other end of a connection: what the transport knows, and how. */
+export interface ConnectionIdentity {
+  /** IP address, or `unix:` and the path of the socket, or `memory`. */
+  readonly address: string;
+  /** Left out where the other end did not have to prove anything. */
+  readonly user?: ConnectionUser;
+  /** What the client calls its machine. Nothing proves it. */
+  readonly clientName?: string;
+}
+
+/** The user at the other end of a connection. */
+export interface ConnectionUser {
+  /** Left out where the proof names nobody: one token may be shared by many. */
+  readonly name?: string;
+  /** `socketOwner`: the system lets only this user connect to the unix socket. */
+  readonly provenBy: 'password' | 'token' | 'socketOwner';
+}
+
 /**
  * A pipe for frames: each frame is one chunk of the static virtual channel (CHANNEL_PDU_HEADER and data), delivered
  * whole and in order.
@@ -7,6 +25,8 @@ import type { Parts } from '../../codecs/core/parts.ts';
 export interface Transport {
   /** The other end, for people: `tcp://127.0.0.1:40312`. */
   readonly remote: string;
+  /** Who is at the other end; left out by transports that do not know. */
+  readonly identity?: ConnectionIdentity;
   /** Starts delivery. Called once. */
   start(handler: TransportHandler): void;
   /**

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { lstat, symlink, writeFile, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { UsageError } from '../../codecs/core/errors.ts';
@@ -108,6 +109,15 @@ describe('transports: unix sockets', () => {
     expect((await lstat(join(folder.path, 'other'))).mode & 0o777).to.equal(modeBefore);
     await listener.close();
     expect((await failureOf(lstat(path))).message).to.include('ENOENT');
+  });
+
+  it('tell that the other end is their owner', async () => {
+    const listening = await startListening(`unix:${path}`);
+    const [left, right] = await Promise.all([dial(`unix://${path}`), listening.accepted()]);
+    const user = { name: userInfo().username, provenBy: 'socketOwner' };
+    expect(right.identity).to.deep.equal({ address: `unix:${path}`, user });
+    expect(left.identity).to.deep.equal({ address: `unix:${path}` });
+    await Promise.all([left.close(), right.close(), listening.listener.close()]);
   });
 
   it('are replaced when nobody listens there any more', async () => {

@@ -98,6 +98,18 @@ describe('transports: token handshake', () => {
     expect(left.frames).to.deep.equal([frameOf(9)]);
   });
 
+  it('tells where each end is, and that the dialer proved itself by the token, which names nobody', async () => {
+    const listening = await start({ token: 'secret' });
+    const left = end(await dial(listening.listener.url, { token: 'secret' }));
+    const right = end(await listening.accepted());
+    expect(right.transport.identity).to.deep.equal({ address: '127.0.0.1', user: { provenBy: 'token' } });
+    expect(left.transport.identity).to.deep.equal({ address: '127.0.0.1' });
+    const open = await start({});
+    const accepted = open.accepted().then(end);
+    end(await dial(open.listener.url, { token: 'nobody asked for it' }));
+    expect((await accepted).transport.identity).to.deep.equal({ address: '127.0.0.1' });
+  });
+
   it('refuses a wrong token on both sides with one line', async () => {
     const listening = await start({ token: 'secret' });
     const error = await failureOf(dial(listening.listener.url, { token: 'guess' }));

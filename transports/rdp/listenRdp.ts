@@ -14,8 +14,11 @@ import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 import { WrongPasswords } from './wrongPasswords.ts';
 
 export interface ListenRdpOptions {
-  /** Says who may come in. Without it everybody may, and only from this machine. */
-  readonly authenticate?: (credentials: RdpCredentials) => boolean | Promise<boolean>;
+  /**
+   * Checks a user's password. False refuses the client; true admits it as `userName`, a text as the user of that name.
+   * Without it everybody is admitted, and the listener can only be on this machine.
+   */
+  readonly authenticate?: (credentials: RdpCredentials) => boolean | string | Promise<boolean | string>;
   /** Certificate, or chain, in PEM. Without it `identity` gives one. */
   readonly cert?: string;
   /** The certificate's private key in PEM. */
@@ -59,7 +62,7 @@ export async function listenRdp(
   }
   const identity = await identityFor(target.host, options);
   const { maximumHandshakes = MAXIMUM_HANDSHAKES, clock = idleClock } = options;
-  const door = new Door(options.authenticate ?? (() => true), clock);
+  const door = new Door(options.authenticate, clock);
   const pending = new Set<Socket>();
   const server = createServer((socket) => {
     const address = socket.remoteAddress ?? '?';
@@ -127,11 +130,11 @@ export async function listenRdp(
 
 /** Who may come in, and how often somebody may try. */
 class Door {
-  readonly #authenticate: NonNullable<ListenRdpOptions['authenticate']>;
+  readonly #authenticate: ListenRdpOptions['authenticate'];
   readonly #clock: Clock;
   readonly #wrongPasswords = new WrongPasswords();
 
-  constructor(authenticate: NonNullable<ListenRdpOptions['authenticate']>, clock: Clock) {
+  constructor(authenticate: ListenRdpOptions['authenticate'], clock: Clock) {
     this.#authenticate = authenticate;
     this.#clock = clock;
   }
@@ -147,9 +150,14 @@ class Door {
     // Others from there may have guessed meanwhile.
     const problem = this.problemOf(address);
     if (problem !== undefined) return { isAdmitted: false, why: problem };
-    if (await this.#authenticate(credentials)) {
+    if (this.#authenticate === undefined) return { isAdmitted: true, user: undefined };
+    const answer = await this.#authenticate(credentials);
+    if (answer !== false) {
       this.#wrongPasswords.forget(address);
-      return { isAdmitted: true };
+      return {
+        isAdmitted: true,
+        user: { name: answer === true ? credentials.userName : answer, provenBy: 'password' },
+      };
     }
     const { delay, count, shutOut } = this.#wrongPasswords.count(address, this.#clock.now());
     await new Promise<void>((resolve) => this.#clock.after(delay, resolve));

@@ -5,9 +5,9 @@ import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Transport } from '../../src/ports/transport.ts';
+import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/ports/transport.ts';
 import { nextFrom } from '../nextFrom.ts';
-import { endStream, StreamTransport } from '../stream.ts';
+import { addressOf, endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from '../../src/rdp/desktop.ts';
 import { DesktopPainter } from './desktopPainter.ts';
@@ -16,7 +16,10 @@ import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 
 /** Whether a client may come in; `why` it may not is for people here, the client learns nothing but that. */
-export type Admission = { readonly isAdmitted: true } | { readonly isAdmitted: false; readonly why: string };
+export type Admission =
+  /** `user`: as whom, where a password proved it. */
+  | { readonly isAdmitted: true; readonly user: ConnectionUser | undefined }
+  | { readonly isAdmitted: false; readonly why: string };
 
 export interface RdpHandshakeOptions {
   /** The other end, for people. */
@@ -71,6 +74,7 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
   const deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   let stream: Duplex = raw;
   let answer: Step<RdpEvent> | undefined;
+  let user: ConnectionUser | undefined;
   for (;;) {
     const step: Step<RdpEvent> = answer ?? connection.received(await nextPacket(stream, deframer, remote));
     answer = undefined;
@@ -86,11 +90,14 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
           break;
         case 'credentials': {
           const admission = await options.authenticate(event.credentials);
+          if (admission.isAdmitted) user = admission.user;
           answer = connection.admit(admission.isAdmitted, admission.isAdmitted ? undefined : admission.why);
           break;
         }
         case 'established':
-          if (connection.channels.includes(channel)) return transportOf(stream, connection, deframer, options);
+          if (connection.channels.includes(channel)) {
+            return transportOf(stream, connection, deframer, user, options);
+          }
           stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));
           void endStream(stream, REFUSAL_TIMEOUT);
           throw new Farewell(`${remote} ${options.channelMissing}`);
@@ -134,6 +141,7 @@ function transportOf(
   stream: Duplex,
   connection: RdpServerConnection,
   deframer: RdpDeframer,
+  user: ConnectionUser | undefined,
   { remote, channel, clock }: RdpHandshakeOptions,
 ): Transport {
   deframer.maximumPacket = MAXIMUM_PACKET;
@@ -142,9 +150,16 @@ function transportOf(
     connection.isActive ? joinPackets(updates.map((update) => connection.updatePacket(update))) : undefined;
   const painter = new DesktopPainter(stream, paint, clock);
   painter.request();
+  const { clientName } = connection;
+  const identity: ConnectionIdentity = {
+    address: addressOf(stream),
+    ...(user === undefined ? {} : { user }),
+    ...(clientName === '' ? {} : { clientName }),
+  };
   const framing = new RdpFraming(stream, connection, deframer, painter, channel);
   return new StreamTransport(stream, {
     remote,
+    identity,
     deframer: framing,
     join: (frames) => framing.join(frames),
     farewell: () => framing.farewell(),

@@ -230,6 +230,24 @@ describe('an RDP listener', () => {
     expect(place.ends.length).to.equal(1);
   });
 
+  it('tells who the client is: the user whose password was right, and the name of the machine', async () => {
+    place = await new Place().open({ authenticate: ({ userName }) => userName === 'u' });
+    await newClient().activate();
+    await place.until(() => place.ends.length === 1);
+    const user = { name: 'u', provenBy: 'password' };
+    expect(place.ends[0]!.transport.identity).to.deep.equal({ address: '127.0.0.1', user, clientName: '(none)' });
+    await place.close();
+    place = await new Place().open({ authenticate: () => 'Ursula' });
+    await newClient().activate();
+    await place.until(() => place.ends.length === 1);
+    expect(place.ends[0]!.transport.identity?.user).to.deep.equal({ name: 'Ursula', provenBy: 'password' });
+  });
+
+  it('does not tell a user whose password nobody asked for', async () => {
+    const { transport } = await connected();
+    expect(transport.identity).to.deep.equal({ address: '127.0.0.1', clientName: '(none)' });
+  });
+
   it('answers a wrong password late, each one later, and shuts its address out after the fifth', async () => {
     const clock = new VirtualClock();
     const asked: string[] = [];
