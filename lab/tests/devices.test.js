@@ -20,8 +20,6 @@ function bytes({ status, data }) {
 }
 
 describe('real devices through the redirection', function () {
-  this.timeout(180_000); // the start of a program takes long in the lab
-
   // One program for all tests of a device.
   /** @type {RedirectionServer[]} */
   const servers = [];

@@ -30,8 +30,6 @@ async function doctor(args, options = {}) {
 const asNobody = { uid: NOBODY, gid: NOBODY };
 
 describe('urbdrc doctor on a real kernel', function () {
-  this.timeout(120_000); // each start of the program takes long in the lab
-
   it('says that vhci-hcd is not loaded, and how to load it; what it says, does', async () => {
     const { status, lines } = await doctor(['--server']);
     expect(lines).to.have.lengthOf(1);

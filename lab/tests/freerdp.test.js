@@ -33,7 +33,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
   afterEach(() => stage.end());
 
   it("32 MiB that the server reads are the stick's bytes; then the kernel has the stick back", async function () {
-    this.timeout(400_000);
     const out = join(stage.folder, 'stick.img');
     const { server, port } = await stage.serve('--read-sectors', String(SECTORS), '--out', out);
     const client = stage.freerdp(port, `/usb:id,dev:${STICK}`);
@@ -49,7 +48,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
   });
 
   it('two devices at once: the stick reads, and a key arrives as a report, also after FreeRDP let go of the idle request', async function () {
-    this.timeout(300_000);
     const { port, device } = await stage.serveHere();
     const client = stage.freerdp(port, `/usb:id,dev:${STICK}#${KEYBOARD}`);
     const keyboard = await device(KEYBOARD);
@@ -72,7 +70,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
   });
 
   it('unplugged and plugged in again, a device goes and comes', async function () {
-    this.timeout(300_000);
     const { server, port } = await stage.serve();
     const client = stage.freerdp(port, `/usb:id,dev:${STICK}`);
     await server.waitForLine(/^device 46f4:0001/, SLOW);
@@ -94,7 +91,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
   });
 
   it('FreeRDP activates its connection again when asked, and its devices go on meanwhile', async function () {
-    this.timeout(300_000);
     const { received } = RdpServerConnection.prototype;
     let isDue = false;
     let activations = 0;
@@ -131,7 +127,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
   });
 
   it('xfreerdp killed in the middle ends that connection, and the next one is served', async function () {
-    this.timeout(300_000);
     const { server, port } = await stage.serve();
     for (const signal of /** @type {const} */ (['SIGKILL', 'SIGTERM'])) {
       const client = stage.freerdp(port, `/usb:id,dev:${STICK}`);
@@ -146,7 +141,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
 
   describe('what does not fit ends in one line', () => {
     it('a wrong password', async function () {
-      this.timeout(300_000);
       const { server, port } = await stage.serve();
       const client = stage.start(
         'xfreerdp',
@@ -162,7 +156,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
     });
 
     it('a client that redirects no USB devices', async function () {
-      this.timeout(300_000);
       const { server, port } = await stage.serve();
       const client = stage.freerdp(port, '/sound:sys:fake');
       await server.waitForLine(/^client .* connected$/, SLOW);
@@ -171,7 +164,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
     });
 
     it('rdesktop, which knows no USB devices', async function () {
-      this.timeout(300_000);
       const { server, port } = await stage.serve();
       // It asks whether the certificate is to be trusted.
       const client = stage.start('bash', '-c', `yes yes | rdesktop -u ali -p 'open sesame' 127.0.0.1:${port}`);
@@ -181,7 +173,6 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
     });
 
     it('a port scan: connect and close, random bytes, a TLS hello alone; a client is served afterwards', async function () {
-      this.timeout(300_000);
       const { server, port } = await stage.serve();
       for (const bytes of ['', '0102030405', '16030100c8010000c4', '474554202f20485454502f312e310d0a0d0a']) {
         const socket = connect(port, '127.0.0.1').on('error', () => {});

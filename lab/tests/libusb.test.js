@@ -155,7 +155,6 @@ describe('devices on libusb', () => {
 
   describe('the stick', () => {
     it('is taken from usb-storage, read with several transfers in flight, and given back', async function () {
-      this.timeout(120_000);
       const device = await find(devices, lab.STICK);
       await device.open();
       expect(inspectUsbDevice(device.identity)).to.include({ canOpen: false });
@@ -469,7 +468,6 @@ describe('devices on libusb', () => {
     });
 
     it('stops a reader in the middle', async function () {
-      this.timeout(90_000);
       const device = await find(devices, lab.STICK);
       await device.open();
       const reading = readStick(device, lab.STICK_HASHED).catch((error) => error);
@@ -482,7 +480,6 @@ describe('devices on libusb', () => {
     });
 
     it('is noticed of an open device although nobody watches and nothing is on its way', async function () {
-      this.timeout(90_000);
       const device = await find(devices, lab.STICK);
       await device.open();
       await lab.unplugStick();

@@ -77,7 +77,6 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
 
   for (const scheme of ['tcp', 'tls']) {
     it(`32 MiB read by the server over ${scheme} are the stick's bytes; then the kernel has it back`, async function () {
-      this.timeout(240_000);
       const out = join(folder, 'stick.img');
       const token = join(folder, 'token');
       await writeFile(token, 'a shared secret\n');

@@ -53,7 +53,6 @@ async function readableDisk() {
 }
 
 describe('urbdrc serve --export, and usbip attach', function () {
-  this.timeout(240_000);
   /** @type {ReturnType<typeof urbdrc>[]} */
   const programs = [];
   /** @type {ReturnType<typeof urbdrc>} */

@@ -121,13 +121,11 @@ describe('usbtest on gadget zero', function () {
   });
 
   describe('redirected, and attached to this kernel again', function () {
-    this.timeout(2 * SLOW);
     redirectedCases('--device', '0525:a4a0');
   });
 });
 
 describe('usbtest on the gadget zero of our own software, attached to this kernel', function () {
-  this.timeout(2 * SLOW);
   before(() => lab.run('modprobe', ['usbtest']));
   redirectedCases('--virtual', 'gadget-zero');
 });

@@ -100,8 +100,6 @@ async function localKeyboardNode() {
 const driver = async ({ vid, pid }) => (await lab.driversOf(vid, pid)).join();
 
 describe('redirected devices become devices of the kernel', function () {
-  this.timeout(900_000);
-
   /** @type {VhciStage} */
   let stage;
 

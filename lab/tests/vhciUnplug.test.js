@@ -22,8 +22,6 @@ import {
 const GONE = /Input\/output error|No such (file or directory|device)/;
 
 describe('what is attached may leave at any moment', function () {
-  this.timeout(900_000);
-
   const stage = new VhciStage();
   /** Both ends, as long as they run: the tests that end them come last. */
   /** @type {Awaited<ReturnType<VhciStage['serve']>>['server'] | undefined} */
@@ -141,8 +139,6 @@ describe('what is attached may leave at any moment', function () {
 });
 
 describe('a hundred devices that come and go', function () {
-  this.timeout(900_000);
-
   it('leave no port, no descriptor and no memory behind', async () => {
     await loadVhci();
     const program = fileURLToPath(new URL('./vhciCycles.js', import.meta.url));
