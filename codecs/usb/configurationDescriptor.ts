@@ -8,6 +8,12 @@ import {
 } from './configurationDescriptors.ts';
 import { DescriptorType, peekDescriptor } from './descriptorHeader.ts';
 
+/** Bytes of the shortest descriptors: [USB 2.0] 9.5, 9.6.5 and 9.6.6. */
+const HEADER_SIZE = 2;
+const INTERFACE_SIZE = 9;
+const ENDPOINT_SIZE = 7;
+const ENDPOINT_NUMBER_MASK = 0x0f;
+
 /** bmAttributes bits 0 and 1 of an endpoint, [USB 2.0] table 9-13. */
 export type TransferType = 'control' | 'isochronous' | 'bulk' | 'interrupt';
 
@@ -48,13 +54,25 @@ export interface Configuration {
   readonly nameIndex: number;
   /** Every alternate setting of every interface, in the order of the descriptors. */
   readonly interfaces: readonly InterfaceSetting[];
+  /** What is malformed in the descriptor and was skipped, a phrase each; empty for most devices. */
+  readonly findings: readonly string[];
 }
 
+/** Findings of one descriptor that are kept; further ones are only counted. */
+const MAXIMUM_FINDINGS = 16;
+
 /**
- * Reads a whole configuration descriptor (wTotalLength bytes), [USB 2.0] 9.6.3. Descriptors of other types are passed
- * over, as are an endpoint before the first interface and bytes behind wTotalLength. bNumInterfaces and bNumEndpoints
- * are not believed: what is there counts.
- * @throws DecodeError when a bLength or wTotalLength reaches past the end, or a descriptor is too short for its type.
+ * Reads a whole configuration descriptor, [USB 2.0] 9.6.3, with the tolerance of operating systems, because many devices
+ * have a flaw in theirs: what is malformed is skipped, noted in `findings`, and the rest is used.
+ *
+ * - A bLength of 0 or 1, or one that reaches past the end, ends the walk: nothing after it can be found.
+ * - A single byte at the end is ignored, as are all bytes after wTotalLength. When fewer than wTotalLength came, those count.
+ * - An interface descriptor that is too short is skipped with its endpoints, an endpoint descriptor by itself. So is a
+ *   descriptor of endpoint 0, which has none.
+ *
+ * bNumInterfaces and bNumEndpoints are not believed: what is there counts. Descriptors of other types are passed over, as
+ * are endpoints before the first interface.
+ * @throws DecodeError when the first 9 bytes, the configuration descriptor itself, cannot be read
  */
 export function parseConfiguration(bytes: Uint8Array): Configuration {
   const { name, spec } = ConfigurationDescriptor;
@@ -62,19 +80,20 @@ export function parseConfiguration(bytes: Uint8Array): Configuration {
   const isOtherSpeed = peekDescriptor(head).descriptorType === DescriptorType.OTHER_SPEED_CONFIGURATION;
   const codec = isOtherSpeed ? OtherSpeedConfigurationDescriptor : ConfigurationDescriptor;
   const { wTotalLength, bConfigurationValue, iConfiguration, bmAttributes } = codec.decode(head);
+  const findings = new Findings();
   if (wTotalLength > bytes.byteLength) {
-    throw head.error('TRUNCATED', 'wTotalLength', `says ${wTotalLength} bytes, ${bytes.byteLength} are there`);
+    findings.add(`wTotalLength is ${wTotalLength}, but only ${bytes.byteLength} bytes came`);
+  } else if (wTotalLength < head.offset) {
+    findings.add(`wTotalLength is ${wTotalLength}, less than the ${head.offset} bytes of the descriptor itself`);
   }
-  if (wTotalLength < head.offset) {
-    throw head.error('LENGTH_MISMATCH', 'wTotalLength', `${wTotalLength} is less than bLength ${head.offset}`);
-  }
-  const following = head.sub(wTotalLength - head.offset, 'descriptors');
+  const end = Math.max(head.offset, Math.min(wTotalLength, bytes.byteLength));
   return {
     descriptor: bytes,
     configurationValue: bConfigurationValue,
     attributes: bmAttributes,
     nameIndex: iConfiguration,
-    interfaces: readInterfaces(following),
+    interfaces: readInterfaces(head.sub(end - head.offset, 'descriptors'), findings),
+    findings: findings.texts,
   };
 }
 
@@ -93,30 +112,74 @@ export function readConfigurations(descriptors: readonly Uint8Array[]): Configur
   });
 }
 
+/** A hostile descriptor of 64 KiB may have a fault in every few bytes. */
+class Findings {
+  readonly #texts: string[] = [];
+  #count = 0;
+
+  add(text: string): void {
+    this.#count += 1;
+    if (this.#count <= MAXIMUM_FINDINGS) this.#texts.push(text);
+  }
+
+  get texts(): readonly string[] {
+    const others = this.#count - this.#texts.length;
+    return others === 0 ? this.#texts : [...this.#texts, `and ${others} more`];
+  }
+}
+
 interface OpenInterface extends InterfaceSetting {
   readonly endpoints: EndpointSetting[];
 }
 
-function readInterfaces(reader: Reader): InterfaceSetting[] {
+function readInterfaces(reader: Reader, findings: Findings): InterfaceSetting[] {
   const interfaces: OpenInterface[] = [];
-  while (reader.remaining > 0) {
-    const { descriptorType, length } = peekDescriptor(reader);
-    const inner = reader.sub(length, nameOf(descriptorType));
-    if (descriptorType === DescriptorType.INTERFACE) interfaces.push(readInterface(inner));
-    if (descriptorType === DescriptorType.ENDPOINT) interfaces.at(-1)?.endpoints.push(readEndpoint(inner));
+  let current: OpenInterface | undefined;
+  for (;;) {
+    const next = nextDescriptor(reader, findings);
+    if (next === undefined) return interfaces;
+    const { descriptorType, body } = next;
+    const offset = body.offset;
+    if (descriptorType === DescriptorType.INTERFACE) {
+      current = isLongEnough(body, INTERFACE_SIZE, 'interface', 'it and its endpoints are skipped', findings)
+        ? readInterface(body)
+        : undefined;
+      if (current !== undefined) interfaces.push(current);
+    } else if (descriptorType === DescriptorType.ENDPOINT) {
+      if (!isLongEnough(body, ENDPOINT_SIZE, 'endpoint', 'it is skipped', findings)) continue;
+      const endpoint = readEndpoint(body);
+      if ((endpoint.endpointAddress & ENDPOINT_NUMBER_MASK) !== 0) current?.endpoints.push(endpoint);
+      else findings.add(`the descriptor at offset ${offset} is of endpoint 0: it is skipped`);
+    }
   }
-  return interfaces;
 }
 
-function nameOf(descriptorType: number): string {
-  switch (descriptorType) {
-    case DescriptorType.INTERFACE:
-      return InterfaceDescriptor.name;
-    case DescriptorType.ENDPOINT:
-      return EndpointDescriptor.name;
-    default:
-      return `descriptor type ${descriptorType}`;
+/** Undefined at the end, or where the end must be assumed. */
+function nextDescriptor(reader: Reader, findings: Findings): { descriptorType: number; body: Reader } | undefined {
+  const { offset, remaining } = reader;
+  if (remaining === 0) return undefined;
+  if (remaining < HEADER_SIZE) {
+    findings.add(`1 excess byte at offset ${offset} is ignored`);
+    return undefined;
   }
+  const bLength = reader.peekU8('bLength');
+  if (bLength < HEADER_SIZE || bLength > remaining) {
+    findings.add(
+      `the descriptor at offset ${offset} has a bLength of ${bLength}, with ${remaining} bytes left: ` +
+        'it and the rest are skipped',
+    );
+    return undefined;
+  }
+  const { descriptorType } = peekDescriptor(reader);
+  return { descriptorType, body: reader.sub(bLength, 'DESCRIPTOR') };
+}
+
+function isLongEnough(body: Reader, size: number, what: string, consequence: string, findings: Findings): boolean {
+  if (body.remaining >= size) return true;
+  findings.add(
+    `the ${what} descriptor at offset ${body.offset} has ${body.remaining} bytes, fewer than ${size}: ${consequence}`,
+  );
+  return false;
 }
 
 function readInterface(reader: Reader): OpenInterface {

@@ -57,6 +57,8 @@ export async function describeDevice(
     const [configuration] = readConfigurations([descriptor]);
     if (configuration !== undefined) {
       configurations.push(configuration);
+      for (const finding of configuration.findings)
+        problem(`configuration descriptor ${index} is malformed: ${finding}`);
     } else {
       problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
     }

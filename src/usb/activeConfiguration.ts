@@ -68,9 +68,9 @@ export class ActiveConfiguration {
     return undefined;
   }
 
-  /** Bytes of a packet of this endpoint in the settings in force. */
+  /** Bytes of a packet of the {@link likelyEndpoint}. */
   packetSize(endpointAddress: number): number | undefined {
-    const endpoint = this.#endpoints.get(endpointAddress);
+    const endpoint = this.likelyEndpoint(endpointAddress);
     return endpoint && packetSizeOf(endpoint);
   }
 

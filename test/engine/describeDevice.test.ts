@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import { describeDevice } from '../../src/engine/describeDevice.ts';
+import { policyDevice } from '../../src/policy/policyDevice.ts';
 import type { UsbDevice, UsbResult } from '../../src/ports/usb.ts';
 
 const DEVICE = '1201000200000040341278560001010203';
@@ -92,11 +93,8 @@ describe('describing a device that has arrived', () => {
 
   for (const [what, answers] of Object.entries<Answers>({
     'stalls its configuration descriptor': {},
-    'says wTotalLength 65535 and gives 32 bytes': { '2.0': lying(0xffff) },
-    'says wTotalLength 0': { '2.0': lying(0) },
     'gives 3 bytes of its configuration descriptor': { '2.0': bytes(CONFIGURATION).subarray(0, 3) },
     'gives a descriptor of another type': { '2.0': device(1) },
-    'gives a bLength of 0 inside': { '2.0': bytes(CONFIGURATION).fill(0, 9) },
   })) {
     it(`takes one that ${what}, without the configuration, and says so`, async () => {
       const { identity, configurationDescriptors, problems } = await describe1({ '1.0': device(1), ...answers });
@@ -106,6 +104,28 @@ describe('describing a device that has arrived', () => {
       expect(problems[0]).to.match(/^USB\\VID_1234&PID_5678\\7: configuration descriptor 0 /);
     });
   }
+
+  for (const [what, answer, interfaceCount] of [
+    ['says wTotalLength 65535 and gives 32 bytes', lying(0xffff), 1],
+    ['says wTotalLength 0', lying(0), 0],
+    ['gives a bLength of 0 inside', bytes(CONFIGURATION).fill(0, 9), 0],
+    ['gives an endpoint of 5 bytes', bytes(CONFIGURATION).fill(5, 18, 19), 1],
+  ] as const) {
+    it(`takes one that ${what}, with what can be read of the configuration, and says so`, async () => {
+      const { identity, configurations, problems } = await describe1({ '1.0': device(1), '2.0': answer });
+      expect(identity.vendorId).to.equal(0x1234);
+      expect(configurations.map(({ interfaces }) => interfaces.length)).to.deep.equal([interfaceCount]);
+      expect(problems).to.have.length(1);
+      expect(problems[0]).to.match(/^USB\\VID_1234&PID_5678\\7: configuration descriptor 0 is malformed: /);
+    });
+  }
+
+  it('a ninth configuration is not read, and leaves none unreadable: what is not read cannot be selected', async () => {
+    const good = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`2.${index}`, bytes(CONFIGURATION)]));
+    const described = await describe1({ '1.0': device(9), ...good });
+    expect(described.configurations).to.have.length(8);
+    expect(policyDevice(described)).to.include({ hasUnreadableInterfaces: false });
+  });
 
   it('takes the configurations that are good, in index order', async () => {
     const second = bytes(CONFIGURATION);

@@ -39,9 +39,9 @@ export function device(
   return described({ ...IDENTITY, ...identity }, configurationDescriptors, localUse);
 }
 
-/** A device whose second configuration is cut off. */
+/** A device whose second configuration cannot be read. */
 export function unreadable(...classes: string[]): PolicyDevice {
-  const configurationDescriptors = [configuration(...classes), configuration('03/01/01').subarray(0, 14)];
+  const configurationDescriptors = [configuration(...classes), configuration('03/01/01').subarray(0, 8)];
   return described(IDENTITY, configurationDescriptors);
 }
 

@@ -66,7 +66,9 @@ describe('ActiveConfiguration', () => {
     expect(settings(active)).to.equal('0.1 2.1');
     expect(active.packetSize(0x02)).to.equal(1024);
     active.note(setInterface(2, 2));
-    expect(active.packetSize(0x81)).to.equal(undefined);
+    expect(active.endpoint(0x81)).to.equal(undefined);
+    expect(active.packetSize(0x81), 'what another setting says').to.equal(64);
+    expect(active.packetSize(0x07)).to.equal(undefined);
   });
 
   it('a configuration that is set again puts all settings back', () => {

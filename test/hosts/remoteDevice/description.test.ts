@@ -145,7 +145,7 @@ describe('what RemoteDevice tells of a device', () => {
 
   it('a malformed configuration is left out, the others are there', () => {
     const port = new FakeUsbDevice();
-    port.configurationDescriptors = [bytes('09 02 ff 00 01 01 00 80 32'), CONFIGURATION_2, bytes('')];
+    port.configurationDescriptors = [bytes('09 02 09 00 01 01 00 80'), CONFIGURATION_2, bytes('')];
     port.deviceDescriptor = bytes('12 01');
     const device = new RemoteDevice(port);
     expect(device.configurations.map((each) => each.configurationValue)).to.deep.equal([2]);

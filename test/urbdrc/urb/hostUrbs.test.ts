@@ -269,7 +269,7 @@ describe('selections of the server', () => {
 
   it('of what is not there are refused here', () => {
     const fresh = new HostUrbs();
-    fresh.setConfigurations(readConfigurations([CONFIGURATION_1.subarray(0, 20), CONFIGURATION_2]));
+    fresh.setConfigurations(readConfigurations([CONFIGURATION_1.subarray(0, 8), CONFIGURATION_2]));
     const statusOf = (urbs: HostUrbs, operation: UsbOperation) => refusalOf(urbs, operation)?.status;
     expect(statusOf(fresh, { type: 'setConfiguration', configurationValue: 1 })).to.equal('notFound');
     const alternate = (alternateSetting: number) =>

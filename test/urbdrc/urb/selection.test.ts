@@ -114,7 +114,7 @@ describe('SELECT_CONFIGURATION at the device, [MS-RDPEUSB] 2.2.9.2', () => {
   });
 
   it('leaves out a configuration whose descriptor cannot be read', () => {
-    const device = new ScriptedDevice([CONFIGURATION_1.subarray(0, 40), CONFIGURATION_2]);
+    const device = new ScriptedDevice([CONFIGURATION_1.subarray(0, 8), CONFIGURATION_2]);
     expect(statusOf(device.select())).to.equal(UsbdStatus.USBD_STATUS_INVALID_CONFIGURATION_DESCRIPTOR);
   });
 });
