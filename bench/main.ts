@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { benchCodecs } from './codecs.ts';
 import type { Measurement } from './measure.ts';
 import { benchStack, TRANSFER_SIZE } from './stack.ts';
+import { print, table } from './table.ts';
 
 /** Prints what the codecs and the whole stack cost on this machine, in tables for a terminal or for Markdown. */
 async function main(): Promise<void> {
@@ -61,24 +62,6 @@ function ratio(measurement: Measurement): string {
 
 function spread(measurement: Measurement): string {
   return `±${((measurement.spread / 2) * 100).toFixed(0)} %`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => {
-    const padded = cells.map((cell, column) => {
-      const width = widths[column] ?? 0;
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-    });
-    return `| ${padded.join(' | ')} |`;
-  };
-  print(line(head));
-  print(`|${widths.map((width, column) => `${'-'.repeat(width + 1)}${column === 0 ? '-' : ':'}`).join('|')}|`);
-  for (const row of rows) print(line(row));
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 await main();

@@ -81,7 +81,7 @@ async function timeOf(each: Case, count: number): Promise<number> {
   return Number(process.hrtime.bigint() - start);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -99,7 +99,7 @@ function transfers(name: string, device: RedirectedDevice, operation: UsbOperati
 }
 
 /** A client with one device and a server that has received it. */
-async function stackOver([near, far]: readonly [Transport, Transport]): Promise<{
+export async function stackOver([near, far]: readonly [Transport, Transport]): Promise<{
   readonly device: RedirectedDevice;
   close(): Promise<void>;
 }> {
@@ -124,7 +124,7 @@ async function stackOver([near, far]: readonly [Transport, Transport]): Promise<
   };
 }
 
-async function tcpPair(): Promise<[Transport, Transport]> {
+export async function tcpPair(): Promise<[Transport, Transport]> {
   let accept: (transport: Transport) => void = () => {};
   const accepted = new Promise<Transport>((resolve) => (accept = resolve));
   const listener = await listen('tcp://127.0.0.1:0', {}, (transport) => accept(transport));
