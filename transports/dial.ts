@@ -1,8 +1,10 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { normalizeFingerprint } from './certificates.ts';
+import { machineClock } from './clock.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
 import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
@@ -23,6 +25,8 @@ export interface DialOptions {
   readonly timeout?: number;
   /** Gives up when aborted. */
   readonly signal?: AbortSignal;
+  /** Of the time limits. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 const TIMEOUT = 10_000;
@@ -42,10 +46,9 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   const socket = open(target, options);
   // Whatever ends the attempt destroys the socket with the reason, and whoever waits for the socket is told.
   socket.on('error', () => {});
-  const timeout = options.timeout ?? TIMEOUT;
-  const timer = setTimeout(
-    () => socket.destroy(new TransportError(`${url} did not answer within ${timeout} ms`)),
-    timeout,
+  const { timeout = TIMEOUT, clock = machineClock } = options;
+  const stopTimer = clock.after(timeout, () =>
+    socket.destroy(new TransportError(`${url} did not answer within ${timeout} ms`)),
   );
   const abort = () => socket.destroy(new TransportError('aborted'));
   options.signal?.addEventListener('abort', abort);
@@ -54,7 +57,7 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
     if (socket instanceof TLSSocket) checkPeer(socket, url, fingerprint, options);
     const deframer = new TpktDeframer();
     const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
-    const stream: StreamOptions = { remote: url, identity, deframer };
+    const stream: StreamOptions = { remote: url, identity, deframer, clock };
     if (token === undefined) return new StreamTransport(socket, { ...stream, examineFirst: noticeRefusal(url) });
     const earlier = await presentToken(socket, deframer, token, url);
     return new StreamTransport(socket, { ...stream, earlier });
@@ -63,7 +66,7 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
     options.signal?.throwIfAborted();
     throw plainError(error, url);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     options.signal?.removeEventListener('abort', abort);
   }
 }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { userInfo } from 'node:os';
+import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
 import { acceptAnyToken, demandToken, refuse } from './handshake.ts';
 import { addressOf, endStream, StreamTransport } from './stream.ts';
@@ -16,6 +17,7 @@ export interface EntranceOptions {
   /** Milliseconds for TLS and token together. */
   readonly handshakeTimeout: number;
   readonly maximumHandshakes: number;
+  readonly clock: Clock;
 }
 
 /** Milliseconds for a refusal to reach its dialer. */
@@ -34,11 +36,11 @@ export class Entrance {
 
   /** @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then. */
   async admit(raw: Socket): Promise<Transport> {
-    const { token, secureServer, handshakeTimeout, maximumHandshakes } = this.#options;
+    const { token, secureServer, handshakeTimeout, maximumHandshakes, clock } = this.#options;
     const remote = this.remoteOf(raw);
     raw.on('error', () => {});
     if (token === undefined && secureServer === undefined) {
-      return new StreamTransport(raw, { remote, identity: this.#identityOf(raw), examineFirst: acceptAnyToken });
+      return new StreamTransport(raw, { remote, clock, identity: this.#identityOf(raw), examineFirst: acceptAnyToken });
     }
     if (this.#pending.size >= maximumHandshakes) {
       raw.destroy();
@@ -48,20 +50,25 @@ export class Entrance {
     }
     this.#pending.add(raw);
     raw.once('close', () => this.#pending.delete(raw));
-    const limit = timeLimit(handshakeTimeout);
+    const limit = timeLimit(clock, handshakeTimeout);
     try {
       const socket =
         secureServer === undefined ? raw : await Promise.race([secured(secureServer, raw, remote), limit.late]);
       if (socket === 'late') throw new TransportError(`${remote} did not finish TLS within ${handshakeTimeout} ms`);
       if (token === undefined) {
         this.#pending.delete(raw);
-        return new StreamTransport(socket, { remote, identity: this.#identityOf(raw), examineFirst: acceptAnyToken });
+        return new StreamTransport(socket, {
+          remote,
+          clock,
+          identity: this.#identityOf(raw),
+          examineFirst: acceptAnyToken,
+        });
       }
       const deframer = new TpktDeframer();
       const verdict = await Promise.race([demandToken(socket, deframer, token), limit.late]);
       if (verdict !== 'accepted') return this.#refuse(socket, remote, verdict);
       this.#pending.delete(raw);
-      return new StreamTransport(socket, { remote, identity: this.#identityOf(raw), deframer });
+      return new StreamTransport(socket, { remote, clock, identity: this.#identityOf(raw), deframer });
     } catch (error) {
       // A refusal is still on its way to the dialer.
       if (!(error instanceof Refusal)) raw.destroy();
@@ -93,7 +100,7 @@ export class Entrance {
 
   #refuse(socket: Socket, remote: string, verdict: 'late' | 'noToken' | 'wrongToken' | 'closed'): never {
     refuse(socket);
-    void endStream(socket, REFUSAL_TIMEOUT);
+    void endStream(socket, REFUSAL_TIMEOUT, this.#options.clock);
     switch (verdict) {
       case 'late':
         throw new Refusal(`${remote} presented no token within ${this.#options.handshakeTimeout} ms`);
@@ -119,12 +126,12 @@ function owner(): string {
 
 class Refusal extends TransportError {}
 
-function timeLimit(milliseconds: number): { readonly late: Promise<'late'>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
+function timeLimit(clock: Clock, milliseconds: number): { readonly late: Promise<'late'>; cancel(): void } {
+  let cancel = () => {};
   const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), milliseconds);
+    cancel = clock.after(milliseconds, () => resolve('late'));
   });
-  return { late, cancel: () => clearTimeout(timer) };
+  return { late, cancel };
 }
 
 /** Waits for the end of the TLS handshake that `server` does on `raw`. */

@@ -1,8 +1,10 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from './certificates.ts';
+import { machineClock } from './clock.ts';
 import { Entrance } from './entrance.ts';
 import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
@@ -22,6 +24,8 @@ export interface ListenOptions {
   readonly handshakeTimeout?: number;
   /** Peers that may be in the middle of TLS or token; more are dropped. Default: 16. */
   readonly maximumHandshakes?: number;
+  /** Of the time limits. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** Something that listens. */
@@ -64,6 +68,7 @@ export async function listen(
     secureServer,
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
+    clock: options.clock ?? machineClock,
   });
   server.on('connection', (socket: Socket) => {
     const remote = entrance.remoteOf(socket);

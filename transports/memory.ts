@@ -1,5 +1,7 @@
 import { copyParts, type Parts } from '../codecs/core/parts.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
+import { machineClock } from './clock.ts';
 import { frameSize } from './tpkt.ts';
 
 export interface MemoryOptions {
@@ -7,6 +9,8 @@ export interface MemoryOptions {
   readonly highWaterMark?: number;
   /** Milliseconds that a frame travels. Default: 0, the next turn of the event loop. */
   readonly latency?: number;
+  /** Of the latency. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 const DEFAULT_HIGH_WATER_MARK = 256 * 1024;
@@ -30,6 +34,7 @@ class MemoryTransport implements Transport {
   readonly identity: ConnectionIdentity = { address: 'memory' };
   readonly #highWaterMark: number;
   readonly #latency: number;
+  readonly #clock: Clock;
   #peer: MemoryTransport | undefined;
   #handler: TransportHandler | undefined;
   /** What has arrived and was not delivered yet. */
@@ -49,6 +54,7 @@ class MemoryTransport implements Transport {
     this.remote = remote;
     this.#highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.#latency = options.latency ?? 0;
+    this.#clock = options.clock ?? machineClock;
   }
 
   connect(peer: MemoryTransport): void {
@@ -111,7 +117,7 @@ class MemoryTransport implements Transport {
     const peer = this.#peer;
     if (peer === undefined) return;
     if (this.#latency === 0) peer.#arrive(item);
-    else setTimeout(() => peer.#arrive(item), this.#latency);
+    else this.#clock.after(this.#latency, () => peer.#arrive(item));
   }
 
   #arrive(item: Item): void {

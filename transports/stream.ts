@@ -2,7 +2,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
+import { machineClock } from './clock.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { joinFrames, TpktDeframer } from './tpkt.ts';
 
@@ -33,6 +35,8 @@ export interface StreamOptions {
   readonly examineFirst?: (frame: Uint8Array) => FirstFrame;
   /** Milliseconds that `close` waits until all is sent and the peer has closed too. Default: 2000. */
   readonly closeTimeout?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** Bytes that wait for the system beyond which `send` asks to wait. */
@@ -51,6 +55,7 @@ export class StreamTransport implements Transport {
   readonly #farewell: (() => Uint8Array) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
+  readonly #clock: Clock;
   #examineFirst: ((frame: Uint8Array) => FirstFrame) | undefined;
   #handler: TransportHandler | undefined;
   #paused = false;
@@ -72,6 +77,7 @@ export class StreamTransport implements Transport {
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
+    this.#clock = options.clock ?? machineClock;
     if (stream instanceof Socket) {
       stream.setNoDelay(true);
       stream.setKeepAlive(true, KEEP_ALIVE_DELAY);
@@ -132,7 +138,7 @@ export class StreamTransport implements Transport {
       this.#ended = { error: undefined };
       if (this.#farewell !== undefined && this.#stream.writable) this.#stream.write(this.#farewell());
     }
-    await endStream(this.#stream, this.#closeTimeout);
+    await endStream(this.#stream, this.#closeTimeout, this.#clock);
     this.#tellClosed();
   }
 
@@ -205,7 +211,7 @@ export class StreamTransport implements Transport {
   #end(error: Error | undefined): void {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
-    if (error === undefined) void endStream(this.#stream, this.#closeTimeout);
+    if (error === undefined) void endStream(this.#stream, this.#closeTimeout, this.#clock);
     else this.#stream.destroy();
     if (this.#handler !== undefined) this.#tellClosed();
   }
@@ -229,12 +235,12 @@ export function addressOf(stream: Duplex): string {
  * milliseconds by force. What still arrives is read and dropped: a close with unread data would reset the connection
  * and could take from the peer what was just sent.
  */
-export function endStream(stream: Duplex, timeout: number): Promise<void> {
+export function endStream(stream: Duplex, timeout: number, clock: Clock): Promise<void> {
   if (stream.closed) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => stream.destroy(), timeout);
+    const stopTimer = clock.after(timeout, () => stream.destroy());
     stream.once('close', () => {
-      clearTimeout(timer);
+      stopTimer();
       resolve();
     });
     stream.on('error', () => {});

@@ -7,6 +7,7 @@ import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { makeIdentity, type ServerIdentity } from '../../transports/certificates.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { complaints, Scene } from './connections.ts';
 import type { Running } from './program.ts';
 
@@ -225,13 +226,16 @@ describe('urbdrc redirect and serve', () => {
 
     it('there is no token', async () => {
       const refusals: string[] = [];
+      const clock = new VirtualClock();
       const listener = await listen(
         LOOPBACK,
-        { token: 'right', handshakeTimeout: 20 },
+        { token: 'right', clock },
         () => {},
         (error) => refusals.push(error.message),
       );
       const client = scene.start([...stick, '--connect', listener.url]);
+      await clock.whenPending();
+      clock.advance(10_000);
       await expectFailure(client, /wants a token: give the one that the listener has/);
       expect(refusals).to.have.length(1);
       await listener.close();

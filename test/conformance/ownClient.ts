@@ -7,7 +7,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { UsbDevice } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { tamper, type Tampering } from './tamper.ts';
-import { TurnClock } from './turnClock.ts';
+import { TurnClock } from '../turnClock.ts';
 
 /** A client to grade: our own engine, with devices behind it and, for faulty ones, something done to what it says. */
 export interface OwnClient extends Partial<Pick<ClientGradingSettings, 'devices' | 'traits'>> {

@@ -9,7 +9,7 @@ import type { Transport } from '../../src/ports/transport.ts';
 import type { RedirectedDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { tamper, type Tampering } from './tamper.ts';
-import { TurnClock } from './turnClock.ts';
+import { TurnClock } from '../turnClock.ts';
 
 /** A server to grade: our own engine, with a program above it and, for faulty ones, something done to what it says. */
 export interface OwnServer {

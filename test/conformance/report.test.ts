@@ -5,7 +5,7 @@ import { jsonReport, textReport } from '../../src/conformance/report.ts';
 import { gradeAll, passed, type Report, type Requirement } from '../../src/conformance/suite.ts';
 import { checkEqual, CheckFailure, NotApplicable } from '../../src/conformance/verdict.ts';
 import { memoryPair } from '../../transports/memory.ts';
-import { TurnClock } from './turnClock.ts';
+import { TurnClock } from '../turnClock.ts';
 
 const requirement = (id: string, run: Requirement<Grading>['run']): Requirement<Grading> => ({
   id,

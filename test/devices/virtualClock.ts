@@ -8,6 +8,7 @@ interface Timer {
 /** Time that passes when a test says so. Timers go off in order, each at its own time. */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
+  #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #now: number;
 
   constructor(now = 0) {
@@ -21,12 +22,21 @@ export class VirtualClock implements Clock {
   after(delay: number, callback: () => void): () => void {
     const timer = { at: this.#now + delay, callback };
     this.#timers.add(timer);
+    const ready = this.#waiting.filter(({ count }) => count <= this.#timers.size);
+    this.#waiting = this.#waiting.filter((each) => !ready.includes(each));
+    for (const { resolve } of ready) resolve();
     return () => this.#timers.delete(timer);
   }
 
   /** Timers that have not gone off. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Resolves when so many timers wait at the same time. */
+  whenPending(count = 1): Promise<void> {
+    if (this.#timers.size >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
   advance(milliseconds: number): void {

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { memoryPair } from '../../transports/memory.ts';
+import { TurnClock } from '../turnClock.ts';
 import { transportContract } from './contract.ts';
 import { cut, End, frameOf, turns } from './ends.ts';
 
 const connect = (latency: number) => () => {
-  const [left, right] = memoryPair({ latency });
+  const [left, right] = memoryPair({ latency, clock: new TurnClock() });
   return Promise.resolve({ left, right, release: () => Promise.resolve() });
 };
 
@@ -43,7 +44,7 @@ describe('transports: memory', () => {
       const before = right!.frames.length;
       expect(before).to.be.greaterThan(0);
       // A timer comes to its turn although the talk never pauses, and the talk goes on.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve));
       await turns(10);
       expect(right!.frames.length).to.be.greaterThan(before);
     } finally {

@@ -3,20 +3,30 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { StreamTransport } from '../../transports/stream.ts';
 import { joinFrames } from '../../transports/tpkt.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { transportContract, type Connection } from './contract.ts';
 import { End, frameOf, sameBytes, turns } from './ends.ts';
 import { connectThrough, temporaryFolder } from './listening.ts';
 
+interface PlainPeer {
+  readonly end: End;
+  readonly clock: VirtualClock;
+  readonly peer: Socket;
+  readonly release: () => Promise<void>;
+}
+
 /** A transport on a TCP socket, and the plain socket at the other end. */
-async function withPlainPeer(): Promise<{ end: End; peer: Socket; release: () => Promise<void> }> {
+async function withPlainPeer(): Promise<PlainPeer> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const arrived = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const peer = connect((server.address() as AddressInfo).port, '127.0.0.1');
   peer.on('error', () => {});
-  const end = new End(new StreamTransport(await arrived, { remote: 'tcp://peer:1', closeTimeout: 20 }));
+  const clock = new VirtualClock();
+  const end = new End(new StreamTransport(await arrived, { remote: 'tcp://peer:1', clock }));
   return {
     end,
+    clock,
     peer,
     async release() {
       peer.destroy();
@@ -73,9 +83,10 @@ describe('transports: stream', () => {
   describe('with a peer of another kind', () => {
     let end: End;
     let peer: Socket;
+    let clock: VirtualClock;
     let release: () => Promise<void>;
     beforeEach(async () => {
-      ({ end, peer, release } = await withPlainPeer());
+      ({ end, clock, peer, release } = await withPlainPeer());
     });
     afterEach(() => release());
 
@@ -136,7 +147,12 @@ describe('transports: stream', () => {
     it('gives up sending to a peer that does not read when close() has waited long enough', async () => {
       peer.pause();
       while (end.transport.send([[frameOf(65_000)]]));
-      await end.transport.close();
+      const closed = end.transport.close();
+      clock.advance(1999);
+      await turns(5);
+      expect(end.closings).to.deep.equal([]);
+      clock.advance(1);
+      await closed;
       expect(end.closings).to.deep.equal([undefined]);
     });
 

@@ -5,6 +5,7 @@ import { UsageError } from '../../codecs/core/errors.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { dial, type DialOptions } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { End, frameOf } from './ends.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 import { getPeerCertificate } from './peerCertificate.ts';
@@ -159,7 +160,7 @@ describe('transports: TLS', () => {
   });
 
   it('tells a dialer when the other end does not speak TLS', async () => {
-    const plain = await startListening('tcp://127.0.0.1:0', { token: 'x', handshakeTimeout: 20 });
+    const plain = await startListening('tcp://127.0.0.1:0', { token: 'x' });
     listenings.push(plain);
     const message = await fails(plain, { insecure: true }, plain.listener.url.replace('tcp:', 'tls:'));
     expect(message).to.match(/^tls:\/\/127\.0\.0\.1:\d+/);
@@ -177,12 +178,17 @@ describe('transports: TLS', () => {
   });
 
   it('drops a peer that says nothing during the handshake, or leaves', async () => {
-    const listening = await start({ handshakeTimeout: 20 });
+    const clock = new VirtualClock();
+    const listening = await start({ clock });
     const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
     const silent = connect(port, '127.0.0.1').resume();
     silent.on('error', () => {});
-    await new Promise((resolve) => silent.once('close', resolve));
-    expect(await listening.refused()).to.include('did not finish TLS within 20 ms');
+    await clock.whenPending();
+    clock.advance(9999);
+    expect(listening.refusals).to.deep.equal([]);
+    clock.advance(1);
+    expect(await listening.refused()).to.include('did not finish TLS within 10000 ms');
+    if (!silent.closed) await new Promise((resolve) => silent.once('close', resolve));
     connect(port, '127.0.0.1', function (this: Socket) {
       this.destroy();
     });

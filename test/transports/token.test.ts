@@ -6,7 +6,8 @@ import { dial } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
 import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameToken } from '../../transports/token.ts';
 import { joinFrames } from '../../transports/tpkt.ts';
-import { End, frameOf } from './ends.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
+import { End, frameOf, turns } from './ends.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 
 const LOOPBACK = 'tcp://127.0.0.1:0';
@@ -126,22 +127,31 @@ describe('transports: token handshake', () => {
   });
 
   it('refuses a peer that says nothing for too long, and tells a dialer of ours what is missing', async () => {
-    const listening = await start({ token: 'secret', handshakeTimeout: 20 });
+    const clock = new VirtualClock();
+    const listening = await start({ token: 'secret', clock });
     const left = end(await dial(listening.listener.url));
+    await clock.whenPending();
+    clock.advance(9999);
+    expect(listening.refusals).to.deep.equal([]);
+    clock.advance(1);
     expect((await left.untilClosed())?.message).to.include('wants a token');
-    expect(await listening.refused()).to.match(/presented no token within 20 ms$/);
+    expect(await listening.refused()).to.match(/presented no token within 10000 ms$/);
   });
 
   it('drops a peer that dribbles bytes without end', async () => {
-    const listening = await start({ token: 'secret', handshakeTimeout: 30 });
-    const socket = bare(listening);
+    const clock = new VirtualClock();
+    const listening = await start({ token: 'secret', handshakeTimeout: 100, clock });
+    const socket = bare(listening).resume();
     const stream = joinFrames([[encodeTokenFrame({ type: 'present', token: text('x'.repeat(1000)) })]]);
-    let offset = 0;
-    const dribble = setInterval(() => socket.write(stream.subarray(offset, (offset += 1))), 1);
-    socket.resume();
-    await new Promise((resolve) => socket.once('close', resolve));
-    clearInterval(dribble);
-    expect(await listening.refused()).to.match(/presented no token within 30 ms$/);
+    await clock.whenPending();
+    for (let offset = 0; offset < 100; offset += 1) {
+      expect(listening.refusals).to.deep.equal([]);
+      socket.write(stream.subarray(offset, offset + 1));
+      await turns(2);
+      clock.advance(1);
+    }
+    expect(await listening.refused()).to.match(/presented no token within 100 ms$/);
+    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   });
 
   it('tells of a peer that leaves before it presents a token, and of one that is no peer at all', async () => {
@@ -213,8 +223,9 @@ describe('transports: token handshake', () => {
   });
 
   it('tells a dialer that nobody answers in time', async () => {
-    const url = await startBare(() => {});
-    const error = await failureOf(dial(url, { token: 'secret', timeout: 20 }));
+    const clock = new VirtualClock();
+    const url = await startBare((socket) => socket.once('data', () => clock.advance(20)));
+    const error = await failureOf(dial(url, { token: 'secret', timeout: 20, clock }));
     expect(error.message).to.equal(`${url} did not answer within 20 ms`);
   });
 

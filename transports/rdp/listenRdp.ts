@@ -31,7 +31,10 @@ export interface ListenRdpOptions {
   readonly activationTimeout?: number;
   /** Clients whose channels do not stand yet; more are dropped. Default: 16. */
   readonly maximumHandshakes?: number;
-  /** Of the pauses after wrong passwords, and between two paintings of the desktop. Default: the machine's, without keeping the process alive. */
+  /**
+   * Of the time limits, the pauses after wrong passwords, and those between two paintings of the desktop. Default: the
+   * machine's, without keeping the process alive.
+   */
   readonly clock?: Clock;
 }
 

@@ -34,7 +34,7 @@ export interface RdpHandshakeOptions {
   readonly handshakeTimeout: number;
   /** Milliseconds for all that follows; a person may look at the certificate meanwhile. */
   readonly activationTimeout: number;
-  /** Of the times between two paintings of the desktop. */
+  /** Of the time limits, and of the times between two paintings of the desktop. */
   readonly clock: Clock;
 }
 
@@ -50,8 +50,8 @@ const REFUSAL_TIMEOUT = 1000;
  * @throws Error with one line; the socket is, or will soon be, closed then.
  */
 export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Promise<Transport> {
-  const { remote, handshakeTimeout, activationTimeout } = options;
-  const limit = new TimeLimit(raw);
+  const { remote, handshakeTimeout, activationTimeout, clock } = options;
+  const limit = new TimeLimit(raw, clock);
   try {
     limit.set(handshakeTimeout, 'did not ask for a connection and finish TLS');
     return await lead(raw, options, () => {
@@ -69,7 +69,7 @@ export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Prom
 class Farewell extends TransportError {}
 
 async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => void): Promise<Transport> {
-  const { remote, channel } = options;
+  const { remote, channel, clock } = options;
   const connection = new RdpServerConnection();
   const deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   let stream: Duplex = raw;
@@ -99,10 +99,10 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
             return transportOf(stream, connection, deframer, user, options);
           }
           stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));
-          void endStream(stream, REFUSAL_TIMEOUT);
+          void endStream(stream, REFUSAL_TIMEOUT, clock);
           throw new Farewell(`${remote} ${options.channelMissing}`);
         case 'finished': {
-          void endStream(stream, REFUSAL_TIMEOUT);
+          void endStream(stream, REFUSAL_TIMEOUT, clock);
           const why = event.error === undefined ? ' left before its channels stood' : `: ${event.error.message}`;
           throw new Farewell(`${remote}${why}`, { cause: event.error });
         }
@@ -118,22 +118,24 @@ async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => 
 class TimeLimit {
   passed: string | undefined;
   readonly #socket: Socket;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #stopTimer = () => {};
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
+    this.#clock = clock;
   }
 
   set(milliseconds: number, failure: string): void {
     this.clear();
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = this.#clock.after(milliseconds, () => {
       this.passed = `${failure} within ${milliseconds} ms`;
       this.#socket.destroy();
-    }, milliseconds);
+    });
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
   }
 }
 
@@ -160,6 +162,7 @@ function transportOf(
   return new StreamTransport(stream, {
     remote,
     identity,
+    clock,
     deframer: framing,
     join: (frames) => framing.join(frames),
     farewell: () => framing.farewell(),
