@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { SoftwarePlatform, type SoftwareTransfer, start, statusOf } from './softwareLibusb.ts';
+import {
+  CONFIGURATIONS,
+  configuration,
+  SoftwarePlatform,
+  type SoftwareTransfer,
+  start,
+  statusOf,
+} from './softwareLibusb.ts';
 import type { UsbDevice, UsbOperation } from '../../src/ports/usb.ts';
 
 const readBulk = (length = 512): UsbOperation => ({ type: 'transferIn', endpointAddress: 0x81, length });
@@ -30,6 +37,36 @@ describe('a libusb device', () => {
       platform.native.active = 0;
       await (await platform.device()).open();
       expect(platform.native.log).to.deep.equal(['open']);
+    });
+
+    it('asks the device for its configuration where libusb cannot read the descriptor', async () => {
+      platform.native.errors.set('configuration', -1);
+      const device = await platform.device();
+      const opened = device.open();
+      const asked = pending(0);
+      expect([...(asked.buffer?.subarray(0, 8) ?? [])]).to.deep.equal([0x80, 8, 0, 0, 0, 0, 1, 0]);
+      expect(asked.timeout).to.be.greaterThan(0);
+      asked.end(0, Uint8Array.of(2));
+      await opened;
+      expect(platform.native.log).to.deep.equal(['open', 'claim 1']);
+    });
+
+    it('takes a device for unconfigured that answers 0', async () => {
+      platform.native.errors.set('configuration', -1);
+      const opened = (await platform.device()).open();
+      pending(0).end(0, Uint8Array.of(0));
+      await opened;
+      expect(platform.native.log).to.deep.equal(['open']);
+    });
+
+    it('says what libusb says when the device does not answer either', async () => {
+      platform.native.errors.set('configuration', -1);
+      const opened = (await platform.device()).open().catch((reason: unknown) => reason as Error);
+      pending(0).end(2);
+      expect(await opened)
+        .to.have.property('message')
+        .that.matches(/cannot be opened: LIBUSB -1$/);
+      expect(platform.native.log.at(-1)).to.equal('close');
     });
 
     it('gives back what it took before an interface refused, and says what to do', async () => {
@@ -232,6 +269,41 @@ describe('a libusb device', () => {
     });
   });
 
+  describe('a configuration descriptor of 5000 bytes', () => {
+    const long = new Uint8Array(5000).fill(2);
+    long.set([9, 2, 0x88, 0x13, 0, 1, 0, 0x80, 50]);
+    let device: UsbDevice;
+    beforeEach(async () => {
+      platform.present = [{ ...platform.facts, configurationDescriptors: [configuration(2, []), long] }];
+      device = await platform.openDevice();
+    });
+
+    it('is answered from what is known, because one transfer cannot read it', async () => {
+      for (const [wLength, expected] of [
+        [0xffff, 5000],
+        [4500, 4500],
+      ] as const) {
+        const result = await start(device, control(setup(0x80, 6, 0x0201, 0, wLength))).result;
+        expect(result).to.include({ status: 'completed', transferred: expected });
+        expect(Buffer.compare(result.data, long.subarray(0, expected))).to.equal(0);
+        expect(result.data.buffer).not.to.equal(long.buffer);
+      }
+      expect(platform.native.made).to.have.length(0);
+    });
+
+    for (const [what, packet] of [
+      ['its beginning', setup(0x80, 6, 0x0201, 0, 4096)],
+      ['a short configuration descriptor', setup(0x80, 6, 0x0200, 0, 0xffff)],
+      ['a configuration descriptor that is not known', setup(0x80, 6, 0x0202, 0, 0xffff)],
+      ['another descriptor', setup(0x80, 6, 0x0f01, 0, 0xffff)],
+      ['a vendor request', setup(0xc0, 6, 0x0201, 0, 0xffff)],
+    ] as const)
+      it(`the device itself is asked for ${what}`, () => {
+        start(device, control(packet));
+        expect(platform.native.made).to.have.length(1);
+      });
+  });
+
   describe('setConfiguration', () => {
     it('sends nothing for the configuration that is active, but chooses the first alternate settings', async () => {
       const device = await platform.openDevice();
@@ -248,6 +320,27 @@ describe('a libusb device', () => {
       const released = ['release 0', 'release 2', 'release 5'];
       expect(platform.native.log).to.deep.equal([...released, 'configure 2', 'claim 1']);
       platform.native.log.length = 0;
+      await device.close();
+      expect(platform.native.log).to.deep.equal(['release 1', 'configure 1', 'close']);
+    });
+
+    it('puts back an alternate setting of which no descriptor tells', async () => {
+      const device = await platform.openDevice();
+      await statusOf(device, { type: 'setInterface', interfaceNumber: 0, alternateSetting: 7 });
+      expect(await statusOf(device, { type: 'setConfiguration', configurationValue: 1 })).to.equal('completed');
+      expect(platform.native.log).to.deep.equal(['alternate 0 7', 'alternate 0 0']);
+    });
+
+    it('selects with 0 a configuration of that value', async () => {
+      const [first = new Uint8Array(0)] = CONFIGURATIONS;
+      const zero = configuration(0, [[1, 0, [[0x81, 2]]]]);
+      platform.present = [{ ...platform.facts, configurationDescriptors: [first, zero] }];
+      const device = await platform.openDevice();
+      expect(await statusOf(device, { type: 'setConfiguration', configurationValue: 0 })).to.equal('completed');
+      expect(platform.native.log.slice(-2)).to.deep.equal(['configure 0', 'claim 1']);
+      platform.native.log.length = 0;
+      expect(await statusOf(device, { type: 'setConfiguration', configurationValue: 0 })).to.equal('completed');
+      expect(platform.native.log).to.deep.equal([]);
       await device.close();
       expect(platform.native.log).to.deep.equal(['release 1', 'configure 1', 'close']);
     });

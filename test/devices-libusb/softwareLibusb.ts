@@ -132,6 +132,8 @@ export class SoftwareDevice implements NativeDevice {
   }
 
   __getConfigDescriptor(): NativeConfigurationDescriptor {
+    const errno = this.errors.get('configuration');
+    if (errno !== undefined) throw nativeError(errno);
     if (this.active === 0) throw nativeError(-5);
     const rest = { bNumInterfaces: 0, iConfiguration: 0, bmAttributes: 0x80, bMaxPower: 50, extra: new Uint8Array(0) };
     return { bLength: 9, bDescriptorType: 2, bConfigurationValue: this.active, ...rest, interfaces: [] };

@@ -116,7 +116,7 @@ export class LibusbDevice implements UsbDevice {
     if (inUse.has(native)) throw this.#error('is open in this program already, or not yet closed');
     inUse.add(native);
     try {
-      return await OpenDevice.open(context, native, this.configurationDescriptors, {
+      return await OpenDevice.open(context, native, this, {
         lost: () => this.markGone(),
         isGone: () => {
           this.#owner.refresh();

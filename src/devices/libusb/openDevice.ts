@@ -1,32 +1,35 @@
-import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import type { Configuration, EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
+import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
-import {
-  type ConfigurationLayout,
-  type EndpointLayout,
-  findEndpoint,
-  interfaceNumbers,
-  readConfigurationLayout,
-} from './configurationLayout.ts';
+import { ActiveConfiguration, findConfiguration, initialSettings } from '../../usb/activeConfiguration.ts';
 import { errnoOf, LibusbError, statusOf } from './errors.ts';
 import { InterfaceClaims } from './interfaceClaims.ts';
 import { finished } from './nativeCalls.ts';
-import { Transfers, ended, type DevicePresence } from './transfers.ts';
+import { CONTROL_LIMIT, Transfers, ended, type DevicePresence } from './transfers.ts';
 import type { NativeCallback, NativeContext, NativeDevice } from './usbBinding.ts';
 
-const ISOCHRONOUS = 1;
+/** bmRequestType of standard requests that read from the device itself. */
+const READ_DEVICE = RequestType.directionIn | RequestType.standard | RequestType.device;
+/** For GET_CONFIGURATION while a device is opened, in ms. */
+const OPEN_TIMEOUT = 1000;
 
 type Complete = (result: UsbResult) => void;
+
+type KnownDescriptors = Pick<UsbDevice, 'configurations' | 'configurationDescriptors'>;
 
 /** A device while it is open: its claims, its transfers, and which configuration and alternate settings are chosen. */
 export class OpenDevice {
   readonly native: NativeDevice;
-  readonly #layouts: readonly ConfigurationLayout[];
+  readonly #descriptors: KnownDescriptors;
+  readonly #active: ActiveConfiguration;
   readonly #presence: DevicePresence;
   readonly #claims: InterfaceClaims;
   readonly #transfers: Transfers;
-  readonly #configurationAtOpen: number;
-  readonly #alternates = new Map<number, number>();
-  #configurationValue: number;
+  /** bConfigurationValue; undefined while the device is not configured. */
+  #configurationValue: number | undefined;
+  #configurationAtOpen: number | undefined;
   /** What changes the device's state runs one after the other, each when this has resolved. */
   #sequence: Promise<unknown> = Promise.resolve();
   /** What runs beside transfers, with its end. */
@@ -42,13 +45,14 @@ export class OpenDevice {
   static async open(
     context: NativeContext,
     native: NativeDevice,
-    configurationDescriptors: readonly Uint8Array[],
+    descriptors: KnownDescriptors,
     presence: DevicePresence,
   ): Promise<OpenDevice> {
     native.__open();
     let device: OpenDevice | undefined;
     try {
-      device = new OpenDevice(context, native, configurationDescriptors, presence);
+      device = new OpenDevice(context, native, descriptors, presence);
+      await device.#learnConfiguration();
       device.#claimAll();
       return device;
     } catch (error) {
@@ -61,18 +65,18 @@ export class OpenDevice {
   private constructor(
     context: NativeContext,
     native: NativeDevice,
-    configurationDescriptors: readonly Uint8Array[],
+    descriptors: KnownDescriptors,
     presence: DevicePresence,
   ) {
     this.native = native;
-    this.#layouts = configurationDescriptors.map(readConfigurationLayout);
+    this.#descriptors = descriptors;
+    this.#active = new ActiveConfiguration(descriptors.configurations);
     this.#presence = presence;
     this.#claims = new InterfaceClaims(native);
     this.#transfers = new Transfers(context, native, {
       lost: () => presence.lost(),
       isGone: () => this.#isGone(),
     });
-    this.#configurationValue = this.#configurationAtOpen = activeConfiguration(native);
   }
 
   submit(operation: UsbOperation, complete: Complete): UsbTransfer {
@@ -156,26 +160,65 @@ export class OpenDevice {
     // The address is between the device and this machine's controller: with another, the device would be lost.
     if (isSetAddress(operation.setup)) return ended('invalidParameter', complete);
     const instead = stateRequestOf(operation.setup);
-    if (instead === undefined)
+    if (instead !== undefined) return this.submit(instead, complete);
+    const known = this.#longConfigurationDescriptor(operation.setup);
+    if (known === undefined)
       return this.#transfers.control(operation.setup, operation.data, operation.timeout, complete);
-    return this.submit(instead, complete);
+    complete({ status: 'completed', data: known, transferred: known.byteLength });
+    return { cancel: () => {} };
   }
 
-  #endpoint(endpointAddress: number, isIn: boolean): EndpointLayout | UsbStatus {
-    const layout = this.#layout();
-    const endpoint = layout && findEndpoint(layout, this.#alternates, endpointAddress);
+  /** The answer to a request for a configuration descriptor of which the platforms cannot read all in one transfer. */
+  #longConfigurationDescriptor({ bmRequestType, bRequest, wValue, wLength }: SetupPacket): Uint8Array | undefined {
+    const isRead = bmRequestType === READ_DEVICE && bRequest === StandardRequest.GET_DESCRIPTOR;
+    if (wLength <= CONTROL_LIMIT || !isRead || wValue >> 8 !== DescriptorType.CONFIGURATION) return undefined;
+    const descriptor = this.#descriptors.configurationDescriptors[wValue & 0xff];
+    if (descriptor === undefined || descriptor.byteLength <= CONTROL_LIMIT) return undefined;
+    return new Uint8Array(descriptor.subarray(0, wLength));
+  }
+
+  /** A descriptor that is not true must not stop a transfer that the device would have made. */
+  #endpoint(endpointAddress: number, isIn: boolean): EndpointSetting | UsbStatus {
+    if (this.#active.configuration === undefined) return 'notFound';
+    const endpoint = this.#active.likelyEndpoint(endpointAddress);
     if (endpoint === undefined) return 'notFound';
     if (((endpointAddress & 0x80) !== 0) !== isIn) return 'invalidParameter';
-    return endpoint.transferType === ISOCHRONOUS ? 'notSupported' : endpoint;
+    return endpoint.transferType === 'isochronous' ? 'notSupported' : endpoint;
   }
 
-  #layout(): ConfigurationLayout | undefined {
-    return this.#layouts.find((each) => each.configurationValue === this.#configurationValue);
+  /** @throws NativeError when neither libusb nor the device tells */
+  async #learnConfiguration(): Promise<void> {
+    let value: number | undefined;
+    try {
+      value = this.native.__getConfigDescriptor().bConfigurationValue;
+    } catch (error) {
+      // libusb refuses descriptors with flaws that the kernel passes over, so the device itself is asked.
+      if (errnoOf(error) !== LibusbError.NOT_FOUND) value = await this.#askConfiguration(error);
+    }
+    this.#configurationValue = this.#configurationAtOpen = value;
+    if (value !== undefined) this.#active.note({ type: 'setConfiguration', configurationValue: value });
+  }
+
+  /** @throws `reason` when the device does not tell */
+  async #askConfiguration(reason: unknown): Promise<number | undefined> {
+    const setup = {
+      bmRequestType: READ_DEVICE,
+      bRequest: StandardRequest.GET_CONFIGURATION,
+      wValue: 0,
+      wIndex: 0,
+      wLength: 1,
+    };
+    const { data } = await new Promise<UsbResult>((resolve) => {
+      this.#transfers.control(setup, new Uint8Array(0), OPEN_TIMEOUT, resolve);
+    });
+    const [value] = data;
+    if (value === undefined) throw reason;
+    return value === 0 && findConfiguration(this.#descriptors.configurations, 0) === undefined ? undefined : value;
   }
 
   #claimAll(): void {
-    const layout = this.#layout();
-    if (layout !== undefined) this.#claims.claim(interfaceNumbers(layout));
+    const numbers = this.#active.configuration?.interfaces.map(({ interfaceNumber }) => interfaceNumber) ?? [];
+    this.#claims.claim([...new Set(numbers)].sort((a, b) => a - b));
   }
 
   /**
@@ -186,19 +229,18 @@ export class OpenDevice {
    * on them. An endpoint that is halted stays halted; whoever meets it gets a stall, and clears it.
    */
   async #setConfiguration(value: number): Promise<UsbStatus> {
-    if (value === this.#configurationValue && value !== 0) {
-      for (const [interfaceNumber, alternateSetting] of [...this.#alternates]) {
-        const status = alternateSetting === 0 ? 'completed' : await this.#setInterface(interfaceNumber, 0);
-        if (status !== 'completed') return status;
-      }
-      return 'completed';
-    }
-    if (value !== 0 && !this.#layouts.some((each) => each.configurationValue === value)) return 'notFound';
+    const wanted = findConfiguration(this.#descriptors.configurations, value);
+    if (wanted === undefined && value !== 0) return 'notFound';
+    if (wanted !== undefined && wanted === this.#active.configuration) return this.#restoreSettings(wanted);
     await this.#transfers.abort();
     await this.#claims.release(); // the kernel refuses another configuration while an interface is claimed
-    const status = await this.#nativeSetConfiguration(value);
-    if (status === 'completed') this.#configurationValue = value;
-    this.#alternates.clear();
+    const status = await this.#nativeSetConfiguration(wanted?.configurationValue);
+    if (status === 'completed') {
+      this.#configurationValue = wanted?.configurationValue;
+      this.#active.note({ type: 'setConfiguration', configurationValue: value });
+    } else {
+      this.#interfacesWereReleased();
+    }
     try {
       this.#claimAll();
     } catch (error) {
@@ -207,14 +249,30 @@ export class OpenDevice {
     return status;
   }
 
-  #nativeSetConfiguration(value: number): Promise<UsbStatus> {
-    // -1 is libusb's way to say unconfigured; 0 is a configuration that some devices have against the rules.
-    return this.#call((done) => this.native.__setConfiguration(value === 0 ? -1 : value, done));
+  async #restoreSettings(configuration: Configuration): Promise<UsbStatus> {
+    for (const setting of initialSettings(configuration)) {
+      const { interfaceNumber, alternateSetting } = setting;
+      if (this.#active.setting(interfaceNumber) === setting) continue;
+      const status = await this.#setInterface(interfaceNumber, alternateSetting);
+      if (status !== 'completed') return status;
+    }
+    return 'completed';
+  }
+
+  /** The kernel chooses the first setting of an interface that is released. */
+  #interfacesWereReleased(): void {
+    const configurationValue = this.#configurationValue;
+    if (configurationValue !== undefined) this.#active.note({ type: 'setConfiguration', configurationValue });
+  }
+
+  /** Undefined unconfigures: libusb says -1, for 0 is a configuration that some devices have against the rules. */
+  #nativeSetConfiguration(value: number | undefined): Promise<UsbStatus> {
+    return this.#call((done) => this.native.__setConfiguration(value ?? -1, done));
   }
 
   async #setInterface(interfaceNumber: number, alternateSetting: number): Promise<UsbStatus> {
     const status = await this.#call((done) => this.native.__setInterface(interfaceNumber, alternateSetting, done));
-    if (status === 'completed') this.#alternates.set(interfaceNumber, alternateSetting);
+    if (status === 'completed') this.#active.note({ type: 'setInterface', interfaceNumber, alternateSetting });
     return status;
   }
 
@@ -231,7 +289,7 @@ export class OpenDevice {
         return 'disconnected';
       }
     }
-    this.#alternates.clear(); // the kernel chooses setting 0 of an interface that is released
+    this.#interfacesWereReleased();
     return status === 'notFound' ? 'completed' : status;
   }
 
@@ -267,16 +325,6 @@ export class OpenDevice {
     });
     this.#running.set(once, end);
     return { cancel: () => {} };
-  }
-}
-
-/** The configuration that the device has; 0 when it has none. */
-function activeConfiguration(native: NativeDevice): number {
-  try {
-    return native.__getConfigDescriptor().bConfigurationValue;
-  } catch (error) {
-    if (errnoOf(error) === LibusbError.NOT_FOUND) return 0;
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../../codecs/usb/setupPacket.ts';
-import type { EndpointLayout } from './configurationLayout.ts';
+import type { EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import { statusOf } from './errors.ts';
 import type { NativeContext, NativeDevice, NativeError, NativeTransfer } from './usbBinding.ts';
 
@@ -14,9 +14,11 @@ const IDLE_TRANSFERS = 8;
 const COPY_LIMIT = 1024;
 /** Larger buffers are not kept. */
 const KEEP_LIMIT = 64 * 1024;
-/** What Linux and Windows take for the data of a control transfer. */
-const CONTROL_LIMIT = 4096;
+/** Bytes of data that Linux and Windows take in one control transfer. */
+export const CONTROL_LIMIT = 4096;
 const CONTROL_TYPE = 0;
+/** Of bmAttributes: the transfer type, with the numbers of LIBUSB_TRANSFER_TYPE_*. */
+const TRANSFER_TYPE_MASK = 3;
 const DIRECTION_IN = 0x80;
 const NOTHING = new Uint8Array(0);
 
@@ -94,7 +96,7 @@ export class Transfers {
    * Bulk or interrupt IN. The length goes to the device's controller as it is, also where it is no multiple of the packet
    * size: rounding up would hide from the caller that the device sent more than was asked for (`overflowed`).
    */
-  receive(endpoint: EndpointLayout, length: number, complete: Complete): UsbTransfer {
+  receive(endpoint: EndpointSetting, length: number, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
     const buffer = bufferFor(slot, length);
     if (buffer === undefined) return ended('outOfMemory', complete);
@@ -107,7 +109,7 @@ export class Transfers {
   }
 
   /** Bulk or interrupt OUT; libusb reads from the caller's own bytes. */
-  send(endpoint: EndpointLayout, data: Uint8Array, complete: Complete): UsbTransfer {
+  send(endpoint: EndpointSetting, data: Uint8Array, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
     slot.finish = (status, actual) => ({ status, data: NOTHING, transferred: actual });
     const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -197,7 +199,8 @@ export class Transfers {
     }
   }
 
-  #take({ endpointAddress, transferType }: EndpointLayout): Slot {
+  #take({ endpointAddress, attributes }: EndpointSetting): Slot {
+    const transferType = attributes & TRANSFER_TYPE_MASK;
     const kind = kindOf(endpointAddress, transferType);
     return this.#idle.get(kind)?.pop() ?? this.#make(endpointAddress, transferType, 0, kind);
   }
