@@ -5,6 +5,7 @@ import {
   SERVER_CONTROL_TRANSITIONS,
   SERVER_DEVICE_TRANSITIONS,
 } from '../src/urbdrc/session/transitions.ts';
+import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
 import { code, table } from './markdown.ts';
 
 type Transitions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -16,6 +17,7 @@ interface Machine {
 }
 
 const SESSION = 'src/urbdrc/session/transitions.ts';
+const RDP = 'src/rdp/transitions.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [
@@ -58,6 +60,13 @@ const MACHINES: readonly Machine[] = [
     title: 'Capabilities of dynamic channels: client',
     intro: `CAPABILITIES_TRANSITIONS in [${CHANNELS}](../${CHANNELS}), once for all channels.`,
     transitions: CAPABILITIES_TRANSITIONS.client,
+  },
+  {
+    title: 'An RDP connection: server',
+    intro:
+      `RDP_SERVER_TRANSITIONS in [${RDP}](../${RDP}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the connection; a ` +
+      'DISCONNECT_PROVIDER_ULTIMATUM of the client ends it in every state after `awaitingConnectInitial`.',
+    transitions: RDP_SERVER_TRANSITIONS,
   },
 ];
 

@@ -20,7 +20,12 @@ export interface GeneralCapability {
 /** TS_CAPS_PROTOCOLVERSION. */
 export const CAPS_PROTOCOL_VERSION = 0x0200;
 
-export const GeneralExtraFlag = { LONG_CREDENTIALS_SUPPORTED: 0x0004, NO_BITMAP_COMPRESSION_HDR: 0x0400 } as const;
+/** extraFlags, [MS-RDPBCGR] 2.2.7.1.1. */
+export const GeneralExtraFlag = {
+  FASTPATH_OUTPUT_SUPPORTED: 0x0001,
+  LONG_CREDENTIALS_SUPPORTED: 0x0004,
+  NO_BITMAP_COMPRESSION_HDR: 0x0400,
+} as const;
 
 const General = struct('TS_GENERAL_CAPABILITYSET', {
   osMajorType: 'u16',

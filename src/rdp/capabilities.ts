@@ -17,7 +17,7 @@ import {
 } from '../../codecs/rdp/serverCapabilities.ts';
 import { CHANNEL_CHUNK_LENGTH } from '../../codecs/svc/channelPduHeader.ts';
 import { VirtualChannelCapabilitySet } from '../../codecs/svc/virtualChannelCapabilitySet.ts';
-import { SERVER_USER_ID } from './rdpPacket.ts';
+import { SERVER_USER_ID, SHARE_ID, sharePacket } from './rdpPacket.ts';
 
 /** Pixels. */
 export interface DesktopSize {
@@ -28,8 +28,28 @@ export interface DesktopSize {
 /** Bits per pixel of the session: every client can show this, and a pixel is two bytes. */
 export const COLOR_DEPTH = 16;
 
-/** What the server says in Demand Active: a desktop that is painted with bitmaps, and virtual channels. */
-export function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
+const SOURCE_DESCRIPTOR = Uint8Array.from('RDP\0', (letter) => letter.charCodeAt(0));
+
+/** Begins the capability exchange, [MS-RDPBCGR] 2.2.1.13.1. The client answers with TS_CONFIRM_ACTIVE_PDU. */
+export function demandActivePacket(desktop: DesktopSize): Parts {
+  return sharePacket({
+    name: 'TS_DEMAND_ACTIVE_PDU',
+    pduSource: SERVER_USER_ID,
+    shareId: SHARE_ID,
+    sourceDescriptor: SOURCE_DESCRIPTOR,
+    capabilitySets: serverCapabilities(desktop),
+    sessionId: 0,
+  });
+}
+
+/** Ends an activation: before another capability exchange, or before the end of the connection, [MS-RDPBCGR] 1.3.1.3. */
+export function deactivateAllPacket(): Parts {
+  const sourceDescriptor = SOURCE_DESCRIPTOR;
+  return sharePacket({ name: 'TS_DEACTIVATE_ALL_PDU', pduSource: SERVER_USER_ID, shareId: SHARE_ID, sourceDescriptor });
+}
+
+/** A desktop that is painted with bitmaps, and virtual channels. */
+function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
   return [
     set(CapabilityType.CAPSTYPE_SHARE, ShareCapability.encode({ nodeId: SERVER_USER_ID })),
     set(
@@ -39,7 +59,11 @@ export function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet
         osMinorType: 3,
         protocolVersion: CAPS_PROTOCOL_VERSION,
         generalCompressionTypes: 0,
-        extraFlags: GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR | GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED,
+        // This server sends no fast-path output, but freerdp-proxy ends a session without this flag.
+        extraFlags:
+          GeneralExtraFlag.FASTPATH_OUTPUT_SUPPORTED |
+          GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR |
+          GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED,
         updateCapabilityFlag: 0,
         remoteUnshareFlag: 0,
         generalCompressionLevel: 0,

@@ -1,49 +1,23 @@
 import { DecodeError, ProtocolError, UsageError, type SpecRef } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
-import { Reader } from '../../codecs/core/reader.ts';
 import { EarlyCapability } from '../../codecs/rdp/clientData.ts';
 import { ClientInfo } from '../../codecs/rdp/clientInfo.ts';
 import { ALLOW_DISPLAY_UPDATES, RefreshRectPdu, SuppressOutputPdu } from '../../codecs/rdp/displayRequests.ts';
 import { DisconnectReason, DomainMcsPdu } from '../../codecs/rdp/mcsDomain.ts';
 import { SecurityFlag, SecurityHeader } from '../../codecs/rdp/securityHeader.ts';
 import { ShareControlPdu } from '../../codecs/rdp/shareControl.ts';
-import {
-  ControlAction,
-  ControlPdu,
-  ErrorInfo,
-  FONTLIST_WHOLE,
-  FontListPdu,
-  FontMapPdu,
-  PduType2,
-  SetErrorInfoPdu,
-  SYNCMSGTYPE_SYNC,
-  SynchronizePdu,
-} from '../../codecs/rdp/shareData.ts';
-import {
-  NegotiationFailure,
-  SecurityProtocol,
-  X224ConnectionConfirm,
-  X224ConnectionRequest,
-  X224Data,
-} from '../../codecs/rdp/x224.ts';
+import { ErrorInfo, PduType2, SetErrorInfoPdu } from '../../codecs/rdp/shareData.ts';
+import { X224Data } from '../../codecs/rdp/x224.ts';
 import { type Step, StepBuilder } from '../channels/step.ts';
-import { type DesktopSize, serverCapabilities } from './capabilities.ts';
-import { type ConferenceClient, connectResponse, readConnectInitial } from './conference.ts';
+import { nextState } from '../channels/transitions.ts';
+import { deactivateAllPacket, demandActivePacket, type DesktopSize } from './capabilities.ts';
+import { ServerConference } from './conference.ts';
+import { Finalization, fontMapFor } from './finalization.ts';
+import { validClientPacket } from './licensing.ts';
+import { type Negotiation, negotiate } from './negotiation.ts';
 import type { RdpPacket } from './rdpDeframer.ts';
-import {
-  channelPacket,
-  CLIENT_USER_ID,
-  controlPacket,
-  dataPacket,
-  deactivateAllPacket,
-  demandActivePacket,
-  IO_CHANNEL_ID,
-  licensePacket,
-  mcsPacket,
-  SERVER_USER_ID,
-  SHARE_ID,
-  tpktPacket,
-} from './rdpPacket.ts';
+import { channelPacket, dataPacket, decodeWith, IO_CHANNEL_ID, mcsPacket, readerOf, SHARE_ID } from './rdpPacket.ts';
+import { RDP_SERVER_TRANSITIONS, type RdpServerInput, type RdpServerState } from './transitions.ts';
 
 /** Who a client says it is. */
 export interface RdpCredentials {
@@ -67,55 +41,53 @@ export type RdpEvent =
   /** Send what is outgoing, then close; without an error the client wanted it. */
   | { readonly type: 'finished'; readonly error: Error | undefined };
 
-type State =
-  | 'awaitingConnectionRequest'
-  | 'awaitingTls'
-  | 'awaitingConnectInitial'
-  /** The client attaches, joins channels, and tells who its user is. */
-  | 'joining'
-  | 'awaitingAdmission'
-  | 'awaitingConfirmActive'
-  | 'finalizing'
-  | 'active'
-  | 'finished';
+/** The owner of the connection did not admit the client. */
+export class AdmissionError extends Error {
+  override readonly name = 'AdmissionError';
+  readonly code = 'NOT_ADMITTED';
+}
 
 const SEQUENCE: SpecRef = { document: 'MS-RDPBCGR', section: '1.3.1.1' };
 /** totalLength of a flow control PDU, which is no share control PDU, [T.128] 8.4. */
 const FLOW_MARKER = 0x8000;
-const SERVER_REFERENCE = 0x1234;
 
 /**
  * The server side of one RDP connection, [MS-RDPBCGR] 1.3.1.1, without sockets: packets in, packets and events out. It
- * insists on TLS, asks its owner who may come in, offers a plain desktop, and carries static virtual channels.
+ * insists on TLS, asks its owner whether to admit the user, offers a plain desktop, and carries static virtual channels.
+ *
+ * What it sends without being asked by its owner is bounded, however much a client sends: see
+ * {@link RDP_SERVER_TRANSITIONS}.
  */
 export class RdpServerConnection {
-  #state: State = 'awaitingConnectionRequest';
-  #requestedProtocols = 0;
-  #client: ConferenceClient | undefined;
-  readonly #joined = new Set<number>();
+  #state: RdpServerState = 'awaitingConnectionRequest';
+  #negotiation: Negotiation | undefined;
+  /** From Connect-Initial on. */
+  #conference: ServerConference | undefined;
+  #finalization = new Finalization();
+  /** Whether virtual channels can be used: from the first activation on. */
   #isEstablished = false;
 
   /** Names of the channels that the client has joined, in lower case. */
   get channels(): readonly string[] {
-    return (this.#client?.channels ?? []).filter(({ id }) => this.#joined.has(id)).map(({ name }) => name);
+    return this.#conference?.channels ?? [];
   }
 
-  /** The client's name for itself; empty before it told. */
+  /** The client's name for its machine; empty before it told. */
   get clientName(): string {
-    return this.#client?.clientName ?? '';
+    return this.#conference?.clientName ?? '';
   }
 
   /** The desktop that the client was given. */
   get desktop(): DesktopSize {
-    return this.#client?.desktop ?? { width: 0, height: 0 };
+    return this.#conference?.desktop ?? { width: 0, height: 0 };
   }
 
-  /** Takes a packet of the client. What is wrong with it ends the connection, with an event. */
+  /** Takes a packet of the client. One that is wrong ends the connection, with an event. */
   received(packet: RdpPacket): Step<RdpEvent> {
     const step = new StepBuilder<RdpEvent>();
     if (this.#state === 'finished') return step;
     try {
-      if (packet.type === 'fastPath') this.#requireActivation('fast-path input');
+      if (packet.type === 'fastPath') this.#advance('fastPathInput', 'fast-path input');
       else this.#tpkt(packet.payload, step);
     } catch (error) {
       if (!(error instanceof DecodeError) && !(error instanceof ProtocolError)) throw error;
@@ -124,31 +96,33 @@ export class RdpServerConnection {
     return step;
   }
 
-  /** TLS stands. */
+  /** The TLS handshake is complete. @throws UsageError unless it was asked for by `tlsRequired` */
   secured(): void {
-    if (this.#state !== 'awaitingTls') throw new UsageError('secured() is for after tlsRequired');
-    this.#state = 'awaitingConnectInitial';
+    this.#command('secured', 'secured() is for after tlsRequired');
   }
 
-  /** Answers `credentials`. Who is not admitted is told so and disconnected; `why` is for the event alone. */
+  /**
+   * Answers `credentials`. A client that is not admitted is told so and disconnected; `why` is only for the event.
+   * @throws UsageError at any other time
+   */
   admit(isAdmitted: boolean, why = 'wrong user name or password'): Step<RdpEvent> {
-    if (this.#state !== 'awaitingAdmission') throw new UsageError('admit() is for after credentials');
+    this.#command(isAdmitted ? 'admitted' : 'refused', 'admit() is for after credentials');
     const step = new StepBuilder<RdpEvent>();
-    step.send(licensePacket());
+    step.send(validClientPacket());
     if (isAdmitted) {
-      step.send(demandActivePacket(serverCapabilities(this.desktop)));
-      this.#state = 'awaitingConfirmActive';
+      step.send(demandActivePacket(this.desktop));
     } else {
-      this.#sendErrorInfo(step, ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION);
-      this.#finish(step, new Error(why), DisconnectReason.providerInitiated);
+      // Sent also to clients that do not announce RNS_UD_CS_SUPPORT_ERRINFO_PDU: FreeRDP 3 does not, and understands it.
+      step.send(errorInfoPacket(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION));
+      this.#finish(step, new AdmissionError(why), DisconnectReason.providerInitiated);
     }
     return step;
   }
 
   /** The packet that carries a chunk on a channel. @throws UsageError when the client has not joined it */
   channelPacket(channel: string, chunk: Parts): Parts {
-    const id = this.#client?.channels.find(({ name }) => name === channel)?.id;
-    if (id === undefined || !this.#joined.has(id)) throw new UsageError(`the client has no channel ${channel}`);
+    const id = this.#conference?.channelId(channel);
+    if (id === undefined) throw new UsageError(`the client has no channel ${channel}`);
     return channelPacket(id, chunk);
   }
 
@@ -163,13 +137,15 @@ export class RdpServerConnection {
     return dataPacket(PduType2.PDUTYPE2_UPDATE, update);
   }
 
-  /** Lets the client confirm capabilities and finish its activation once more; channels go on, [MS-RDPBCGR] 1.3.1.3. */
+  /**
+   * Lets the client confirm capabilities and finish its activation once more; channels go on, [MS-RDPBCGR] 1.3.1.3.
+   * @throws UsageError unless the connection is active
+   */
   reactivate(): Step<RdpEvent> {
-    if (this.#state !== 'active') throw new UsageError('only an active connection can be reactivated');
+    this.#command('reactivate', 'only an active connection can be reactivated');
     const step = new StepBuilder<RdpEvent>();
     step.send(deactivateAllPacket());
-    step.send(demandActivePacket(serverCapabilities(this.desktop)));
-    this.#state = 'awaitingConfirmActive';
+    step.send(demandActivePacket(this.desktop));
     return step;
   }
 
@@ -177,7 +153,10 @@ export class RdpServerConnection {
   end(errorInfo: number): Step<RdpEvent> {
     const step = new StepBuilder<RdpEvent>();
     if (this.#state === 'finished') return step;
-    if (this.#isEstablished) this.#sendErrorInfo(step, errorInfo);
+    const flags = this.#conference?.earlyCapabilityFlags ?? 0;
+    if (this.#isEstablished && (flags & EarlyCapability.RNS_UD_CS_SUPPORT_ERRINFO_PDU) !== 0) {
+      step.send(errorInfoPacket(errorInfo));
+    }
     this.#finish(step, undefined, DisconnectReason.providerInitiated);
     return step;
   }
@@ -188,53 +167,57 @@ export class RdpServerConnection {
         this.#connectionRequest(payload, step);
         break;
       case 'awaitingConnectInitial':
-        this.#connectInitial(dataOf(payload), step);
+        this.#connectInitial(decodeWith(X224Data, payload).data, step);
         break;
       case 'awaitingTls':
       case 'awaitingAdmission':
       case 'finished':
         throw this.#unexpected('a packet', 'the client has to wait for an answer');
-      default:
-        this.#domainPdu(decodeWith(DomainMcsPdu, dataOf(payload)), step);
+      case 'attaching':
+      case 'joining':
+      case 'awaitingConfirmActive':
+      case 'finalizing':
+      case 'active':
+      case 'reconfirming':
+      case 'refinalizing':
+        this.#domainPdu(decodeWith(DomainMcsPdu, decodeWith(X224Data, payload).data), step);
     }
   }
 
   #connectionRequest(payload: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    const { sourceReference, negotiation } = decodeWith(X224ConnectionRequest, payload);
-    const confirm = (answer: NonNullable<X224ConnectionConfirm['negotiation']>) => {
-      const references = { destinationReference: sourceReference, sourceReference: SERVER_REFERENCE };
-      step.send(tpktPacket(X224ConnectionConfirm.encode({ ...references, negotiation: answer })));
-    };
-    this.#requestedProtocols = negotiation?.requestedProtocols ?? SecurityProtocol.PROTOCOL_RDP;
-    if ((this.#requestedProtocols & SecurityProtocol.PROTOCOL_SSL) === 0) {
-      confirm({ type: 'failure', failureCode: NegotiationFailure.SSL_REQUIRED_BY_SERVER });
-      const problem = 'the client offers no TLS, and standard RDP security is refused: switch TLS security on there';
-      this.#state = 'finished';
-      step.emit({ type: 'finished', error: new ProtocolError('X224_CONNECTION_REQUEST', 'start', problem, SEQUENCE) });
+    const negotiation = negotiate(payload);
+    step.send(negotiation.confirm);
+    if (negotiation.usesTls) {
+      this.#advance('X224_CONNECTION_REQUEST');
+      this.#negotiation = negotiation;
+      step.emit({ type: 'tlsRequired' });
       return;
     }
-    confirm({ type: 'response', flags: 0, selectedProtocol: SecurityProtocol.PROTOCOL_SSL });
-    this.#state = 'awaitingTls';
-    step.emit({ type: 'tlsRequired' });
+    const problem = 'the client offers no TLS, and standard RDP security is refused: switch TLS security on there';
+    const error = new ProtocolError('X224_CONNECTION_REQUEST', 'start', problem, SEQUENCE);
+    this.#advance('X224_CONNECTION_REQUEST without TLS');
+    step.emit({ type: 'finished', error });
   }
 
   #connectInitial(data: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    this.#client = readConnectInitial(data);
-    step.send(tpktPacket(connectResponse(this.#client, this.#requestedProtocols)));
-    this.#state = 'joining';
+    const conference = new ServerConference(data);
+    this.#advance('CONNECT_INITIAL');
+    this.#conference = conference;
+    step.send(conference.connectResponse(this.#negotiation?.requestedProtocols ?? 0));
   }
 
   #domainPdu(pdu: DomainMcsPdu, step: StepBuilder<RdpEvent>): void {
     switch (pdu.name) {
       case 'ERECT_DOMAIN_REQUEST':
+        // It says nothing that RDP needs.
         return;
       case 'ATTACH_USER_REQUEST':
-        this.#requireState('joining', pdu.name);
-        step.send(mcsPacket({ name: 'ATTACH_USER_CONFIRM', result: 0, initiator: CLIENT_USER_ID }));
+        this.#advance(pdu.name);
+        if (this.#conference !== undefined) step.send(this.#conference.attach());
         return;
       case 'CHANNEL_JOIN_REQUEST':
-        this.#requireState('joining', pdu.name);
-        this.#join(pdu.channelId, step);
+        this.#advance(pdu.name);
+        if (this.#conference !== undefined) step.send(this.#conference.join(pdu.channelId));
         return;
       case 'SEND_DATA_REQUEST':
         if (pdu.channelId === IO_CHANNEL_ID) this.#ioData(pdu.userData, step);
@@ -251,25 +234,14 @@ export class RdpServerConnection {
     }
   }
 
-  #join(channelId: number, step: StepBuilder<RdpEvent>): void {
-    const isStatic = this.#client?.channels.some(({ id }) => id === channelId) ?? false;
-    if (!isStatic && channelId !== IO_CHANNEL_ID && channelId !== CLIENT_USER_ID) {
-      throw this.#unexpected('CHANNEL_JOIN_REQUEST', `there is no channel ${channelId}`);
-    }
-    this.#joined.add(channelId);
-    const name = 'CHANNEL_JOIN_CONFIRM';
-    step.send(mcsPacket({ name, result: 0, initiator: CLIENT_USER_ID, requested: channelId, channelId }));
-  }
-
   #channelData(channelId: number, chunk: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    this.#requireActivation('channel data');
-    const channel = this.#client?.channels.find(({ id }) => id === channelId)?.name;
-    if (channel === undefined || !this.#isEstablished || !this.#joined.has(channelId)) return;
-    step.emit({ type: 'channelData', channel, chunk });
+    this.#advance('channelData', 'channel data');
+    const channel = this.#conference?.channelName(channelId);
+    if (channel !== undefined && this.#isEstablished) step.emit({ type: 'channelData', channel, chunk });
   }
 
   #ioData(data: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    if (this.#state === 'joining') this.#clientInfo(data, step);
+    if (this.#conference !== undefined && isBeforeAdmission(this.#state)) this.#clientInfo(data, step);
     else if (!isFlowControl(data)) this.#sharePdu(decodeWith(ShareControlPdu, data), step);
   }
 
@@ -278,19 +250,20 @@ export class RdpServerConnection {
     const { flags } = SecurityHeader.decode(reader);
     if ((flags & SecurityFlag.SEC_INFO_PKT) === 0) throw this.#unexpected('a PDU', 'TS_INFO_PACKET has to come first');
     const { domain, userName, password } = ClientInfo.decode(reader);
-    this.#state = 'awaitingAdmission';
+    this.#advance('TS_INFO_PACKET');
     step.emit({ type: 'credentials', credentials: { domain, userName, password } });
   }
 
   #sharePdu(pdu: ShareControlPdu, step: StepBuilder<RdpEvent>): void {
     switch (pdu.name) {
       case 'TS_CONFIRM_ACTIVE_PDU':
-        this.#requireState('awaitingConfirmActive', pdu.name);
+        this.#advance(pdu.name);
         if (pdu.shareId !== SHARE_ID) throw this.#unexpected(pdu.name, `there is no share ${pdu.shareId}`);
-        this.#state = 'finalizing';
+        this.#finalization = new Finalization();
         return;
       case 'TS_DATA_PDU':
-        this.#dataPdu(pdu.pduType2, pdu.data, step);
+        this.#advance(pdu.name);
+        if (this.#state !== 'reconfirming') this.#dataPdu(pdu.pduType2, pdu.data, step);
         return;
       case 'TS_DEMAND_ACTIVE_PDU':
       case 'TS_DEACTIVATE_ALL_PDU':
@@ -299,28 +272,18 @@ export class RdpServerConnection {
   }
 
   #dataPdu(pduType2: number, data: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    // Until it has seen Deactivate All a client goes on as if nothing had happened.
-    if (this.#state === 'awaitingConfirmActive' && this.#isEstablished) return;
-    this.#requireActivation('TS_DATA_PDU');
     switch (pduType2) {
-      case PduType2.PDUTYPE2_SYNCHRONIZE: {
-        decodeWith(SynchronizePdu, data);
-        const answer = { messageType: SYNCMSGTYPE_SYNC, targetUser: CLIENT_USER_ID };
-        step.send(dataPacket(PduType2.PDUTYPE2_SYNCHRONIZE, SynchronizePdu.encode(answer)));
-        step.send(controlPacket(ControlAction.CTRLACTION_COOPERATE, 0, 0));
+      case PduType2.PDUTYPE2_SYNCHRONIZE:
+        for (const answer of this.#finalization.synchronize(data)) step.send(answer);
         return;
-      }
-      case PduType2.PDUTYPE2_CONTROL: {
-        const { action } = decodeWith(ControlPdu, data);
-        if (action !== ControlAction.CTRLACTION_REQUEST_CONTROL) return;
-        step.send(controlPacket(ControlAction.CTRLACTION_GRANTED_CONTROL, CLIENT_USER_ID, SERVER_USER_ID));
+      case PduType2.PDUTYPE2_CONTROL:
+        for (const answer of this.#finalization.control(data)) step.send(answer);
         return;
-      }
       case PduType2.PDUTYPE2_FONTLIST:
-        decodeWith(FontListPdu, data);
-        this.#fontList(step);
+        this.#fontList(data, step);
         return;
       case PduType2.PDUTYPE2_SHUTDOWN_REQUEST:
+        this.#advance('TS_SHUTDOWN_REQ_PDU');
         this.#finish(step, undefined, DisconnectReason.userRequested);
         return;
       case PduType2.PDUTYPE2_REFRESH_RECT:
@@ -341,35 +304,36 @@ export class RdpServerConnection {
     if (this.isActive) step.emit({ type: 'repaint' });
   }
 
-  #fontList(step: StepBuilder<RdpEvent>): void {
-    const map = { numberEntries: 0, totalNumEntries: 0, mapFlags: FONTLIST_WHOLE, entrySize: 4 };
-    step.send(dataPacket(PduType2.PDUTYPE2_FONTMAP, FontMapPdu.encode(map)));
-    this.#state = 'active';
+  /** Ends an activation. One that comes again is not answered. */
+  #fontList(data: Uint8Array, step: StepBuilder<RdpEvent>): void {
+    const answer = fontMapFor(data);
+    const next = nextState<RdpServerState, RdpServerInput>(RDP_SERVER_TRANSITIONS, this.#state, 'TS_FONT_LIST_PDU');
+    if (next === undefined) return;
+    this.#state = next;
+    step.send(answer);
     step.emit({ type: this.#isEstablished ? 'repaint' : 'established' });
     this.#isEstablished = true;
   }
 
-  #sendErrorInfo(step: StepBuilder<RdpEvent>, errorInfo: number): void {
-    const isUnderstood = EarlyCapability.RNS_UD_CS_SUPPORT_ERRINFO_PDU & (this.#client?.earlyCapabilityFlags ?? 0);
-    if (isUnderstood === 0) return;
-    step.send(dataPacket(PduType2.PDUTYPE2_SET_ERROR_INFO_PDU, SetErrorInfoPdu.encode({ errorInfo })));
-  }
-
   #finish(step: StepBuilder<RdpEvent>, error: Error | undefined, reason: number): void {
     if (this.#isEstablished) step.send(deactivateAllPacket());
-    if (this.#client !== undefined) step.send(mcsPacket({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason }));
+    if (this.#conference !== undefined) step.send(mcsPacket({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason }));
     this.#state = 'finished';
     step.emit({ type: 'finished', error });
   }
 
-  #requireState(state: State, message: string): void {
-    if (this.#state !== state) throw this.#unexpected(message, 'it comes at the wrong time');
+  /** Takes a move of the client, as `message` for people. @throws ProtocolError when the table does not allow it */
+  #advance(input: RdpServerInput, message: string = input): void {
+    const next = nextState(RDP_SERVER_TRANSITIONS, this.#state, input);
+    if (next === undefined) throw this.#unexpected(message, 'not allowed now');
+    this.#state = next;
   }
 
-  /** From Confirm Active on. */
-  #requireActivation(message: string): void {
-    if (this.#isEstablished || this.#state === 'finalizing') return;
-    throw this.#unexpected(message, 'the connection is not active yet');
+  /** Takes a move of the owner. */
+  #command(input: RdpServerInput, problem: string): void {
+    const next = nextState(RDP_SERVER_TRANSITIONS, this.#state, input);
+    if (next === undefined) throw new UsageError(problem);
+    this.#state = next;
   }
 
   #unexpected(message: string, problem: string): ProtocolError {
@@ -377,19 +341,13 @@ export class RdpServerConnection {
   }
 }
 
-type Decoder<V> = { readonly name: string; readonly spec: SpecRef; decode(reader: Reader): V };
-
-/** As sessions read: bytes behind the last known field are of a later version. */
-function readerOf(codec: Decoder<unknown>, bytes: Uint8Array): Reader {
-  return new Reader(bytes, codec.name, codec.spec, { lenient: true });
+function isBeforeAdmission(state: RdpServerState): boolean {
+  return state === 'attaching' || state === 'joining';
 }
 
-function decodeWith<V>(codec: Decoder<V>, bytes: Uint8Array): V {
-  return codec.decode(readerOf(codec, bytes));
-}
-
-function dataOf(payload: Uint8Array): Uint8Array {
-  return decodeWith(X224Data, payload).data;
+/** TS_SET_ERROR_INFO_PDU. */
+function errorInfoPacket(errorInfo: number): Parts {
+  return dataPacket(PduType2.PDUTYPE2_SET_ERROR_INFO_PDU, SetErrorInfoPdu.encode({ errorInfo }));
 }
 
 function isFlowControl(data: Uint8Array): boolean {

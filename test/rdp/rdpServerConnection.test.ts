@@ -177,6 +177,16 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(events(PduType2.PDUTYPE2_SUPPRESS_OUTPUT, '00000000')).to.deep.equal([]);
   });
 
+  it('says in its general capabilities that it supports fast-path output, without which freerdp-proxy ends the session', () => {
+    const demand = established()
+      .sent.slice(2)
+      .find((packet) => nameOf(packet) === 'TS_DEMAND_ACTIVE_PDU')!;
+    // CAPSTYPE_GENERAL and its 24 bytes; extraFlags are the 16 bits at 14.
+    const general = toHex(demand).indexOf('01001800') / 2;
+    expect(general).to.be.above(0);
+    expect(demand[general + 14]! & 1).to.equal(1);
+  });
+
   it('paints on an active connection alone', () => {
     const session = new Session().receive(CONNECTION_REQUEST, ...UP_TO_CREDENTIALS);
     const paint = () => session.connection.updatePacket([new Uint8Array(4)]);
@@ -189,6 +199,29 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     session.receive(dataPdu(PduType2.PDUTYPE2_REFRESH_RECT, fromHex('01000000 00000000 1f035702')), ...ACTIVATION);
     expect(session.eventTypes.slice(3)).to.deep.equal(['repaint']);
     paint();
+  });
+
+  it('answers each PDU of the finalization once in an activation, however often it comes', () => {
+    const session = established();
+    const before = session.sent.length;
+    for (let count = 0; count < 100; count += 1) session.receive(...ACTIVATION.slice(1));
+    expect(session.names(before)).to.deep.equal([]);
+    expect(session.eventTypes).to.deep.equal(['tlsRequired', 'credentials', 'established']);
+    session.apply(session.connection.reactivate()).receive(...ACTIVATION, ...ACTIVATION.slice(1));
+    expect(session.names(before + 2)).to.deep.equal(['data 0x1f', 'data 0x14', 'data 0x14', 'data 0x28']);
+  });
+
+  it('hears nothing from a channel that the client asked for and did not join', () => {
+    const withoutDrdynvc = UP_TO_CREDENTIALS.filter(
+      (packet) => packet !== captured(`ChannelJoinRequest ${DRDYNVC_CHANNEL}`),
+    );
+    expect(withoutDrdynvc.length).to.equal(UP_TO_CREDENTIALS.length - 1);
+    const session = new Session().receive(CONNECTION_REQUEST, ...withoutDrdynvc, ...ACTIVATION);
+    expect(session.eventTypes.at(-1)).to.equal('established');
+    expect(session.connection.channels).to.deep.equal(['rdpdr', 'rdpsnd', 'cliprdr']);
+    session.receive(sent(DRDYNVC_CHANNEL, new Uint8Array(9)));
+    expect(session.eventTypes.at(-1)).to.equal('established');
+    expect(() => session.connection.channelPacket('drdynvc', [new Uint8Array(9)])).to.throw(UsageError);
   });
 
   it('activates again when asked, and channels go on meanwhile', () => {
@@ -234,6 +267,18 @@ describe('an RDP connection ends', () => {
     expect(session.failure).to.equal('wrong user name or password');
   });
 
+  it('for who is not admitted with the reason, also when it does not announce that it understands one: FreeRDP 3 does not', () => {
+    const connectInitial = Uint8Array.from(captured('MCS ConnectInitial'));
+    // Client Core Data of 234 bytes, 2.2.1.3.2: earlyCapabilityFlags are at 144.
+    const flags = toHex(connectInitial).indexOf('01c0ea00') / 2 + 144;
+    expect(connectInitial[flags]! & 1, 'RNS_UD_CS_SUPPORT_ERRINFO_PDU').to.equal(1);
+    connectInitial[flags]! &= ~1;
+    const session = new Session(false).receive(CONNECTION_REQUEST, connectInitial, ...UP_TO_CREDENTIALS.slice(1));
+    expect(session.names(9)).to.deep.equal(['licence', 'data 0x2f', 'DISCONNECT_PROVIDER_ULTIMATUM']);
+    // ERRINFO_SERVER_DENIED_CONNECTION
+    expect(toHex(session.sent[10]!)).to.match(/07000000$/);
+  });
+
   it('for a client that wants standard RDP security: a negotiation failure', () => {
     for (const negotiation of ['', '0100080000000000', '0100080002000000']) {
       const payload = fromHex(`e00000000000${negotiation}`);
@@ -272,6 +317,17 @@ describe('an RDP connection ends', () => {
         .to.include(text)
         .and.not.include('\n');
     }
+  });
+
+  it('for a client that attaches twice or joins a channel twice, so that it cannot make answers pile up', () => {
+    const attach = fromHex('0300000802f08028');
+    const attached = new Session().receive(CONNECTION_REQUEST, ...UP_TO_CREDENTIALS.slice(0, 2), attach, attach);
+    expect(attached.names(2)).to.deep.equal(['ATTACH_USER_CONFIRM', 'DISCONNECT_PROVIDER_ULTIMATUM']);
+    expect(attached.failure).to.match(/^ATTACH_USER_REQUEST in state joining: not allowed now/);
+    const join = captured('ChannelJoinRequest 1003');
+    const joined = new Session().receive(CONNECTION_REQUEST, ...UP_TO_CREDENTIALS.slice(0, 3), join, join);
+    expect(joined.names(3)).to.deep.equal(['CHANNEL_JOIN_CONFIRM', 'DISCONNECT_PROVIDER_ULTIMATUM']);
+    expect(joined.failure).to.match(/^CHANNEL_JOIN_REQUEST in state joining: channel 1003 is joined already/);
   });
 
   it('only once, and nothing is heard any more', () => {

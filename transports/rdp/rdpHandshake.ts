@@ -9,7 +9,7 @@ import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/po
 import { nextFrom } from '../nextFrom.ts';
 import { addressOf, endStream, StreamTransport } from '../stream.ts';
 import { TransportError } from '../transportError.ts';
-import { desktopUpdates } from '../../src/rdp/desktop.ts';
+import { desktopUpdates } from '../../src/rdp/placeholderDesktop.ts';
 import { DesktopPainter } from './desktopPainter.ts';
 import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { byteLength } from '../../codecs/core/parts.ts';
 import { type BitmapData, BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
-import { DESKTOP_TEXT, desktopUpdates } from '../../src/rdp/desktop.ts';
+import { DESKTOP_TEXT, desktopUpdates } from '../../src/rdp/placeholderDesktop.ts';
 
 /** Undoes the run-length encoding as far as the desktop uses it. */
 function pixelsOf({ bitmapDataStream: bytes, width, height }: BitmapData): number[] {
