@@ -18,6 +18,7 @@ export class EchoDevice implements UsbDevice {
   /** `open` and `close` in order. */
   readonly calls: string[] = [];
   readonly #gone = new AbortController();
+  #read: { readonly of: readonly Uint8Array[]; readonly configurations: readonly Configuration[] } | undefined;
   readonly #echo: Uint8Array[] = [];
   readonly #reads: { length: number; complete: (result: UsbResult) => void }[] = [];
   /** When set, `open` fails with it. */
@@ -40,8 +41,13 @@ export class EchoDevice implements UsbDevice {
     };
   }
 
+  /** Read once, also where a test gives the device other descriptors. */
   get configurations(): readonly Configuration[] {
-    return readConfigurations(this.configurationDescriptors);
+    if (this.#read?.of !== this.configurationDescriptors) {
+      const of = this.configurationDescriptors;
+      this.#read = { of, configurations: readConfigurations(of) };
+    }
+    return this.#read.configurations;
   }
 
   get gone(): AbortSignal {

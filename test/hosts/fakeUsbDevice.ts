@@ -81,14 +81,20 @@ export class FakeUsbDevice implements RedirectedDevice {
   /** When set, `open` and `close` wait for it. */
   gate: Promise<void> | undefined;
   #gone = new AbortController();
+  #read: { readonly of: readonly Uint8Array[]; readonly configurations: readonly Configuration[] } | undefined;
 
   constructor(answer: Answer = standardAnswers, identity: Partial<UsbDeviceIdentity> = {}) {
     this.answer = answer;
     this.identity = { ...IDENTITY, ...identity };
   }
 
+  /** Read once, also where a test gives the device other descriptors. */
   get configurations(): readonly Configuration[] {
-    return readConfigurations(this.configurationDescriptors);
+    if (this.#read?.of !== this.configurationDescriptors) {
+      const of = this.configurationDescriptors;
+      this.#read = { of, configurations: readConfigurations(of) };
+    }
+    return this.#read.configurations;
   }
 
   get gone(): AbortSignal {

@@ -5,6 +5,7 @@ import {
   type InterfaceSetting,
   packetSizeOf,
 } from '../../../codecs/usb/configurationDescriptor.ts';
+import type { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import type { Shape } from './shape.ts';
 
 /** Texts of a device by the index of their string descriptor; filled when the device is opened. */
@@ -29,7 +30,8 @@ export interface DeviceInterface {
   readonly number: number;
   readonly alternates: readonly [DeviceAlternate, ...DeviceAlternate[]];
   readonly view: Shape<USBInterface>;
-  selected: DeviceAlternate;
+  /** The one in force. */
+  readonly selected: DeviceAlternate;
   claimed: boolean;
   /** The method that is changing this interface just now. */
   changing: string | undefined;
@@ -38,16 +40,18 @@ export interface DeviceInterface {
 /** A configuration and what WebUSB shows of it. */
 export interface DeviceConfiguration {
   readonly value: number;
+  readonly source: Configuration;
   readonly interfaces: readonly DeviceInterface[];
   readonly view: Shape<USBConfiguration>;
 }
 
-/** The configurations of a device, as WebUSB shows them. */
+/** The configurations of a device, as WebUSB shows them; `active` tells what is in force. */
 export function buildConfigurations(
   configurations: readonly Configuration[],
+  active: ActiveConfiguration,
   strings: StringTable,
 ): DeviceConfiguration[] {
-  return configurations.map((configuration) => buildConfiguration(configuration, strings));
+  return configurations.map((configuration) => buildConfiguration(configuration, active, strings));
 }
 
 /** The index of every string descriptor that configurations name. */
@@ -63,15 +67,9 @@ export function defaultAlternate(alternates: readonly [DeviceAlternate, ...Devic
   return alternates.find((alternate) => alternate.setting === 0) ?? alternates[0];
 }
 
-/** Takes back a claim and the choice of an alternate setting, here and not on the device. */
-export function release(state: DeviceInterface): void {
-  state.claimed = false;
-  state.selected = defaultAlternate(state.alternates);
-}
-
-/** {@link release} for every interface. */
+/** Takes back the claims. */
 export function releaseAll(configuration: DeviceConfiguration | undefined): void {
-  for (const each of configuration?.interfaces ?? []) release(each);
+  for (const each of configuration?.interfaces ?? []) each.claimed = false;
 }
 
 /** The addresses that transfers of these interfaces may have just now. */
@@ -79,7 +77,11 @@ export function endpointAddresses(interfaces: readonly DeviceInterface[]): Set<n
   return new Set(interfaces.flatMap((each) => each.selected.endpoints.map((endpoint) => endpoint.address)));
 }
 
-function buildConfiguration(configuration: Configuration, strings: StringTable): DeviceConfiguration {
+function buildConfiguration(
+  configuration: Configuration,
+  active: ActiveConfiguration,
+  strings: StringTable,
+): DeviceConfiguration {
   const { configurationValue: value, nameIndex } = configuration;
   const alternatesOf = new Map<number, [DeviceAlternate, ...DeviceAlternate[]]>();
   for (const setting of configuration.interfaces) {
@@ -88,10 +90,15 @@ function buildConfiguration(configuration: Configuration, strings: StringTable):
     if (known === undefined) alternatesOf.set(setting.interfaceNumber, [alternate]);
     else known.push(alternate);
   }
-  const interfaces = [...alternatesOf].map(([number, alternates]) => buildInterface(number, alternates));
+  const settingOf = (number: number) =>
+    active.configuration === configuration ? active.setting(number)?.alternateSetting : undefined;
+  const interfaces = [...alternatesOf].map(([number, alternates]) =>
+    buildInterface(number, alternates, () => settingOf(number)),
+  );
   const views = interfaces.map((each) => each.view);
   return {
     value,
+    source: configuration,
     interfaces,
     view: {
       configurationValue: value,
@@ -103,11 +110,18 @@ function buildConfiguration(configuration: Configuration, strings: StringTable):
   };
 }
 
-function buildInterface(number: number, alternates: [DeviceAlternate, ...DeviceAlternate[]]): DeviceInterface {
+function buildInterface(
+  number: number,
+  alternates: [DeviceAlternate, ...DeviceAlternate[]],
+  settingInForce: () => number | undefined,
+): DeviceInterface {
   const state: DeviceInterface = {
     number,
     alternates,
-    selected: defaultAlternate(alternates),
+    get selected() {
+      const setting = settingInForce();
+      return alternates.find((each) => each.setting === setting) ?? defaultAlternate(alternates);
+    },
     claimed: false,
     changing: undefined,
     view: {

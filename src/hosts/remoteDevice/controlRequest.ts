@@ -1,5 +1,6 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import { RequestType } from '../../../codecs/usb/setupPacket.ts';
+import type { UsbOperation } from '../../ports/usb.ts';
 import type { DeviceConfiguration } from './configurations.ts';
 import { findClaimedInterface, findEndpoint } from './lookup.ts';
 
@@ -38,23 +39,25 @@ export function checkRecipient(
 }
 
 /**
- * Numbers are cut to the width of their field, as WebIDL does.
+ * The operation; `length` is the bytes of the data stage. Numbers are cut to the width of their field, as WebIDL does.
  * @throws TypeError for an unknown request type or recipient.
  */
-export function toSetupPacket(
+export function toControlOperation(
   setup: USBControlTransferParameters,
   direction: USBDirection,
   length: number,
-): SetupPacket {
+  data: Uint8Array,
+): UsbOperation {
   const type = lookUp(TYPES, setup.requestType, 'requestType');
   const recipient = lookUp(RECIPIENTS, setup.recipient, 'recipient');
-  return {
+  const packet = {
     bmRequestType: (direction === 'in' ? RequestType.directionIn : 0) | type | recipient,
     bRequest: setup.request & 0xff,
     wValue: setup.value & 0xffff,
     wIndex: setup.index & 0xffff,
     wLength: length,
   };
+  return { type: 'control', setup: packet, data, timeout: 0 };
 }
 
 function lookUp(table: Readonly<Record<string, number>>, key: string, field: string): number {

@@ -1,15 +1,15 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 import type { UsbDevice, UsbOperation, UsbResult } from '../../ports/usb.ts';
+import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import {
   buildConfigurations,
   defaultAlternate,
   endpointAddresses,
-  release,
   releaseAll,
   type DeviceConfiguration,
   type DeviceInterface,
 } from './configurations.ts';
-import { checkRecipient, toSetupPacket } from './controlRequest.ts';
+import { checkRecipient, toControlOperation } from './controlRequest.ts';
 import { DeviceProperties, unreadStrings } from './deviceProperties.ts';
 import { readStrings } from './deviceStrings.ts';
 import {
@@ -56,9 +56,9 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   readonly #gone: AbortSignal;
   readonly #submissions: Submissions;
   readonly #configurations: readonly DeviceConfiguration[];
+  readonly #active: ActiveConfiguration;
   readonly #strings: Map<number, string>;
   readonly #forget: () => void;
-  #configuration: DeviceConfiguration | undefined;
   #stringsRead = false;
   #opened = false;
   /** The method that is changing the whole device just now. */
@@ -68,12 +68,11 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const strings = new Map<number, string>();
     super(port, strings);
     this.#strings = strings;
-    this.#configurations = buildConfigurations(port.configurations, strings);
+    const { initialConfiguration: initial } = options;
+    const first = port.configurations.find((each) => initial === undefined || each.configurationValue === initial);
+    this.#active = new ActiveConfiguration(port.configurations, first);
+    this.#configurations = buildConfigurations(port.configurations, this.#active, strings);
     this.configurations = this.#configurations.map((each) => each.view);
-    const initial = options.initialConfiguration ?? this.#configurations[0]?.value;
-    if (options.initialConfiguration !== null) {
-      this.#configuration = this.#configurations.find((each) => each.value === initial);
-    }
     this.#forget = options.forget ?? (() => {});
     this.#submissions = new Submissions(port);
     this.#gone = port.gone;
@@ -128,7 +127,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
       this.#submissions.drop(reason);
       await aborted;
       this.#opened = false;
-      releaseAll(this.#configuration);
+      this.#releaseAll();
     });
   }
 
@@ -145,12 +144,14 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const selected = findConfiguration(what, this.#configurations, configurationValue);
     this.#checkOpen(what);
     this.#checkIdle(what);
+    // As in Chromium, which drivers rely on: what is claimed stays claimed.
+    if (selected === this.#configuration) return;
     await this.#changing('selectConfiguration', async () => {
-      await this.#abortTransfers(this.#configuration?.interfaces ?? [], 'another configuration was selected');
+      const before = this.#configuration;
+      await this.#abortTransfers(before?.interfaces ?? [], 'another configuration was selected');
       checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue }));
-      releaseAll(this.#configuration);
+      releaseAll(before);
       releaseAll(selected);
-      this.#configuration = selected;
     });
   }
 
@@ -175,11 +176,11 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     await changing(found, what, async () => {
       await this.#abortTransfers([found], 'the interface was released');
       const first = defaultAlternate(found.alternates);
-      // Whether this works does not matter to somebody who is done with the interface.
+      // A failure does not matter to a caller who is done with the interface.
       if (found.selected !== first) {
         await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting: first.setting });
       }
-      release(found);
+      found.claimed = false;
     });
   }
 
@@ -187,11 +188,10 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async selectAlternateInterface(interfaceNumber: number, alternateSetting: number): Promise<void> {
     const what = `selectAlternateInterface(${interfaceNumber}, ${alternateSetting})`;
     const found = findClaimedInterface(what, this.#checkConfigured(what), interfaceNumber);
-    const alternate = findAlternate(what, found, alternateSetting);
+    findAlternate(what, found, alternateSetting);
     await changing(found, what, async () => {
       await this.#abortTransfers([found], 'another alternate setting was selected');
       checkCompleted(what, await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting }));
-      found.selected = alternate;
     });
   }
 
@@ -204,8 +204,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = 'controlTransferIn';
     checkRecipient(what, this.#checkConfigured(what), setup);
     checkSize(what, length, MAX_CONTROL_SIZE);
-    const packet = toSetupPacket(setup, 'in', length);
-    const operation = { type: 'control', setup: packet, data: EMPTY, timeout: 0 } as const;
+    const operation = toControlOperation(setup, 'in', length, EMPTY);
     return toInResult(what, await this.#run(operation, options.signal));
   }
 
@@ -218,8 +217,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = 'controlTransferOut';
     checkRecipient(what, this.#checkConfigured(what), setup);
     checkSize(what, data.byteLength, MAX_CONTROL_SIZE);
-    const packet = toSetupPacket(setup, 'out', data.byteLength);
-    const operation = { type: 'control', setup: packet, data: bytesOf(data), timeout: 0 } as const;
+    const operation = toControlOperation(setup, 'out', data.byteLength, bytesOf(data));
     return toOutResult(what, await this.#run(operation, options.signal));
   }
 
@@ -260,12 +258,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = `isochronousTransferIn(${endpointNumber})`;
     const endpointAddress = this.#endpoint(what, endpointNumber, 'in', 'isochronous');
     checkIsochronousSize(what, packetLengths);
-    const operation = {
-      type: 'isochronousIn',
-      endpointAddress,
-      packetLengths: [...packetLengths],
-      startFrame: undefined,
-    } as const;
+    const packets = { packetLengths: [...packetLengths], startFrame: undefined };
+    const operation = { type: 'isochronousIn', endpointAddress, ...packets } as const;
     return toIsochronousInResult(what, packetLengths.length, await this.#run(operation, options.signal));
   }
 
@@ -279,13 +273,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = `isochronousTransferOut(${endpointNumber})`;
     const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'isochronous');
     checkIsochronousSize(what, packetLengths, data.byteLength);
-    const operation = {
-      type: 'isochronousOut',
-      endpointAddress,
-      data: bytesOf(data),
-      packetLengths: [...packetLengths],
-      startFrame: undefined,
-    } as const;
+    const packets = { packetLengths: [...packetLengths], startFrame: undefined };
+    const operation = { type: 'isochronousOut', endpointAddress, data: bytesOf(data), ...packets } as const;
     return toIsochronousOutResult(what, packetLengths.length, await this.#run(operation, options.signal));
   }
 
@@ -304,10 +293,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     for (const { number: interfaceNumber, selected, alternates } of this.#configuration?.interfaces ?? []) {
       if (selected === defaultAlternate(alternates)) continue;
       const operation = { type: 'setInterface', interfaceNumber, alternateSetting: selected.setting } as const;
-      checkCompleted(
-        `reset, selecting the alternate setting of interface ${interfaceNumber}`,
-        await this.#run(operation),
-      );
+      const what = `reset, selecting the alternate setting of interface ${interfaceNumber}`;
+      checkCompleted(what, await this.#run(operation));
     }
   }
 
@@ -324,8 +311,13 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     this.#stringsRead = true;
   }
 
+  get #configuration(): DeviceConfiguration | undefined {
+    return this.#configurations.find(({ source }) => source === this.#active.configuration);
+  }
+
   async #run(operation: UsbOperation, signal?: AbortSignal): Promise<UsbResult> {
     const result = await this.#submissions.run(operation, signal);
+    if (result.status === 'completed') this.#active.note(operation);
     // A device that goes away cancels what it has; the caller should learn why.
     if (result.status === 'cancelled' && this.#gone.aborted) return { ...result, status: 'disconnected' };
     return result;
@@ -337,11 +329,9 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
 
   #abortTransfers(interfaces: readonly DeviceInterface[], why: string): Promise<void> {
     const addresses = endpointAddresses(interfaces);
-    const reason = webUsbError('AbortError', `the transfer was cancelled: ${why}`);
-    return this.#submissions.abort(
-      (operation) => 'endpointAddress' in operation && addresses.has(operation.endpointAddress),
-      reason,
-    );
+    const isTheirs = (operation: UsbOperation) =>
+      'endpointAddress' in operation && addresses.has(operation.endpointAddress);
+    return this.#submissions.abort(isTheirs, webUsbError('AbortError', `the transfer was cancelled: ${why}`));
   }
 
   async #changing(method: string, body: () => Promise<void>): Promise<void> {
@@ -378,8 +368,15 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     throw webUsbError('InvalidStateError', `${what}: no configuration is selected; call selectConfiguration() first`);
   }
 
-  #lose(): void {
+  /** Of a device that is given back. Its interfaces go back to their first alternate settings. */
+  #releaseAll(): void {
     releaseAll(this.#configuration);
+    const { configuration } = this.#active;
+    if (configuration !== undefined) this.#active.note({ type: 'setConfiguration', ...configuration });
+  }
+
+  #lose(): void {
+    this.#releaseAll();
     if (!this.#opened) return;
     this.#opened = false;
     void this.port.close().then(() => this.#submissions.drop(failure('transfer', 'disconnected')));

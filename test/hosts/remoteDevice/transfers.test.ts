@@ -462,6 +462,26 @@ describe('RemoteDevice cancellation', () => {
     ]);
   });
 
+  it('selecting the configuration that is selected keeps claims, alternate settings and transfers', async () => {
+    const { port, device } = await opened();
+    const reading = device.transferIn(1, 8);
+    await device.selectConfiguration(1);
+    expect(port.submitted.map(({ type }) => type)).to.deep.equal(['transferIn']);
+    expect(device.configuration?.interfaces.map((each) => each.claimed)).to.deep.equal([true, true]);
+    expect(device.configuration?.interfaces[1]?.alternate.alternateSetting).to.equal(1);
+    port.given[0]?.complete(result('completed', bytes('01')));
+    expect((await reading).status).to.equal('ok');
+  });
+
+  it('an alternate setting that was selected by a control request counts', async () => {
+    const { port, device } = await opened();
+    port.answer = () => result('completed');
+    const request = { requestType: 'standard', recipient: 'interface', request: 11, value: 0, index: 1 } as const;
+    await device.controlTransferOut(request);
+    expect(device.configuration?.interfaces[1]?.alternate.alternateSetting).to.equal(0);
+    expect((await rejection(device.isochronousTransferIn(4, [8]))).name).to.equal('NotFoundError');
+  });
+
   it('a device that is opened again is configured again and has no claims', async () => {
     const { port, device } = await opened();
     await device.selectConfiguration(2);
