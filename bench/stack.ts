@@ -107,12 +107,12 @@ export async function stackOver([near, far]: readonly [Transport, Transport]): P
   let server: RedirectionServer | undefined;
   const device = await new Promise<RedirectedDevice>((resolve, reject) => {
     server = new RedirectionServer(far, {
-      host: { deviceAdded: resolve, deviceRemoved: () => {} },
       onDeviceFailed: reject,
       onIgnored: reject,
     });
+    server.watch(resolve);
     client = new RedirectionClient(near, { onIgnored: reject });
-    client.redirect(new NullDevice(TRANSFER_SIZE)).catch(reject);
+    client.attach(new NullDevice(TRANSFER_SIZE)).catch(reject);
   });
   await new Promise((resolve) => device.submit({ type: 'setConfiguration', configurationValue: 1 }, resolve));
   return {

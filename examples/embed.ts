@@ -6,11 +6,11 @@ import { type RemoteDevice, RemoteUsb } from 'urbdrc';
 const [clientEnd, serverEnd] = memoryPair();
 const usb = new RemoteUsb();
 const connected = new Promise<RemoteDevice>((resolve) => usb.addEventListener('connect', (e) => resolve(e.device)));
-new RedirectionServer(serverEnd, { host: usb });
+new RedirectionServer(serverEnd).watch((device) => void usb.attach(device));
 
 // The client: it has a device, here a virtual stick of 1 MiB.
 const client = new RedirectionClient(clientEnd);
-await client.redirect(new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(1024 * 1024)) }));
+await client.attach(new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(1024 * 1024)) }));
 
 const storage = await MassStorage.open(await connected);
 console.log(`${storage.sectorCount} sectors; the first is`, await storage.read(0, 1));

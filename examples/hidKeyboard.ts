@@ -7,12 +7,12 @@ const usb = new RemoteUsb();
 const connected = new Promise<RemoteDevice>((resolve) => {
   usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
 });
-new RedirectionServer(serverEnd, { host: usb });
+new RedirectionServer(serverEnd).watch((device) => void usb.attach(device));
 
 // A virtual keyboard; a real one comes from openLibusbDevices() of urbdrc/devices/libusb.
 const keyboard = new HidKeyboard();
 const client = new RedirectionClient(clientEnd);
-await client.redirect(keyboard);
+await client.attach(keyboard);
 
 const device = await connected;
 await device.open();

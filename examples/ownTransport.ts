@@ -57,9 +57,10 @@ usb.addEventListener('connect', ({ device }) => {
   void client.close();
 });
 usb.addEventListener('disconnect', () => console.log('the server has it no more'));
-const server = new RedirectionServer(new StaticChannelTransport(serverChannel), { host: usb });
+const server = new RedirectionServer(new StaticChannelTransport(serverChannel));
+server.watch((device) => void usb.attach(device));
 
 const client = new RedirectionClient(new StaticChannelTransport(clientChannel));
-const redirection = await client.redirect(new HidKeyboard());
+const redirection = await client.attach(new HidKeyboard());
 console.log(`the client has it back: ${(await redirection.ended).reason}`);
 await server.closed;

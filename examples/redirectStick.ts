@@ -19,7 +19,7 @@ if (device === undefined) throw new Error(`no ${what} is plugged in`);
 const client = new RedirectionClient(await dial(url));
 process.once('SIGINT', () => void client.close());
 
-const redirection = await client.redirect(device);
+const redirection = await client.attach(device);
 await Promise.race([redirection.announced, redirection.ended]);
 console.log(`${device.identity.productName ?? what} is redirected to ${url}`);
 

@@ -13,7 +13,7 @@ usb.addEventListener('connect', ({ device }) => {
 usb.addEventListener('disconnect', ({ device }) => console.log(`${device.productName ?? 'a device'} is gone`));
 
 const listener = await listen(url, {}, (transport) => {
-  new RedirectionServer(transport, { host: usb });
+  new RedirectionServer(transport).watch((device) => void usb.attach(device));
 });
 console.log(`listening on ${listener.url}`);
 

@@ -54,10 +54,13 @@ export class Engine {
   constructor(role: 'client' | 'server') {
     this.#role = role;
     const options = { clock: this.#clock };
-    this.#end =
-      role === 'client'
-        ? new RedirectionClient(this.#transport, options)
-        : new RedirectionServer(this.#transport, { host: new RemoteUsb(), ...options });
+    if (role === 'client') {
+      this.#end = new RedirectionClient(this.#transport, options);
+    } else {
+      const usb = new RemoteUsb();
+      this.#end = new RedirectionServer(this.#transport, options);
+      this.#end.watch((each) => void usb.attach(each).catch(() => {}));
+    }
   }
 
   get isOver(): boolean {
@@ -74,7 +77,7 @@ export class Engine {
     if (this.#end instanceof RedirectionClient) {
       const device = new GadgetZero({ clock: this.#clock });
       this.#devices.add(device);
-      await this.#end.redirect(device);
+      await this.#end.attach(device);
       this.#pdu(encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1' }));
       for (const channelId of [CONTROL_CHANNEL, DEVICE_CHANNEL]) {
         this.#pdu(encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority: 0, channelName: NAME }));

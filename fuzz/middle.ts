@@ -1,4 +1,4 @@
-import { capturing, capturingHost } from '../src/capture/capturingDevice.ts';
+import { capturing } from '../src/capture/capturingDevice.ts';
 import { UsbCapture } from '../src/capture/usbCapture.ts';
 import { CdcAcm } from '../src/devices/virtual/cdcAcm.ts';
 import { GadgetZero } from '../src/devices/virtual/gadgetZero.ts';
@@ -13,7 +13,7 @@ import { RedirectionServer } from '../src/engine/server.ts';
 import { RemoteUsb } from '../src/hosts/remoteDevice/remoteUsb.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
-import type { RedirectedDevice, UsbHost, UsbOperation, UsbTransfer } from '../src/ports/usb.ts';
+import type { RedirectedDevice, UsbDevice, UsbOperation, UsbTransfer } from '../src/ports/usb.ts';
 import { memoryPair } from '../transports/memory.ts';
 import { nextTurn } from './engines.ts';
 import { ManualClock } from './manualClock.ts';
@@ -50,13 +50,13 @@ export async function runMiddle(random: Random, rarity: number): Promise<MiddleO
   const meddler = new Meddler(random, rarity);
   const [left, right] = memoryPair();
   const capture = new UsbCapture({ write: () => {} }, 'fuzz', () => clock.now() * 1000);
-  const user = new User(random);
-  const server = new RedirectionServer(meddler.between(right), { host: capturingHost(user, capture), clock });
+  const server = new RedirectionServer(meddler.between(right), { clock });
+  const user = new User(random, server, capture);
   const client = new RedirectionClient(meddler.between(left), { clock });
   const device = someDevice(random, clock);
   const source = new VirtualDevices();
   source.add(device);
-  await client.redirect(capturing(device, capture));
+  await client.attach(capturing(device, capture));
   for (let turn = 0; turn < TURNS; turn += 1) {
     await nextTurn();
     clock.advance(20);
@@ -140,41 +140,41 @@ class Meddler {
 }
 
 /** Uses every device that comes in every way there is. */
-class User implements UsbHost {
+class User {
   readonly #random: Random;
   readonly #usb = new RemoteUsb();
-  readonly #present = new Set<RedirectedDevice>();
+  readonly #server: RedirectionServer;
+  /** Each with the device through which it is used. */
+  readonly #present = new Map<RedirectedDevice, UsbDevice>();
   readonly #running = new Map<number, UsbTransfer | undefined>();
   devices = 0;
   operations = 0;
   #complaint: string | undefined;
 
-  constructor(random: Random) {
+  constructor(random: Random, server: RedirectionServer, capture: UsbCapture) {
     this.#random = random;
+    this.#server = server;
+    server.watch((device) => this.#use(device, capturing(device, capture)));
   }
 
-  deviceAdded(device: RedirectedDevice): void {
+  #use(device: RedirectedDevice, captured: UsbDevice): void {
     this.devices += 1;
-    this.#present.add(device);
-    this.#usb.deviceAdded(device);
-    this.#submit(device, {
+    this.#present.set(device, captured);
+    device.gone.addEventListener('abort', () => this.#present.delete(device));
+    void this.#usb.attach(captured);
+    this.#submit(captured, {
       type: 'setConfiguration',
       configurationValue: device.configurationDescriptors[0]?.[5] ?? 1,
     });
   }
 
-  deviceRemoved(device: RedirectedDevice): void {
-    this.#present.delete(device);
-    this.#usb.deviceRemoved(device);
-  }
-
   /** One turn's work. */
   act(): void {
     const random = this.#random;
-    for (const device of this.#present) {
-      for (let count = random.below(4); count > 0; count -= 1) this.#submit(device, this.#operation());
+    for (const [device, captured] of this.#present) {
+      for (let count = random.below(4); count > 0; count -= 1) this.#submit(captured, this.#operation());
       if (random.oneIn(30)) void device.queryDeviceText('description', 0x409).catch(() => {});
-      if (random.oneIn(1000)) device.retract();
+      if (random.oneIn(1000)) this.#server.refuse(device);
     }
     if (random.oneIn(3)) for (const transfer of this.#running.values()) if (random.oneIn(3)) transfer?.cancel();
   }
@@ -185,7 +185,7 @@ class User implements UsbHost {
     if (this.#running.size > 0) throw new Violation(`${this.#running.size} operations never ended`);
   }
 
-  #submit(device: RedirectedDevice, operation: UsbOperation): void {
+  #submit(device: UsbDevice, operation: UsbOperation): void {
     this.operations += 1;
     const id = this.operations;
     this.#running.set(id, undefined);

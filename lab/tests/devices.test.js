@@ -36,7 +36,9 @@ describe('real devices through the redirection', function () {
     await waitForDrivers({ vid, pid, drivers });
     const usb = new RemoteUsb();
     listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
-      servers.push(new RedirectionServer(transport, { host: usb }));
+      const server = new RedirectionServer(transport);
+      server.watch((device) => void usb.attach(device));
+      servers.push(server);
     });
     /** @type {Promise<RemoteDevice>} */
     const arrival = new Promise((resolve) => {

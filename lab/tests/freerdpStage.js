@@ -87,7 +87,8 @@ export class Stage {
     const servers = [];
     const listener = await listenRdp('rdp://127.0.0.1:0', {}, (transport) => {
       const { ended, ...recording } = capture?.connection(transport.remote) ?? {};
-      const server = new RedirectionServer(transport, { host: usb, ...recording });
+      const server = new RedirectionServer(transport, recording);
+      server.watch((device) => void usb.attach(device));
       void server.closed.then((error) => ended?.(error));
       servers.push(server);
     });

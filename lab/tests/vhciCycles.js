@@ -33,15 +33,18 @@ const fail = (error) => {
 };
 const host = new VhciHost({
   clock: systemClock,
-  onNodes: (device) => happened(`nodes ${device.identity.serialNumber}`),
-  onDetached: (device, error) => {
-    if (error !== undefined) fail(error);
-    happened(`detached ${device.identity.serialNumber}`);
-  },
-  onFailed: (_device, error) => fail(error),
+  onNodes: ({ device }) => happened(`nodes ${device.identity.serialNumber}`),
+  onNotAddressed: (_attachment, error) => fail(error),
 });
 const [near, far] = memoryPair();
-const server = new RedirectionServer(far, { host });
+const server = new RedirectionServer(far);
+server.watch((device) => {
+  host.attach(device).then(async ({ ended }) => {
+    const end = await ended;
+    if (end.reason !== 'unplugged') fail(new Error(`${device.identity.serialNumber}: ${end.reason}`));
+    happened(`detached ${device.identity.serialNumber}`);
+  }, fail);
+});
 const client = new RedirectionClient(near);
 let cycles = 0;
 
@@ -49,9 +52,9 @@ let cycles = 0;
 async function cycle(device) {
   const { serialNumber } = device.identity;
   const [nodes, detached] = [event(`nodes ${serialNumber}`), event(`detached ${serialNumber}`)];
-  const redirection = await client.redirect(device);
+  const redirection = await client.attach(device);
   await nodes;
-  await redirection.stop();
+  await redirection.release();
   await detached;
   cycles += 1;
 }

@@ -16,11 +16,11 @@ const usb = new RemoteUsb();
 const arrival = new Promise((resolve) => {
   usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
 });
-new RedirectionServer(far, { host: usb });
+new RedirectionServer(far).watch((device) => void usb.attach(device));
 const client = new RedirectionClient(near);
 const stick = (await source.list()).find(({ identity }) => identity.serialNumber === 'LAB0001');
 if (stick === undefined) throw new Error('no stick');
-await client.redirect(stick);
+await client.attach(stick);
 const storage = await MassStorage.open(await arrival);
 await storage.write(FIRST, data);
 await storage.flush();

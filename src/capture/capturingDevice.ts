@@ -1,15 +1,6 @@
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type {
-  RedirectedDevice,
-  RedirectedDeviceIds,
-  UsbDevice,
-  UsbDeviceIdentity,
-  UsbHost,
-  UsbOperation,
-  UsbResult,
-  UsbTransfer,
-} from '../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { ActiveConfiguration } from '../usb/activeConfiguration.ts';
 import type { UsbCapture } from './usbCapture.ts';
 import {
@@ -29,24 +20,6 @@ export function capturing(device: UsbDevice, capture: UsbCapture): UsbDevice {
   return new CapturingDevice(device, capture);
 }
 
-/** `host`, with the traffic of the devices that it is given written to `capture`. */
-export function capturingHost(host: UsbHost, capture: UsbCapture): UsbHost {
-  const devices = new Map<RedirectedDevice, CapturingRedirectedDevice>();
-  return {
-    deviceAdded(device) {
-      const wrapped = new CapturingRedirectedDevice(device, capture);
-      devices.set(device, wrapped);
-      host.deviceAdded(wrapped);
-    },
-    deviceRemoved(device) {
-      const wrapped = devices.get(device);
-      devices.delete(device);
-      wrapped?.leave();
-      host.deviceRemoved(wrapped ?? device);
-    },
-  };
-}
-
 class CapturingDevice implements UsbDevice {
   readonly #device: UsbDevice;
   readonly #capture: UsbCapture;
@@ -58,6 +31,7 @@ class CapturingDevice implements UsbDevice {
     this.#capture = capture;
     // Hosts choose the first configuration, and have done so before the capture begins.
     this.#active = new ActiveConfiguration(device.configurations, device.configurations[0]);
+    device.gone.addEventListener('abort', () => this.#leave(), { once: true });
   }
 
   get identity(): UsbDeviceIdentity {
@@ -86,18 +60,18 @@ class CapturingDevice implements UsbDevice {
 
   async close(): Promise<void> {
     await this.#device.close();
-    this.leave();
+    this.#leave();
   }
 
   /** Its numbers may be given to another device. */
-  leave(): void {
+  #leave(): void {
     if (this.#address !== undefined) this.#capture.leave(this.#address);
     this.#address = undefined;
   }
 
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
     const transfer = this.#transferOf(operation);
-    if (transfer === undefined) return this.#device.submit(operation, complete);
+    if (transfer === undefined || this.gone.aborted) return this.#device.submit(operation, complete);
     const address = this.#enter();
     const id = this.#capture.nextId();
     this.#capture.write(submissionOf(transfer, address, id, this.#capture.now()));
@@ -142,26 +116,5 @@ class CapturingDevice implements UsbDevice {
     const result: UsbResult = { status: 'completed', data: descriptor, transferred: descriptor.byteLength };
     this.#capture.write(submissionOf(transfer, address, id, time), comment);
     this.#capture.write(callbackOf(transfer, result, address, id, time), comment);
-  }
-}
-
-class CapturingRedirectedDevice extends CapturingDevice implements RedirectedDevice {
-  readonly #redirected: RedirectedDevice;
-
-  constructor(device: RedirectedDevice, capture: UsbCapture) {
-    super(device, capture);
-    this.#redirected = device;
-  }
-
-  get ids(): RedirectedDeviceIds {
-    return this.#redirected.ids;
-  }
-
-  queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string> {
-    return this.#redirected.queryDeviceText(textType, localeId);
-  }
-
-  retract(): void {
-    this.#redirected.retract();
   }
 }

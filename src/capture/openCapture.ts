@@ -1,7 +1,7 @@
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { UsbDevice, UsbHost } from '../ports/usb.ts';
+import type { UsbDevice } from '../ports/usb.ts';
 import { CaptureFile } from './captureFile.ts';
-import { capturing, capturingHost } from './capturingDevice.ts';
+import { capturing } from './capturingDevice.ts';
 import { MessageCapture, type RecordedConnection } from './messageCapture.ts';
 import { UsbCapture } from './usbCapture.ts';
 
@@ -20,10 +20,8 @@ export interface CaptureOptions {
 export interface Capture {
   /** Options for a client or server that is connected to `peer`; call `ended` when it is over. */
   connection(peer: string): Partial<RecordedConnection> & Pick<RecordedConnection, 'ended'>;
-  /** The device to redirect in place of `device`; the same for the same. */
+  /** A device whose traffic is recorded, to be used in place of `device`; the same for the same. */
   device(device: UsbDevice): UsbDevice;
-  /** The host to give to a server in place of `host`. */
-  host(host: UsbHost): UsbHost;
   /** Records that could not be written. */
   readonly lost: number;
   /** Writes what is left and closes the file. */
@@ -55,7 +53,6 @@ function messages(file: CaptureFile, options: Required<CaptureOptions>): Capture
   return {
     connection: (peer) => capture.connection(peer),
     device: (device) => device,
-    host: (host) => host,
     get lost() {
       return file.lost;
     },
@@ -73,7 +70,6 @@ function usbTraffic(file: CaptureFile, { program, now }: Required<CaptureOptions
       devices.set(device, wrapped);
       return wrapped;
     },
-    host: (host) => capturingHost(host, capture),
     get lost() {
       return file.lost;
     },

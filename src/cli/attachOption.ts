@@ -4,8 +4,8 @@ import { Option } from 'commander';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { systemClock } from '../engine/systemClock.ts';
 import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
-import { VhciHost } from '../hosts/vhci/vhciHost.ts';
-import type { RedirectedDevice, UsbDeviceIdentity } from '../ports/usb.ts';
+import { type VhciAttachment, VhciHost } from '../hosts/vhci/vhciHost.ts';
+import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,8 +21,8 @@ export function attachOption(): Option {
 }
 
 /**
- * The host that gives devices to this machine's kernel, and says what becomes of them. It takes them away, and warns where
- * that costs data, when `ended` is aborted; `close` waits for that.
+ * The sink that gives devices to this machine's kernel, and tells where they are. When `ended` is aborted it takes them
+ * away, and warns where that costs data; `close` waits for that.
  * @throws Failure when the kernel's module is not there or may not be used
  */
 export async function openVhciHost(
@@ -35,28 +35,43 @@ export async function openVhciHost(
   await access(join(vhciFolder(SYSFS_ROOT), 'attach'), constants.W_OK).catch(() => {
     throw new Failure(`--attach vhci: this user may not attach devices, root may; ${doctor}`);
   });
-  const busIds = new Map<RedirectedDevice, string>();
+  const attachments = new Set<VhciAttachment>();
   const host = new VhciHost({
     clock: systemClock,
     sysfsRoot: SYSFS_ROOT,
-    onAttached: (device, { busId, port }) => {
-      busIds.set(device, busId);
-      terminal.say(`attached ${describe(device.identity)} as ${busId} (port ${port})`);
+    onAddressed: (attachment) => {
+      attachments.add(attachment);
+      void attachment.ended.then(() => attachments.delete(attachment));
+      const { device, location, port } = attachment;
+      terminal.say(`attached ${describe(device.identity)} as ${location ?? ''} (port ${port})`);
     },
-    onNodes: (device, nodes) => terminal.say(`${busIds.get(device) ?? ''}: ${nodes.join(' ')}`),
-    onDetached: (device, error) => {
-      busIds.delete(device);
-      terminal.say(`detached ${describe(device.identity)}${error === undefined ? '' : `: ${oneLine(error)}`}`);
+    onNodes: ({ location }, nodes) => terminal.say(`${location ?? ''}: ${nodes.join(' ')}`),
+    onNotAddressed: ({ device }, error) => {
+      terminal.say(`${describe(device.identity)} is not attached: ${oneLine(error)}`);
     },
-    onFailed: (device, error) => terminal.say(`${describe(device.identity)} is not attached: ${oneLine(error)}`),
   });
   const leave = () => {
-    for (const [{ identity }, portPath] of busIds) {
-      if (inspectLocalUse({ ...identity, portPath }).mounted !== true) continue;
-      terminal.say(`${portPath}: taken away while it is mounted; what was not written yet is lost (unmount first)`);
+    for (const { device, location = '' } of attachments) {
+      if (inspectLocalUse({ ...device.identity, portPath: location }).mounted !== true) continue;
+      terminal.say(`${location}: taken away while it is mounted; what was not written yet is lost (unmount first)`);
     }
     void host.close();
   };
   ended.addEventListener('abort', leave, { once: true });
   return host;
+}
+
+/** The line about a device that the kernel no longer has. */
+export function detachedLine(name: string, end: AttachmentEnd): string {
+  switch (end.reason) {
+    case 'released':
+    case 'unplugged':
+      return `detached ${name}`;
+    case 'returned':
+      return `detached ${name}: it was detached by another program`;
+    case 'refused':
+    case 'closed':
+    case 'failed':
+      return `detached ${name}: ${'error' in end && end.error !== undefined ? oneLine(end.error) : end.reason}`;
+  }
 }

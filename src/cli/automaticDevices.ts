@@ -29,10 +29,7 @@ export class AutomaticDevices implements SelectedDevices {
   /** Decides about what is there, and from now on about what comes. Closes `source` in the end. */
   static async open(source: UsbDeviceSource, policy: Policy, questions: Questions, terminal: Terminal) {
     const devices = new AutomaticDevices(source, policy, questions, terminal);
-    source.watch({
-      added: (device) => devices.#added(device),
-      removed: (device) => devices.#removed(device),
-    });
+    source.watch((device) => devices.#added(device));
     for (const device of await source.list()) devices.#added(device);
     return devices;
   }
@@ -56,6 +53,7 @@ export class AutomaticDevices implements SelectedDevices {
     const { identity } = device;
     const decision = this.#selection.added(policyDevice(device, inspectLocalUse(identity)), performance.now());
     this.#allowed.set(device, false);
+    device.gone.addEventListener('abort', () => this.#removed(device), { once: true });
     if (decision.action === 'ask') this.#ask(device, decision);
     else this.#settle(device, decision);
   }

@@ -16,7 +16,6 @@ export function captureOption(): Option {
 const NO_CAPTURE: Capture = {
   connection: () => ({ ended: () => {} }),
   device: (device) => device,
-  host: (host) => host,
   lost: 0,
   close: () => {},
 };

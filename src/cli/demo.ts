@@ -41,7 +41,7 @@ async function demo(step: (line: string) => void): Promise<void> {
   const usb = new RemoteUsb();
   const arrival = nextDevice(usb);
   const listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
-    new RedirectionServer(transport, { host: usb });
+    new RedirectionServer(transport).watch((device) => void usb.attach(device));
   });
   step(`2  the server listens on ${listener.url} (TPKT frames, one static-channel chunk each)`);
 
@@ -49,7 +49,7 @@ async function demo(step: (line: string) => void): Promise<void> {
   step('3  the client has dialled; static channel, dynamic channels and URBDRC control channel come up');
 
   try {
-    await client.redirect(new MassStorageStick({ blocks: new MemoryBlocks(image) }));
+    await client.attach(new MassStorageStick({ blocks: new MemoryBlocks(image) }));
     const device = await arrival;
     step(`4  the server has the device: ${formatVidPid(device)} ${device.productName ?? ''}, as a WebUSB USBDevice`);
 

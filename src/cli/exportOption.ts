@@ -34,9 +34,6 @@ export async function openUsbipServer(
     host,
     port,
     clock: systemClock,
-    onExported: (device, busid) => {
-      terminal.say(`exported ${describe(device.identity)} as ${busid}: ${attachCommand(server.url, busid)}`);
-    },
     onImported: (device, remote) => terminal.say(`${remote} imported ${describe(device.identity)}`),
     onReleased: (device, remote, error) => {
       const why = error === undefined ? '' : `: ${oneLine(error)}`;
@@ -67,7 +64,7 @@ function parseUrl(text: string): { readonly host: string; readonly port: number 
 }
 
 /** What to type on Linux. */
-function attachCommand(url: string, busid: string): string {
+export function attachCommand(url: string, busid: string): string {
   const [, host = '', port = ''] = /^usbip:\/\/(.*):(\d+)$/.exec(url) ?? [];
   const option = port === String(USBIP_PORT) ? '' : ` --tcp-port ${port}`;
   return `usbip${option} attach -r ${host.replace(/[[\]]/g, '')} -b ${busid}`;

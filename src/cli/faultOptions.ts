@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { FaultScript } from '../devices/virtual/faultScript.ts';
 import { parseFaultScript } from '../devices/virtual/faultScriptText.ts';
-import { withFaults } from '../devices/virtual/faultyDevice.ts';
+import { faultInjector } from '../devices/virtual/faultyDevice.ts';
 import { systemClock } from '../engine/systemClock.ts';
 import type { UsbDevice, UsbOperation } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -45,10 +45,16 @@ export async function readFaults(
     return (device) => device;
   }
   const script = await readScript(file);
-  const faulty = new Map<UsbDevice, UsbDevice>();
+  const inject = about(file, () =>
+    faultInjector(script, {
+      seed,
+      clock: systemClock,
+      onFault: ({ fault }, operation) => terminal.detail(`fault ${fault.type}: ${describe(operation)}`),
+    }),
+  );
+  const faulty = new WeakMap<UsbDevice, UsbDevice>();
   return (device) => {
-    // A device that is plugged in again is the same device, and its script goes on.
-    const known = faulty.get(device) ?? addFaults(device, script, seed, file, terminal);
+    const known = faulty.get(device) ?? inject(device);
     faulty.set(device, known);
     return known;
   };
@@ -59,16 +65,6 @@ async function readScript(file: string): Promise<FaultScript> {
     throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
   });
   return about(file, () => parseFaultScript(text));
-}
-
-function addFaults(device: UsbDevice, script: FaultScript, seed: number, file: string, terminal: Terminal): UsbDevice {
-  return about(file, () =>
-    withFaults(device, script, {
-      seed,
-      clock: systemClock,
-      onFault: ({ fault }, operation) => terminal.detail(`fault ${fault.type}: ${describe(operation)}`),
-    }),
-  );
 }
 
 /** Says which file is wrong. */

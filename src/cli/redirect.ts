@@ -3,9 +3,8 @@ import { asError } from '../../codecs/core/errors.ts';
 import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { RedirectionClient } from '../engine/client.ts';
-import type { RedirectionEnd } from '../engine/clientDevice.ts';
 import type { Transport } from '../ports/transport.ts';
-import type { UsbDevice } from '../ports/usb.ts';
+import type { AttachmentEnd, UsbDevice } from '../ports/usb.ts';
 import { AutomaticDevices } from './automaticDevices.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
@@ -120,9 +119,9 @@ async function redirectThrough(
     ...recording,
     onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
-  const ends = new Set<RedirectionEnd['reason']>();
+  const ends = new Set<AttachmentEnd['reason']>();
   const following = followSelection(selection, terminal, async (device) => {
-    const redirection = await client.redirect(capture.device(device));
+    const redirection = await client.attach(capture.device(device));
     report.follow(redirection);
     void redirection.ended.then(({ reason }) => ends.add(reason));
   });
@@ -135,7 +134,7 @@ async function redirectThrough(
   ended(error instanceof Error ? error : undefined);
   if (signal.aborted) terminal.say('stopped: everything is given back');
   else if (error !== undefined) throw error;
-  else if (ends.has('connectionClosed')) throw new Failure(`${transport.remote} is gone: everything is given back`);
+  else if (ends.has('closed')) throw new Failure(`${transport.remote} is gone: everything is given back`);
   else terminal.say('the server closed the connection: everything is given back');
 }
 

@@ -1,5 +1,5 @@
-import type { RedirectionEnd } from '../engine/clientDevice.ts';
 import type { Redirection } from '../engine/client.ts';
+import type { AttachmentEnd } from '../ports/usb.ts';
 import { oneLine } from './failure.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Terminal } from './terminal.ts';
@@ -59,19 +59,19 @@ export class RedirectionReport {
   }
 }
 
-function explain(end: RedirectionEnd): string {
+function explain(end: AttachmentEnd): string {
   switch (end.reason) {
-    case 'stopped':
+    case 'released':
       return 'given back';
     case 'unplugged':
       return 'unplugged; it is redirected again when it comes back';
-    case 'retracted':
+    case 'refused':
       return "given back: the server's policy does not allow it";
-    case 'closedByServer':
+    case 'returned':
       return 'given back: the server let go of it';
-    case 'connectionClosed':
+    case 'closed':
       return 'given back: the connection is closed';
-    case 'protocolError':
+    case 'failed':
       return `given back: ${oneLine(end.error)}`;
   }
 }

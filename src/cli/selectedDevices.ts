@@ -76,14 +76,7 @@ async function openVirtual(
   withFaults: (device: UsbDevice) => UsbDevice,
 ): Promise<SelectedDevices> {
   const source = new VirtualDevices();
-  const device = await virtualDevice(what, { clock: systemClock, readOnly });
-  try {
-    withFaults(device);
-  } catch (error) {
-    await device.dispose();
-    throw error;
-  }
-  source.add(device);
+  source.add(await virtualDevice(what, { clock: systemClock, readOnly }));
   return selected(source, () => true, withFaults);
 }
 
@@ -97,11 +90,8 @@ function selected(
     goesOn: false,
     present: async () => (await source.list()).filter(matches).map(change),
     watch: (added) =>
-      source.watch({
-        added: (device) => {
-          if (matches(device)) added(change(device));
-        },
-        removed: () => {},
+      source.watch((device) => {
+        if (matches(device)) added(change(device));
       }),
     close: () => source.close(),
   };

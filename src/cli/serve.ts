@@ -4,14 +4,14 @@ import { RedirectionServer } from '../engine/server.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import type { Policy } from '../policy/decide.ts';
+import { NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
 import type { Transport } from '../ports/transport.ts';
-import type { UsbDeviceIdentity, UsbHost } from '../ports/usb.ts';
-import { attachOption, type AttachOptions, openVhciHost } from './attachOption.ts';
+import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
+import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
-import { exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
+import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
 import { Failure, oneLine } from './failure.ts';
-import { GuardedHost } from './guardedHost.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { Questions } from './questions.ts';
@@ -90,18 +90,16 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   });
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
-  let elsewhere: (UsbHost & { close(): Promise<void> }) | undefined;
+  let place: Place | undefined;
   let capture: Capture | undefined;
   try {
-    if (options.attach !== undefined) elsewhere = await openVhciHost(terminal, describe, ended);
-    if (options.export !== undefined) elsewhere = await openUsbipServer(options.export, terminal, describe);
-    const devices = elsewhere ?? usb;
+    const opened = (place = await openPlace(options, usb, terminal, ended));
     const recording = (capture = startCapture(options, 'server', terminal));
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, devices, policy, questions, recording, options, terminal, ended),
+      serveConnection(transport, opened, policy, questions, recording, options, terminal, ended),
     );
   } finally {
-    await elsewhere?.close();
+    await place?.sink.close();
     questions.close();
     stop.release();
     if (capture !== undefined) endCapture(capture, options, terminal);
@@ -110,9 +108,35 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   if (stop.signal.aborted) terminal.say('stopped');
 }
 
+/** Where devices go, and the lines about it. */
+interface Place {
+  readonly sink: UsbDeviceSink;
+  attached?(attachment: Attachment): string;
+  ended?(device: UsbDevice, end: AttachmentEnd): string;
+}
+
+async function openPlace(
+  options: AttachOptions & ExportOptions,
+  usb: RemoteUsb,
+  terminal: Terminal,
+  ended: AbortSignal,
+): Promise<Place> {
+  if (options.attach !== undefined) {
+    const sink = await openVhciHost(terminal, describe, ended);
+    return { sink, ended: ({ identity }, end) => detachedLine(describe(identity), end) };
+  }
+  if (options.export === undefined) return { sink: usb };
+  const sink = await openUsbipServer(options.export, terminal, describe);
+  return {
+    sink,
+    attached: ({ device, location = '' }) =>
+      `exported ${describe(device.identity)} as ${location}: ${attachCommand(sink.url, location)}`,
+  };
+}
+
 async function serveConnection(
   transport: Transport,
-  devices: UsbHost,
+  place: Place,
   policy: Policy | undefined,
   questions: Questions,
   capture: Capture,
@@ -123,21 +147,55 @@ async function serveConnection(
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
   const say = (line: string) => terminal.say(`client ${remote}: ${line}`);
-  const host = policy === undefined ? devices : new GuardedHost(devices, { policy, questions, say, describe });
   const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
     ...recording,
     ...watchPeer(options, remote, terminal),
-    host: capture.host(host),
     onDeviceFailed: (error) => say(oneLine(error)),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
+  server.watch((device) => void accept(device));
+  const accept = async (device: UsbDevice) => {
+    if (policy !== undefined && !(await isAccepted(device, policy, questions, say))) {
+      server.refuse(device);
+      return;
+    }
+    if (device.gone.aborted) return;
+    try {
+      const attachment = await place.sink.attach(capture.device(device));
+      if (place.attached !== undefined) terminal.say(place.attached(attachment));
+      const end = await attachment.ended;
+      if (place.ended !== undefined) terminal.say(place.ended(device, end));
+      if (end.reason === 'refused') server.refuse(device);
+    } catch (error) {
+      terminal.say(`${describe(device.identity)} is not attached: ${oneLine(error)}`);
+    }
+  };
   await Promise.race([server.closed, aborted(signal)]);
   await server.close();
   const error = await server.closed;
   ended(error);
   const why = error === undefined ? '' : `: ${oneLine(error)}`;
   terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`);
+}
+
+/** Asks the policy, and maybe a person. Each decision is a line. */
+async function isAccepted(
+  device: UsbDevice,
+  policy: Policy,
+  questions: Questions,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const { action, reason } = policy(policyDevice(device, NOT_USED_HERE));
+  const name = describe(device.identity);
+  const settle = (isYes: boolean, why: string) => {
+    if (!device.gone.aborted) say(`${isYes ? 'accepted' : 'refused'} ${name}: ${why}`);
+    return isYes;
+  };
+  if (action !== 'ask') return settle(action === 'allow', reason);
+  if (!questions.canAsk) return settle(false, `${reason}, but there is no terminal to ask at`);
+  const isYes = await questions.ask(`accept ${name}? It is ${reason}`, device.gone);
+  return settle(isYes, `the answer was ${isYes ? 'yes' : 'no'}`);
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

@@ -2,42 +2,40 @@ import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import { announce } from '../urbdrc/session/client/announcement.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
 import { earliestOf } from '../urbdrc/session/deadlines.ts';
-import type { Transport } from '../ports/transport.ts';
-import type { UsbDevice } from '../ports/usb.ts';
+import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
+import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import type { Step } from '../channels/step.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
-import { ClientDevice, type RedirectionEnd, type RedirectionStatistics } from './clientDevice.ts';
+import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';
 
 /** Interface ids 0..3 are fixed; FreeRDP counts from 5, and so do we. */
 const FIRST_USB_DEVICE = 5;
 
-/** One redirected device. */
-export interface Redirection {
-  readonly device: UsbDevice;
+/** A device that is redirected to the server. */
+export interface Redirection extends Attachment {
   /** Resolves when ADD_DEVICE was sent; stays pending when it never comes to that (see `ended`). */
   readonly announced: Promise<void>;
-  /** Resolves, never rejects, when the device is back with this machine. */
-  readonly ended: Promise<RedirectionEnd>;
   readonly statistics: RedirectionStatistics;
-  /** Takes the device back; the connection and the other devices go on. */
-  stop(): Promise<void>;
 }
 
 interface Entry {
   readonly device: UsbDevice;
   readonly usbDevice: number;
   readonly announced: () => void;
-  readonly end: (end: RedirectionEnd) => Promise<void>;
+  readonly end: (end: AttachmentEnd) => Promise<void>;
   attached: { readonly client: ClientDevice; readonly channelId: number } | undefined;
 }
 
 /**
- * The client's engine: redirects USB devices over one transport. Give it a connected transport, then call
- * {@link redirect} for each device; everything is given back when the connection ends or {@link close} is called.
+ * The client's engine: a sink whose devices are redirected to a server over one transport. Give it a connected transport,
+ * then call {@link attach} for each device, or add it to a hub. Devices are closed when they are released, the connection
+ * ends or {@link close} is called.
  */
-export class RedirectionClient {
+export class RedirectionClient implements UsbDeviceSink {
+  readonly name: string;
+  readonly connection: ConnectionIdentity;
   /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
   readonly closed: Promise<Error | undefined>;
   readonly #settings: ConnectionSettings;
@@ -56,6 +54,8 @@ export class RedirectionClient {
   #over: { readonly error: Error | undefined } | undefined;
 
   constructor(transport: Transport, options: ConnectionOptions = {}) {
+    this.name = transport.remote;
+    this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);
     this.#alarm = new Alarm(this.#settings.clock, (now) => {
       this.#handleTimeout(now);
@@ -84,7 +84,7 @@ export class RedirectionClient {
    * Opens `device` (its rejection is passed on) and offers it to the server.
    * @throws Error when the connection is over, or being closed.
    */
-  redirect(device: UsbDevice): Promise<Redirection> {
+  attach(device: UsbDevice): Promise<Redirection> {
     if (this.#endOfAll !== undefined) return Promise.reject(new Error('the connection is closed'));
     return this.#track(this.#open(device));
   }
@@ -94,23 +94,23 @@ export class RedirectionClient {
     return this.#enter(device);
   }
 
-  /** Takes all devices back, those too that are just being opened, then closes the transport. */
+  /** Releases all devices, also those that are being opened, then closes the transport. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'stopped' });
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'released' });
     await this.#settled();
     await this.#stack.close();
     await this.closed;
   }
 
   /** Why no device is redirected any more; undefined while devices are. */
-  get #endOfAll(): RedirectionEnd | undefined {
-    if (this.#over !== undefined) return { reason: 'connectionClosed', error: this.#over.error };
-    return this.#closing === undefined ? undefined : { reason: 'stopped' };
+  get #endOfAll(): AttachmentEnd | undefined {
+    if (this.#over !== undefined) return { reason: 'closed', error: this.#over.error };
+    return this.#closing === undefined ? undefined : { reason: 'released' };
   }
 
   /** {@link #settled} waits for it. */
@@ -128,8 +128,8 @@ export class RedirectionClient {
 
   #enter(device: UsbDevice): Redirection {
     let announced: () => void = () => {};
-    let resolveEnd: (end: RedirectionEnd) => void = () => {};
-    const ended = new Promise<RedirectionEnd>((resolve) => (resolveEnd = resolve));
+    let resolveEnd: (end: AttachmentEnd) => void = () => {};
+    const ended = new Promise<AttachmentEnd>((resolve) => (resolveEnd = resolve));
     let ending: Promise<void> | undefined;
     const unplugged = () => {
       void this.#detach(entry, { reason: 'unplugged' });
@@ -158,7 +158,7 @@ export class RedirectionClient {
       get statistics() {
         return entry.attached?.client.statistics ?? NO_STATISTICS;
       },
-      stop: () => this.#detach(entry, { reason: 'stopped' }),
+      release: () => this.#detach(entry, { reason: 'released' }),
     };
     this.#nextUsbDevice += 1;
     this.#entries.add(entry);
@@ -190,10 +190,10 @@ export class RedirectionClient {
     const entry = this.#waiting.shift();
     // One of the devices for which channels were asked may have left meanwhile.
     if (entry === undefined) this.#stack.closeChannel(channelId);
-    else this.#attach(entry, channelId);
+    else this.#announce(entry, channelId);
   }
 
-  #attach(entry: Entry, channelId: number): void {
+  #announce(entry: Entry, channelId: number): void {
     const client = new ClientDevice(
       entry.device,
       announce(entry.device, entry.usbDevice),
@@ -249,16 +249,16 @@ export class RedirectionClient {
     const entry = this.#byChannel.get(channelId);
     if (entry !== undefined) {
       this.#byChannel.delete(channelId);
-      void this.#detach(entry, { reason: 'closedByServer' });
+      void this.#detach(entry, { reason: 'returned' });
     } else if (this.#control?.channelId === channelId) {
       // Without its control channel the feature is over, [MS-RDPEUSB] 3.1.1.
       this.#control = undefined;
-      for (const each of [...this.#entries]) void this.#detach(each, { reason: 'closedByServer' });
+      for (const each of [...this.#entries]) void this.#detach(each, { reason: 'returned' });
     }
   }
 
   /** Ends one redirection: the channel is closed, requests are abandoned, the device goes back. */
-  #detach(entry: Entry, end: RedirectionEnd): Promise<void> {
+  #detach(entry: Entry, end: AttachmentEnd): Promise<void> {
     if (this.#entries.delete(entry)) {
       const position = this.#waiting.indexOf(entry);
       // A channel that was asked for will still come: the next waiting device takes it, or it is closed.
@@ -285,7 +285,7 @@ export class RedirectionClient {
     this.#over = { error };
     this.#alarm.stop();
     this.#byChannel.clear();
-    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'connectionClosed', error });
+    for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'closed', error });
     await this.#settled();
   }
 }

@@ -9,17 +9,19 @@ import {
 } from '../urbdrc/session/client/deviceChannel.ts';
 import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
+import type {
+  AttachmentEnd,
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbOperation,
+  UsbResult,
+  UsbTransfer,
+} from '../ports/usb.ts';
 import type { Step } from '../channels/step.ts';
 import type { BusFacts } from '../urbdrc/urb/busQueries.ts';
 import { DeviceUrbs, type UrbStep } from '../urbdrc/urb/deviceUrbs.ts';
 import { type IoControlStep, translateIoControl } from '../urbdrc/urb/ioControl.ts';
 import { frameNumber } from './frameNumber.ts';
-
-/** Why a device is no longer redirected. */
-export type RedirectionEnd =
-  | { readonly reason: 'stopped' | 'unplugged' | 'retracted' | 'closedByServer' }
-  | { readonly reason: 'connectionClosed' | 'protocolError'; readonly error: Error | undefined };
 
 /** Counters of one redirected device, for people who watch. */
 export interface RedirectionStatistics {
@@ -39,7 +41,7 @@ export interface RedirectionStatistics {
 export interface ClientDeviceLink {
   send(messages: readonly Parts[]): void;
   /** The channel has to be closed; `end` says why. */
-  finish(end: RedirectionEnd): void;
+  finish(end: AttachmentEnd): void;
   announced(): void;
   ignored(error: Error): void;
 }
@@ -126,14 +128,14 @@ export class ClientDevice {
         this.abandonRequests();
         return;
       case 'retracted':
-        this.#link.finish({ reason: 'retracted' });
+        this.#link.finish({ reason: 'refused' });
         return;
       case 'ignored':
         this.#statistics.ignored += 1;
         this.#link.ignored(event.error);
         return;
       case 'closeRequired':
-        this.#link.finish({ reason: 'protocolError', error: event.error });
+        this.#link.finish({ reason: 'failed', error: event.error });
         return;
     }
   }

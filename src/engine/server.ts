@@ -1,9 +1,9 @@
-import { ProtocolError } from '../../codecs/core/errors.ts';
+import { asError, ProtocolError } from '../../codecs/core/errors.ts';
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import { earliestOf } from '../urbdrc/session/deadlines.ts';
 import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
-import type { Transport } from '../ports/transport.ts';
-import type { UsbHost } from '../ports/usb.ts';
+import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
+import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
 import type { Step } from '../channels/step.ts';
 import { Alarm } from './alarm.ts';
@@ -18,44 +18,47 @@ const FIRST_REQUEST_COMPLETION = 0x10;
 const SPEC = { document: 'MS-RDPEUSB', section: '3.2.5.1.1' };
 
 export interface RedirectionServerOptions extends ConnectionOptions {
-  /** Where the client's devices go. */
-  readonly host: UsbHost;
   /** Called when a device could not be taken, or its channel had to be closed, because of an error. */
   readonly onDeviceFailed?: (error: Error) => void;
-  /** What the client is, whatever it sends; without it, what it sends tells (docs/peer-profiles.md). */
+  /** Forces a peer profile. Default: detected from the client's messages (docs/peer-profiles.md). */
   readonly peer?: PeerName;
   /**
-   * Called when the client's first device shows which program it is, and again if its version shows later. Not for one
-   * that is not known, nor where {@link peer} is given.
+   * Called when the client's first device shows which program it is, and again if its version shows later. Not called for
+   * an unknown client, nor if {@link peer} is given.
    */
   readonly onPeerRecognised?: (profile: PeerProfile) => void;
 }
 
+type Listener = (device: RedirectedDevice) => void;
+
 /**
- * The server's engine: takes the devices of one client over one transport and hands them to a {@link UsbHost}. It
- * starts by itself; the client announces its devices when it likes.
+ * The server's engine: a source of the devices that one client redirects over one transport. It starts by itself; the
+ * client announces its devices when it likes. Watch it, or add it to a hub.
  */
-export class RedirectionServer {
+export class RedirectionServer implements UsbDeviceSource {
+  readonly name: string;
+  readonly connection: ConnectionIdentity;
   /** Resolves, never rejects, when the connection is over: with the error that ended it, if one did. */
   readonly closed: Promise<Error | undefined>;
   readonly #settings: ConnectionSettings;
-  readonly #host: UsbHost;
   readonly #deviceFailed: (error: Error) => void;
   readonly #client: ServedClient;
   readonly #stack: ChannelStack;
   readonly #alarm: Alarm;
   readonly #devices = new Map<number, ServerDevice>();
-  /** Devices that the host was told of. */
-  readonly #handedOut = new Set<ServerDevice>();
+  /** Devices that are described and can be used. */
+  readonly #ready = new Set<ServerDevice>();
+  readonly #listeners = new Set<{ readonly added: Listener }>();
   #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
   #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
   /** Device channels that are still to be created: a number, however many devices a client announces. */
   #wantedChannels = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(transport: Transport, options: RedirectionServerOptions) {
+  constructor(transport: Transport, options: RedirectionServerOptions = {}) {
+    this.name = transport.remote;
+    this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);
-    this.#host = options.host;
     this.#deviceFailed = options.onDeviceFailed ?? (() => {});
     const { clock, timers } = this.#settings;
     this.#client = new ServedClient(options.peer, clock, timers, options.onPeerRecognised ?? (() => {}));
@@ -96,7 +99,26 @@ export class RedirectionServer {
     return this.#client.statistics;
   }
 
-  /** Lets all devices go, which the client can tell from a loss of the connection, and closes the transport. */
+  list(): Promise<readonly RedirectedDevice[]> {
+    return Promise.resolve([...this.#ready]);
+  }
+
+  watch(added: Listener): () => void {
+    // An object of its own, so that the same function can be given twice.
+    const listener = { added };
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** RETRACT_DEVICE, [MS-RDPEUSB] 2.2.6.9, then the device's channel is closed. The protocol has one reason: policy. */
+  refuse(device: UsbDevice): void {
+    for (const each of this.#ready) if (each === device) each.retract();
+  }
+
+  /**
+   * Closes the channels of all devices first, so that the client does not take it for a loss of the connection, and then
+   * the transport.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -158,8 +180,7 @@ export class RedirectionServer {
           this.#alarm.set(device.nextTimeout());
         },
         ready: () => {
-          this.#handedOut.add(device);
-          this.#host.deviceAdded(device);
+          this.#offer(device);
         },
         close: (error) => {
           if (error !== undefined) this.#deviceFailed(error);
@@ -174,6 +195,20 @@ export class RedirectionServer {
     );
     this.#nextRequestCompletion += 1;
     return device;
+  }
+
+  /** A program that throws does not get the device, and keeps nobody else from theirs. */
+  #offer(device: ServerDevice): void {
+    this.#ready.add(device);
+    for (const { added } of [...this.#listeners]) {
+      if (!this.#ready.has(device)) return;
+      try {
+        added(device);
+      } catch (error) {
+        this.#deviceFailed(asError(error));
+        this.refuse(device);
+      }
+    }
   }
 
   #opened(channelId: number): void {
@@ -239,8 +274,8 @@ export class RedirectionServer {
     const device = this.#devices.get(channelId);
     if (device === undefined) return;
     this.#devices.delete(channelId);
+    this.#ready.delete(device);
     device.lost();
-    if (this.#handedOut.delete(device)) this.#host.deviceRemoved(device);
     this.#createDeviceChannels();
   }
 

@@ -9,8 +9,8 @@ export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts
 export { replaySession } from '../capture/replay/replaySession.ts';
 export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';
 export { NAMED_DEVICES, virtualDevice } from '../devices/virtual/namedDevices.ts';
-export { UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
-export { type VhciDevice, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
+export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
+export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';
 export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 export { listenRdp } from '../../transports/rdp/listenRdp.ts';

@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export { RedirectionClient, type Redirection } from '../engine/client.ts';
-export type { RedirectionEnd, RedirectionStatistics } from '../engine/clientDevice.ts';
+export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
@@ -15,6 +15,8 @@ export { systemClock } from '../engine/systemClock.ts';
 export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from '../urbdrc/peers/profiles.ts';
 export type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 export type {
+  Attachment,
+  AttachmentEnd,
   IsochronousPacketResult,
   RedirectedDevice,
   RedirectedDeviceIds,
@@ -22,9 +24,8 @@ export type {
   UsbBusQuery,
   UsbDevice,
   UsbDeviceIdentity,
-  UsbDeviceListener,
+  UsbDeviceSink,
   UsbDeviceSource,
-  UsbHost,
   UsbOperation,
   UsbResult,
   UsbSpeed,
@@ -37,7 +38,7 @@ export type { Clock } from '../ports/clock.ts';
 export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';
 export { MassStorageError } from '../usb/massStorage/massStorageError.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
-export { RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';
+export { type RemoteAttachment, RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';
 export { type MemoryOptions, memoryPair } from '../../transports/memory.ts';
 
 export {

@@ -1,6 +1,7 @@
-/** USB as the engine sees it: operations, devices, sources, hosts. Types only. */
+/** USB as the engine sees it: operations, devices, where they come from and go to. Types only. */
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
+import type { ConnectionIdentity } from './transport.ts';
 
 /** How a USB operation ended. A USB failure is a result, never an exception. */
 export type UsbStatus =
@@ -159,7 +160,7 @@ export interface UsbDevice {
   readonly configurationDescriptors: readonly Uint8Array[];
   /** What the readable ones of {@link configurationDescriptors} say, in the same order: read once, used by everybody. */
   readonly configurations: readonly Configuration[];
-  /** Aborted when the device is unplugged or otherwise lost. */
+  /** Aborted when the device is unplugged or otherwise lost, for good: one that comes back is another object. */
   readonly gone: AbortSignal;
   /** Takes the device for itself. @throws Error with one line that says what is in the way and what to do. */
   open(): Promise<void>;
@@ -168,20 +169,67 @@ export interface UsbDevice {
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer;
 }
 
-/** A place where devices come from. */
+/** A place where devices come from: the sockets of a machine, a bus of virtual devices, a client that redirects. */
 export interface UsbDeviceSource {
+  /** For people: `libusb`, `virtual`, or the address of the client. */
+  readonly name: string;
+  /** Absent where devices are of this machine. */
+  readonly connection?: ConnectionIdentity;
+  /** Resolves, never rejects, when the source ends by itself: with the error that ended it, if one did. */
+  readonly closed?: Promise<Error | undefined>;
   /** The devices that are there now. The same device is the same object in later calls. */
   list(): Promise<readonly UsbDevice[]>;
-  /** Tells of devices that come and go from now on. Returns the function that stops it. */
-  watch(listener: UsbDeviceListener): () => void;
+  /**
+   * Calls back for each device that comes from now on. That one goes, its `gone` tells; when it comes back, it is
+   * another object. Returns the function that stops it.
+   */
+  watch(added: (device: UsbDevice) => void): () => void;
+  /**
+   * Tells whoever offers `device` that it is not taken. A client that redirects gets RETRACT_DEVICE; for devices of this
+   * machine nothing happens, nor for a device that is gone.
+   */
+  refuse(device: UsbDevice, reason: string): void;
   /** Stops watching and frees what the source holds; opened devices are closed first. */
   close(): Promise<void>;
 }
 
-export interface UsbDeviceListener {
-  added(device: UsbDevice): void;
-  removed(device: UsbDevice): void;
+/** A place where devices go: the kernel, the programs of a bus, a server on another machine. */
+export interface UsbDeviceSink {
+  /** For people: `vhci`, `usbip://127.0.0.1:3240`, or the address of the server. */
+  readonly name: string;
+  /** Absent where devices stay on this machine. */
+  readonly connection?: ConnectionIdentity;
+  /** Resolves, never rejects, when the sink ends by itself: with the error that ended it, if one did. */
+  readonly closed?: Promise<Error | undefined>;
+  /**
+   * Takes a device that nobody has opened. The sink opens it, and closes it before the attachment ends.
+   * @throws Error with one line when the sink cannot take it; the device is closed then
+   */
+  attach(device: UsbDevice): Promise<Attachment>;
+  /** Releases all devices and takes no more. */
+  close(): Promise<void>;
 }
+
+/** A device at a sink. */
+export interface Attachment {
+  readonly device: UsbDevice;
+  /** Where the sink has it, in the sink's words, such as the kernel's `3-1`; undefined while that is not known. */
+  readonly location?: string | undefined;
+  /** Resolves, never rejects, when the device is closed and another sink may have it. */
+  readonly ended: Promise<AttachmentEnd>;
+  /** Takes the device back; resolves when `ended` has. */
+  release(): Promise<void>;
+}
+
+/** Why a device is no longer at a sink. */
+export type AttachmentEnd =
+  /**
+   * `released`: this end took it back. `unplugged`: it is gone. `refused`: the other end does not want it, by its policy,
+   * say. `returned`: the other end has done with it.
+   */
+  | { readonly reason: 'released' | 'unplugged' | 'refused' | 'returned' }
+  /** `closed`: the connection to the other end is over. `failed`: of this device, because of an error. */
+  | { readonly reason: 'closed' | 'failed'; readonly error: Error | undefined };
 
 /** What the client told in ADD_DEVICE, [MS-RDPEUSB] 2.2.4.2. */
 export interface RedirectedDeviceIds {
@@ -191,17 +239,9 @@ export interface RedirectedDeviceIds {
   readonly containerId: string;
 }
 
-/** On the server: a device that a client redirects. Drives like any other {@link UsbDevice}. */
+/** On the server: a device that a client redirects. It is driven like any other {@link UsbDevice}. */
 export interface RedirectedDevice extends UsbDevice {
   readonly ids: RedirectedDeviceIds;
   /** Asks the client for a text about the device, [MS-RDPEUSB] 2.2.6.5. */
   queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string>;
-  /** RETRACT_DEVICE (blocked by policy), then the channel is closed. */
-  retract(): void;
-}
-
-/** On the server: where redirected devices go. */
-export interface UsbHost {
-  deviceAdded(device: RedirectedDevice): void;
-  deviceRemoved(device: RedirectedDevice): void;
 }

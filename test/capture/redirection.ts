@@ -55,20 +55,21 @@ async function redirect(captures: { client: Capture; server: Capture }): Promise
     client: captures.client.connection(transports[0].remote),
     server: captures.server.connection(transports[1].remote),
   };
-  const server = new RedirectionServer(transports[1], { host: captures.server.host(usb), ...recorded.server });
+  const server = new RedirectionServer(transports[1], recorded.server);
+  server.watch((device) => void usb.attach(captures.server.device(device)));
   const client = new RedirectionClient(transports[0], recorded.client);
   const stick = new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(64 * 512).fill(0x5a)) });
   const keyboard = new HidKeyboard();
 
   const coming = arrival(usb);
-  await client.redirect(captures.client.device(stick));
+  await client.attach(captures.client.device(stick));
   const storage = await MassStorage.open(await coming);
   await storage.read(8, 4);
   await storage.write(3, new Uint8Array(512).fill(0xc3));
   await storage.close();
 
   const next = arrival(usb);
-  await client.redirect(captures.client.device(keyboard));
+  await client.attach(captures.client.device(keyboard));
   const device = await next;
   await device.open();
   await device.claimInterface(0);

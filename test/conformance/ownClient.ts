@@ -35,7 +35,7 @@ export async function gradeOwnClient(id: string, client: OwnClient): Promise<Ver
       const [inner, outer] = memoryPair();
       const engine = new RedirectionClient(inner, { clock });
       behind = redirects(clock);
-      for (const device of behind) engine.redirect(device).catch(() => {});
+      for (const device of behind) engine.attach(device).catch(() => {});
       return Promise.resolve(tampering === undefined ? outer : tamper(outer, 'client', tampering()));
     },
   });

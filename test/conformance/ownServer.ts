@@ -34,7 +34,7 @@ const TIMES = { patience: 400, quiet: 40 };
 /** Grades our own server by one requirement. */
 export async function gradeOwnServer(id: string, server: OwnServer = {}): Promise<Verdict> {
   const clock = new TurnClock();
-  let added: Promise<RedirectedDevice> = Promise.reject(new Error('no connection'));
+  let added: Promise<Taken> = Promise.reject(new Error('no connection'));
   added.catch(() => {});
   const program = async () => {
     const own = new OwnProgram(await added);
@@ -57,10 +57,16 @@ export async function gradeOwnServer(id: string, server: OwnServer = {}): Promis
   return result.verdict;
 }
 
-/** The first device that our server hands to its host. */
-function takenBy(transport: Transport, clock: Clock): Promise<RedirectedDevice> {
+interface Taken {
+  readonly server: RedirectionServer;
+  readonly device: RedirectedDevice;
+}
+
+/** The first device that our server offers. */
+function takenBy(transport: Transport, clock: Clock): Promise<Taken> {
   return new Promise((resolve) => {
-    new RedirectionServer(transport, { clock, host: { deviceAdded: resolve, deviceRemoved: () => {} } });
+    const server = new RedirectionServer(transport, { clock });
+    server.watch((device) => resolve({ server, device }));
   });
 }
 
@@ -72,9 +78,11 @@ export function serverRequirementOf(id: string): Requirement<ServerGrading> {
 
 /** What uses the device on our server, through the port that every program has. */
 class OwnProgram implements ServerProgram {
+  readonly #server: RedirectionServer;
   readonly #device: RedirectedDevice;
 
-  constructor(device: RedirectedDevice) {
+  constructor({ server, device }: Taken) {
+    this.#server = server;
     this.#device = device;
   }
 
@@ -142,7 +150,7 @@ class OwnProgram implements ServerProgram {
   }
 
   retract(): void {
-    this.#device.retract();
+    this.#server.refuse(this.#device);
   }
 
   /** The string that tells the vendor code, then the descriptor that is read with it. */

@@ -2,14 +2,18 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { UsbDevice } from '../../src/ports/usb.ts';
 import { SoftwareDevice, SoftwarePlatform, facts } from './softwareLibusb.ts';
 
 describe('libusb devices', () => {
   let platform: SoftwarePlatform;
   let events: string[];
-  const listener = {
-    added: ({ identity }: { identity: { deviceAddress: number } }) => events.push(`+${identity.deviceAddress}`),
-    removed: ({ identity }: { identity: { deviceAddress: number } }) => events.push(`-${identity.deviceAddress}`),
+  const follow = ({ identity, gone }: UsbDevice) => {
+    gone.addEventListener('abort', () => events.push(`-${identity.deviceAddress}`));
+  };
+  const listener = (device: UsbDevice) => {
+    events.push(`+${device.identity.deviceAddress}`);
+    follow(device);
   };
   beforeEach(() => {
     platform = new SoftwarePlatform();
@@ -25,17 +29,18 @@ describe('libusb devices', () => {
   });
 
   it('are watched from then on, by each listener until it stops', async () => {
+    follow(await platform.device());
     const stop = platform.source.watch(listener);
     const stopSecond = platform.source.watch(listener);
     expect(events).to.deep.equal([]);
-    platform.present = [];
+    platform.present = [facts(3)];
     platform.change();
-    expect(events).to.deep.equal(['-4', '-4']);
+    expect(events).to.deep.equal(['-4', '+3', '+3']);
     stopSecond();
     platform.present = [facts(5)];
     platform.change();
     platform.change();
-    expect(events).to.deep.equal(['-4', '-4', '+5']);
+    expect(events).to.deep.equal(['-4', '+3', '+3', '-3', '-3', '+5']);
     stop();
     expect(platform.listening).to.equal(0);
     await platform.source.close();
@@ -122,7 +127,7 @@ describe('libusb devices', () => {
       platform.change();
       asked[1]?.give('B');
       await settle();
-      expect(events).to.deep.equal(['-5']);
+      expect(events).to.deep.equal([]);
       platform.present = [facts(5), facts(6)];
       platform.change();
       for (const index of [2, 3]) {
@@ -130,7 +135,7 @@ describe('libusb devices', () => {
         asked[index]?.give('again');
       }
       await settle();
-      expect(events).to.deep.equal(['-5', '+5', '+6']);
+      expect(events).to.deep.equal(['+5', '+6']);
       await platform.source.close();
     });
 

@@ -23,7 +23,7 @@ describe('isochronous transfers through all layers ([MS-RDPEUSB] 2.2.9.8 and 2.2
 
   const redirect = async (local: UsbDevice, configurationValue = 1) => {
     ends = stack({ client: { clock } });
-    await ends.client.redirect(local);
+    await ends.client.attach(local);
     usb = new Recorder(await ends.host.added());
     await usb.open();
     expect((await usb.run({ type: 'setConfiguration', configurationValue })).status).to.equal('completed');
@@ -204,7 +204,7 @@ describe('isochronous OUT without an answer, NoAck ([MS-RDPEUSB] 2.2.9.1.1)', ()
     const client = new RedirectionClient(near, { clock });
     const server = new FakeServer(far);
     const device = new IsochronousDevice(clock);
-    const [, { channelId, usbDevice }] = await Promise.all([client.redirect(device), server.takeDevice()]);
+    const [, { channelId, usbDevice }] = await Promise.all([client.attach(device), server.takeDevice()]);
     const addDevice = await server.received('ADD_DEVICE');
     expect(addDevice.usbDeviceCapabilities.noAckIsochWriteJitterBufferSizeInMs).to.be.within(10, 512);
 

@@ -13,7 +13,7 @@ import { Recorder } from './recorder.ts';
 /** The device as the server has it. */
 async function redirected(local: UsbDevice) {
   const { client, host } = stack();
-  await client.redirect(local);
+  await client.attach(local);
   return { device: await host.added(), dispose: () => client.close() };
 }
 

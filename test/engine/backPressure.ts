@@ -128,10 +128,10 @@ async function redirected([near, far]: [Transport, Transport], options: Connecti
   const clientEnd = new WatchedTransport(near);
   const serverEnd = new WatchedTransport(far);
   const host = new RecordingHost();
-  const server = new RedirectionServer(serverEnd, { host });
+  const server = host.watch(new RedirectionServer(serverEnd));
   const client = new RedirectionClient(clientEnd, options);
   const source = new EndlessDevice();
-  await client.redirect(source);
+  await client.attach(source);
   const device = await host.added();
   await configure(device);
   return {

@@ -15,7 +15,7 @@ class PlainDevice extends EchoDevice {
 
 async function askedOf(device: EchoDevice, ...queries: UsbBusQuery[]) {
   const { host, client } = stack({ client: { clock: new VirtualClock(86_400_000.9) } });
-  await client.redirect(device);
+  await client.attach(device);
   const redirected = await host.added();
   const answers = [];
   for (const query of queries) {
@@ -47,7 +47,7 @@ describe('what a host can ask of the bus of a redirected device', () => {
   it('is answered by the first client where a device is redirected twice', async () => {
     const first = await askedOf(new PlainDevice({ busNumber: 3, portPath: '3-1.2' }));
     const { host, client } = stack();
-    await client.redirect(first.redirected);
+    await client.attach(first.redirected);
     const twice = await host.added();
     const { busAnswer } = await perform(twice, { type: 'queryBus', query: 'hubName' });
     expect(busAnswer).to.deep.equal({ query: 'hubName', name: 'USB#HUB#3-1' });

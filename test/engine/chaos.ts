@@ -71,13 +71,13 @@ class Chaos {
         this.#redirect(client);
         return;
       case 2:
-        void this.#pick(this.#redirections)?.stop();
+        void this.#pick(this.#redirections)?.release();
         return;
       case 3:
         this.#pick(this.devices)?.unplug();
         return;
       case 4:
-        device?.retract();
+        if (device !== undefined) server.refuse(device);
         return;
       case 5:
         void device?.close().then(() => device.open().catch(() => {}));
@@ -121,7 +121,7 @@ class Chaos {
   #redirect(client: RedirectionClient): void {
     const device = new UnpunctualDevice(this.#random);
     this.devices.push(device);
-    const redirecting = client.redirect(device).then(
+    const redirecting = client.attach(device).then(
       (redirection) => this.#redirections.push(redirection),
       () => {},
     );
@@ -146,7 +146,7 @@ class Chaos {
       watched.completions += 1;
       // From inside a completion anything may be called.
       if (this.#random(10) === 0) this.#pick(this.operations)?.transfer.cancel();
-      if (this.#random(40) === 0) device.retract();
+      if (this.#random(40) === 0) this.#stack.server.refuse(device);
       if (this.#random(10) === 0) this.#operate(device);
     });
     this.operations.push(Object.assign(watched, { transfer }));

@@ -46,32 +46,32 @@ describe('the client gives every device back, once, before it says that it is cl
   it('close() waits for a device that is being opened', async () => {
     const { client, host } = stack();
     const device = new SlowDevice({ opens: true });
-    const redirecting = client.redirect(device);
+    const redirecting = client.attach(device);
     const closing = client.close();
     expect(await isSettled(closing)).to.equal(false);
     device.finishOpening();
     await closing;
     expect(device.calls).to.deep.equal(['open', 'close']);
-    expect(await (await redirecting).ended).to.deep.equal({ reason: 'stopped' });
+    expect(await (await redirecting).ended).to.deep.equal({ reason: 'released' });
     expect(host.devices).to.have.length(0);
   });
 
   it('after a loss of the connection `closed` waits for a device that is being opened', async () => {
     const { client, transports } = stack();
     const device = new SlowDevice({ opens: true });
-    const redirecting = client.redirect(device);
+    const redirecting = client.attach(device);
     await transports[1].close();
     expect(await isSettled(client.closed)).to.equal(false);
     device.finishOpening();
     await client.closed;
     expect(device.calls).to.deep.equal(['open', 'close']);
-    expect((await (await redirecting).ended).reason).to.equal('connectionClosed');
+    expect((await (await redirecting).ended).reason).to.equal('closed');
   });
 
   it('a second close() waits as the first one does', async () => {
     const { client, host } = stack();
     const device = new SlowDevice({ closes: true });
-    await client.redirect(device);
+    await client.attach(device);
     await host.added();
     const closings = [client.close(), client.close()];
     expect(await isSettled(closings[1]!)).to.equal(false);
@@ -84,9 +84,9 @@ describe('the client gives every device back, once, before it says that it is cl
     for (const end of ['close', 'loss'] as const) {
       const { client, host, transports } = stack();
       const device = new SlowDevice({ closes: true });
-      const redirection = await client.redirect(device);
+      const redirection = await client.attach(device);
       await host.added();
-      const stopping = redirection.stop();
+      const stopping = redirection.release();
       const over = end === 'close' ? client.close() : client.closed;
       if (end === 'loss') await transports[1].close();
       expect(await isSettled(over), end).to.equal(false);
@@ -99,11 +99,11 @@ describe('the client gives every device back, once, before it says that it is cl
   it('takes no more devices while it closes', async () => {
     const { client, host } = stack();
     const device = new SlowDevice({ closes: true });
-    await client.redirect(device);
+    await client.attach(device);
     await host.added();
     const closing = client.close();
     const late = new EchoDevice();
-    const refusal = await client.redirect(late).catch((error: unknown) => error);
+    const refusal = await client.attach(late).catch((error: unknown) => error);
     expect(refusal).to.have.property('message', 'the connection is closed');
     expect(late.calls).to.deep.equal([]);
     device.finishClosing();
@@ -114,17 +114,17 @@ describe('the client gives every device back, once, before it says that it is cl
     const { client, host } = stack();
     const device = new EchoDevice();
     device.close = () => Promise.reject(new Error('stuck'));
-    const redirection = await client.redirect(device);
+    const redirection = await client.attach(device);
     await host.added();
-    await redirection.stop();
-    expect(await redirection.ended).to.deep.equal({ reason: 'stopped' });
+    await redirection.release();
+    expect(await redirection.ended).to.deep.equal({ reason: 'released' });
     await client.close();
   });
 
   it('a device that is unplugged while it is opened is given back', async () => {
     const { client, host } = stack();
     const device = new SlowDevice({ opens: true });
-    const redirecting = client.redirect(device);
+    const redirecting = client.attach(device);
     device.unplug();
     device.finishOpening();
     expect(await (await redirecting).ended).to.deep.equal({ reason: 'unplugged' });
@@ -147,9 +147,9 @@ describe('the client gives every device back, once, before it says that it is cl
       listeners -= 1;
       remove(...args);
     };
-    const redirection = await client.redirect(device);
+    const redirection = await client.attach(device);
     await host.added();
-    await redirection.stop();
+    await redirection.release();
     expect(listeners).to.equal(0);
     await client.close();
   });
@@ -161,7 +161,7 @@ describe('the client and its channels', () => {
     const device = new EchoDevice();
     const [whole] = device.configurationDescriptors;
     Object.assign(device, { configurationDescriptors: [whole!.subarray(0, 20)] });
-    await client.redirect(device);
+    await client.attach(device);
     const redirected = await host.added();
     expect(redirected.identity.vendorId).to.equal(0x1234);
     expect(failed).to.deep.equal([]);
@@ -170,29 +170,29 @@ describe('the client and its channels', () => {
 
   it('a device that the server has no room for arrives when another has left', async () => {
     const { client, host } = stack({ server: { limits: { maximumChannels: 2 } } });
-    const first = await client.redirect(new EchoDevice({ productId: 1 }));
+    const first = await client.attach(new EchoDevice({ productId: 1 }));
     await host.added();
-    await client.redirect(new EchoDevice({ productId: 2 }));
+    await client.attach(new EchoDevice({ productId: 2 }));
     await turns();
     expect(host.devices).to.have.length(1);
-    await first.stop();
+    await first.release();
     expect((await host.added(2)).identity.portPath).to.contain('PID_0002');
     await client.close();
   });
 
   it('a device that left while it waited for its channel does not keep the next one from getting one', async () => {
     const { client, host } = stack({ server: { limits: { maximumChannels: 2 } } });
-    const first = await client.redirect(new EchoDevice({ productId: 1 }));
+    const first = await client.attach(new EchoDevice({ productId: 1 }));
     await host.added();
-    const waiting = await client.redirect(new EchoDevice({ productId: 2 }));
+    const waiting = await client.attach(new EchoDevice({ productId: 2 }));
     await turns();
-    await waiting.stop();
-    await first.stop();
-    const last = await client.redirect(new EchoDevice({ productId: 3 }));
+    await waiting.release();
+    await first.release();
+    const last = await client.attach(new EchoDevice({ productId: 3 }));
     const arrived = await host.added(2);
     expect(arrived.identity.portPath).to.contain('PID_0003');
     expect((await configure(arrived)).status).to.equal('completed');
-    await last.stop();
+    await last.release();
     await client.close();
   });
 
@@ -201,12 +201,12 @@ describe('the client and its channels', () => {
     const client = new RedirectionClient(near);
     const server = new FakeServer(far);
     const control = await server.open();
-    const first = await client.redirect(new EchoDevice());
+    const first = await client.attach(new EchoDevice());
     await server.received('ADD_VIRTUAL_CHANNEL');
     server.stack.closeChannel(control);
-    expect((await first.ended).reason).to.equal('closedByServer');
+    expect((await first.ended).reason).to.equal('returned');
     await server.open();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     await server.received('ADD_VIRTUAL_CHANNEL', 2);
     await client.close();
   });

@@ -77,10 +77,10 @@ function fakeClient() {
   const failed: string[] = [];
   const ignored: string[] = [];
   const server = new RedirectionServer(far, {
-    host,
     onDeviceFailed: (error) => failed.push(error.message),
     onIgnored: (error) => ignored.push(error.message),
   });
+  host.watch(server);
   return { server, client: new FakeClient(near), host, failed, ignored };
 }
 
@@ -88,7 +88,7 @@ describe('a server that', () => {
   it('sends requests without end and reads no answer is not read any more, and little is kept', async () => {
     const transport = new StuffedTransport();
     const client = new RedirectionClient(transport);
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     await transport.deliver(
       { name: 'DYNVC_CAPS_VERSION1' },
       { name: 'DYNVC_CREATE_REQ', channelId: 1, priority: 0, channelName: 'URBDRC' },
@@ -111,7 +111,7 @@ describe('a server that', () => {
   it('fills a device with requests gets refusals, one for each, and the device is asked for no more than the limit', async () => {
     const { client, server } = fakeServer();
     const device = new EchoDevice();
-    await client.redirect(device);
+    await client.attach(device);
     const { channelId, usbDevice } = await server.takeDevice();
     const { pipeHandle } = await configure(server, channelId, usbDevice);
     const count = 10_000;
@@ -132,7 +132,7 @@ describe('a server that', () => {
   it('asks for huge sizes gets refusals', async () => {
     const { client, server } = fakeServer();
     const device = new EchoDevice();
-    await client.redirect(device);
+    await client.attach(device);
     const { channelId, usbDevice } = await server.takeDevice();
     const { pipeHandle } = await configure(server, channelId, usbDevice);
     for (const [index, size] of [0xffff_ffff, 0x7fff_ffff, 16 * 1024 * 1024 + 1].entries()) {
@@ -162,7 +162,7 @@ describe('a server that', () => {
   it('stops, registers again and uses its RequestIds again gets the answers of the new requests alone', async () => {
     const { client, server } = fakeServer();
     const device = new EchoDevice();
-    await client.redirect(device);
+    await client.attach(device);
     const { channelId, usbDevice } = await server.takeDevice();
     const { pipeHandle } = await configure(server, channelId, usbDevice);
     const answers = () => server.messages.filter(({ message: { name } }) => name.startsWith('URB_COMPLETION'));
@@ -192,10 +192,10 @@ describe('a server that', () => {
     const devices = Array.from({ length: 20 }, () => new EchoDevice());
     await server.open();
     for (const device of devices) {
-      const redirection = await client.redirect(device);
+      const redirection = await client.attach(device);
       const channelId = await server.create();
       server.stack.closeChannel(channelId);
-      expect((await redirection.ended).reason).to.equal('closedByServer');
+      expect((await redirection.ended).reason).to.equal('returned');
     }
     for (let round = 0; round < 500; round += 1) {
       const channelId = await server.create();
@@ -205,7 +205,7 @@ describe('a server that', () => {
     }
     expect(devices.every(({ calls }) => calls.join() === 'open,close')).to.equal(true);
     const last = new EchoDevice();
-    await client.redirect(last);
+    await client.attach(last);
     await server.open();
     await server.received('ADD_DEVICE');
     await client.close();
@@ -224,7 +224,7 @@ describe('a device that', () => {
     const size = 9 + interfaces.length;
     const configuration = Uint8Array.of(9, 2, size & 0xff, size >> 8, 20, 1, 0, 0x80, 50, ...interfaces);
     Object.assign(device, { configurationDescriptors: [configuration] });
-    await client.redirect(device);
+    await client.attach(device);
     const { channelId, usbDevice } = await server.takeDevice();
     const numbers = Array.from({ length: 20 }, (_, interfaceNumber) => interfaceNumber);
     server.send(channelId, selectConfiguration(usbDevice, configuration.subarray(0, 9), numbers));
@@ -250,7 +250,7 @@ describe('a client that', () => {
 
   it('asks for channels without end and reads nothing makes nothing pile up', async () => {
     const transport = new StuffedTransport();
-    const server = new RedirectionServer(transport, { host: new RecordingHost() });
+    const server = new RedirectionServer(transport);
     await transport.deliver(
       { name: 'DYNVC_CAPS_RSP', version: 1 },
       { name: 'DYNVC_CREATE_RSP', channelId: 1, creationStatus: 0 },

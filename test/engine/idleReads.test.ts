@@ -37,7 +37,7 @@ class IdlingDevice extends EchoDevice {
 async function redirected() {
   const { client, host, server } = stack();
   const device = new IdlingDevice();
-  await client.redirect(device);
+  await client.attach(device);
   const remote = await host.added();
   await configure(remote);
   const close = async () => {

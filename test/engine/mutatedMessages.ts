@@ -58,13 +58,13 @@ async function record(): Promise<Recording> {
   tap(far, recording.serverFrames);
   const host = new RecordingHost();
   const server = new RedirectionServer(far, {
-    host,
     onMessage: ({ direction, bytes }) => {
       recording[direction === 'sent' ? 'server' : 'client'].push(Uint8Array.from(bytes));
     },
   });
+  host.watch(server);
   const client = new RedirectionClient(near);
-  await client.redirect(new CountedStick());
+  await client.attach(new CountedStick());
   const device = await host.added();
   await device.queryDeviceText('description', 0x409);
   const storage = await MassStorage.open(new RemoteDevice(device));
@@ -114,7 +114,7 @@ export function testMutatedMessages(messages: number, connections: number): void
       while (sent < messages && !server.isOver()) {
         const stick = new CountedStick();
         sticks.push(stick);
-        const redirection = await client.redirect(stick).catch(() => undefined);
+        const redirection = await client.attach(stick).catch(() => undefined);
         if (redirection === undefined) break;
         const ended = redirection.ended.then(() => true);
         const { channelId } = await (server.opened.length === 0 ? server.takeDevice() : server.takeNext(sticks.length));
@@ -152,8 +152,8 @@ export function testMutatedMessages(messages: number, connections: number): void
     while (sent < messages) {
       const [near, far] = memoryPair();
       // Programs on the server use what they get.
-      const host = { deviceAdded: (device: RedirectedDevice) => use(device), deviceRemoved: () => {} };
-      const server = new RedirectionServer(far, { host });
+      const server = new RedirectionServer(far);
+      server.watch(use);
       const client = new FakeClient(near);
       client.remembers = false;
       const control = await client.open(1);
@@ -192,9 +192,8 @@ export function testMutatedMessages(messages: number, connections: number): void
       for (let connection = 0; connection < connections; connection += 1) {
         const [near, far] = memoryPair();
         const stick = new CountedStick();
-        const engine =
-          end === 'client' ? new RedirectionClient(near) : new RedirectionServer(near, { host: new RecordingHost() });
-        if (engine instanceof RedirectionClient) await engine.redirect(stick);
+        const engine = end === 'client' ? new RedirectionClient(near) : new RedirectionServer(near);
+        if (engine instanceof RedirectionClient) await engine.attach(stick);
         far.start({ received: () => {}, drained: () => {}, closed: () => {} });
         const damaged = random(corpus.length);
         corpus.forEach((frame, index) => {

@@ -9,7 +9,7 @@ import { stack } from './stack.ts';
 /** The device as the server has it. */
 async function redirected(local: VirtualDevice, dispose?: () => Promise<void>): Promise<ContractDevice> {
   const { client, host } = stack();
-  await client.redirect(local);
+  await client.attach(local);
   const device = await host.added();
   return {
     device,

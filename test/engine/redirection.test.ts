@@ -8,7 +8,7 @@ describe('a device redirected through all layers in memory', () => {
   it('arrives with its ids and descriptors, and the engine tells what it did', async () => {
     const { host, client, ignored } = stack();
     const echo = new EchoDevice();
-    const redirection = await client.redirect(echo);
+    const redirection = await client.attach(echo);
     const device = await host.added();
     await redirection.announced;
     expect(device.identity).to.deep.include({ vendorId: 0x1234, productId: 0x5678, speed: 'high' });
@@ -23,7 +23,7 @@ describe('a device redirected through all layers in memory', () => {
 
   it('moves data of any size both ways, unchanged', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     expect((await configure(device)).status).to.equal('completed');
     await fc.assert(
@@ -45,7 +45,7 @@ describe('a device redirected through all layers in memory', () => {
 
   it('keeps many requests in flight and completes them in any order', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const reads = Array.from({ length: 64 }, () => read(device, 16));
@@ -60,7 +60,7 @@ describe('a device redirected through all layers in memory', () => {
   it('cancels a pending transfer: one result, and the pipe goes on', async () => {
     const { host, client } = stack();
     const echo = new EchoDevice();
-    await client.redirect(echo);
+    await client.attach(echo);
     const device = await host.added();
     await configure(device);
     const results: UsbResult[] = [];
@@ -83,7 +83,7 @@ describe('a device redirected through all layers in memory', () => {
   it('unplug ends what is pending on the server and gives the device back; the connection lives for a replug', async () => {
     const { host, client } = stack();
     const echo = new EchoDevice();
-    const redirection = await client.redirect(echo);
+    const redirection = await client.attach(echo);
     const device = await host.added();
     await configure(device);
     const pending = read(device, 8);
@@ -98,10 +98,10 @@ describe('a device redirected through all layers in memory', () => {
     await host.gone();
     expect(device.gone.aborted).to.equal(true);
     expect(echo.calls).to.deep.equal(['open', 'close']);
-    const again = await client.redirect(new EchoDevice());
+    const again = await client.attach(new EchoDevice());
     const second = await host.added(2);
     expect((await configure(second)).status).to.equal('completed');
-    await again.stop();
+    await again.release();
     await host.gone(2);
     await client.close();
   });
@@ -112,7 +112,7 @@ describe('a device redirected through all layers in memory', () => {
       { length: 24 },
       (_, index) => new EchoDevice({ productId: index, portPath: `1-${index}` }),
     );
-    await Promise.all(echoes.map((echo) => client.redirect(echo)));
+    await Promise.all(echoes.map((echo) => client.attach(echo)));
     await host.added(24);
     const answers = await Promise.all(
       host.devices.map(async (device) => {
@@ -128,13 +128,13 @@ describe('a device redirected through all layers in memory', () => {
   });
 
   it('a server that retracts a device gives it back and keeps the others (MS-RDPEUSB 2.2.6.9)', async () => {
-    const { host, client } = stack();
-    const first = await client.redirect(new EchoDevice({ portPath: '1-1' }));
+    const { host, client, server } = stack();
+    const first = await client.attach(new EchoDevice({ portPath: '1-1' }));
     await host.added(1);
-    await client.redirect(new EchoDevice({ portPath: '1-2' }));
+    await client.attach(new EchoDevice({ portPath: '1-2' }));
     const kept = await host.added(2);
-    host.devices[0]!.retract();
-    expect((await first.ended).reason).to.equal('retracted');
+    server.refuse(host.devices[0]!);
+    expect((await first.ended).reason).to.equal('refused');
     await host.gone(1);
     expect((await configure(kept)).status).to.equal('completed');
     await client.close();
@@ -144,13 +144,13 @@ describe('a device redirected through all layers in memory', () => {
     it(`loss of the transport at the ${side} frees both ends`, async () => {
       const { host, client, server, transports } = stack();
       const echo = new EchoDevice();
-      const redirection = await client.redirect(echo);
+      const redirection = await client.attach(echo);
       const device = await host.added();
       await configure(device);
       const pending = read(device, 8);
       await transports[side === 'client' ? 0 : 1].close();
       expect((await pending).status).to.equal('disconnected');
-      expect((await redirection.ended).reason).to.equal('connectionClosed');
+      expect((await redirection.ended).reason).to.equal('closed');
       await Promise.all([client.closed, server.closed]);
       await host.gone();
       expect(echo.calls).to.deep.equal(['open', 'close']);
@@ -161,13 +161,13 @@ describe('a device redirected through all layers in memory', () => {
 
   it('a server that closes lets devices go first, so that its end is not taken for a loss of the connection', async () => {
     const { host, client, server } = stack();
-    const redirection = await client.redirect(new EchoDevice());
+    const redirection = await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const pending = read(device, 8);
     await server.close();
     expect((await pending).status).to.equal('disconnected');
-    expect((await redirection.ended).reason).to.equal('closedByServer');
+    expect((await redirection.ended).reason).to.equal('returned');
     expect(host.removed).to.have.length(1);
     expect(await client.closed).to.equal(undefined);
   });
@@ -176,7 +176,7 @@ describe('a device redirected through all layers in memory', () => {
     const { client, host } = stack();
     const echo = new EchoDevice();
     echo.refusal = 'may not be opened: no permission';
-    const refusal = await client.redirect(echo).catch((error: unknown) => error);
+    const refusal = await client.attach(echo).catch((error: unknown) => error);
     expect(refusal).to.have.property('message', 'may not be opened: no permission');
     expect(host.devices).to.have.length(0);
     await client.close();
@@ -186,7 +186,7 @@ describe('a device redirected through all layers in memory', () => {
     const { client } = stack();
     await client.close();
     const echo = new EchoDevice();
-    const refusal = await client.redirect(echo).catch((error: unknown) => error);
+    const refusal = await client.attach(echo).catch((error: unknown) => error);
     expect(refusal).to.have.property('message', 'the connection is closed');
     expect(echo.calls).to.deep.equal([]);
   });
@@ -194,7 +194,7 @@ describe('a device redirected through all layers in memory', () => {
   it('a device unplugged before its channel came does not take the place of another', async () => {
     const { host, client } = stack();
     const early = new EchoDevice({ productId: 1 });
-    const [first] = await Promise.all([client.redirect(early), client.redirect(new EchoDevice({ productId: 2 }))]);
+    const [first] = await Promise.all([client.attach(early), client.attach(new EchoDevice({ productId: 2 }))]);
     early.unplug();
     const device = await host.added();
     expect(device.ids.hardwareIds[1]).to.equal('USB\\VID_1234&PID_0002');
@@ -204,7 +204,7 @@ describe('a device redirected through all layers in memory', () => {
 
   it('close() of a redirected device cancels what is pending and waits for it', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const pending = read(device, 8);
@@ -215,7 +215,7 @@ describe('a device redirected through all layers in memory', () => {
 
   it('every operation kind gets one answer, also unsupported ones', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const operations: UsbOperation[] = [

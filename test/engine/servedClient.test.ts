@@ -13,7 +13,7 @@ import { memoryPair } from '../../transports/memory.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { EchoDevice } from './echoDevice.ts';
 import { FakeClient } from './fakePeer.ts';
-import { configure, perform, read, RecordingHost, stack, turns, write } from './stack.ts';
+import { configure, perform, read, stack, turns, write } from './stack.ts';
 
 const EMPTY = new Uint8Array(0);
 const GET_STATUS = {
@@ -53,7 +53,7 @@ async function slow(peer: PeerName, options: Partial<RedirectionServerOptions> =
   const clock = new VirtualClock();
   const { client, host, server, ignored } = stack({ server: { clock, peer, ...options } });
   const device = new SlowDevice();
-  await client.redirect(device);
+  await client.attach(device);
   const remote = await host.added();
   await configure(remote);
   device.keeps = true;
@@ -348,7 +348,6 @@ describe('which client a server has', () => {
     const [near, far] = memoryPair();
     const recognised: string[] = [];
     const server = new RedirectionServer(far, {
-      host: new RecordingHost(),
       onPeerRecognised: ({ name }) => recognised.push(name),
       ...(peer === undefined ? {} : { peer }),
     });
@@ -385,7 +384,7 @@ describe('which client a server has', () => {
   it('is not told of our own', async () => {
     const recognised: string[] = [];
     const { client, host, server } = stack({ server: { onPeerRecognised: ({ name }) => recognised.push(name) } });
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     await write(device, Uint8Array.of(1));

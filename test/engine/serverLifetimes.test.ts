@@ -45,18 +45,18 @@ function fake(options: { clock?: Clock } = {}) {
   const failed: string[] = [];
   const ignored: string[] = [];
   const server = new RedirectionServer(far, {
-    host,
     onDeviceFailed: (error) => failed.push(error.message),
     onIgnored: (error) => ignored.push(error.message),
     ...options,
   });
+  host.watch(server);
   return { client: new FakeClient(near), host, server, failed, ignored, transport: near };
 }
 
 describe('a redirected device that goes', () => {
   it('may be cancelled, asked and retracted again by whoever hears of it', async () => {
-    const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    const { host, client, server } = stack();
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const results: string[] = [];
@@ -66,20 +66,20 @@ describe('a redirected device that goes', () => {
     });
     device.gone.addEventListener('abort', () => {
       transfer.cancel();
-      device.retract();
+      server.refuse(device);
       void device.close();
       device.submit({ type: 'resetDevice' }, ({ status }) => results.push(status));
     });
-    device.retract();
+    server.refuse(device);
     expect(results).to.deep.equal(['disconnected', 'disconnected']);
     await client.close();
   });
 
   it('answers no more questions for its texts', async () => {
     const { host, client } = stack();
-    const redirection = await client.redirect(new EchoDevice());
+    const redirection = await client.attach(new EchoDevice());
     const device = await host.added();
-    await redirection.stop();
+    await redirection.release();
     await host.gone();
     const refusal = await device.queryDeviceText('description', 0x409).catch((error: unknown) => error);
     expect(refusal).to.have.property('message', 'the device is gone');
@@ -101,21 +101,21 @@ describe('a redirected device that goes', () => {
   });
 
   it('leaves its channel id to the next one: what it still does harms nobody', async () => {
-    const { host, client } = stack();
-    const first = await client.redirect(new EchoDevice());
+    const { host, client, server } = stack();
+    const first = await client.attach(new EchoDevice());
     const old = await host.added();
     await configure(old);
     const transfer = old.submit({ type: 'transferIn', endpointAddress: 0x81, length: 8 }, () => {});
-    await first.stop();
+    await first.release();
     await host.gone();
     for (let count = 2; count <= 260; count += 1) {
-      const redirection = await client.redirect(new EchoDevice());
+      const redirection = await client.attach(new EchoDevice());
       const device = await host.added(count);
       transfer.cancel();
-      old.retract();
+      server.refuse(old);
       await old.queryDeviceText('description', 0).catch(() => {});
       expect((await configure(device)).status).to.equal('completed');
-      await redirection.stop();
+      await redirection.release();
       await host.gone(count);
     }
     await client.close();
@@ -125,7 +125,7 @@ describe('a redirected device that goes', () => {
     const clock = new CountingClock();
     const { host, client, server } = stack({ server: { clock } });
     const echo = new EchoDevice();
-    await client.redirect(echo);
+    await client.attach(echo);
     const device = await host.added();
     const submit = echo.submit.bind(echo);
     // The first request stays pending, and with it its deadline.
@@ -158,6 +158,41 @@ describe('a redirected device that goes', () => {
   });
 });
 
+describe('a program that watches a server', () => {
+  it('finds in the list what came before it watched, and is told of what comes later', async () => {
+    const { client, server, host } = stack();
+    await client.attach(new EchoDevice({ productId: 1 }));
+    const first = await host.added();
+    const told: unknown[] = [];
+    const stop = server.watch(({ ids }) => told.push(ids.hardwareIds[1]));
+    expect(await server.list()).to.deep.equal([first]);
+    await client.attach(new EchoDevice({ productId: 2 }));
+    await host.added(2);
+    stop();
+    await client.attach(new EchoDevice({ productId: 3 }));
+    await host.added(3);
+    expect(told).to.deep.equal(['USB\\VID_1234&PID_0002']);
+    expect(await server.list()).to.deep.equal(host.devices);
+    await client.close();
+    await server.closed;
+    expect(await server.list()).to.deep.equal([]);
+  });
+
+  it('and throws does not get the device, which goes back; the others stay (MS-RDPEUSB 2.2.6.9)', async () => {
+    const { client, server, host, failed } = stack();
+    server.watch(({ ids }) => {
+      if (ids.hardwareIds[1]?.endsWith('0001') === true) throw new Error('not this one');
+    });
+    const refused = await client.attach(new EchoDevice({ productId: 1 }));
+    expect(await refused.ended).to.deep.equal({ reason: 'refused' });
+    await client.attach(new EchoDevice({ productId: 2 }));
+    const kept = await host.added(2);
+    expect((await configure(kept)).status).to.equal('completed');
+    expect(failed).to.deep.equal(['not this one']);
+    await client.close();
+  });
+});
+
 describe('a client that never answers DYNVC_CREATE_REQ', () => {
   it('is given up after ten seconds, in one line', async () => {
     const [near, far] = memoryPair();
@@ -175,7 +210,7 @@ describe('a client that never answers DYNVC_CREATE_REQ', () => {
       drained: () => {},
       closed: () => {},
     });
-    const server = new RedirectionServer(far, { host: new RecordingHost(), clock });
+    const server = new RedirectionServer(far, { clock });
     while (!state.created) await turns();
     clock.advance(9999);
     await turns();
@@ -188,7 +223,7 @@ describe('a client that never answers DYNVC_CREATE_REQ', () => {
 describe('operations on a redirected device', () => {
   it('with values that no message can hold are invalid, and the device goes on', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const setup = { bmRequestType: 0xc0, bRequest: 1, wValue: 0, wIndex: 0, wLength: 0x1_0000 };
@@ -210,7 +245,7 @@ describe('operations on a redirected device', () => {
 
   it('that are larger than a message may be are refused here: the channel would be lost over them', async () => {
     const { host, client, ignored } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await configure(device);
     const size = 18 * 1024 * 1024;
@@ -237,7 +272,7 @@ describe('the system clock', () => {
 describe('opening and closing a redirected device', () => {
   it('close() lets nothing start and ends although somebody goes on submitting', async () => {
     const { host, client } = stack();
-    await client.redirect(new EchoDevice());
+    await client.attach(new EchoDevice());
     const device = await host.added();
     await device.open();
     await configure(device);

@@ -2,23 +2,25 @@ import { RedirectionClient } from '../../src/engine/client.ts';
 import type { ConnectionOptions } from '../../src/engine/options.ts';
 import { RedirectionServer, type RedirectionServerOptions } from '../../src/engine/server.ts';
 import type { Transport } from '../../src/ports/transport.ts';
-import type { RedirectedDevice, UsbHost, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import type { RedirectedDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { memoryPair } from '../../transports/memory.ts';
 
-/** A host that remembers what it was given and lets tests wait for it. */
-export class RecordingHost implements UsbHost {
+/** A program that remembers the devices of a server and lets tests wait for them. */
+export class RecordingHost {
   readonly devices: RedirectedDevice[] = [];
   readonly removed: RedirectedDevice[] = [];
   readonly #waiting: { when: () => boolean; resolve: () => void }[] = [];
 
-  deviceAdded(device: RedirectedDevice): void {
-    this.devices.push(device);
-    this.#check();
-  }
-
-  deviceRemoved(device: RedirectedDevice): void {
-    this.removed.push(device);
-    this.#check();
+  watch(server: RedirectionServer): RedirectionServer {
+    server.watch((device) => {
+      this.devices.push(device);
+      device.gone.addEventListener('abort', () => {
+        this.removed.push(device);
+        this.#check();
+      });
+      this.#check();
+    });
+    return server;
   }
 
   async added(count = 1): Promise<RedirectedDevice> {
@@ -65,7 +67,7 @@ export function stack(options: StackOptions = {}): Stack {
   const failed: string[] = [];
   const onIgnored = (error: Error) => ignored.push(error.message);
   const onDeviceFailed = (error: Error) => failed.push(error.message);
-  const server = new RedirectionServer(transports[1], { host, onIgnored, onDeviceFailed, ...options.server });
+  const server = host.watch(new RedirectionServer(transports[1], { onIgnored, onDeviceFailed, ...options.server }));
   const client = new RedirectionClient(transports[0], { onIgnored, ...options.client });
   return { host, client, server, ignored, failed, transports };
 }

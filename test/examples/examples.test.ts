@@ -79,7 +79,7 @@ describe('examples', () => {
 
   it('ownTransport.ts redirects through a channel of its own', async () => {
     expect((await run('ownTransport')).sort()).to.deep.equal([
-      'the client has it back: stopped',
+      'the client has it back: released',
       'the server has a Virtual Keyboard',
       'the server has it no more',
     ]);
@@ -111,7 +111,7 @@ describe('examples', () => {
           await server.line(/^ {2}self powered: no$/);
           client.child.kill('SIGINT');
           expect(await client.end).to.deep.equal([0, null]);
-          await client.line(/^it is back \(stopped\) after \d+ requests, \d+ bytes in and 0 bytes out$/);
+          await client.line(/^it is back \(released\) after \d+ requests, \d+ bytes in and 0 bytes out$/);
           await server.line(/^Virtual Stick is gone$/);
         } finally {
           client.stop();

@@ -80,7 +80,7 @@ export class FakeUsbDevice implements RedirectedDevice {
   openError: Error | undefined;
   /** When set, `open` and `close` wait for it. */
   gate: Promise<void> | undefined;
-  #gone = new AbortController();
+  readonly #gone = new AbortController();
   #read: { readonly of: readonly Uint8Array[]; readonly configurations: readonly Configuration[] } | undefined;
 
   constructor(answer: Answer = standardAnswers, identity: Partial<UsbDeviceIdentity> = {}) {
@@ -104,10 +104,6 @@ export class FakeUsbDevice implements RedirectedDevice {
   unplug(): void {
     this.#gone.abort();
     for (const given of [...this.given]) given.complete(result('disconnected'));
-  }
-
-  plugIn(): void {
-    this.#gone = new AbortController();
   }
 
   async open(): Promise<void> {
@@ -148,10 +144,6 @@ export class FakeUsbDevice implements RedirectedDevice {
 
   queryDeviceText(): Promise<string> {
     return Promise.resolve('');
-  }
-
-  retract(): void {
-    this.calls.push('retract');
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../ports/usb.ts';
+import type { UsbDevice, UsbDeviceSource } from '../../ports/usb.ts';
 import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
 import { scanNative } from './nativeScan.ts';
@@ -37,6 +37,10 @@ export interface LibusbPlatform {
   onChange(listener: () => void): () => void;
 }
 
+interface Listener {
+  readonly added: (device: UsbDevice) => void;
+}
+
 /**
  * Loads libusb and gives the devices of this machine.
  *
@@ -71,6 +75,7 @@ export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Pro
  * open, the process is kept alive.
  */
 export class LibusbDevices implements UsbDeviceSource {
+  readonly name = 'libusb';
   readonly #platform: LibusbPlatform;
   readonly #owner: DeviceOwner;
   readonly #known = new Map<string, LibusbDevice>();
@@ -79,7 +84,7 @@ export class LibusbDevices implements UsbDeviceSource {
   /** Names are read one after the other: whoever waits for a device holds one of the few threads that there are. */
   #lastNames: Promise<unknown> = Promise.resolve();
   /** With the devices that were arriving already when the listener came: these are no news to it. */
-  readonly #listeners = new Map<UsbDeviceListener, Set<string>>();
+  readonly #listeners = new Map<Listener, Set<string>>();
   readonly #open = new Set<LibusbDevice>();
   readonly #contexts: NativeContext[];
   /** Each got its own new context, and was not there either: another one would be wasted. */
@@ -113,20 +118,19 @@ export class LibusbDevices implements UsbDeviceSource {
     return [...this.#known.values()];
   }
 
-  watch(listener: UsbDeviceListener): () => void {
+  watch(added: (device: UsbDevice) => void): () => void {
     if (this.#listeners.size === 0) this.#refresh();
-    // One of its own, so that the same listener may be given twice.
-    const own: UsbDeviceListener = {
-      added: (device) => listener.added(device),
-      removed: (device) => listener.removed(device),
-    };
-    this.#listeners.set(own, new Set(this.#arriving.keys()));
+    // An object of its own, so that the same function can be given twice.
+    const listener: Listener = { added };
+    this.#listeners.set(listener, new Set(this.#arriving.keys()));
     this.#followChanges();
     return () => {
-      this.#listeners.delete(own);
+      this.#listeners.delete(listener);
       this.#followChanges();
     };
   }
+
+  refuse(): void {}
 
   async close(): Promise<void> {
     this.#closed = true;
@@ -154,7 +158,6 @@ export class LibusbDevices implements UsbDeviceSource {
       if (found.has(key) && !device.gone.aborted) continue;
       this.#known.delete(key);
       device.markGone();
-      for (const listener of [...this.#listeners.keys()]) listener.removed(device);
     }
     for (const key of [...this.#arriving.keys()]) {
       if (found.has(key)) continue;

@@ -23,8 +23,18 @@ export interface FaultOptions {
  * @throws UsageError when the script is wrong.
  */
 export function withFaults(device: UsbDevice, script: FaultScript, options: FaultOptions = {}): UsbDevice {
+  return faultInjector(script, options)(device);
+}
+
+/**
+ * {@link withFaults} for devices that come one after the other, such as one that is unplugged and plugged in again: the
+ * script goes on where it was.
+ * @throws UsageError when the script is wrong.
+ */
+export function faultInjector(script: FaultScript, options: FaultOptions = {}): (device: UsbDevice) => UsbDevice {
   checkFaultScript(script, options.clock !== undefined);
-  return new FaultyDevice(device, script, options);
+  const plan = new FaultPlan(script, options.seed ?? 0);
+  return (device) => new FaultyDevice(device, plan, options);
 }
 
 const PULLED_OUT = 'the device was unplugged by its fault script';
@@ -43,9 +53,9 @@ class FaultyDevice implements UsbDevice {
   #isOpen = false;
   #isPulled = false;
 
-  constructor(device: UsbDevice, script: FaultScript, options: FaultOptions) {
+  constructor(device: UsbDevice, plan: FaultPlan, options: FaultOptions) {
     this.#device = device;
-    this.#plan = new FaultPlan(script, options.seed ?? 0);
+    this.#plan = plan;
     this.#options = options;
     this.#lanes = new EndpointLanes(options.clock, (held) => this.#forward(held));
   }

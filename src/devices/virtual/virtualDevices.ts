@@ -1,5 +1,14 @@
-import type { UsbDevice, UsbDeviceListener, UsbDeviceSource } from '../../ports/usb.ts';
+import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
+import type {
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbDeviceSource,
+  UsbOperation,
+  UsbResult,
+  UsbTransfer,
+} from '../../ports/usb.ts';
 import type { DeviceLocation } from './deviceDescription.ts';
+import { ended, without } from './pendingTransfer.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 
 export interface VirtualDevicesOptions {
@@ -12,9 +21,10 @@ export interface VirtualDevicesOptions {
  * port, which is in its `identity.portPath`: `0-1`, `0-2`, ...
  */
 export class VirtualDevices implements UsbDeviceSource {
+  readonly name = 'virtual';
   readonly #busNumber: number;
-  readonly #plugged = new Map<VirtualDevice, DeviceLocation>();
-  readonly #listeners = new Set<UsbDeviceListener>();
+  readonly #plugged = new Map<VirtualDevice, PluggedDevice>();
+  readonly #listeners = new Set<{ readonly added: (device: UsbDevice) => void }>();
   /** Devices that were added once: `close` frees what they hold. */
   readonly #owned = new Set<VirtualDevice>();
   #nextAddress = 1;
@@ -26,19 +36,18 @@ export class VirtualDevices implements UsbDeviceSource {
   /** Plugs a device in; one that is there already stays. @throws Error when it was unplugged and is still open. */
   add(device: VirtualDevice): void {
     if (this.#plugged.has(device)) return;
-    const location = this.#freeLocation();
     device.plugIn({
-      location,
+      location: this.#freeLocation(),
       unplugged: (comesBack) => {
         this.#plugged.delete(device);
         if (!comesBack) device.plugIn(undefined);
-        for (const listener of [...this.#listeners]) listener.removed(device);
       },
       returned: () => this.add(device),
     });
+    const plugged = new PluggedDevice(device);
     this.#owned.add(device);
-    this.#plugged.set(device, location);
-    for (const listener of [...this.#listeners]) listener.added(device);
+    this.#plugged.set(device, plugged);
+    for (const { added } of [...this.#listeners]) added(plugged);
   }
 
   /** Pulls a device out; it can be added again once it is closed. */
@@ -47,18 +56,17 @@ export class VirtualDevices implements UsbDeviceSource {
   }
 
   list(): Promise<readonly UsbDevice[]> {
-    return Promise.resolve([...this.#plugged.keys()]);
+    return Promise.resolve([...this.#plugged.values()]);
   }
 
-  watch(listener: UsbDeviceListener): () => void {
-    // One of its own, so that the same listener may be given twice.
-    const own: UsbDeviceListener = {
-      added: (device) => listener.added(device),
-      removed: (device) => listener.removed(device),
-    };
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+  watch(added: (device: UsbDevice) => void): () => void {
+    // An object of its own, so that the same function can be given twice.
+    const listener = { added };
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
+
+  refuse(): void {}
 
   async close(): Promise<void> {
     this.#listeners.clear();
@@ -69,11 +77,58 @@ export class VirtualDevices implements UsbDeviceSource {
   }
 
   #freeLocation(): DeviceLocation {
-    const used = new Set([...this.#plugged.values()].map(({ portPath }) => portPath));
+    const used = new Set([...this.#plugged.values()].map(({ identity }) => identity.portPath));
     let port = 1;
     while (used.has(`${this.#busNumber}-${port}`)) port += 1;
     const deviceAddress = this.#nextAddress;
     this.#nextAddress = (this.#nextAddress % 127) + 1;
     return { busNumber: this.#busNumber, deviceAddress, portPath: `${this.#busNumber}-${port}` };
+  }
+}
+
+/** A virtual device from its plug to its unplug. */
+class PluggedDevice implements UsbDevice {
+  readonly identity: UsbDeviceIdentity;
+  readonly gone: AbortSignal;
+  readonly #device: VirtualDevice;
+  #isOpen = false;
+  #closing = Promise.resolve();
+
+  constructor(device: VirtualDevice) {
+    this.#device = device;
+    this.identity = device.identity;
+    this.gone = device.gone;
+  }
+
+  get deviceDescriptor(): Uint8Array {
+    return this.#device.deviceDescriptor;
+  }
+
+  get configurationDescriptors(): readonly Uint8Array[] {
+    return this.#device.configurationDescriptors;
+  }
+
+  get configurations(): readonly Configuration[] {
+    return this.#device.configurations;
+  }
+
+  async open(): Promise<void> {
+    if (this.gone.aborted && !this.#device.gone.aborted) throw new Error('the virtual device was unplugged');
+    await this.#device.open();
+    this.#isOpen = true;
+  }
+
+  close(): Promise<void> {
+    // Once closed, the device may be plugged in again and open for somebody else.
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#closing = this.#device.close();
+    }
+    return this.#closing;
+  }
+
+  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
+    if (this.gone.aborted) return ended(without('disconnected'), complete);
+    return this.#device.submit(operation, complete);
   }
 }

@@ -168,3 +168,20 @@ function buildEndpoint(endpoint: EndpointSetting): DeviceEndpoint[] {
   };
   return [{ address: endpointAddress, view }];
 }
+
+/** Keeps other methods off the interface until `body` is through. */
+export async function changing(state: DeviceInterface, method: string, body: () => Promise<void>): Promise<void> {
+  state.changing = method;
+  try {
+    await body();
+  } finally {
+    state.changing = undefined;
+  }
+}
+
+/** The alternate settings that are not those with which a configuration begins. */
+export function changedSettings(configuration: DeviceConfiguration | undefined) {
+  return (configuration?.interfaces ?? []).flatMap(({ number: interfaceNumber, selected, alternates }) =>
+    selected === defaultAlternate(alternates) ? [] : [{ interfaceNumber, alternateSetting: selected.setting }],
+  );
+}

@@ -3,7 +3,9 @@ import type { UsbDevice, UsbOperation, UsbResult } from '../../ports/usb.ts';
 import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import {
   buildConfigurations,
+  changedSettings,
   defaultAlternate,
+  changing,
   endpointAddresses,
   releaseAll,
   type DeviceConfiguration,
@@ -22,7 +24,14 @@ import {
 } from './lookup.ts';
 import type { RemoteDeviceOptions, TransferOptions } from './options.ts';
 import { Submissions } from './submissions.ts';
-import { bytesOf, checkIsochronousSize, checkSize, MAX_CONTROL_SIZE, MAX_TRANSFER_SIZE } from './transferData.ts';
+import {
+  type Bytes,
+  bytesOf,
+  checkIsochronousSize,
+  checkSize,
+  MAX_CONTROL_SIZE,
+  MAX_TRANSFER_SIZE,
+} from './transferData.ts';
 import {
   checkCompleted,
   failure,
@@ -33,9 +42,10 @@ import {
 } from './transferResults.ts';
 import { webUsbError } from './webUsbError.ts';
 
-type Bytes = ArrayBuffer | ArrayBufferView;
-
 const EMPTY = new Uint8Array(0);
+
+/** For {@link RemoteUsb}: from now on the device is gone for its program. Resolves when it is closed. */
+export let takeBack: (device: RemoteDevice) => Promise<unknown>;
 
 /**
  * A device that is driven as in a browser: the `USBDevice` of WebUSB (https://wicg.github.io/webusb/), over any
@@ -51,9 +61,8 @@ const EMPTY = new Uint8Array(0);
  */
 export class RemoteDevice extends DeviceProperties implements USBDevice {
   readonly configurations: USBConfiguration[];
-
-  /** Of this stay: a port may be plugged in again, and is then another device. */
   readonly #gone: AbortSignal;
+  readonly #released = new AbortController();
   readonly #submissions: Submissions;
   readonly #configurations: readonly DeviceConfiguration[];
   readonly #active: ActiveConfiguration;
@@ -63,6 +72,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   #opened = false;
   /** The method that is changing the whole device just now. */
   #change: { readonly method: string } | undefined;
+  /** Settled when the last change, or the close of a lost device, is over. */
+  #settled: Promise<unknown> = Promise.resolve();
 
   constructor(port: UsbDevice, options: RemoteDeviceOptions = {}) {
     const strings = new Map<number, string>();
@@ -75,7 +86,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     this.configurations = this.#configurations.map((each) => each.view);
     this.#forget = options.forget ?? (() => {});
     this.#submissions = new Submissions(port);
-    this.#gone = port.gone;
+    this.#gone = AbortSignal.any([port.gone, this.#released.signal]);
     this.#gone.addEventListener('abort', () => this.#lose(), { once: true });
   }
 
@@ -135,6 +146,13 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async forget(): Promise<void> {
     if (this.#opened && !this.#gone.aborted) await this.close();
     this.#forget();
+  }
+
+  static {
+    takeBack = (device) => {
+      device.#released.abort();
+      return device.#settled;
+    };
   }
 
   /** @throws NotFoundError, InvalidStateError, NetworkError */
@@ -284,18 +302,12 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     await this.#changing('reset', async () => {
       await this.#submissions.abort(() => true, webUsbError('AbortError', 'the device was reset'));
       checkCompleted('reset', await this.#run({ type: 'resetDevice' }));
-      await this.#restoreAlternates();
+      // Whether a host does this by itself after a reset depends on the host.
+      for (const setting of changedSettings(this.#configuration)) {
+        const what = `reset, selecting the alternate setting of interface ${setting.interfaceNumber}`;
+        checkCompleted(what, await this.#run({ type: 'setInterface', ...setting }));
+      }
     });
-  }
-
-  /** After a reset: whether a host does this by itself depends on the host. */
-  async #restoreAlternates(): Promise<void> {
-    for (const { number: interfaceNumber, selected, alternates } of this.#configuration?.interfaces ?? []) {
-      if (selected === defaultAlternate(alternates)) continue;
-      const operation = { type: 'setInterface', interfaceNumber, alternateSetting: selected.setting } as const;
-      const what = `reset, selecting the alternate setting of interface ${interfaceNumber}`;
-      checkCompleted(what, await this.#run(operation));
-    }
   }
 
   async #enumerate(): Promise<void> {
@@ -337,8 +349,10 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async #changing(method: string, body: () => Promise<void>): Promise<void> {
     const change = { method };
     this.#change = change;
+    const work = body();
+    this.#settled = Promise.allSettled([this.#settled, work]);
     try {
-      await body();
+      await work;
     } finally {
       // `close` takes over from what it cancels.
       if (this.#change === change) this.#change = undefined;
@@ -379,16 +393,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     this.#releaseAll();
     if (!this.#opened) return;
     this.#opened = false;
-    void this.port.close().then(() => this.#submissions.drop(failure('transfer', 'disconnected')));
-  }
-}
-
-/** Keeps other methods off the interface until `body` is through. */
-async function changing(state: DeviceInterface, method: string, body: () => Promise<void>): Promise<void> {
-  state.changing = method;
-  try {
-    await body();
-  } finally {
-    state.changing = undefined;
+    const closed = this.port.close().then(() => this.#submissions.drop(failure('transfer', 'disconnected')));
+    this.#settled = Promise.allSettled([this.#settled, closed]);
   }
 }

@@ -1,7 +1,7 @@
 /// <reference types="w3c-web-usb" preserve="true" />
-import type { RedirectedDevice, UsbHost } from '../../ports/usb.ts';
+import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
 import { checkFilter, matchesFilter } from './deviceFilter.ts';
-import { RemoteDevice } from './remoteDevice.ts';
+import { RemoteDevice, takeBack } from './remoteDevice.ts';
 import type { Shape } from './shape.ts';
 import { webUsbError } from './webUsbError.ts';
 
@@ -27,16 +27,18 @@ interface ListenerOptions {
 }
 
 /**
- * The redirected devices as a browser would show them: the `navigator.usb` of WebUSB
- * (https://wicg.github.io/webusb/). Give it to a server as its host:
+ * Devices as a browser would show them: a sink that is the `navigator.usb` of WebUSB (https://wicg.github.io/webusb/).
+ * What is attached to it, a program finds there:
  *
  * ```ts
  * const usb = new RemoteUsb();
  * usb.addEventListener('connect', ({ device }) => void talkTo(device));
  * ```
  */
-export class RemoteUsb extends EventTarget implements USB, UsbHost {
-  readonly #devices = new Map<RedirectedDevice, RemoteDevice>();
+export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
+  readonly name = 'WebUSB';
+  readonly #attached = new Map<UsbDevice, RemoteAttachment>();
+  #isClosed = false;
   #onconnect: Handler | null = null;
   #ondisconnect: Handler | null = null;
 
@@ -88,7 +90,7 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
 
   /** The devices that are there now, in the order in which they came. */
   getDevices(): Promise<RemoteDevice[]> {
-    return Promise.resolve([...this.#devices.values()]);
+    return Promise.resolve([...this.#attached.values()].map(({ remote }) => remote));
   }
 
   /**
@@ -96,11 +98,10 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
    * does not wait for one to come: listen for `connect`.
    * @throws NotFoundError when no device matches, TypeError for an invalid filter
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a bad filter must reject, not throw
   async requestDevice(options: Partial<USBDeviceRequestOptions> = {}): Promise<RemoteDevice> {
     const { filters = [], exclusionFilters = [] } = options;
     for (const filter of [...filters, ...exclusionFilters]) checkFilter(filter);
-    const devices = [...this.#devices.values()];
+    const devices = await this.getDevices();
     const found = devices.find(
       (device) =>
         (filters.length === 0 || filters.some((filter) => matchesFilter(device, filter))) &&
@@ -111,26 +112,63 @@ export class RemoteUsb extends EventTarget implements USB, UsbHost {
     throw webUsbError('NotFoundError', `requestDevice: no device matches; these are here: ${present}`);
   }
 
-  /** Called by the server. */
-  deviceAdded(port: RedirectedDevice): void {
-    if (this.#devices.has(port)) return;
-    const device = new RemoteDevice(port, {
-      forget: () => {
-        if (this.#devices.get(port) !== device) return;
-        this.#devices.delete(port);
-        port.retract();
-      },
+  /** Its `connect` event comes before this returns. A device that is attached already stays as it is. */
+  attach(device: UsbDevice): Promise<RemoteAttachment> {
+    const present = this.#attached.get(device);
+    if (present !== undefined) return Promise.resolve(present);
+    if (this.#isClosed || device.gone.aborted) {
+      return Promise.reject(new Error(this.#isClosed ? 'its program takes no more devices' : 'the device is gone'));
+    }
+    const attachment: RemoteAttachment = new RemoteAttachment(device, () => {
+      this.#attached.delete(device);
+      this.dispatchEvent(new RemoteUsbEvent('disconnect', { device: attachment.remote }));
     });
-    this.#devices.set(port, device);
-    this.dispatchEvent(new RemoteUsbEvent('connect', { device }));
+    this.#attached.set(device, attachment);
+    this.dispatchEvent(new RemoteUsbEvent('connect', { device: attachment.remote }));
+    return Promise.resolve(attachment);
   }
 
-  /** Called by the server. */
-  deviceRemoved(port: RedirectedDevice): void {
-    const device = this.#devices.get(port);
-    if (device === undefined) return;
-    this.#devices.delete(port);
-    this.dispatchEvent(new RemoteUsbEvent('disconnect', { device }));
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#attached.values()].map((attachment) => attachment.release()));
+  }
+}
+
+/** A device that a {@link RemoteUsb} shows. */
+export class RemoteAttachment implements Attachment {
+  readonly device: UsbDevice;
+  readonly remote: RemoteDevice;
+  readonly ended: Promise<AttachmentEnd>;
+  readonly #ended: (end: AttachmentEnd) => void;
+  readonly #leaving: () => void;
+  readonly #unplugged = () => void this.#end({ reason: 'unplugged' });
+  #isOver = false;
+
+  /** @internal `leaving` is called once, as soon as the program has it no more. */
+  constructor(device: UsbDevice, leaving: () => void) {
+    let resolve: (end: AttachmentEnd) => void = () => {};
+    this.ended = new Promise((settle) => (resolve = settle));
+    this.#ended = resolve;
+    this.#leaving = leaving;
+    this.device = device;
+    this.remote = new RemoteDevice(device, { forget: () => void this.#end({ reason: 'refused' }) });
+    device.gone.addEventListener('abort', this.#unplugged);
+  }
+
+  async release(): Promise<void> {
+    await this.#end({ reason: 'released' });
+  }
+
+  async #end(end: AttachmentEnd): Promise<void> {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.device.gone.removeEventListener('abort', this.#unplugged);
+      const closed = takeBack(this.remote);
+      this.#leaving();
+      await closed;
+      this.#ended(end);
+    }
+    await this.ended;
   }
 }
 

@@ -1,12 +1,15 @@
 import { webUsbError } from './webUsbError.ts';
 
+/** What WebUSB takes where bytes go out: its `BufferSource`. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
 /** wLength has 16 bits. */
 export const MAX_CONTROL_SIZE = 0xffff;
 /** As in browsers: 32 MiB. */
 export const MAX_TRANSFER_SIZE = 32 * 1024 * 1024;
 
 /** The same memory as bytes. */
-export function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+export function bytesOf(data: Bytes): Uint8Array {
   if (data instanceof Uint8Array) return data;
   return ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -1,26 +1,26 @@
 import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
-import type { RedirectedDevice } from '../../ports/usb.ts';
+import type { UsbDevice } from '../../ports/usb.ts';
 import { USBIP_SPEEDS } from '../usbip/speed.ts';
 
-/** The number of the bus that a server pretends to have. */
+/** The number of the bus that a server shows its clients. */
 const BUS = 1;
 /** Device 1 of a bus is its root hub. */
 const FIRST_DEVICE = 2;
 
 /** A device in a port of the bus. */
-export interface PluggedDevice {
-  readonly device: RedirectedDevice;
+export interface BusDevice {
+  readonly device: UsbDevice;
   /** Counts from 0. */
   readonly port: number;
-  /** What clients ask for it by, such as `1-2`. No other device has it while this one is there. */
+  /** The name by which clients import it, such as `1-2`. Unique while the device is there. */
   readonly busid: string;
 }
 
-/** The bus that a server pretends to have: each device is in a port, the lowest that was free when it came. */
+/** The bus that a server shows its clients. Each device gets the lowest free port. */
 export class Bus {
-  readonly #ports: (PluggedDevice | undefined)[] = [];
+  readonly #ports: (BusDevice | undefined)[] = [];
 
-  plugIn(device: RedirectedDevice): PluggedDevice {
+  plugIn(device: UsbDevice): BusDevice {
     const free = this.#ports.indexOf(undefined);
     const port = free >= 0 ? free : this.#ports.length;
     const plugged = { device, port, busid: `${BUS}-${port + 1}` };
@@ -28,25 +28,25 @@ export class Bus {
     return plugged;
   }
 
-  unplug({ port }: PluggedDevice): void {
+  unplug({ port }: BusDevice): void {
     this.#ports[port] = undefined;
   }
 
-  find(busid: string): PluggedDevice | undefined {
+  find(busid: string): BusDevice | undefined {
     return this.devices.find((each) => each.busid === busid);
   }
 
   /** In the order of their ports. */
-  get devices(): PluggedDevice[] {
+  get devices(): BusDevice[] {
     return this.#ports.filter((each) => each !== undefined);
   }
 }
 
 /**
- * What a list of devices tells about one, and an import without the interfaces: they, and the configuration's value,
+ * A device as OP_REP_DEVLIST lists it; OP_REP_IMPORT has the same without interfaces. Interfaces and bConfigurationValue
  * are those of the first configuration, which is what most systems choose.
  */
-export function describePlugged({ device, port, busid }: PluggedDevice): ListedDevice {
+export function describeBusDevice({ device, port, busid }: BusDevice): ListedDevice {
   const { identity, configurations, configurationDescriptors } = device;
   const [first] = configurations;
   const interfaces = first?.interfaces.filter(({ alternateSetting }) => alternateSetting === 0) ?? [];

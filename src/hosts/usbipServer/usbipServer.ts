@@ -3,9 +3,9 @@ import { asError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { OpRepDevlist, OpRepImport, USBIP_VERSION, UsbipStatus } from '../../../codecs/usbip/operations.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RedirectedDevice, UsbHost } from '../../ports/usb.ts';
+import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
-import { Bus, describePlugged, type PluggedDevice } from './bus.ts';
+import { Bus, describeBusDevice, type BusDevice } from './bus.ts';
 import { readRequest } from './readRequest.ts';
 
 /** The port that USB/IP clients expect. */
@@ -13,20 +13,18 @@ export const USBIP_PORT = 3240;
 
 export interface UsbipServerOptions {
   /**
-   * Address to listen at; default `127.0.0.1`. Who reaches it gets the devices: USB/IP has neither password nor
-   * encryption.
+   * Address to listen at; default `127.0.0.1`. Everybody who reaches it gets the devices: USB/IP has neither password
+   * nor encryption.
    */
   readonly host?: string;
   /** Default {@link USBIP_PORT}; 0 lets the system choose. */
   readonly port?: number;
   readonly clock: Clock;
-  /** Clients may import this device by that name. */
-  readonly onExported?: (device: RedirectedDevice, busid: string) => void;
-  /** A client has the device now. */
-  readonly onImported?: (device: RedirectedDevice, remote: string) => void;
-  /** It has it no more; the error says why, when the client did not just close its connection. */
-  readonly onReleased?: (device: RedirectedDevice, remote: string, error: Error | undefined) => void;
-  /** A client did not get what it wanted. */
+  /** A client has imported the device. */
+  readonly onImported?: (device: UsbDevice, remote: string) => void;
+  /** The client no longer has it; the error says why, unless the client closed its connection. */
+  readonly onReleased?: (device: UsbDevice, remote: string, error: Error | undefined) => void;
+  /** A client's request was refused. */
   readonly onRefused?: (error: Error, remote: string) => void;
 }
 
@@ -44,8 +42,14 @@ interface Importer {
   readonly released: Promise<unknown>;
 }
 
-/** Why a client does not get a device. */
-class Refusal extends Error {
+/** A device that clients may import. */
+export interface UsbipAttachment extends Attachment {
+  /** The busid by which they import it, such as `1-2`. */
+  readonly location: string;
+}
+
+/** A client does not get a device, and is told by `status`. */
+class ImportRefused extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -55,16 +59,17 @@ class Refusal extends Error {
 }
 
 /**
- * Exports redirected devices: clients of USB/IP (`usbip attach` of Linux, usbip-win2) list and import them, each for
- * itself alone, and drive them as if they were plugged in there.
+ * A sink that exports devices: clients of USB/IP (`usbip attach` of Linux, usbip-win2) list and import them, one client a
+ * device, and drive them as if they were plugged in there.
  */
-export class UsbipServer implements UsbHost {
+export class UsbipServer implements UsbDeviceSink {
   readonly #options: UsbipServerOptions;
   readonly #server: Server;
   readonly #bus = new Bus();
-  readonly #plugged = new Map<RedirectedDevice, PluggedDevice>();
-  readonly #importers = new Map<RedirectedDevice, Importer>();
+  readonly #attachments = new Set<UsbipAttachment>();
+  readonly #importers = new Map<UsbDevice, Importer>();
   readonly #connections = new Map<Socket, Promise<void>>();
+  #url = 'usbip:';
 
   private constructor(options: UsbipServerOptions) {
     this.#options = options;
@@ -78,51 +83,81 @@ export class UsbipServer implements UsbHost {
     await new Promise<void>((resolve, reject) => {
       usbip.#server.once('error', reject).listen({ host, port }, () => {
         usbip.#server.off('error', reject);
+        const address = usbip.#server.address();
+        if (typeof address === 'object' && address !== null) usbip.#url = urlOf(address.address, address.port);
         resolve();
       });
     });
-    usbip.#server.on('error', (error) => options.onRefused?.(error, usbip.url));
+    usbip.#server.on('error', (error) => usbip.#refused(error, usbip.url));
     return usbip;
   }
 
   /** With the real port: `usbip://127.0.0.1:3240`. */
   get url(): string {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? urlOf(address.address, address.port) : 'usbip:';
+    return this.#url;
   }
 
-  deviceAdded(device: RedirectedDevice): void {
-    const plugged = this.#bus.plugIn(device);
-    this.#plugged.set(device, plugged);
-    this.#options.onExported?.(device, plugged.busid);
+  /** As {@link url}. */
+  get name(): string {
+    return this.#url;
   }
 
-  deviceRemoved(device: RedirectedDevice): void {
-    const plugged = this.#plugged.get(device);
-    if (plugged === undefined) return;
-    this.#plugged.delete(device);
-    this.#bus.unplug(plugged);
-    this.#importers.get(device)?.socket.destroy();
+  /** The device is opened when a client imports it. */
+  attach(device: UsbDevice): Promise<UsbipAttachment> {
+    if (!this.#server.listening) return Promise.reject(new Error(`${this.url} is closed`));
+    const exported = this.#bus.plugIn(device);
+    let resolve: (end: AttachmentEnd) => void = () => {};
+    let ending: Promise<void> | undefined;
+    const end = async (reached: AttachmentEnd) => {
+      device.gone.removeEventListener('abort', unplugged);
+      this.#attachments.delete(attachment);
+      this.#bus.unplug(exported);
+      const importer = this.#importers.get(device);
+      importer?.socket.destroy();
+      await importer?.released.catch(() => {});
+      resolve(reached);
+    };
+    const unplugged = () => void (ending ??= end({ reason: 'unplugged' }));
+    const attachment: UsbipAttachment = {
+      device,
+      location: exported.busid,
+      ended: new Promise((settle) => (resolve = settle)),
+      release: () => (ending ??= end({ reason: 'released' })),
+    };
+    this.#attachments.add(attachment);
+    device.gone.addEventListener('abort', unplugged);
+    if (device.gone.aborted) unplugged();
+    return Promise.resolve(attachment);
   }
 
   /** Takes all devices back and stops listening. */
   async close(): Promise<void> {
     this.#server.close();
     for (const socket of this.#connections.keys()) socket.destroy();
+    await Promise.all([...this.#attachments].map((attachment) => attachment.release()));
     await Promise.all(this.#connections.values());
+  }
+
+  /** A callback that throws must not end the process, and there is nobody else to tell. */
+  #refused(error: unknown, remote: string): void {
+    try {
+      this.#options.onRefused?.(asError(error), remote);
+    } catch {
+      // See above.
+    }
   }
 
   #connected(socket: Socket): void {
     const remote = urlOf(socket.remoteAddress ?? '?', socket.remotePort ?? 0);
-    // What goes wrong is seen where the socket closes.
+    // A failure shows when the socket closes.
     socket.on('error', () => {});
     if (this.#connections.size - this.#importers.size >= MAXIMUM_REQUESTS) {
       socket.destroy();
-      this.#options.onRefused?.(new Error(`${MAXIMUM_REQUESTS} others have not ended their requests yet`), remote);
+      this.#refused(new Error(`${MAXIMUM_REQUESTS} others have not ended their requests yet`), remote);
       return;
     }
     const over = this.#serve(socket, remote)
-      .catch((error: unknown) => this.#options.onRefused?.(asError(error), remote))
+      .catch((error: unknown) => this.#refused(error, remote))
       .finally(() => {
         socket.destroy();
         this.#connections.delete(socket);
@@ -130,7 +165,7 @@ export class UsbipServer implements UsbHost {
     this.#connections.set(socket, over);
   }
 
-  /** Resolves when the connection may be closed. @throws Error with one line when the client does not get its wish */
+  /** Resolves when the connection may be closed. @throws Error with one line when the client is refused */
   async #serve(socket: Socket, remote: string): Promise<void> {
     const deadline = new AbortController();
     const stopTimer = this.#options.clock.after(REQUEST_TIME, () => {
@@ -142,7 +177,7 @@ export class UsbipServer implements UsbHost {
       if (request.name === 'OP_REQ_DEVLIST') await sendLast(socket, this.#list());
       else await this.#import(request.busid, socket, remote, stopTimer);
     } catch (error) {
-      if (error instanceof Refusal) await sendLast(socket, replyToImport({ status: error.status }));
+      if (error instanceof ImportRefused) await sendLast(socket, replyToImport({ status: error.status }));
       else if (deadline.signal.aborted)
         throw new Error(`it made no request within ${REQUEST_TIME} ms`, { cause: error });
       throw error;
@@ -151,7 +186,7 @@ export class UsbipServer implements UsbHost {
     }
   }
 
-  /** Devices that a client has are not listed: nobody else can have them, and nobody else needs to know. */
+  /** Without devices that a client has: nobody else can import them, or needs to know of them. */
   #list(): Uint8Array {
     const free = this.#bus.devices.filter(({ device }) => !this.#importers.has(device));
     return joinParts(
@@ -159,12 +194,12 @@ export class UsbipServer implements UsbHost {
         name: 'OP_REP_DEVLIST',
         version: USBIP_VERSION,
         status: UsbipStatus.ST_OK,
-        devices: free.map(describePlugged),
+        devices: free.map(describeBusDevice),
       }),
     );
   }
 
-  /** Resolves when the client has given the device back. @throws Refusal when it does not get it */
+  /** Resolves when the client has given the device back. @throws ImportRefused when it does not get it */
   async #import(busid: string, socket: Socket, remote: string, stopTimer: () => void): Promise<void> {
     const plugged = await this.#free(busid);
     const lent = this.#lend(plugged, socket, remote, stopTimer);
@@ -173,30 +208,31 @@ export class UsbipServer implements UsbHost {
     await released;
   }
 
-  /** The device of that name, when nobody has it. @throws Refusal */
-  async #free(busid: string): Promise<PluggedDevice> {
+  /** The device of that name, when nobody has it. @throws ImportRefused */
+  async #free(busid: string): Promise<BusDevice> {
     for (;;) {
       const plugged = this.#bus.find(busid);
-      if (plugged === undefined) throw new Refusal(UsbipStatus.ST_NODEV, `there is no device ${busid}`);
+      if (plugged === undefined) throw new ImportRefused(UsbipStatus.ST_NODEV, `there is no device ${busid}`);
       const importer = this.#importers.get(plugged.device);
       if (importer === undefined) return plugged;
-      if (!importer.socket.destroyed) throw new Refusal(UsbipStatus.ST_DEV_BUSY, `another client has device ${busid}`);
-      // The one before has just left: its transfers are being cancelled.
+      if (!importer.socket.destroyed)
+        throw new ImportRefused(UsbipStatus.ST_DEV_BUSY, `another client has device ${busid}`);
+      // The last client has just left: its transfers are being cancelled.
       await importer.released.catch(() => {});
     }
   }
 
-  async #lend(plugged: PluggedDevice, socket: Socket, remote: string, stopTimer: () => void): Promise<void> {
+  async #lend(plugged: BusDevice, socket: Socket, remote: string, stopTimer: () => void): Promise<void> {
     const { device, busid } = plugged;
     try {
       await device.open();
     } catch (error) {
-      throw new Refusal(UsbipStatus.ST_DEV_ERR, `device ${busid} cannot be opened: ${asError(error).message}`);
+      throw new ImportRefused(UsbipStatus.ST_DEV_ERR, `device ${busid} cannot be opened: ${asError(error).message}`);
     }
     let error: Error | undefined;
     try {
       if (socket.destroyed) throw new Error(`device ${busid} or the client left before it was imported`);
-      const { interfaces, ...described } = describePlugged(plugged);
+      const { interfaces, ...described } = describeBusDevice(plugged);
       const imported = { ...described, bNumInterfaces: interfaces.length };
       socket.write(replyToImport({ status: UsbipStatus.ST_OK, device: imported }));
       socket.setKeepAlive(true, KEEP_ALIVE);
@@ -222,7 +258,7 @@ function sendLast(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
     socket.end(bytes);
-    // Or its end would not be seen.
+    // Without it the end is never seen.
     socket.resume();
   });
 }

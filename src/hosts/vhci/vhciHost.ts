@@ -1,18 +1,10 @@
 import { asError } from '../../../codecs/core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RedirectedDevice, UsbHost } from '../../ports/usb.ts';
+import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
-import { attach, type Attachment, detach, type VhciPlace, waitForBusId } from './attachment.ts';
 import { waitForNodes } from './deviceNodes.ts';
 import { SysfsKernel, type VhciKernel } from './kernel.ts';
-
-/** Where the kernel has put a device. */
-export interface VhciDevice {
-  /** Number of the port, for `usbip port` and sysfs. */
-  readonly port: number;
-  /** The kernel's name for the device, such as `3-1`: its folder under `/sys/bus/usb/devices`. */
-  readonly busId: string;
-}
+import { attachToPort, detachFromPort, type OccupiedPort, type VhciPlace, waitForBusId } from './vhciPort.ts';
 
 export interface VhciHostOptions {
   readonly clock: Clock;
@@ -22,118 +14,162 @@ export interface VhciHostOptions {
   readonly sysfsRoot?: string;
   /** Where it has their nodes; default `/dev`. */
   readonly devRoot?: string;
-  /** The kernel has the device and has given it an address. */
-  readonly onAttached?: (device: RedirectedDevice, where: VhciDevice) => void;
+  /** The kernel has given the device an address: its {@link VhciAttachment.location} is known. */
+  readonly onAddressed?: (attachment: VhciAttachment) => void;
   /** Drivers have made device nodes (or network interfaces) of it: these are new. */
-  readonly onNodes?: (device: RedirectedDevice, nodes: readonly string[]) => void;
-  /** The kernel has it no more; the error says why, when it was not meant. */
-  readonly onDetached?: (device: RedirectedDevice, error: Error | undefined) => void;
-  /** The kernel could not be given the device. */
-  readonly onFailed?: (device: RedirectedDevice, error: Error) => void;
-}
-
-interface Guest {
-  /** Aborted when the device is to leave. */
-  readonly leaving: AbortController;
-  readonly done: Promise<void>;
+  readonly onNodes?: (attachment: VhciAttachment, nodes: readonly string[]) => void;
+  /** The kernel gave the device no address within 15 seconds. It stays in its port all the same. */
+  readonly onNotAddressed?: (attachment: VhciAttachment, error: Error) => void;
 }
 
 /**
- * Makes Linux devices of redirected ones: plugs each into a port of the kernel's vhci-hcd, which then enumerates it and
- * finds drivers as if it were plugged in here. Linux only, and for root, or who may write to vhci-hcd's `attach`.
+ * A sink that makes Linux devices of what is attached: each is plugged into a port of the kernel's vhci-hcd, which then
+ * enumerates it and finds drivers as if it were plugged in here. Linux only, and for root, or who may write to vhci-hcd's
+ * `attach`. A callback that throws ends its device's attachment.
  */
-export class VhciHost implements UsbHost {
-  readonly #options: VhciHostOptions;
-  readonly #place: VhciPlace;
-  readonly #folders: { readonly sysfsRoot: string; readonly devRoot: string };
-  readonly #guests = new Map<RedirectedDevice, Guest>();
+export class VhciHost implements UsbDeviceSink {
+  readonly name = 'vhci';
+  readonly #settings: Settings;
+  readonly #attachments = new Set<VhciAttachment>();
+  /** Devices that are being opened or plugged in. */
+  readonly #arriving = new Set<Promise<unknown>>();
   /** Ports are chosen one after the other. */
-  #lastAttach: Promise<unknown> = Promise.resolve();
+  #lastPort: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: VhciHostOptions) {
     const { clock, sysfsRoot = '/sys', devRoot = '/dev', kernel = new SysfsKernel(sysfsRoot) } = options;
-    this.#options = options;
-    this.#place = { clock, kernel };
-    this.#folders = { sysfsRoot, devRoot };
+    this.#settings = { place: { clock, kernel }, sysfsRoot, devRoot, callbacks: options };
   }
 
-  deviceAdded(device: RedirectedDevice): void {
-    const leaving = new AbortController();
-    const done = this.#host(device, leaving.signal).finally(() => this.#guests.delete(device));
-    this.#guests.set(device, { leaving, done });
-  }
-
-  deviceRemoved(device: RedirectedDevice): void {
-    this.#guests.get(device)?.leaving.abort();
+  /**
+   * Resolves when the device is in a port; the kernel enumerates it then.
+   * @throws Error with one line, when it cannot be opened, and when vhci-hcd has no free port or may not be used
+   */
+  attach(device: UsbDevice): Promise<VhciAttachment> {
+    const attaching = this.#attach(device);
+    const done = () => this.#arriving.delete(attaching);
+    this.#arriving.add(attaching);
+    attaching.then(done, done);
+    return attaching;
   }
 
   /** Takes all devices away from the kernel. */
   async close(): Promise<void> {
-    const guests = [...this.#guests.values()];
-    for (const { leaving } of guests) leaving.abort();
-    await Promise.all(guests.map(({ done }) => done));
+    this.#isClosed = true;
+    await Promise.allSettled([...this.#arriving]);
+    await Promise.all([...this.#attachments].map((attachment) => attachment.release()));
   }
 
-  /** Never rejects. */
-  async #host(device: RedirectedDevice, leaving: AbortSignal): Promise<void> {
+  async #attach(device: UsbDevice): Promise<VhciAttachment> {
+    if (this.#isClosed) throw new Error('the kernel gets no more devices from here');
     try {
       await device.open();
-      const attachment = await this.#attach(device);
-      const error = await this.#stay(device, attachment, AbortSignal.any([leaving, device.gone]));
-      this.#options.onDetached?.(device, error);
+      const attachment = new VhciAttachment(device, await this.#plugIn(device), this.#settings);
+      this.#attachments.add(attachment);
+      void attachment.ended.then(() => this.#attachments.delete(attachment));
+      return attachment;
     } catch (error) {
-      this.#options.onFailed?.(device, asError(error));
-    } finally {
       await device.close();
+      throw error;
     }
   }
 
-  #attach(device: RedirectedDevice): Promise<Attachment> {
-    const attached = this.#lastAttach.then(() => attach(this.#place.kernel, device.identity));
-    this.#lastAttach = attached.catch(() => {});
-    return attached;
+  #plugIn(device: UsbDevice): Promise<OccupiedPort> {
+    const plugged = this.#lastPort.then(() => attachToPort(this.#settings.place.kernel, device.identity));
+    this.#lastPort = plugged.catch(() => {});
+    return plugged;
+  }
+}
+
+interface Settings {
+  readonly place: VhciPlace;
+  readonly sysfsRoot: string;
+  readonly devRoot: string;
+  readonly callbacks: Pick<VhciHostOptions, 'onAddressed' | 'onNodes' | 'onNotAddressed'>;
+}
+
+/** A device in a port of vhci-hcd. */
+export class VhciAttachment implements Attachment {
+  readonly device: UsbDevice;
+  /** Number of the port, for `usbip port` and sysfs. */
+  readonly port: number;
+  readonly ended: Promise<AttachmentEnd>;
+  readonly #settings: Settings;
+  readonly #leaving = new AbortController();
+  #location: string | undefined;
+
+  /** @internal use {@link VhciHost.attach} */
+  constructor(device: UsbDevice, { port, socket }: OccupiedPort, settings: Settings) {
+    this.device = device;
+    this.port = port;
+    this.#settings = settings;
+    const connection = new DeviceConnection(device, socket);
+    const followed = this.#follow();
+    const end = Promise.race([
+      aborted(this.#leaving.signal, { reason: 'released' }),
+      aborted(device.gone, { reason: 'unplugged' }),
+      followed.failed,
+      // Without an error the kernel was told to detach it, by another program.
+      connection.closed.then((error) => ended(error === undefined ? 'returned' : error)),
+    ]);
+    this.ended = end.then(async (reached) => {
+      this.#leaving.abort();
+      await detachFromPort(settings.place, port, this.#location);
+      connection.close();
+      await Promise.all([connection.closed, followed.over]);
+      await device.close();
+      return reached;
+    });
   }
 
-  /** Until the device leaves or the kernel lets go of it: then the error says what happened. */
-  async #stay(
-    device: RedirectedDevice,
-    { port, socket }: Attachment,
-    leaving: AbortSignal,
-  ): Promise<Error | undefined> {
-    const connection = new DeviceConnection(device, socket);
-    const over = new AbortController();
-    let busId: string | undefined;
-    const isNamed = (name: string) => (busId = name);
-    const told = this.#tell(device, port, isNamed, AbortSignal.any([over.signal, leaving]));
-    const left = new Promise<undefined>((resolve) => {
-      if (leaving.aborted) resolve(undefined);
-      else leaving.addEventListener('abort', () => resolve(undefined), { once: true });
+  /**
+   * The kernel's name for the device, such as `3-1`: its folder under `/sys/bus/usb/devices`. Undefined until the kernel
+   * has given it an address.
+   */
+  get location(): string | undefined {
+    return this.#location;
+  }
+
+  async release(): Promise<void> {
+    this.#leaving.abort();
+    await this.ended;
+  }
+
+  /** `failed` resolves only if a callback throws. */
+  #follow(): { readonly over: Promise<void>; readonly failed: Promise<AttachmentEnd> } {
+    let fail: (end: AttachmentEnd) => void = () => {};
+    const failed = new Promise<AttachmentEnd>((resolve) => (fail = resolve));
+    const over = this.#tell(AbortSignal.any([this.#leaving.signal, this.device.gone])).catch((error: unknown) => {
+      fail(ended(asError(error)));
     });
-    const kernelLetGo = connection.closed.then((error) => error ?? new Error('it was detached by another program'));
-    const error = await Promise.race([left, kernelLetGo]);
-    over.abort();
-    await detach(this.#place, port, busId);
-    connection.close();
-    await Promise.all([connection.closed, told]);
-    return error;
+    return { over, failed };
   }
 
   /** Tells where the device is, as soon as that is known. */
-  async #tell(
-    device: RedirectedDevice,
-    port: number,
-    isNamed: (busId: string) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const busId = await waitForBusId(this.#place, port, signal);
-    if (busId !== undefined) isNamed(busId);
+  async #tell(signal: AbortSignal): Promise<void> {
+    const { place, sysfsRoot, devRoot, callbacks } = this.#settings;
+    const busId = await waitForBusId(place, this.port, signal);
+    this.#location = busId;
     if (signal.aborted) return;
     if (busId === undefined) {
-      this.#options.onFailed?.(device, new Error('the kernel did not take it; its log (dmesg) says why'));
+      callbacks.onNotAddressed?.(this, new Error('the kernel did not take it; its log (dmesg) says why'));
       return;
     }
-    this.#options.onAttached?.(device, { port, busId });
-    const found = (nodes: readonly string[]) => this.#options.onNodes?.(device, nodes);
-    await waitForNodes({ ...this.#folders, clock: this.#place.clock, busId, signal, found });
+    callbacks.onAddressed?.(this);
+    const found = (nodes: readonly string[]) => callbacks.onNodes?.(this, nodes);
+    await waitForNodes({ sysfsRoot, devRoot, clock: place.clock, busId, signal, found });
   }
+}
+
+function ended(why: 'returned' | Error): AttachmentEnd {
+  return why === 'returned' ? { reason: why } : { reason: 'failed', error: why };
+}
+
+/** Resolves with `end` when `signal` is aborted. */
+function aborted(signal: AbortSignal, end: AttachmentEnd): Promise<AttachmentEnd> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(end);
+    else signal.addEventListener('abort', () => resolve(end), { once: true });
+  });
 }

@@ -171,7 +171,8 @@ describe("Microsoft's board, OSR USB-FX2", () => {
     const seen: string[] = [];
     const twin = new OsrFx2();
     source.add(twin);
-    source.watch({ added: () => seen.push('added'), removed: () => seen.push('removed') });
+    source.watch(() => seen.push('added'));
+    twin.gone.addEventListener('abort', () => seen.push('gone'));
     await twin.open();
     const setup = { bmRequestType: 0x40, bRequest: 0xda, wValue: 0, wIndex: 0, wLength: 0 };
     const status = await new Promise((resolve) => {
@@ -180,7 +181,7 @@ describe("Microsoft's board, OSR USB-FX2", () => {
     expect(status).to.equal('completed');
     expect(twin.gone.aborted).to.equal(true);
     await twin.close();
-    expect(seen).to.deep.equal(['removed', 'added']);
+    expect(seen).to.deep.equal(['gone', 'added']);
     await source.close();
   });
 

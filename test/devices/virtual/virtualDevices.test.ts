@@ -10,9 +10,9 @@ describe('the source of virtual devices', () => {
   let source: VirtualDevices;
   let seen: string[];
   const name = ({ identity }: UsbDevice) => `${identity.productName ?? ''} ${identity.portPath}`;
-  const listener = {
-    added: (device: UsbDevice) => seen.push(`added ${name(device)}`),
-    removed: (device: UsbDevice) => seen.push(`removed ${name(device)}`),
+  const listener = (device: UsbDevice) => {
+    seen.push(`added ${name(device)}`);
+    device.gone.addEventListener('abort', () => seen.push(`gone ${name(device)}`));
   };
   const keyboard = (productName: string) => new HidKeyboard({ productName });
 
@@ -27,8 +27,9 @@ describe('the source of virtual devices', () => {
     source.add(one);
     source.add(two);
     source.add(one);
-    expect(await source.list()).to.deep.equal([one, two]);
-    expect((await source.list())[0]).to.equal(one);
+    const devices = await source.list();
+    expect(devices.map(name)).to.deep.equal(['one 0-1', 'two 0-2']);
+    expect((await source.list())[0]).to.equal(devices[0]);
     expect([one.identity.portPath, two.identity.portPath]).to.deep.equal(['0-1', '0-2']);
     expect(one.identity.deviceAddress).not.to.equal(two.identity.deviceAddress);
   });
@@ -43,13 +44,15 @@ describe('the source of virtual devices', () => {
     source.add(three);
     two.unplug();
     stop();
+    source.add(keyboard('four'));
     source.remove(three);
     expect(seen).to.deep.equal([
       'added one 0-1',
       'added two 0-2',
-      'removed one 0-1',
+      'gone one 0-1',
       'added three 0-1',
-      'removed two 0-2',
+      'gone two 0-2',
+      'gone three 0-1',
     ]);
   });
 
@@ -66,6 +69,27 @@ describe('the source of virtual devices', () => {
     source.add(device);
     expect(device.gone.aborted).to.equal(false);
     await device.open();
+  });
+
+  it('a device that comes back is another one: the one that went stays gone, and is nobody to close the new one', async () => {
+    const device = keyboard('one');
+    source.add(device);
+    const [first] = await source.list();
+    const before = new Recorder(first!);
+    await before.open();
+    source.remove(device);
+    await first!.close();
+    source.add(device);
+    const [second] = await source.list();
+    expect(second).not.to.equal(first);
+    expect([first!.gone.aborted, second!.gone.aborted]).to.deep.equal([true, false]);
+    const after = new Recorder(second!);
+    await after.open();
+    expect(String(await first!.open().catch((reason: unknown) => reason))).to.match(/was unplugged/);
+    await first!.close();
+    expect((await before.run({ type: 'setConfiguration', configurationValue: 1 })).status).to.equal('disconnected');
+    expect((await after.run({ type: 'setConfiguration', configurationValue: 1 })).status).to.equal('completed');
+    await after.close();
   });
 
   it('an unplugged device does not open', async () => {
@@ -86,9 +110,9 @@ describe('the source of virtual devices', () => {
     expect((await usb.run({ type: 'cyclePort' })).status).to.equal('completed');
     expect((await pending.result).status).to.equal('disconnected');
     expect(device.gone.aborted).to.equal(true);
-    expect(seen).to.deep.equal(['added one 0-1', 'removed one 0-1']);
+    expect(seen).to.deep.equal(['added one 0-1', 'gone one 0-1']);
     await usb.close();
-    expect(seen).to.deep.equal(['added one 0-1', 'removed one 0-1', 'added one 0-1']);
+    expect(seen).to.deep.equal(['added one 0-1', 'gone one 0-1', 'added one 0-1']);
     expect(device.gone.aborted).to.equal(false);
     await usb.open();
     await usb.close();

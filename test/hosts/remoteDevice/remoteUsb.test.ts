@@ -5,35 +5,36 @@ import { CONFIGURATION_1, CONFIGURATION_2, FakeUsbDevice } from '../fakeUsbDevic
 import { rejection } from '../rejection.ts';
 
 describe('RemoteUsb', () => {
-  it('tells of devices that come and go', () => {
+  it('tells of devices that come and go', async () => {
     const usb = new RemoteUsb();
     const events: [string, RemoteDevice][] = [];
     const listener = (event: RemoteUsbEvent) => void events.push([event.type, event.device]);
     usb.addEventListener('connect', listener);
     usb.addEventListener('disconnect', listener);
     const port = new FakeUsbDevice();
-    usb.deviceAdded(port);
-    usb.deviceAdded(port);
-    usb.deviceRemoved(port);
-    usb.deviceRemoved(port);
+    const attachment = await usb.attach(port);
+    expect(await usb.attach(port)).to.equal(attachment);
+    port.unplug();
+    await attachment.release();
+    expect(await attachment.ended).to.deep.equal({ reason: 'unplugged' });
     expect(events.map(([type]) => type)).to.deep.equal(['connect', 'disconnect']);
     expect(events[0]?.[1]).to.equal(events[1]?.[1]);
     expect(events[0]?.[1].port).to.equal(port);
     usb.removeEventListener('connect', listener);
-    usb.deviceAdded(new FakeUsbDevice());
+    await usb.attach(new FakeUsbDevice());
     expect(events).to.have.length(2);
   });
 
-  it('has onconnect and ondisconnect', () => {
+  it('has onconnect and ondisconnect', async () => {
     const usb = new RemoteUsb();
     const seen: string[] = [];
     usb.onconnect = (event) => void seen.push(event.type);
     usb.ondisconnect = (event) => void seen.push(event.type);
     const port = new FakeUsbDevice();
-    usb.deviceAdded(port);
+    const attachment = await usb.attach(port);
     usb.onconnect = null;
-    usb.deviceRemoved(port);
-    usb.deviceAdded(port);
+    await attachment.release();
+    await usb.attach(port);
     expect(seen).to.deep.equal(['connect', 'disconnect']);
     expect(usb.onconnect).to.equal(null);
     expect(usb.ondisconnect).to.be.a('function');
@@ -42,40 +43,94 @@ describe('RemoteUsb', () => {
   it('lists the devices that are there, always as the same objects', async () => {
     const usb = new RemoteUsb();
     const ports = [new FakeUsbDevice(), new FakeUsbDevice()];
-    for (const port of ports) usb.deviceAdded(port);
+    for (const port of ports) await usb.attach(port);
     const devices = await usb.getDevices();
     expect(devices.map((device) => device.port)).to.deep.equal(ports);
     expect(await usb.getDevices()).to.deep.equal(devices);
-    if (ports[0] !== undefined) usb.deviceRemoved(ports[0]);
+    ports[0]?.unplug();
     expect(await usb.getDevices()).to.deep.equal([devices[1]]);
   });
 
   it('forget closes the device and gives it back to its user', async () => {
     const usb = new RemoteUsb();
     const port = new FakeUsbDevice();
-    usb.deviceAdded(port);
+    const attachment = await usb.attach(port);
     const [device] = await usb.getDevices();
     await device?.open();
     await device?.forget();
-    expect(port.calls).to.deep.equal(['open', 'close', 'retract']);
+    expect(await attachment.ended).to.deep.equal({ reason: 'refused' });
+    expect(port.calls).to.deep.equal(['open', 'close']);
     expect(await usb.getDevices()).to.deep.equal([]);
   });
 
   it('forget of a device that is gone does nothing, not even to its successor', async () => {
     const usb = new RemoteUsb();
     const port = new FakeUsbDevice();
-    usb.deviceAdded(port);
+    const attachment = await usb.attach(port);
     const [device] = await usb.getDevices();
     port.unplug();
-    usb.deviceRemoved(port);
-    port.plugIn();
-    usb.deviceAdded(port);
+    const next = new FakeUsbDevice();
+    await usb.attach(next);
     await device?.forget();
-    expect(port.calls).to.deep.equal([]);
+    expect(await attachment.ended).to.deep.equal({ reason: 'unplugged' });
+    expect([port.calls, next.calls]).to.deep.equal([[], []]);
     const [successor] = await usb.getDevices();
     expect(successor).to.not.equal(device);
     await successor?.open();
     expect((await rejection(device?.open() ?? Promise.resolve())).name).to.equal('NotFoundError');
+  });
+});
+
+describe('a device of RemoteUsb that is released', () => {
+  it('is gone for its program, and closed before anybody else may have it', async () => {
+    const usb = new RemoteUsb();
+    const port = new FakeUsbDevice();
+    const attachment = await usb.attach(port);
+    const [device] = await usb.getDevices();
+    await device?.open();
+    await device?.claimInterface(0);
+    const reading = rejection(device?.transferIn(1, 8) ?? Promise.resolve());
+    let letGo = () => {};
+    port.gate = new Promise((resolve) => (letGo = resolve));
+    const released = attachment.release();
+    expect([device?.opened, await usb.getDevices()]).to.deep.equal([false, []]);
+    let isOver = false;
+    void attachment.ended.then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver, 'before it is closed').to.equal(false);
+    letGo();
+    await released;
+    expect(await attachment.ended).to.deep.equal({ reason: 'released' });
+    expect((await reading).name).to.equal('NetworkError');
+    expect(port.calls).to.deep.equal(['open', 'close']);
+    expect((await rejection(device?.open() ?? Promise.resolve())).name).to.equal('NotFoundError');
+  });
+
+  it('is closed also when it was just being opened', async () => {
+    const usb = new RemoteUsb();
+    const port = new FakeUsbDevice();
+    const attachment = await usb.attach(port);
+    const [device] = await usb.getDevices();
+    let goOn = () => {};
+    port.gate = new Promise((resolve) => (goOn = resolve));
+    const opening = rejection(device?.open() ?? Promise.resolve());
+    const released = attachment.release();
+    goOn();
+    await released;
+    expect(port.calls).to.deep.equal(['open', 'close']);
+    expect((await opening).name).to.equal('NotFoundError');
+  });
+
+  it('comes back as another one; a RemoteUsb that is closed takes none', async () => {
+    const usb = new RemoteUsb();
+    const port = new FakeUsbDevice();
+    const first = await usb.attach(port);
+    await first.release();
+    const second = await usb.attach(port);
+    expect(second.remote).not.to.equal(first.remote);
+    await usb.close();
+    expect(await second.ended).to.deep.equal({ reason: 'released' });
+    expect((await rejection(usb.attach(port))).message).to.equal('its program takes no more devices');
   });
 });
 
@@ -90,7 +145,7 @@ describe('RemoteUsb.requestDevice', () => {
     vendor.configurationDescriptors = [CONFIGURATION_1];
     hub.configurationDescriptors = [];
     stick.configurationDescriptors = [CONFIGURATION_2];
-    for (const port of [vendor, hub, stick]) usb.deviceAdded(port);
+    for (const port of [vendor, hub, stick]) void usb.attach(port);
     return usb;
   }
 

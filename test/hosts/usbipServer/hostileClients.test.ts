@@ -42,7 +42,7 @@ describe('a USB/IP server with clients that send anything', () => {
       onReleased: (_device, _remote, error) => told.push(error?.message ?? 'released'),
     });
     const device = new FakeUsbDevice(({ type }) => (type === 'control' ? result('completed') : undefined));
-    server.deviceAdded(device);
+    await server.attach(device);
     let connections = 0;
     let lists = 0;
     await fc.assert(

@@ -7,6 +7,7 @@ import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.t
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { UsbipServer } from '../../../src/hosts/usbipServer/usbipServer.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
+import type { UsbDevice } from '../../../src/ports/usb.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { stack } from '../../engine/stack.ts';
 import { FakeUsbDevice } from '../fakeUsbDevice.ts';
@@ -43,7 +44,6 @@ async function listen(clock: Clock = systemClock): Promise<void> {
   server = await UsbipServer.listen({
     port: 0,
     clock,
-    onExported: (device, busid) => story.add(`exported ${name(device)} as ${busid}`),
     onImported: (device, remote) => story.add(`imported ${name(device)} by ${remote}`),
     onReleased: (device, remote, error) =>
       story.add(`released ${name(device)} by ${remote}${error === undefined ? '' : `: ${error.message}`}`),
@@ -51,11 +51,18 @@ async function listen(clock: Clock = systemClock): Promise<void> {
   });
 }
 
+async function attach(device: UsbDevice): Promise<void> {
+  const { location } = await server.attach(device);
+  story.add(`exported ${device.identity.productId.toString(16)} as ${location}`);
+}
+
 /** Redirects a device in memory to the server under test. */
 async function redirect(device: VirtualDevice): Promise<VirtualDevice> {
-  const { client } = stack({ server: { host: server } });
+  const ends = stack();
+  const { client } = ends;
+  ends.server.watch((redirected) => void attach(redirected));
   const before = story.lines.filter((line) => line.startsWith('exported')).length;
-  await client.redirect(device);
+  await client.attach(device);
   await story.has(/^exported/, before + 1);
   cleanUps.push(() => client.close());
   return device;
@@ -247,7 +254,7 @@ describe('a USB/IP server', () => {
 
     it('to the next one that waits while the one before is still being cleared away', async () => {
       const device = new FakeUsbDevice();
-      server.deviceAdded(device);
+      await server.attach(device);
       let letGo = () => {};
       const first = await importing('1-1');
       device.gate = new Promise((resolve) => (letGo = resolve));
@@ -274,7 +281,7 @@ describe('a USB/IP server', () => {
 
     it('and takes it back when it is closed', async () => {
       const device = new FakeUsbDevice();
-      server.deviceAdded(device);
+      await server.attach(device);
       const client = await importing('1-1');
       void client.submit({ direction: 'in', ep: 1, length: 64 });
       await server.close();
@@ -296,7 +303,7 @@ describe('a USB/IP server', () => {
       await listen();
       const device = new FakeUsbDevice();
       device.openError = new Error('somebody else has it');
-      server.deviceAdded(device);
+      await server.attach(device);
       const client = await connect();
       expect(await client.import('1-1')).to.deep.equal({ status: 3 });
       await story.has(/^refused CLIENT: device 1-1 cannot be opened: somebody else has it$/);

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asError } from '../../../codecs/core/errors.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
-import { VhciHost, type VhciHostOptions } from '../../../src/hosts/vhci/vhciHost.ts';
+import { type VhciAttachment, VhciHost, type VhciHostOptions } from '../../../src/hosts/vhci/vhciHost.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
 import { FakeKernel } from './fakeKernel.ts';
@@ -37,27 +38,43 @@ describe('a device in a port of vhci-hcd', () => {
     rmSync(folder, { recursive: true });
   });
 
+  function say(event: string, line: string): void {
+    log.push(line);
+    events.dispatchEvent(new Event(event));
+  }
+
   function newHost(options: Partial<VhciHostOptions> = {}): VhciHost {
-    const say = (event: string, line: string) => {
-      log.push(line);
-      events.dispatchEvent(new Event(event));
-    };
     return new VhciHost({
       clock: HURRIED,
       kernel,
       sysfsRoot: folder,
       devRoot: folder,
-      onAttached: (_, { port, busId }) => say('attached', `attached ${busId} at ${port}`),
-      onDetached: (_, error) => say('detached', `detached${error === undefined ? '' : `: ${error.message}`}`),
-      onFailed: (_, error) => say('failed', `failed: ${error.message}`),
+      onAddressed: ({ port, location }) => say('attached', `attached ${location} at ${port}`),
+      onNotAddressed: (_, error) => say('failed', `failed: ${error.message}`),
       ...options,
     });
   }
 
-  async function attached(device: FakeUsbDevice): Promise<void> {
+  /** Attaches a device and writes down what becomes of it. */
+  async function attach(device: FakeUsbDevice): Promise<VhciAttachment | undefined> {
+    try {
+      const attachment = await host.attach(device);
+      void attachment.ended.then((end) => {
+        const error = 'error' in end ? end.error?.message : undefined;
+        say('detached', `detached: ${error ?? end.reason}`);
+      });
+      return attachment;
+    } catch (error) {
+      say('failed', `failed: ${asError(error).message}`);
+      return undefined;
+    }
+  }
+
+  async function attached(device: FakeUsbDevice): Promise<VhciAttachment> {
     const came = once(events, 'attached');
-    host.deviceAdded(device);
+    const attachment = await attach(device);
     await came;
+    return attachment!;
   }
 
   for (const [speed, port] of [
@@ -87,7 +104,7 @@ describe('a device in a port of vhci-hcd', () => {
 
   it('and another one that came at the same moment have a port each', async () => {
     const both = [new FakeUsbDevice(), new FakeUsbDevice()];
-    for (const device of both) host.deviceAdded(device);
+    for (const device of both) void attach(device);
     while (log.length < 2) await once(events, 'attached');
     expect([...kernel.plugged.keys()]).to.deep.equal([0, 1]);
   });
@@ -101,8 +118,7 @@ describe('a device in a port of vhci-hcd', () => {
   it('is closed, and the reason told, when all ports are taken', async () => {
     kernel.contested.add(0).add(1);
     const device = new FakeUsbDevice();
-    host.deviceAdded(device);
-    await once(events, 'failed');
+    await attach(device);
     expect(log).to.deep.equal([
       'failed: no free port: all 2 for high-speed devices are taken (`usbip port` lists them)',
     ]);
@@ -112,35 +128,35 @@ describe('a device in a port of vhci-hcd', () => {
 
   it('is closed, and the reason told, when the kernel refuses', async () => {
     kernel.refusal = new Error('not today');
-    host.deviceAdded(new FakeUsbDevice());
-    await once(events, 'failed');
+    const device = new FakeUsbDevice();
+    await attach(device);
+    expect(device.calls).to.deep.equal(['open', 'close']);
     expect(log).to.deep.equal(['failed: not today']);
   });
 
   it('is not attached when it cannot be opened', async () => {
     const device = new FakeUsbDevice();
     device.openError = new Error('in use');
-    host.deviceAdded(device);
-    await once(events, 'failed');
+    await attach(device);
     expect(log).to.deep.equal(['failed: in use']);
     expect(kernel.calls).to.deep.equal([]);
   });
 
   it('is taken out when it leaves, and what was pending is cancelled', async () => {
     const device = new FakeUsbDevice(() => undefined);
-    await attached(device);
+    const attachment = await attached(device);
     await Promise.all([
       once(events, 'detached'),
       kernel.request(0, { ep: 1, transferBufferLength: 8 }, 0).then(async () => {
         while (device.given.length === 0) await new Promise(setImmediate);
-        host.deviceRemoved(device);
+        void attachment.release();
       }),
     ]);
     expect(kernel.calls).to.deep.equal(['attach 0', 'detach 0']);
     expect(device.given).to.have.length(0);
     await host.close();
     expect(device.calls).to.deep.equal(['open', 'close']);
-    expect(log.at(-1)).to.equal('detached');
+    expect(log.at(-1)).to.equal('detached: released');
   });
 
   it('is taken out when it is gone', async () => {
@@ -150,16 +166,15 @@ describe('a device in a port of vhci-hcd', () => {
     device.unplug();
     await left;
     expect(kernel.plugged.size).to.equal(0);
-    expect(log.at(-1)).to.equal('detached');
+    expect(log.at(-1)).to.equal('detached: unplugged');
   });
 
   for (const [how, leave] of [
-    ['when it leaves', (device: FakeUsbDevice) => host.deviceRemoved(device)],
+    ['when it leaves', (attachment: VhciAttachment) => void attachment.release()],
     ['when another program detaches it', () => void kernel.detach(0)],
   ] as const) {
     it(`is detached only when the kernel has taken it apart: its port would keep it otherwise, ${how}`, async () => {
-      const device = new FakeUsbDevice();
-      await attached(device);
+      const attachment = await attached(new FakeUsbDevice());
       kernel.lingering.add('4-1');
       const asked = new Promise<void>((resolve) => {
         kernel.hasDevice = (busId) => {
@@ -169,7 +184,7 @@ describe('a device in a port of vhci-hcd', () => {
         };
       });
       const left = once(events, 'detached');
-      leave(device);
+      leave(attachment);
       await asked;
       expect(kernel.plugged.size).to.equal(0);
       expect(log.at(-1)).to.match(/^attached/);
@@ -185,7 +200,7 @@ describe('a device in a port of vhci-hcd', () => {
     const left = once(events, 'detached');
     await kernel.detach(0);
     await left;
-    expect(log.at(-1)).to.equal('detached: it was detached by another program');
+    expect(log.at(-1)).to.equal('detached: returned');
   });
 
   it('is taken out when the kernel sends nonsense', async () => {
@@ -202,11 +217,34 @@ describe('a device in a port of vhci-hcd', () => {
     // Fifteen seconds pass in as many turns.
     let now = 0;
     host = newHost({ clock: { now: () => (now += 1000), after: (delay, callback) => HURRIED.after(delay, callback) } });
-    host.deviceAdded(new FakeUsbDevice());
-    await once(events, 'failed');
+    const failed = once(events, 'failed');
+    await attach(new FakeUsbDevice());
+    await failed;
     expect(log).to.deep.equal(['failed: the kernel did not take it; its log (dmesg) says why']);
     await host.close();
     expect(kernel.plugged.size).to.equal(0);
+  });
+
+  it('is taken out when a callback throws, which is told, and harms nobody else', async () => {
+    host = newHost({
+      onAddressed: ({ port }) => {
+        if (port === 0) throw new Error('a program of this one');
+        say('attached', `attached at ${port}`);
+      },
+    });
+    const left = once(events, 'detached');
+    await Promise.all([attach(new FakeUsbDevice()), attach(new FakeUsbDevice())]);
+    await left;
+    expect(log).to.include.members(['attached at 1', 'detached: a program of this one']);
+    expect([...kernel.plugged.keys()]).to.deep.equal([1]);
+  });
+
+  it('is refused when the host is closed', async () => {
+    await host.close();
+    const device = new FakeUsbDevice();
+    await attach(device);
+    expect(log).to.deep.equal(['failed: the kernel gets no more devices from here']);
+    expect(device.calls).to.deep.equal([]);
   });
 
   it('is taken out when the host closes, and the port can be used again', async () => {

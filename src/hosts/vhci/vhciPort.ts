@@ -9,29 +9,29 @@ import { socketPair } from './socketPair.ts';
 const POLL = 50;
 /** Milliseconds for the kernel to give a device its address. */
 const ENUMERATION = 15_000;
-/** Milliseconds for the kernel to take its hands off one, which it does after what it has to do for others. */
+/** Milliseconds for the kernel to take a device apart; it does so after its work for other devices. */
 const RELEASE = 15_000;
 
 /** A port of vhci-hcd that holds a device. */
-export interface Attachment {
+export interface OccupiedPort {
   /** As `usbip port` and sysfs count them. */
   readonly port: number;
   /** Our end: USB/IP's commands come out of it. */
   readonly socket: Socket;
 }
 
-/** The kernel, and whose time counts. */
+/** The kernel, and the clock by which it is waited for. */
 export interface VhciPlace {
   readonly kernel: VhciKernel;
   readonly clock: Clock;
 }
 
 /**
- * Plugs a device into a free port of its speed: from now on the kernel sends commands. One after the other, please:
- * two at once would choose the same port.
+ * Plugs a device into a free port of its speed: from now on the kernel sends commands. Call it for one device after the
+ * other: two at once would choose the same port.
  * @throws Error with one line when vhci-hcd is not there, has no free port, or may not be used.
  */
-export async function attach(kernel: VhciKernel, identity: UsbDeviceIdentity): Promise<Attachment> {
+export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdentity): Promise<OccupiedPort> {
   const { speed, busNumber, deviceAddress } = identity;
   const hub = speed === 'super' || speed === 'superPlus' ? 'super' : 'high';
   const ports = (await kernel.ports()).filter((port) => port.hub === hub);
@@ -54,19 +54,19 @@ export async function attach(kernel: VhciKernel, identity: UsbDeviceIdentity): P
   }
 }
 
-/** The kernel's name for the device in a port, such as `3-1`; undefined when it did not come up in time. */
+/** The kernel's name for the device in a port, such as `3-1`; undefined if the kernel gave it no address in time. */
 export async function waitForBusId(place: VhciPlace, port: number, signal: AbortSignal): Promise<string | undefined> {
   const isUp = (each: VhciPort | undefined) => each?.state === 'used';
   return (await waitForPort(place, port, isUp, ENUMERATION, signal))?.busId;
 }
 
 /**
- * Pulls the device out of its port, and waits until the kernel has taken it apart. The port counts as free earlier; but one
- * that gets a device while the last one's is still there keeps the old one for ever, and gives the new one no address.
+ * Pulls the device out of its port, and waits until the kernel has taken it apart. The kernel calls the port free before
+ * that, but a device that is plugged in there too early gets no address, and the old one stays for ever.
  *
- * @param busId the kernel's name of it, as far as that is known: a port that is empty already does not tell it
+ * @param busId the kernel's name for the device; undefined: asked for here, which an empty port does not answer
  */
-export async function detach(place: VhciPlace, port: number, busId: string | undefined): Promise<void> {
+export async function detachFromPort(place: VhciPlace, port: number, busId: string | undefined): Promise<void> {
   const { kernel, clock } = place;
   const ports = await kernel.ports().catch(() => []);
   const name = busId ?? ports.find((each) => each.port === port)?.busId;
