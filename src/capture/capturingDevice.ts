@@ -1,6 +1,7 @@
-import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
+import { WrappedDevice } from '../usb/wrappedDevice.ts';
+import { NO_BYTES, resultOf } from '../usb/results.ts';
 import { ActiveConfiguration } from '../usb/activeConfiguration.ts';
 import type { UsbCapture } from './usbCapture.ts';
 import {
@@ -13,53 +14,27 @@ import {
 } from './usbRecords.ts';
 
 const DescriptorType = { DEVICE: 1, CONFIGURATION: 2 } as const;
-const EMPTY = new Uint8Array(0);
 
 /** `device`, with everything that is asked of it and that it answers written to `capture`. */
 export function capturing(device: UsbDevice, capture: UsbCapture): UsbDevice {
   return new CapturingDevice(device, capture);
 }
 
-class CapturingDevice implements UsbDevice {
-  readonly #device: UsbDevice;
+class CapturingDevice extends WrappedDevice {
   readonly #capture: UsbCapture;
   readonly #active: ActiveConfiguration;
   #address: UsbAddress | undefined;
 
   constructor(device: UsbDevice, capture: UsbCapture) {
-    this.#device = device;
+    super(device);
     this.#capture = capture;
     // Hosts choose the first configuration, and have done so before the capture begins.
     this.#active = new ActiveConfiguration(device.configurations, device.configurations[0]);
     device.gone.addEventListener('abort', () => this.#leave(), { once: true });
   }
 
-  get identity(): UsbDeviceIdentity {
-    return this.#device.identity;
-  }
-
-  get deviceDescriptor(): Uint8Array {
-    return this.#device.deviceDescriptor;
-  }
-
-  get configurationDescriptors(): readonly Uint8Array[] {
-    return this.#device.configurationDescriptors;
-  }
-
-  get configurations(): readonly Configuration[] {
-    return this.#device.configurations;
-  }
-
-  get gone(): AbortSignal {
-    return this.#device.gone;
-  }
-
-  open(): Promise<void> {
-    return this.#device.open();
-  }
-
-  async close(): Promise<void> {
-    await this.#device.close();
+  override async close(): Promise<void> {
+    await this.device.close();
     this.#leave();
   }
 
@@ -69,13 +44,13 @@ class CapturingDevice implements UsbDevice {
     this.#address = undefined;
   }
 
-  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
+  override submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
     const transfer = this.#transferOf(operation);
-    if (transfer === undefined || this.gone.aborted) return this.#device.submit(operation, complete);
+    if (transfer === undefined || this.gone.aborted) return this.device.submit(operation, complete);
     const address = this.#enter();
     const id = this.#capture.nextId();
     this.#capture.write(submissionOf(transfer, address, id, this.#capture.now()));
-    return this.#device.submit(operation, (result) => {
+    return this.device.submit(operation, (result) => {
       this.#capture.write(callbackOf(transfer, result, address, id, this.#capture.now()));
       if (result.status === 'completed') this.#active.note(operation);
       complete(result);
@@ -83,7 +58,7 @@ class CapturingDevice implements UsbDevice {
   }
 
   #transferOf(operation: UsbOperation): BusTransfer | undefined {
-    const { speed } = this.#device.identity;
+    const { speed } = this.device.identity;
     return busTransferOf(operation, (address) => endpointFacts(this.#active.likelyEndpoint(address), speed));
   }
 
@@ -107,14 +82,13 @@ class CapturingDevice implements UsbDevice {
       wIndex: 0,
       wLength: descriptor.byteLength,
     };
-    const operation: UsbOperation = { type: 'control', setup, data: EMPTY, timeout: 0 };
+    const operation: UsbOperation = { type: 'control', setup, data: NO_BYTES, timeout: 0 };
     const transfer = this.#transferOf(operation);
     if (transfer === undefined) return;
     const id = this.#capture.nextId();
     const time = this.#capture.now();
     const comment = 'read before the capture began; written here so that the device can be recognised';
-    const result: UsbResult = { status: 'completed', data: descriptor, transferred: descriptor.byteLength };
     this.#capture.write(submissionOf(transfer, address, id, time), comment);
-    this.#capture.write(callbackOf(transfer, result, address, id, time), comment);
+    this.#capture.write(callbackOf(transfer, resultOf('completed', descriptor), address, id, time), comment);
   }
 }

@@ -8,8 +8,8 @@ import {
 import type { EndpointSetting, TransferType } from '../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import type { UsbOperation, UsbResult, UsbSpeed, UsbStatus } from '../ports/usb.ts';
+import { NO_BYTES } from '../usb/results.ts';
 
-const EMPTY = new Uint8Array(0);
 const DIRECTION_IN = 0x80;
 /** URB_DIR_IN of Linux. */
 const TRANSFER_FLAG_IN = 0x200;
@@ -96,7 +96,7 @@ export function busTransferOf(
         operation.endpointAddress,
       );
     case 'transferIn':
-      return dataTransfer(operation.endpointAddress, endpoint(operation.endpointAddress), EMPTY, operation.length);
+      return dataTransfer(operation.endpointAddress, endpoint(operation.endpointAddress), NO_BYTES, operation.length);
     case 'transferOut':
       return dataTransfer(
         operation.endpointAddress,
@@ -110,7 +110,7 @@ export function busTransferOf(
         transferType: UsbmonTransferType.ISOCHRONOUS,
         endpointAddress: operation.endpointAddress,
         setup: undefined,
-        data: operation.type === 'isochronousOut' ? operation.data : EMPTY,
+        data: operation.type === 'isochronousOut' ? operation.data : NO_BYTES,
         length: operation.packetLengths.reduce((sum, length) => sum + length, 0),
         interval: endpoint(operation.endpointAddress).interval,
         startFrame: operation.startFrame ?? 0,
@@ -210,7 +210,7 @@ function controlTransfer(setup: SetupPacket, data: Uint8Array): BusTransfer {
 
 function standardRequest(recipient: number, bRequest: number, wValue: number, wIndex: number): BusTransfer {
   const setup = { bmRequestType: RequestType.standard | recipient, bRequest, wValue, wIndex, wLength: 0 };
-  return controlTransfer(setup, EMPTY);
+  return controlTransfer(setup, NO_BYTES);
 }
 
 function dataTransfer(endpointAddress: number, facts: EndpointFacts, data: Uint8Array, length: number): BusTransfer {

@@ -1,9 +1,9 @@
 import { type Configuration, readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
+import { completeAtOnce } from '../../usb/results.ts';
 import { type DeviceFacts, nameOf } from './deviceFacts.ts';
 import { explainOpenFailure } from './access.ts';
 import { OpenDevice } from './openDevice.ts';
-import { ended } from './transfers.ts';
 import type { NativeContext, NativeDevice } from './usbBinding.ts';
 
 /** A device where libusb has it. */
@@ -91,7 +91,7 @@ export class LibusbDevice implements UsbDevice {
   }
 
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    if (this.#open === undefined || this.#gone.signal.aborted) return ended('disconnected', complete);
+    if (this.#open === undefined || this.#gone.signal.aborted) return completeAtOnce('disconnected', complete);
     return this.#open.submit(operation, complete);
   }
 

@@ -1,4 +1,5 @@
 import type { UsbDevice, UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import type { Configuration, EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
@@ -7,15 +8,13 @@ import { ActiveConfiguration, findConfiguration, initialSettings } from '../../u
 import { errnoOf, LibusbError, statusOf } from './errors.ts';
 import { InterfaceClaims } from './interfaceClaims.ts';
 import { finished } from './nativeCalls.ts';
-import { CONTROL_LIMIT, Transfers, ended, type DevicePresence } from './transfers.ts';
+import { CONTROL_LIMIT, type DevicePresence, Transfers } from './transfers.ts';
 import type { NativeCallback, NativeContext, NativeDevice } from './usbBinding.ts';
 
 /** bmRequestType of standard requests that read from the device itself. */
 const READ_DEVICE = RequestType.directionIn | RequestType.standard | RequestType.device;
 /** For GET_CONFIGURATION while a device is opened, in ms. */
 const OPEN_TIMEOUT = 1000;
-
-type Complete = (result: UsbResult) => void;
 
 type KnownDescriptors = Pick<UsbDevice, 'configurations' | 'configurationDescriptors'>;
 
@@ -80,23 +79,23 @@ export class OpenDevice {
   }
 
   submit(operation: UsbOperation, complete: Complete): UsbTransfer {
-    if (this.#closing) return ended('disconnected', complete);
+    if (this.#closing) return completeAtOnce('disconnected', complete);
     switch (operation.type) {
       case 'control':
         return this.#control(operation, complete);
       case 'transferIn': {
         const endpoint = this.#endpoint(operation.endpointAddress, true);
-        if (typeof endpoint === 'string') return ended(endpoint, complete);
+        if (typeof endpoint === 'string') return completeAtOnce(endpoint, complete);
         return this.#transfers.receive(endpoint, operation.length, complete);
       }
       case 'transferOut': {
         const endpoint = this.#endpoint(operation.endpointAddress, false);
-        if (typeof endpoint === 'string') return ended(endpoint, complete);
+        if (typeof endpoint === 'string') return completeAtOnce(endpoint, complete);
         return this.#transfers.send(endpoint, operation.data, complete);
       }
       case 'isochronousIn':
       case 'isochronousOut':
-        return ended('notSupported', complete); // node-usb allocates its transfers without isochronous packets
+        return completeAtOnce('notSupported', complete); // node-usb allocates its transfers without isochronous packets
       case 'setConfiguration':
         return this.#inTurn(() => this.#setConfiguration(operation.configurationValue), complete);
       case 'setInterface':
@@ -119,7 +118,7 @@ export class OpenDevice {
       case 'cyclePort':
         return this.#inTurn(() => this.#reset(), complete);
       case 'queryBus':
-        return ended('notSupported', complete); // libusb knows nothing of the bus
+        return completeAtOnce('notSupported', complete); // libusb knows nothing of the bus
     }
   }
 
@@ -137,7 +136,7 @@ export class OpenDevice {
     }
     // The kernel keeps something (a driver hangs). Nobody waits for that, but the device is given back when it ends.
     this.#transfers.abandon();
-    for (const complete of this.#running.keys()) ended('cancelled', complete);
+    for (const complete of this.#running.keys()) completeAtOnce('cancelled', complete);
     this.#running.clear();
     return { givenBack };
   }
@@ -158,14 +157,13 @@ export class OpenDevice {
 
   #control(operation: Extract<UsbOperation, { type: 'control' }>, complete: Complete): UsbTransfer {
     // The address is between the device and this machine's controller: with another, the device would be lost.
-    if (isSetAddress(operation.setup)) return ended('invalidParameter', complete);
+    if (isSetAddress(operation.setup)) return completeAtOnce('invalidParameter', complete);
     const instead = stateRequestOf(operation.setup);
     if (instead !== undefined) return this.submit(instead, complete);
     const known = this.#longConfigurationDescriptor(operation.setup);
     if (known === undefined)
       return this.#transfers.control(operation.setup, operation.data, operation.timeout, complete);
-    complete({ status: 'completed', data: known, transferred: known.byteLength });
-    return { cancel: () => {} };
+    return completeAtOnce(resultOf('completed', known), complete);
   }
 
   /** The answer to a request for a configuration descriptor of which the platforms cannot read all in one transfer. */
@@ -209,7 +207,7 @@ export class OpenDevice {
       wLength: 1,
     };
     const { data } = await new Promise<UsbResult>((resolve) => {
-      this.#transfers.control(setup, new Uint8Array(0), OPEN_TIMEOUT, resolve);
+      this.#transfers.control(setup, NO_BYTES, OPEN_TIMEOUT, resolve);
     });
     const [value] = data;
     if (value === undefined) throw reason;
@@ -321,7 +319,7 @@ export class OpenDevice {
     // The key must be this call's own: callers may pass the same function twice.
     const once: Complete = (result) => complete(result);
     const end = work.then((status) => {
-      if (this.#running.delete(once)) ended(status, once);
+      if (this.#running.delete(once)) completeAtOnce(status, once);
     });
     this.#running.set(once, end);
     return { cancel: () => {} };

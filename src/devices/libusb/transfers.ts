@@ -1,4 +1,5 @@
 import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import { statusOf } from './errors.ts';
@@ -20,9 +21,6 @@ const CONTROL_TYPE = 0;
 /** Of bmAttributes: the transfer type, with the numbers of LIBUSB_TRANSFER_TYPE_*. */
 const TRANSFER_TYPE_MASK = 3;
 const DIRECTION_IN = 0x80;
-const NOTHING = new Uint8Array(0);
-
-type Complete = (result: UsbResult) => void;
 
 /** A transfer that is on its way. */
 interface Pending {
@@ -76,7 +74,7 @@ export class Transfers {
   control(setup: SetupPacket, data: Uint8Array, timeout: number, complete: Complete): UsbTransfer {
     const isIn = (setup.bmRequestType & DIRECTION_IN) !== 0;
     const wLength = isIn ? Math.min(setup.wLength, CONTROL_LIMIT) : setup.wLength;
-    if (data.byteLength !== (isIn ? 0 : wLength)) return ended('invalidParameter', complete);
+    if (data.byteLength !== (isIn ? 0 : wLength)) return completeAtOnce('invalidParameter', complete);
     const buffer = Buffer.allocUnsafe(SETUP_PACKET_SIZE + wLength);
     let offset = 0;
     for (const part of [...SetupPacket.encode({ ...setup, wLength }), data]) {
@@ -86,7 +84,7 @@ export class Transfers {
     const slot = this.#make(0, CONTROL_TYPE, timeout);
     slot.finish = (status, actual) => ({
       status,
-      data: isIn ? bytesOf(buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NOTHING,
+      data: isIn ? bytesOf(buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NO_BYTES,
       transferred: actual,
     });
     return this.#submit(slot, buffer, 0, complete);
@@ -99,7 +97,7 @@ export class Transfers {
   receive(endpoint: EndpointSetting, length: number, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
     const buffer = bufferFor(slot, length);
-    if (buffer === undefined) return ended('outOfMemory', complete);
+    if (buffer === undefined) return completeAtOnce('outOfMemory', complete);
     slot.finish = (status, actual) => {
       const received = buffer.subarray(0, actual);
       if (actual > COPY_LIMIT) slot.spare = undefined; // it belongs to the receiver from here on
@@ -111,7 +109,7 @@ export class Transfers {
   /** Bulk or interrupt OUT; libusb reads from the caller's own bytes. */
   send(endpoint: EndpointSetting, data: Uint8Array, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
-    slot.finish = (status, actual) => ({ status, data: NOTHING, transferred: actual });
+    slot.finish = (status, actual) => resultOf(status, NO_BYTES, actual);
     const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return this.#submit(slot, buffer, endpoint.endpointAddress, complete);
   }
@@ -141,7 +139,7 @@ export class Transfers {
       resolve();
     }
     this.#waiting.clear();
-    for (const [pending] of abandoned) pending.complete({ status: 'cancelled', data: NOTHING, transferred: 0 });
+    for (const [pending] of abandoned) pending.complete(resultOf('cancelled'));
   }
 
   /** Resolves when libusb has given back all that was abandoned: the device cannot be closed earlier. */
@@ -160,7 +158,7 @@ export class Transfers {
       this.#pending.delete(pending);
       const status = statusOf(error);
       if (status === 'disconnected') this.#presence.lost();
-      return ended(status, complete);
+      return completeAtOnce(status, complete);
     }
     return { cancel: () => this.#cancel(pending) };
   }
@@ -220,7 +218,7 @@ export class Transfers {
       native,
       spare: undefined,
       pending: undefined,
-      finish: (status, actual) => ({ status, data: NOTHING, transferred: actual }),
+      finish: (status, actual) => resultOf(status, NO_BYTES, actual),
     };
     return slot;
   }
@@ -228,14 +226,6 @@ export class Transfers {
 
 /** What a libusb transfer is made for: another alternate setting may give an endpoint another type. */
 const kindOf = (endpointAddress: number, transferType: number) => (transferType << 8) | endpointAddress;
-
-const finishedTransfer: UsbTransfer = { cancel: () => {} };
-
-/** An operation that ends before it begins. */
-export function ended(status: UsbStatus, complete: Complete): UsbTransfer {
-  complete({ status, data: NOTHING, transferred: 0 });
-  return finishedTransfer;
-}
 
 /** A buffer of exactly this length: the slot's own where it is large enough, and else a new one. */
 function bufferFor(slot: Slot, length: number): Buffer | undefined {

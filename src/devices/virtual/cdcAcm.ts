@@ -3,6 +3,7 @@ import { CDC_PACKET_SIZE, CdcEndpoint, CdcInterface, describeCdcAcm } from './cd
 import type { OutAnswer } from './outEndpoint.ts';
 import { PacketLoopback } from './packetLoopback.ts';
 import { VirtualDevice } from './virtualDevice.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 export interface CdcAcmOptions {
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
@@ -49,7 +50,6 @@ const PARITIES = ['none', 'odd', 'even', 'mark', 'space'] as const;
 const DATA_BITS = [5, 6, 7, 8, 16];
 /** Packets that the line holds: 16 KiB. */
 const CAPACITY = 32;
-const DONE = new Uint8Array(0);
 
 /**
  * A serial port (CDC ACM) with a loop-back plug on it: what is written comes back, whatever the line coding, and DTR is
@@ -96,7 +96,7 @@ export class CdcAcm extends VirtualDevice {
     if (bmRequestType === (toInterface | RequestType.directionIn)) {
       return bRequest === CdcRequest.GET_LINE_CODING ? this.#coding : undefined;
     }
-    return bmRequestType === toInterface && this.#set(bRequest, wValue, data) ? DONE : undefined;
+    return bmRequestType === toInterface && this.#set(bRequest, wValue, data) ? NO_BYTES : undefined;
   }
 
   protected override handleOut(_endpointAddress: number, data: Uint8Array): OutAnswer {

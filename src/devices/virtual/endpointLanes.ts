@@ -1,7 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { type Complete, resultOf } from '../../usb/results.ts';
 import type { Fault } from './faultScript.ts';
-import { PendingTransfer, without, type Complete } from './pendingTransfer.ts';
+import { PendingTransfer } from './pendingTransfer.ts';
 
 /** An operation that has no result yet. */
 export class HeldOperation {
@@ -78,10 +79,10 @@ export class EndpointLanes {
     const lane = this.#laneOf(held);
     const index = lane?.indexOf(held) ?? -1;
     if (held.transfer !== undefined) held.transfer.cancel();
-    else if (index === 0 || this.#alone.has(held)) held.end(without('cancelled'));
+    else if (index === 0 || this.#alone.has(held)) held.end(resultOf('cancelled'));
     else if (index > 0) {
       lane?.splice(index, 1);
-      held.end(without('cancelled'));
+      held.end(resultOf('cancelled'));
     }
   }
 
@@ -89,12 +90,12 @@ export class EndpointLanes {
   end(endpointAddress: number, status: UsbStatus): void {
     const lane = this.#lanes.get(endpointAddress);
     this.#lanes.delete(endpointAddress);
-    for (const held of lane?.splice(0) ?? []) held.end(without(status));
+    for (const held of lane?.splice(0) ?? []) held.end(resultOf(status));
   }
 
   endAll(status: UsbStatus): void {
     for (const endpointAddress of [...this.#lanes.keys()]) this.end(endpointAddress, status);
-    for (const held of [...this.#alone]) held.end(without(status));
+    for (const held of [...this.#alone]) held.end(resultOf(status));
   }
 
   #laneOf({ operation }: HeldOperation): HeldOperation[] | undefined {
@@ -128,7 +129,7 @@ export class EndpointLanes {
     const wait = fault?.type === 'delay' ? fault.milliseconds : giveUp;
     const elapsed = () => {
       if (fault?.type !== 'delay') {
-        held.end(without('timedOut'));
+        held.end(resultOf('timedOut'));
         return;
       }
       held.onEnd(undefined);

@@ -1,12 +1,12 @@
-import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import type { UsbDevice, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { WrappedDevice } from '../../usb/wrappedDevice.ts';
+import { type Complete, completeAtOnce, resultOf } from '../../usb/results.ts';
 import { EndpointLanes, HeldOperation } from './endpointLanes.ts';
 import { FaultPlan } from './faultPlan.ts';
 import { checkFaultScript, type Fault, type FaultRule, type FaultScript } from './faultScript.ts';
 import { babblingResult, lossyResult, shortOperation, shortResult } from './faultyResults.ts';
-import { ended, without, type Complete } from './pendingTransfer.ts';
 
 export interface FaultOptions {
   /** For rules with a probability. Default 0. */
@@ -39,8 +39,7 @@ export function faultInjector(script: FaultScript, options: FaultOptions = {}): 
 
 const PULLED_OUT = 'the device was unplugged by its fault script';
 
-class FaultyDevice implements UsbDevice {
-  readonly #device: UsbDevice;
+class FaultyDevice extends WrappedDevice {
   readonly #plan: FaultPlan;
   readonly #options: FaultOptions;
   readonly #lanes: EndpointLanes;
@@ -54,51 +53,35 @@ class FaultyDevice implements UsbDevice {
   #isPulled = false;
 
   constructor(device: UsbDevice, plan: FaultPlan, options: FaultOptions) {
-    this.#device = device;
+    super(device);
     this.#plan = plan;
     this.#options = options;
     this.#lanes = new EndpointLanes(options.clock, (held) => this.#forward(held));
   }
 
-  get identity(): UsbDeviceIdentity {
-    return this.#device.identity;
-  }
-
-  get deviceDescriptor(): Uint8Array {
-    return this.#device.deviceDescriptor;
-  }
-
-  get configurationDescriptors(): readonly Uint8Array[] {
-    return this.#device.configurationDescriptors;
-  }
-
-  get configurations(): readonly Configuration[] {
-    return this.#device.configurations;
-  }
-
   /** Aborted when the given device is gone, and when a fault pulls this one out. */
-  get gone(): AbortSignal {
+  override get gone(): AbortSignal {
     return this.#watchGone();
   }
 
   /** @throws Error when a fault pulled it out, or for a reason of the given device. */
-  async open(): Promise<void> {
+  override async open(): Promise<void> {
     if (this.#isPulled) throw new Error(PULLED_OUT);
     this.#watchGone();
-    await this.#device.open();
+    await this.device.open();
     this.#isOpen = true;
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#isOpen = false;
     this.#lanes.endAll('cancelled');
-    await this.#device.close();
+    await this.device.close();
     this.#halted.clear();
   }
 
-  submit(operation: UsbOperation, complete: Complete): UsbTransfer {
-    if (this.#isPulled) return ended(without('disconnected'), complete);
-    if (!this.#isOpen) return this.#device.submit(operation, complete);
+  override submit(operation: UsbOperation, complete: Complete): UsbTransfer {
+    if (this.#isPulled) return completeAtOnce('disconnected', complete);
+    if (!this.#isOpen) return this.device.submit(operation, complete);
     const rule = this.#plan.next(operation);
     if (rule !== undefined) this.#options.onFault?.(rule, operation);
     const held = new HeldOperation(operation, rule?.fault, (result) => {
@@ -112,7 +95,7 @@ class FaultyDevice implements UsbDevice {
 
   /** The given device has a new signal each time it is plugged in. */
   #watchGone(): AbortSignal {
-    const { gone } = this.#device;
+    const { gone } = this.device;
     if (this.#gone?.of !== gone) {
       gone.addEventListener('abort', () => this.#endAll('disconnected'), { once: true });
       this.#gone = { of: gone, signal: AbortSignal.any([gone, this.#pulled.signal]) };
@@ -157,17 +140,17 @@ class FaultyDevice implements UsbDevice {
     const { operation, fault } = held;
     const isTransfer = operation.type === 'transferIn' || operation.type === 'transferOut';
     if (isTransfer && this.#halted.has(operation.endpointAddress)) {
-      held.end(without('stalled'));
+      held.end(resultOf('stalled'));
       return;
     }
     if (operation.type === 'control' && this.#isHalted(operation.setup)) {
-      held.end({ status: 'completed', data: Uint8Array.of(1, 0), transferred: 2 });
+      held.end(resultOf('completed', Uint8Array.of(1, 0)));
       return;
     }
     if (fault !== undefined && this.#end(held, fault)) return;
     this.#before(operation);
     const asked = fault?.type === 'short' ? shortOperation(operation, fault.length) : operation;
-    held.transfer = this.#device.submit(asked, (result) => held.end(changed(operation, fault, result)));
+    held.transfer = this.device.submit(asked, (result) => held.end(changed(operation, fault, result)));
     if (held.isCancelled) held.transfer.cancel();
   }
 
@@ -179,10 +162,10 @@ class FaultyDevice implements UsbDevice {
         if (operation.type === 'transferIn' || operation.type === 'transferOut') {
           this.#halted.add(operation.endpointAddress);
         }
-        held.end(without('stalled'));
+        held.end(resultOf('stalled'));
         return true;
       case 'fail':
-        held.end(without(fault.status));
+        held.end(resultOf(fault.status));
         return true;
       case 'unplug':
         this.#isPulled = true;
@@ -207,7 +190,7 @@ class FaultyDevice implements UsbDevice {
   #endAll(status: UsbStatus): void {
     this.#lanes.endAll(status);
     for (const held of [...this.#pending]) {
-      held.end(without(status));
+      held.end(resultOf(status));
       held.transfer?.cancel();
     }
   }

@@ -9,6 +9,7 @@ import {
 } from './gadgetZeroDescriptors.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 import { VirtualDevice } from './virtualDevice.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 export interface GadgetZeroOptions {
   /** Time for the isochronous endpoints; without it they answer `notSupported`. */
@@ -33,7 +34,6 @@ const QUEUE_LENGTH = 32;
 /** bRequest: fills and returns a buffer, as Intel's USB 2.0 compliance test device does. */
 const ControlTest = { write: 0x5b, read: 0x5c };
 const CONTROL_BUFFER_SIZE = 4096;
-const DONE = new Uint8Array(0);
 
 /**
  * Linux's gadget zero, 0525:a4a0, against which its usbtest driver tests hosts. Configuration 3 is source and sink: bulk IN
@@ -82,7 +82,7 @@ export class GadgetZero extends VirtualDevice {
     }
     if (bmRequestType !== vendor || bRequest !== ControlTest.write) return undefined;
     this.#controlBuffer.set(data);
-    return DONE;
+    return NO_BYTES;
   }
 
   protected override handleOut(_endpointAddress: number, data: Uint8Array): OutAnswer {

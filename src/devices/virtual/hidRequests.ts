@@ -2,6 +2,7 @@ import { joinParts } from '../../../codecs/core/parts.ts';
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { encodeDescriptors, type UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import { RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 /** bRequest, [HID 1.11] 7.2. */
 const HidRequest = { GET_REPORT: 1, GET_IDLE: 2, GET_PROTOCOL: 3, SET_REPORT: 9, SET_IDLE: 10, SET_PROTOCOL: 11 };
@@ -9,7 +10,6 @@ const HidRequest = { GET_REPORT: 1, GET_IDLE: 2, GET_PROTOCOL: 3, SET_REPORT: 9,
 const ReportType = { input: 1, output: 2 };
 /** [HID 1.11] 7.2.5 */
 const REPORT_PROTOCOL = 1;
-const DONE = new Uint8Array(0);
 
 /** A HID interface without report ids, as its requests see it. */
 export interface HidInterface {
@@ -58,7 +58,7 @@ export class HidRequests {
       case RequestType.directionIn | RequestType.class | RequestType.interface:
         return this.#get(bRequest, wValue);
       case RequestType.class | RequestType.interface:
-        return this.#set(bRequest, wValue, data) ? DONE : undefined;
+        return this.#set(bRequest, wValue, data) ? NO_BYTES : undefined;
       default:
         return undefined;
     }

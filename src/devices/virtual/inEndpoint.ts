@@ -1,6 +1,7 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
-import { PendingTransfer, type Complete } from './pendingTransfer.ts';
+import { type Complete } from '../../usb/results.ts';
+import { PendingTransfer } from './pendingTransfer.ts';
 
 class InTransfer extends PendingTransfer {
   readonly length: number;

@@ -1,7 +1,8 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IsochronousPacketResult, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
-import { ended, PendingTransfer, without, type Complete } from './pendingTransfer.ts';
+import { type Complete, completeAtOnce } from '../../usb/results.ts';
+import { PendingTransfer } from './pendingTransfer.ts';
 
 /** How far ahead a transfer may start, frames: what Windows allows (USBD_ISO_START_FRAME_RANGE). */
 export const START_FRAME_RANGE = 1024;
@@ -76,10 +77,10 @@ export class IsochronousEndpoint {
    * {@link START_FRAME_RANGE}, or not behind what is scheduled ends the transfer as `badStartFrame` without packets.
    */
   submit(packets: IsochronousPackets, startFrame: number | undefined, complete: Complete): UsbTransfer {
-    if (!this.#fits(packets)) return ended(without('invalidParameter'), complete);
+    if (!this.#fits(packets)) return completeAtOnce('invalidParameter', complete);
     this.#run();
     const start = this.#startOf(startFrame);
-    if (start === undefined) return ended(without('badStartFrame'), complete);
+    if (start === undefined) return completeAtOnce('badStartFrame', complete);
     const transfer = new IsochronousTransfer(packets, start, complete);
     this.#scheduled.push(transfer);
     this.#setTimer();

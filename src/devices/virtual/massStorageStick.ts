@@ -6,6 +6,7 @@ import { configurationBytes, deviceBytes, qualifierBytes, type DeviceDescription
 import type { OutAnswer } from './outEndpoint.ts';
 import { ScsiDisk } from './scsi.ts';
 import { VirtualDevice } from './virtualDevice.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 export interface MassStorageStickOptions {
   /** Where the blocks are. The stick closes it when it is disposed of. */
@@ -32,7 +33,6 @@ const BULK_IN = 0x81;
 const BULK_OUT = 0x02;
 const MASS_STORAGE_RESET = 0xff;
 const GET_MAX_LUN = 0xfe;
-const DONE = new Uint8Array(0);
 
 /** A high-speed USB stick: Bulk-Only Transport, SCSI transparent command set, blocks from a {@link BlockStore}. */
 export class MassStorageStick extends VirtualDevice {
@@ -68,7 +68,7 @@ export class MassStorageStick extends VirtualDevice {
     const toInterface = RequestType.class | RequestType.interface;
     if (bmRequestType === toInterface && bRequest === MASS_STORAGE_RESET && wLength === 0) {
       this.#transport.reset();
-      return DONE;
+      return NO_BYTES;
     }
     const isMaxLun = bmRequestType === (RequestType.directionIn | toInterface) && bRequest === GET_MAX_LUN;
     return isMaxLun && wLength === 1 ? Uint8Array.of(0) : undefined;

@@ -5,6 +5,7 @@ import { configurationBytes, deviceBytes, qualifierBytes, type DeviceDescription
 import type { OutAnswer } from './outEndpoint.ts';
 import { PacketLoopback } from './packetLoopback.ts';
 import { VirtualDevice } from './virtualDevice.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 export interface OsrFx2Options {
   /** Default `high`. */
@@ -31,7 +32,6 @@ const BULK_OUT = 0x06;
 const BULK_IN = 0x88;
 /** Both bulk endpoints have two buffers. */
 const BUFFERS = 4;
-const DONE = new Uint8Array(0);
 
 /**
  * The OSR USB-FX2 Learning Kit, 0547:1002, for which Microsoft wrote its samples and its test suite: a bar graph, a
@@ -127,18 +127,18 @@ export class OsrFx2 extends VirtualDevice {
     if (bRequest === Command.reenumerate) {
       if (value !== undefined) return undefined;
       this.reconnect();
-      return DONE;
+      return NO_BYTES;
     }
     if (value === undefined || data.byteLength !== 1) return undefined;
     if (bRequest === Command.setBarGraph) {
       this.#barGraph = value;
       this.#onDisplay('barGraph', value);
-      return DONE;
+      return NO_BYTES;
     }
     if (bRequest !== Command.setSevenSegment) return undefined;
     this.#sevenSegment = value;
     this.#onDisplay('sevenSegment', value);
-    return DONE;
+    return NO_BYTES;
   }
 
   /** The endpoint has one buffer: a report that the host did not take gives way to a newer one. */

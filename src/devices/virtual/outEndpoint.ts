@@ -1,5 +1,6 @@
 import type { UsbStatus, UsbTransfer } from '../../ports/usb.ts';
-import { PendingTransfer, without, type Complete } from './pendingTransfer.ts';
+import { type Complete, NO_BYTES, resultOf } from '../../usb/results.ts';
+import { PendingTransfer } from './pendingTransfer.ts';
 
 /** How a device took the bytes of one OUT transfer. */
 export type OutEnd =
@@ -30,7 +31,7 @@ class OutTransfer extends PendingTransfer {
   }
 
   endAfter(transferred: number, status: UsbStatus): void {
-    this.end({ ...without(this.endAs ?? status), transferred });
+    this.end(resultOf(this.endAs ?? status, NO_BYTES, transferred));
   }
 }
 
@@ -82,7 +83,7 @@ export class OutEndpoint {
   /** Ends every transfer; the promise, if any, is that of the one which the device is still at. */
   abort(status: UsbStatus): Promise<void> | undefined {
     if (this.#current !== undefined && status === 'disconnected') this.#current.transfer.endAs = status;
-    for (const transfer of this.#waiting.splice(0)) transfer.end({ ...without(status), transferred: transfer.taken });
+    for (const transfer of this.#waiting.splice(0)) transfer.end(resultOf(status, NO_BYTES, transfer.taken));
     return this.#current?.done;
   }
 
@@ -90,7 +91,7 @@ export class OutEndpoint {
     const index = this.#waiting.indexOf(transfer);
     if (index < 0) return;
     this.#waiting.splice(index, 1);
-    transfer.end({ ...without('cancelled'), transferred: transfer.taken });
+    transfer.end(resultOf('cancelled', NO_BYTES, transfer.taken));
   }
 
   /** Offers transfers to the device until it is busy. Callbacks may come back in here. */

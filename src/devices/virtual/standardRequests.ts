@@ -4,11 +4,11 @@ import { FeatureSelector, RequestType, StandardRequest, type SetupPacket } from 
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { DeviceDescription } from './deviceDescription.ts';
 import type { DeviceState } from './deviceState.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 /** Bytes for the data stage, empty where there is none; `unknown` requests go to the device's own code. */
 export type StandardAnswer = Uint8Array | 'stalled' | 'unknown';
 
-const DONE = new Uint8Array(0);
 const ENGLISH = 0x0409;
 const SELF_POWERED = 0x40;
 const REMOTE_WAKEUP = 0x20;
@@ -68,7 +68,7 @@ export class StandardRequests {
       case StandardRequest.CLEAR_FEATURE:
         if (wValue !== FeatureSelector.DEVICE_REMOTE_WAKEUP || !this.#has(REMOTE_WAKEUP)) return 'stalled';
         this.#remoteWakeup = bRequest === StandardRequest.SET_FEATURE;
-        return DONE;
+        return NO_BYTES;
       case StandardRequest.SET_ADDRESS:
         // The address is between the device and its own bus, of which this one has none.
         return 'stalled';
@@ -107,7 +107,7 @@ export class StandardRequests {
     if (!isSet && bRequest !== StandardRequest.CLEAR_FEATURE) return 'unknown';
     if (wValue !== FeatureSelector.ENDPOINT_HALT) return 'stalled';
     // Endpoint 0 forgets its halt with the next setup packet anyway, [USB 2.0] 9.4.5.
-    if (isControlEndpoint(wIndex)) return isSet ? 'stalled' : DONE;
+    if (isControlEndpoint(wIndex)) return isSet ? 'stalled' : NO_BYTES;
     const endpointAddress = wIndex & 0xff;
     return this.#done(isSet ? this.#state.setHalt(endpointAddress) : this.#state.clearHalt(endpointAddress));
   }
@@ -140,7 +140,7 @@ export class StandardRequests {
   }
 
   #done(happened: boolean): StandardAnswer {
-    return happened ? DONE : 'stalled';
+    return happened ? NO_BYTES : 'stalled';
   }
 
   #has(attribute: number): boolean {

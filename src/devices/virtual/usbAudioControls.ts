@@ -1,5 +1,6 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { AudioEndpoint, AudioInterface, FeatureUnit, SAMPLING_FREQUENCIES } from './usbAudioDescriptors.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 /** bRequest, [USB Audio 1.0] A.9; GET_ has bit 7. */
 const AudioRequest = { SET_CUR: 0x01, GET_CUR: 0x81, GET_MIN: 0x82, GET_MAX: 0x83, GET_RES: 0x84 } as const;
@@ -7,7 +8,6 @@ const AudioRequest = { SET_CUR: 0x01, GET_CUR: 0x81, GET_MIN: 0x82, GET_MAX: 0x8
 const Control = { mute: 1, volume: 2, samplingFrequency: 1 } as const;
 /** 1/256 dB: -60 dB to 0 dB in steps of 1 dB. */
 const VOLUME = { min: -60 * 256, max: 0, res: 256 };
-const DONE = new Uint8Array(0);
 
 /** One direction of the device, as its controls set it. */
 export class AudioChannelControls {
@@ -70,7 +70,7 @@ export class AudioControls {
       Math.abs(each - wanted) < Math.abs(best - wanted) ? each : best,
     );
     this.#frequencyChanged(wIndex);
-    return DONE;
+    return NO_BYTES;
   }
 }
 
@@ -90,7 +90,7 @@ function muteRequest(controls: AudioChannelControls, bRequest: number, data: Uin
   if (bRequest === AudioRequest.GET_CUR) return Uint8Array.of(controls.isMuted ? 1 : 0);
   if (bRequest !== AudioRequest.SET_CUR || data.byteLength !== 1) return undefined;
   controls.isMuted = data[0] !== 0;
-  return DONE;
+  return NO_BYTES;
 }
 
 function volumeRequest(controls: AudioChannelControls, bRequest: number, data: Uint8Array): Uint8Array | undefined {
@@ -108,7 +108,7 @@ function volumeRequest(controls: AudioChannelControls, bRequest: number, data: U
       if (data.byteLength !== 2 || low === undefined || high === undefined) return undefined;
       const wanted = ((low | (high << 8)) << 16) >> 16;
       controls.volume = Math.min(Math.max(wanted, VOLUME.min), VOLUME.max);
-      return DONE;
+      return NO_BYTES;
     }
     default:
       return undefined;

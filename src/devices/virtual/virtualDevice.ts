@@ -10,11 +10,11 @@ import type {
   UsbStatus,
   UsbTransfer,
 } from '../../ports/usb.ts';
+import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
 import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 import { frameAt } from './isochronousEndpoint.ts';
-import { ended, without, type Complete } from './pendingTransfer.ts';
 import { StandardRequests } from './standardRequests.ts';
 
 /** Where a virtual device is plugged in: what its source wants to know of it. */
@@ -114,10 +114,10 @@ export abstract class VirtualDevice implements UsbDevice {
 
   submit(operation: UsbOperation, complete: Complete): UsbTransfer {
     const isThere = this.#isOpen && this.#closing === undefined && !this.#gone.signal.aborted;
-    if (!isThere) return ended(without('disconnected'), complete);
+    if (!isThere) return completeAtOnce('disconnected', complete);
     switch (operation.type) {
       case 'control':
-        ended(this.#control(operation.setup, operation.data), complete);
+        completeAtOnce(this.#control(operation.setup, operation.data), complete);
         if (this.#reconnects) this.#leave(true);
         return { cancel: () => {} };
       case 'transferIn':
@@ -128,24 +128,27 @@ export abstract class VirtualDevice implements UsbDevice {
       case 'isochronousOut':
         return this.#isochronous(operation, complete);
       case 'setConfiguration':
-        return ended(found(this.#state.setConfiguration(operation.configurationValue)), complete);
+        return completeAtOnce(found(this.#state.setConfiguration(operation.configurationValue)), complete);
       case 'setInterface':
-        return ended(found(this.#state.setInterface(operation.interfaceNumber, operation.alternateSetting)), complete);
+        return completeAtOnce(
+          found(this.#state.setInterface(operation.interfaceNumber, operation.alternateSetting)),
+          complete,
+        );
       case 'clearHalt':
-        return ended(found(this.#state.clearHalt(operation.endpointAddress)), complete);
+        return completeAtOnce(found(this.#state.clearHalt(operation.endpointAddress)), complete);
       case 'resetEndpoint':
         // There is no host controller in between that keeps a halt or a toggle of its own.
-        return ended(found(this.#state.endpoint(operation.endpointAddress) !== undefined), complete);
+        return completeAtOnce(found(this.#state.endpoint(operation.endpointAddress) !== undefined), complete);
       case 'abortEndpoint':
         return this.#abortEndpoint(this.#state.endpoint(operation.endpointAddress), complete);
       case 'resetDevice':
         this.#state.reset();
-        return ended(without('completed'), complete);
+        return completeAtOnce('completed', complete);
       case 'cyclePort':
         this.#leave(true);
-        return ended(without('completed'), complete);
+        return completeAtOnce('completed', complete);
       case 'queryBus':
-        return ended(this.#queryBus(operation.query), complete);
+        return completeAtOnce(this.#queryBus(operation.query), complete);
     }
   }
 
@@ -231,25 +234,25 @@ export abstract class VirtualDevice implements UsbDevice {
 
   #control(setup: SetupPacket, data: Uint8Array): UsbResult {
     const isIn = (setup.bmRequestType & RequestType.directionIn) !== 0;
-    if (data.byteLength !== (isIn ? 0 : setup.wLength)) return without('invalidParameter');
+    if (data.byteLength !== (isIn ? 0 : setup.wLength)) return resultOf('invalidParameter');
     const standard = this.#standard.answer(setup);
     const answer = standard === 'unknown' ? (this.handleControl(setup, data) ?? 'stalled') : standard;
-    if (answer === 'stalled') return without('stalled');
-    if (!isIn) return { ...without('completed'), transferred: data.byteLength };
+    if (answer === 'stalled') return resultOf('stalled');
+    if (!isIn) return resultOf('completed', NO_BYTES, data.byteLength);
     // A copy: the receiver owns the result, and descriptors are asked for again.
     const sent = new Uint8Array(answer.subarray(0, setup.wLength));
-    return { status: 'completed', data: sent, transferred: sent.byteLength };
+    return resultOf('completed', sent);
   }
 
   #transferIn(endpointAddress: number, length: number, complete: Complete): UsbTransfer {
     const endpoint = this.#state.endpoint(endpointAddress);
-    if (endpoint?.pipe?.direction !== 'in') return ended(without(misuse(endpoint)), complete);
+    if (endpoint?.pipe?.direction !== 'in') return completeAtOnce(misuse(endpoint), complete);
     return endpoint.pipe.submit(length, complete);
   }
 
   #transferOut(endpointAddress: number, data: Uint8Array, complete: Complete): UsbTransfer {
     const endpoint = this.#state.endpoint(endpointAddress);
-    if (endpoint?.pipe?.direction !== 'out') return ended(without(misuse(endpoint)), complete);
+    if (endpoint?.pipe?.direction !== 'out') return completeAtOnce(misuse(endpoint), complete);
     return endpoint.pipe.submit(data, complete);
   }
 
@@ -258,8 +261,8 @@ export abstract class VirtualDevice implements UsbDevice {
     const endpoint = this.#state.endpoint(endpointAddress);
     const isIn = (endpointAddress & RequestType.directionIn) !== 0;
     const fits = endpoint?.setting.transferType === 'isochronous' && isIn === (type === 'isochronousIn');
-    if (!fits) return ended(without(misuse(endpoint)), complete);
-    if (endpoint.isochronous === undefined) return ended(without('notSupported'), complete);
+    if (!fits) return completeAtOnce(misuse(endpoint), complete);
+    if (endpoint.isochronous === undefined) return completeAtOnce('notSupported', complete);
     const packets =
       operation.type === 'isochronousIn'
         ? ({ direction: 'in', packetLengths } as const)
@@ -270,15 +273,15 @@ export abstract class VirtualDevice implements UsbDevice {
   /** The frames are those in which isochronous transfers start. */
   #queryBus(query: UsbBusQuery): UsbResult {
     const isAboutTime = query === 'frameNumber' || query === 'busTime';
-    if (!isAboutTime || this.#clock === undefined) return without('notSupported');
-    return { ...without('completed'), busAnswer: { query, frameNumber: frameAt(this.#clock.now()) } };
+    if (!isAboutTime || this.#clock === undefined) return resultOf('notSupported');
+    return { ...resultOf('completed'), busAnswer: { query, frameNumber: frameAt(this.#clock.now()) } };
   }
 
   #abortEndpoint(endpoint: ActiveEndpoint | undefined, complete: Complete): UsbTransfer {
-    if (endpoint === undefined) return ended(without('notFound'), complete);
+    if (endpoint === undefined) return completeAtOnce('notFound', complete);
     const done = abort(endpoint, 'cancelled');
-    if (done === undefined) return ended(without('completed'), complete);
-    this.#state.waitFor(done.then(() => complete(without('completed'))));
+    if (done === undefined) return completeAtOnce('completed', complete);
+    this.#state.waitFor(done.then(() => complete(resultOf('completed'))));
     return { cancel: () => {} };
   }
 
@@ -312,8 +315,8 @@ export abstract class VirtualDevice implements UsbDevice {
   }
 }
 
-function found(isThere: boolean): UsbResult {
-  return without(isThere ? 'completed' : 'notFound');
+function found(isThere: boolean): UsbStatus {
+  return isThere ? 'completed' : 'notFound';
 }
 
 /** Why an endpoint cannot do what is asked of it. */

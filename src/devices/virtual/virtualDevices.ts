@@ -1,14 +1,7 @@
-import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
-import type {
-  UsbDevice,
-  UsbDeviceIdentity,
-  UsbDeviceSource,
-  UsbOperation,
-  UsbResult,
-  UsbTransfer,
-} from '../../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource, UsbOperation, UsbTransfer } from '../../ports/usb.ts';
+import { type Complete, completeAtOnce } from '../../usb/results.ts';
+import { WrappedDevice } from '../../usb/wrappedDevice.ts';
 import type { DeviceLocation } from './deviceDescription.ts';
-import { ended, without } from './pendingTransfer.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 
 export interface VirtualDevicesOptions {
@@ -23,7 +16,7 @@ export interface VirtualDevicesOptions {
 export class VirtualDevices implements UsbDeviceSource {
   readonly name = 'virtual';
   readonly #busNumber: number;
-  readonly #plugged = new Map<VirtualDevice, PluggedDevice>();
+  readonly #plugged = new Map<VirtualDevice, PluggedVirtualDevice>();
   readonly #listeners = new Set<{ readonly added: (device: UsbDevice) => void }>();
   /** Devices that were added once: `close` frees what they hold. */
   readonly #owned = new Set<VirtualDevice>();
@@ -44,7 +37,7 @@ export class VirtualDevices implements UsbDeviceSource {
       },
       returned: () => this.add(device),
     });
-    const plugged = new PluggedDevice(device);
+    const plugged = new PluggedVirtualDevice(device);
     this.#owned.add(device);
     this.#plugged.set(device, plugged);
     for (const { added } of [...this.#listeners]) added(plugged);
@@ -87,48 +80,42 @@ export class VirtualDevices implements UsbDeviceSource {
 }
 
 /** A virtual device from its plug to its unplug. */
-class PluggedDevice implements UsbDevice {
-  readonly identity: UsbDeviceIdentity;
-  readonly gone: AbortSignal;
-  readonly #device: VirtualDevice;
+class PluggedVirtualDevice extends WrappedDevice<VirtualDevice> {
+  readonly #identity: UsbDeviceIdentity;
+  readonly #gone: AbortSignal;
   #isOpen = false;
   #closing = Promise.resolve();
 
   constructor(device: VirtualDevice) {
-    this.#device = device;
-    this.identity = device.identity;
-    this.gone = device.gone;
+    super(device);
+    this.#identity = device.identity;
+    this.#gone = device.gone;
   }
 
-  get deviceDescriptor(): Uint8Array {
-    return this.#device.deviceDescriptor;
+  override get identity(): UsbDeviceIdentity {
+    return this.#identity;
   }
 
-  get configurationDescriptors(): readonly Uint8Array[] {
-    return this.#device.configurationDescriptors;
+  override get gone(): AbortSignal {
+    return this.#gone;
   }
 
-  get configurations(): readonly Configuration[] {
-    return this.#device.configurations;
-  }
-
-  async open(): Promise<void> {
-    if (this.gone.aborted && !this.#device.gone.aborted) throw new Error('the virtual device was unplugged');
-    await this.#device.open();
+  override async open(): Promise<void> {
+    if (this.#gone.aborted && !this.device.gone.aborted) throw new Error('the virtual device was unplugged');
+    await this.device.open();
     this.#isOpen = true;
   }
 
-  close(): Promise<void> {
+  override close(): Promise<void> {
     // Once closed, the device may be plugged in again and open for somebody else.
     if (this.#isOpen) {
       this.#isOpen = false;
-      this.#closing = this.#device.close();
+      this.#closing = this.device.close();
     }
     return this.#closing;
   }
 
-  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    if (this.gone.aborted) return ended(without('disconnected'), complete);
-    return this.#device.submit(operation, complete);
+  override submit(operation: UsbOperation, complete: Complete): UsbTransfer {
+    return this.#gone.aborted ? completeAtOnce('disconnected', complete) : super.submit(operation, complete);
   }
 }

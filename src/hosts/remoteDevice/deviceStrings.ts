@@ -5,6 +5,7 @@ import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { LanguageListDescriptor, StringDescriptor } from '../../../codecs/usb/stringDescriptor.ts';
 import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 
 /** Milliseconds that a device has for one string: some never answer, and their names are not worth waiting for. */
 const TIMEOUT = 1000;
@@ -44,7 +45,7 @@ function getString(index: number, language: number): UsbOperation {
       wIndex: language,
       wLength: 255,
     },
-    data: new Uint8Array(0),
+    data: NO_BYTES,
     timeout: TIMEOUT,
   };
 }

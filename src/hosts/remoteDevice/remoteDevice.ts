@@ -1,5 +1,6 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 import type { UsbDevice, UsbOperation, UsbResult } from '../../ports/usb.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import {
   buildConfigurations,
@@ -41,8 +42,6 @@ import {
   toOutResult,
 } from './transferResults.ts';
 import { webUsbError } from './webUsbError.ts';
-
-const EMPTY = new Uint8Array(0);
 
 /** For {@link RemoteUsb}: from now on the device is gone for its program. Resolves when it is closed. */
 export let takeBack: (device: RemoteDevice) => Promise<unknown>;
@@ -222,14 +221,14 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = 'controlTransferIn';
     checkRecipient(what, this.#checkConfigured(what), setup);
     checkSize(what, length, MAX_CONTROL_SIZE);
-    const operation = toControlOperation(setup, 'in', length, EMPTY);
+    const operation = toControlOperation(setup, 'in', length, NO_BYTES);
     return toInResult(what, await this.#run(operation, options.signal));
   }
 
   /** @throws NotFoundError, InvalidStateError, DataError, NetworkError, AbortError */
   async controlTransferOut(
     setup: USBControlTransferParameters,
-    data: Bytes = EMPTY,
+    data: Bytes = NO_BYTES,
     options: TransferOptions = {},
   ): Promise<USBOutTransferResult> {
     const what = 'controlTransferOut';

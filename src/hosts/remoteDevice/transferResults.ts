@@ -100,7 +100,9 @@ function transferStatus(what: string, status: UsbStatus): USBTransferStatus {
  * `data.buffer`. What comes over the wire lies in the message that brought it, so it is copied here.
  */
 function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  // Empty results share their bytes, and the caller may hand its buffer to another thread.
+  const isAlone = bytes.byteLength > 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return isAlone ? bytes : new Uint8Array(bytes);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

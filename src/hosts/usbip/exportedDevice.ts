@@ -3,6 +3,7 @@ import { Errno } from '../../../codecs/usbip/errno.ts';
 import { type CmdSubmit, encodeRetSubmit, type RetSubmit } from '../../../codecs/usbip/submit.ts';
 import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
+import { NO_BYTES, resultOf } from '../../usb/results.ts';
 import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import { EndpointQueue, type QueuedUrb } from './endpointQueue.ts';
 import { ResetWatch } from './resetWatch.ts';
@@ -17,8 +18,8 @@ const PENDING_URBS = 4096;
 /** What an URB costs beside its buffer, bytes: URBs of no bytes are not free. */
 const URB_COST = 256;
 
-/** For what was not begun any more. */
-const CANCELLED: UsbResult = { status: 'cancelled', data: new Uint8Array(0), transferred: 0 };
+/** Of a transfer that is no longer begun. */
+const CANCELLED = resultOf('cancelled');
 
 type TransferOut = Extract<UsbOperation, { type: 'transferOut' }>;
 
@@ -204,7 +205,7 @@ export class ExportedDevice {
 
   #refuse({ seqnum }: CmdSubmit, errno: number): void {
     const rest = { actualLength: 0, startFrame: 0, errorCount: 0, isoPacketDescriptors: [] };
-    this.#reply({ name: 'USBIP_RET_SUBMIT', seqnum, status: -errno, transferBuffer: new Uint8Array(0), ...rest });
+    this.#reply({ name: 'USBIP_RET_SUBMIT', seqnum, status: -errno, transferBuffer: NO_BYTES, ...rest });
   }
 
   #reply(reply: RetSubmit): void {

@@ -4,10 +4,10 @@ import { Errno } from '../../../codecs/usbip/errno.ts';
 import type { IsoPacketDescriptor } from '../../../codecs/usbip/isoPacketDescriptor.ts';
 import { type CmdSubmit, type RetSubmit, UrbTransferFlags } from '../../../codecs/usbip/submit.ts';
 import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { urbStatusOf } from './urbStatus.ts';
 
 const DIRECTION_IN = 0x80;
-const NO_BYTES = new Uint8Array(0);
 
 /** bEndpointAddress of the endpoint that a command is for; 0 for the default control pipe, whatever the direction. */
 export function endpointAddressOf({ ep, direction }: CmdSubmit): number {

@@ -4,6 +4,7 @@ import { CommandTransfers } from './commandTransfers.ts';
 import { CSW_SIZE, decodeStatus, encodeCommand, type CommandStatusWrapper } from './commandWrappers.ts';
 import { MassStorageError } from './massStorageError.ts';
 import type { BulkOnlyInterface, InResult, StorageDevice } from './storageDevice.ts';
+import { NO_BYTES } from '../results.ts';
 
 export interface BulkOnlyOptions {
   /** Submit command, data and status at once, see {@link BulkOnlyTransport}. */
@@ -36,7 +37,6 @@ const STATUS_ATTEMPTS = 2;
 const BULK_ONLY_MASS_STORAGE_RESET = 0xff;
 /** Milliseconds. */
 const RECOVERY_TIMEOUT = 5000;
-const EMPTY = new Uint8Array(0);
 
 /**
  * The Bulk-Only Transport, [USB MSC BOT 1.0], over WebUSB. One command at a time: the caller waits for a result before
@@ -111,7 +111,7 @@ export class BulkOnlyTransport {
     const early = length > 0 && received.byteLength < length ? decodeStatus(received) : undefined;
     if (early?.tag === tag) {
       await transfers.cancel(ending);
-      return conclude(name, tag, early, EMPTY, length);
+      return conclude(name, tag, early, NO_BYTES, length);
     }
 
     if (moved.status === 'stall' && data?.direction === 'out') await this.#clearHalt('out');
@@ -168,7 +168,7 @@ export class BulkOnlyTransport {
           value: 0,
           index: this.#interface.interfaceNumber,
         },
-        EMPTY,
+        NO_BYTES,
         { signal: AbortSignal.timeout(RECOVERY_TIMEOUT) },
       );
       if (status !== 'ok') throw broken(name, 'the device refuses a Bulk-Only Mass Storage Reset');
@@ -182,7 +182,7 @@ export class BulkOnlyTransport {
 }
 
 function bytesOf({ data }: InResult): Uint8Array {
-  return data === undefined ? EMPTY : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return data === undefined ? NO_BYTES : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function conclude(

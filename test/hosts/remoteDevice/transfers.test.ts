@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RemoteDevice } from '../../../src/hosts/remoteDevice/remoteDevice.ts';
+import { resultOf } from '../../../src/usb/results.ts';
 import { bytes, FakeUsbDevice, result, standardAnswers } from '../fakeUsbDevice.ts';
 import { rejection } from '../rejection.ts';
 
@@ -72,6 +73,15 @@ describe('RemoteDevice transfers', () => {
     const promise = device.transferIn(3, 8);
     port.given[0]?.complete(result('completed'));
     expect((await promise).data?.byteLength).to.equal(0);
+  });
+
+  it('transferIn of an empty packet gives data whose buffer may be transferred', async () => {
+    const { port, device } = await opened();
+    port.answer = () => resultOf('completed');
+    for (let round = 0; round < 2; round += 1) {
+      const { data } = await device.transferIn(3, 8);
+      structuredClone(data!.buffer, { transfer: [data!.buffer as ArrayBuffer] });
+    }
   });
 
   for (const [name, data] of [
