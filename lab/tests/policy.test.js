@@ -70,7 +70,7 @@ describe('which real devices go', function () {
       await server.waitForLine(/^gone: 46f4:0001 /);
       await lab.plugStick({ disk: false });
       await server.waitForLine(/^device 46f4:0001 /);
-      const stays = client.lines.filter((line) => line.includes(' stays: ')).map((line) => line.slice(0, 9));
+      const stays = client.lines.filter((line) => line.includes(': denied by ')).map((line) => line.slice(0, 9));
       expect(stays.sort()).to.deep.equal(['0403:6001', '0409:55aa', '0627:0001', '46f4:0002']);
       expect(await client.stop('SIGINT')).to.equal('0');
     } finally {

@@ -1,46 +1,65 @@
 import { createInterface, type Interface } from 'node:readline';
+import type { HubQuestion, Person } from '../hub/hubDevice.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Question {
+interface OpenQuestion {
+  readonly number: number;
   readonly text: string;
   answer(isYes: boolean): void;
 }
 
-/** Asks the person at the terminal, one question at a time. */
-export class Questions {
+/** `y`, `no`, `2 y`: an answer, and the number of the question where it is given. */
+const ANSWER = /^\s*(?:(?<number>\d+)\s+)?(?<isYes>y(?:es)?|n(?:o)?)?\s*$/i;
+
+/**
+ * Asks the person at the terminal, one question at a time. Questions have numbers: where one is withdrawn, what the person
+ * types just then was meant for it, so that the next one wants its number with the answer.
+ */
+export class Questions implements Person {
   readonly #around: Surroundings;
   readonly #terminal: Terminal;
-  readonly #waiting: Question[] = [];
+  readonly #phrase: (question: HubQuestion) => string;
+  readonly #waiting: OpenQuestion[] = [];
   #lines: Interface | undefined;
   #isClosed = false;
+  #lastNumber = 0;
+  #needsNumber = false;
 
-  constructor(around: Surroundings, terminal: Terminal) {
+  constructor(around: Surroundings, terminal: Terminal, phrase: (question: HubQuestion) => string) {
     this.#around = around;
     this.#terminal = terminal;
+    this.#phrase = phrase;
   }
 
-  /** Whether there is anybody to ask. */
-  get canAsk(): boolean {
-    return this.#around.stdin.isTTY === true && !this.#isClosed;
+  get unavailable(): string | undefined {
+    return this.#around.stdin.isTTY === true && !this.#isClosed ? undefined : 'there is no terminal to ask at';
   }
 
   /** Resolves with the answer: no, when nobody can be asked, or when `withdrawn` is aborted before. Never rejects. */
-  ask(text: string, withdrawn: AbortSignal): Promise<boolean> {
-    if (!this.canAsk || withdrawn.aborted) return Promise.resolve(false);
+  ask(question: HubQuestion, withdrawn: AbortSignal): Promise<boolean> {
+    if (this.unavailable !== undefined || withdrawn.aborted) return Promise.resolve(false);
     this.#lines ??= this.#listen();
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
     return new Promise((resolve) => {
       const settle = (isYes: boolean) => {
         withdrawn.removeEventListener('abort', withdraw);
-        const position = this.#waiting.indexOf(question);
+        const position = this.#waiting.indexOf(open);
         this.#waiting.splice(position, 1);
         resolve(isYes);
         if (position === 0) this.#show();
       };
-      const withdraw = () => settle(false);
-      const question: Question = { text, answer: settle };
+      const withdraw = () => {
+        if (this.#waiting[0] === open) {
+          this.#terminal.say(`question ${number} is withdrawn: the device is gone`);
+          this.#needsNumber = true;
+        }
+        settle(false);
+      };
+      const open: OpenQuestion = { number, text: this.#phrase(question), answer: settle };
       withdrawn.addEventListener('abort', withdraw);
-      this.#waiting.push(question);
+      this.#waiting.push(open);
       if (this.#waiting.length === 1) this.#show();
     });
   }
@@ -55,15 +74,34 @@ export class Questions {
 
   #listen(): Interface {
     const lines = createInterface({ input: this.#around.stdin });
-    lines.on('line', (line) => this.#waiting[0]?.answer(/^\s*y(es)?\s*$/i.test(line)));
+    lines.on('line', (line) => this.#answered(line));
     lines.on('close', () => {
       if (!this.#isClosed) this.close();
     });
     return lines;
   }
 
+  #answered(line: string): void {
+    const [question] = this.#waiting;
+    if (question === undefined) return;
+    const { number, isYes } = ANSWER.exec(line)?.groups ?? {};
+    const isMeant = number === undefined ? !this.#needsNumber : Number(number) === question.number;
+    if (!isMeant) {
+      this.#terminal.say(
+        `that was no answer to question ${question.number}: type ${question.number} y, or ${question.number} n`,
+      );
+      return;
+    }
+    question.answer(isYes !== undefined && /^y/i.test(isYes));
+  }
+
   #show(): void {
     const [question] = this.#waiting;
-    if (question !== undefined) this.#terminal.say(`${question.text} [y/N]`);
+    if (question === undefined) {
+      this.#needsNumber = false;
+      return;
+    }
+    const { number, text } = question;
+    this.#terminal.say(`[${number}] ${text} ${this.#needsNumber ? `[${number} y / ${number} N]` : '[y/N]'}`);
   }
 }

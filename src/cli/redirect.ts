@@ -2,10 +2,15 @@ import { Command, Option } from 'commander';
 import { asError } from '../../codecs/core/errors.ts';
 import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
-import { RedirectionClient } from '../engine/client.ts';
+import { inspectLocalUse } from '../devices/libusb/localUse.ts';
+import { type Redirection, RedirectionClient } from '../engine/client.ts';
+import { systemClock } from '../engine/systemClock.ts';
+import { Hub } from '../hub/hub.ts';
+import type { HubEvent } from '../hub/hubDevice.ts';
+import type { Policy } from '../policy/decide.ts';
+import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
-import type { AttachmentEnd, UsbDevice } from '../ports/usb.ts';
-import { AutomaticDevices } from './automaticDevices.ts';
+import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -70,10 +75,24 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   const terminal = new Terminal(around.stderr, options);
   const stop = stopSignal(around);
   try {
-    const selection = await select(options, around, terminal);
+    const policy = await readPolicy(options);
+    const { source, isWanted, change } = await select(options, policy, around, terminal);
+    const questions = new Questions(around, terminal, ({ entry, reason }) => {
+      return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
+    });
     let capture: Capture | undefined;
+    let hub: Hub | undefined;
     try {
       const recording = (capture = startCapture(options, 'client', terminal));
+      const devices = (hub = new Hub({
+        clock: systemClock,
+        ...(policy !== undefined && { policy, person: questions }),
+        isWanted,
+        localUse: inspectLocalUse,
+        decorate: (device) => recording.device(change(device)),
+        onEvent: (event) => tell(event, terminal),
+      }));
+      await devices.addSource(source);
       let busy = false;
       await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
         if (busy) {
@@ -84,13 +103,15 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
         busy = true;
         try {
           // A signal of its own, or each connection would leave a listener behind.
-          await redirectThrough(transport, selection, recording, terminal, AbortSignal.any([stop.signal]));
+          const signal = AbortSignal.any([stop.signal]);
+          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, signal);
         } finally {
           busy = false;
         }
       });
     } finally {
-      await selection.close();
+      questions.close();
+      await (hub ?? source).close();
       if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
@@ -98,16 +119,30 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   }
 }
 
-async function select(options: RedirectOptions, around: Surroundings, terminal: Terminal): Promise<SelectedDevices> {
-  const policy = await readPolicy(options);
+/** With rules: every device, about which the hub decides. */
+async function select(
+  options: RedirectOptions,
+  policy: Policy | undefined,
+  around: Surroundings,
+  terminal: Terminal,
+): Promise<SelectedDevices> {
   if (policy === undefined) return openSelection(options, around, terminal);
-  return AutomaticDevices.open(await around.openDevices(), policy, new Questions(around, terminal), terminal);
+  return { source: await around.openDevices(), isWanted: () => true, change: (device) => device };
 }
 
-/** Redirects what is selected, now and later, until the connection ends or the user wants to stop. */
+/** The decisions about devices. What becomes of redirections, {@link Offers} tells. */
+function tell(event: HubEvent, terminal: Terminal): void {
+  if (event.type === 'decided') {
+    terminal.say(`${describeIdentity(event.entry.device.identity)}: ${event.decision.reason}`);
+  }
+  if (event.type === 'failed') terminal.say(oneLine(event.error));
+}
+
+/** Redirects what the hub has, now and later, until the connection ends or the user wants to stop. */
 async function redirectThrough(
   transport: Transport,
-  selection: SelectedDevices,
+  hub: Hub,
+  goesOn: boolean,
   capture: Capture,
   terminal: Terminal,
   signal: AbortSignal,
@@ -119,14 +154,16 @@ async function redirectThrough(
     ...recording,
     onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
-  const ends = new Set<AttachmentEnd['reason']>();
-  const following = followSelection(selection, terminal, async (device) => {
-    const redirection = await client.attach(capture.device(device));
-    report.follow(redirection);
-    void redirection.ended.then(({ reason }) => ends.add(reason));
+  const offers = new Offers(client, report, terminal);
+  // Where none of the devices that are there can be redirected, there is nothing to wait for.
+  const failed = new Promise<Error>((resolve) => {
+    void hub.addSink(offers).then(() => {
+      const error = offers.endOfFirst(goesOn);
+      if (error !== undefined) resolve(error);
+    });
   });
-  const refusal = await Promise.race([client.closed.then(() => undefined), aborted(signal), following.failed]);
-  following.stop();
+  const refusal = await Promise.race([client.closed.then(() => undefined), aborted(signal), failed]);
+  await hub.removeSink(offers);
   await client.close();
   report.stop();
   // A connection that is over is the reason why a device cannot be redirected, not the other way round.
@@ -134,44 +171,59 @@ async function redirectThrough(
   ended(error instanceof Error ? error : undefined);
   if (signal.aborted) terminal.say('stopped: everything is given back');
   else if (error !== undefined) throw error;
-  else if (ends.has('closed')) throw new Failure(`${transport.remote} is gone: everything is given back`);
+  else if (offers.connectionEnded) throw new Failure(`${transport.remote} is gone: everything is given back`);
   else terminal.say('the server closed the connection: everything is given back');
 }
 
-/**
- * Calls back for each selected device, now and later. `failed` resolves when devices are there now and the callback has
- * rejected for each of them; it stays pending otherwise.
- */
-function followSelection(
-  selection: SelectedDevices,
-  terminal: Terminal,
-  redirectDevice: (device: UsbDevice) => Promise<void>,
-): { readonly failed: Promise<Error>; stop(): void } {
-  const report = (error: unknown) => terminal.say(oneLine(error));
-  const arrived = new Set<UsbDevice>();
-  // Watched first, so that none slips through between.
-  const stop = selection.watch((device) => {
-    arrived.add(device);
-    redirectDevice(device).catch(report);
-  });
-  const redirectPresent = async (): Promise<Error | undefined> => {
-    const devices = (await selection.present()).filter((device) => !arrived.has(device));
-    const errors: unknown[] = [];
-    for (const device of devices) await redirectDevice(device).catch((error: unknown) => errors.push(error));
-    const [first] = errors;
-    if (!selection.goesOn && errors.length > 0 && errors.length === devices.length) {
-      return first instanceof Error ? first : new Error(String(first));
+/** A client as the hub's sink, which tells people what becomes of each device that it is given. */
+class Offers implements UsbDeviceSink {
+  readonly name: string;
+  readonly closed: Promise<Error | undefined>;
+  readonly #client: RedirectionClient;
+  readonly #report: RedirectionReport;
+  readonly #terminal: Terminal;
+  /** Of the devices that are there from the start; undefined once they were all tried. */
+  #first: { readonly errors: Error[]; redirected: number } | undefined = { errors: [], redirected: 0 };
+  #connectionEnded = false;
+
+  constructor(client: RedirectionClient, report: RedirectionReport, terminal: Terminal) {
+    this.#client = client;
+    this.#report = report;
+    this.#terminal = terminal;
+    this.name = client.name;
+    this.closed = client.closed;
+  }
+
+  /** Whether a device was given back because the connection was over. */
+  get connectionEnded(): boolean {
+    return this.#connectionEnded;
+  }
+
+  async attach(device: UsbDevice): Promise<Redirection> {
+    try {
+      const redirection = await this.#client.attach(device);
+      if (this.#first !== undefined) this.#first.redirected += 1;
+      this.#report.follow(redirection);
+      void redirection.ended.then(({ reason }) => (this.#connectionEnded ||= reason === 'closed'));
+      return redirection;
+    } catch (error) {
+      if (this.#first === undefined) this.#terminal.say(oneLine(error));
+      else this.#first.errors.push(asError(error));
+      throw error;
     }
-    errors.forEach(report);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** The error with which the first devices failed, where all did and the command is not to go on; else they are told. */
+  endOfFirst(goesOn: boolean): Error | undefined {
+    const { errors, redirected } = this.#first ?? { errors: [], redirected: 0 };
+    this.#first = undefined;
+    const [first] = errors;
+    if (!goesOn && redirected === 0 && first !== undefined) return first;
+    for (const error of errors) this.#terminal.say(oneLine(error));
     return undefined;
-  };
-  const failed = new Promise<Error>((resolve) => {
-    redirectPresent().then(
-      (error) => {
-        if (error !== undefined) resolve(error);
-      },
-      (error: unknown) => resolve(asError(error)),
-    );
-  });
-  return { failed, stop };
+  }
 }

@@ -21,14 +21,11 @@ export interface DeviceOptions extends FaultOptions {
 
 /** The devices that the user chose. */
 export interface SelectedDevices {
-  /** Devices that cannot be redirected are no reason to end, even if there are no others. */
-  readonly goesOn: boolean;
-  /** Those that are there now. */
-  present(): Promise<readonly UsbDevice[]>;
-  /** Calls back for those that are plugged in later; returns the function that stops it. */
-  watch(added: (device: UsbDevice) => void): () => void;
-  /** Gives everything back. */
-  close(): Promise<void>;
+  readonly source: UsbDeviceSource;
+  /** Whether this device is one of them. */
+  readonly isWanted: (device: UsbDevice) => boolean;
+  /** The device to redirect in place of `device`: with faults, where the user wants some. */
+  readonly change: (device: UsbDevice) => UsbDevice;
 }
 
 /** @throws Failure when nothing was chosen, or when what was chosen is not there */
@@ -67,7 +64,7 @@ export async function openSelection(
     await source.close();
     throw error;
   }
-  return selected(source, (device) => selection.matches(device.identity));
+  return { source, isWanted: ({ identity }) => selection.matches(identity), change: withFaults };
 }
 
 async function openVirtual(
@@ -77,22 +74,5 @@ async function openVirtual(
 ): Promise<SelectedDevices> {
   const source = new VirtualDevices();
   source.add(await virtualDevice(what, { clock: systemClock, readOnly }));
-  return selected(source, () => true, withFaults);
-}
-
-/** `change` puts something else in a device's place. */
-function selected(
-  source: UsbDeviceSource,
-  matches: (device: UsbDevice) => boolean,
-  change: (device: UsbDevice) => UsbDevice = (device) => device,
-): SelectedDevices {
-  return {
-    goesOn: false,
-    present: async () => (await source.list()).filter(matches).map(change),
-    watch: (added) =>
-      source.watch((device) => {
-        if (matches(device)) added(change(device));
-      }),
-    close: () => source.close(),
-  };
+  return { source, isWanted: () => true, change: withFaults };
 }

@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Capture } from '../capture/openCapture.ts';
 import { RedirectionServer } from '../engine/server.ts';
+import { systemClock } from '../engine/systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
-import type { Policy } from '../policy/decide.ts';
-import { NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
+import { Hub } from '../hub/hub.ts';
+import type { HubEvent } from '../hub/hubDevice.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
@@ -76,7 +77,9 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   }
   const policy = await readPolicy(options);
   const terminal = new Terminal(around.stderr, options);
-  const questions = new Questions(around, terminal);
+  const questions = new Questions(around, terminal, ({ entry, reason }) => {
+    return `accept ${describe(entry.device.identity)}? It is ${reason}`;
+  });
   if (out !== undefined) await checkWritable(out);
   const job = sectors === undefined || out === undefined ? undefined : new ReadJob(sectors, out, terminal);
   const jobDone = new AbortController();
@@ -95,8 +98,15 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   try {
     const opened = (place = await openPlace(options, usb, terminal, ended));
     const recording = (capture = startCapture(options, 'server', terminal));
+    const hub = new Hub({
+      clock: systemClock,
+      ...(policy !== undefined && { policy, person: questions }),
+      decorate: (device) => recording.device(device),
+      onEvent: (event) => tell(event, opened, terminal),
+    });
+    await hub.addSink(opened.sink);
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, opened, policy, questions, recording, options, terminal, ended),
+      serveConnection(transport, hub, recording, options, terminal, ended),
     );
   } finally {
     await place?.sink.close();
@@ -134,11 +144,39 @@ async function openPlace(
   };
 }
 
+/** What becomes of devices. */
+function tell(event: HubEvent, place: Place, terminal: Terminal): void {
+  switch (event.type) {
+    case 'decided': {
+      const { device, source } = event.entry;
+      const verb = event.decision.action === 'allow' ? 'accepted' : 'refused';
+      terminal.say(`client ${source.name}: ${verb} ${describe(device.identity)}: ${event.decision.reason}`);
+      return;
+    }
+    case 'attached':
+      if (place.attached !== undefined) terminal.say(place.attached(event.attachment));
+      return;
+    case 'rejected':
+      terminal.say(`${describe(event.entry.device.identity)} is not attached: ${oneLine(event.error)}`);
+      return;
+    case 'ended':
+      if (place.ended !== undefined) terminal.say(place.ended(event.entry.device, event.end));
+      return;
+    case 'failed':
+      terminal.say(oneLine(event.error));
+      return;
+    case 'gone':
+    case 'sinkAdded':
+    case 'sinkRemoved':
+    case 'sourceAdded':
+    case 'sourceRemoved':
+      return;
+  }
+}
+
 async function serveConnection(
   transport: Transport,
-  place: Place,
-  policy: Policy | undefined,
-  questions: Questions,
+  hub: Hub,
   capture: Capture,
   options: PeerOptions,
   terminal: Terminal,
@@ -146,56 +184,20 @@ async function serveConnection(
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
-  const say = (line: string) => terminal.say(`client ${remote}: ${line}`);
   const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
     ...recording,
     ...watchPeer(options, remote, terminal),
-    onDeviceFailed: (error) => say(oneLine(error)),
+    onDeviceFailed: (error) => terminal.say(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
-  server.watch((device) => void accept(device));
-  const accept = async (device: UsbDevice) => {
-    if (policy !== undefined && !(await isAccepted(device, policy, questions, say))) {
-      server.refuse(device);
-      return;
-    }
-    if (device.gone.aborted) return;
-    try {
-      const attachment = await place.sink.attach(capture.device(device));
-      if (place.attached !== undefined) terminal.say(place.attached(attachment));
-      const end = await attachment.ended;
-      if (place.ended !== undefined) terminal.say(place.ended(device, end));
-      if (end.reason === 'refused') server.refuse(device);
-    } catch (error) {
-      terminal.say(`${describe(device.identity)} is not attached: ${oneLine(error)}`);
-    }
-  };
+  await hub.addSource(server);
   await Promise.race([server.closed, aborted(signal)]);
   await server.close();
   const error = await server.closed;
   ended(error);
   const why = error === undefined ? '' : `: ${oneLine(error)}`;
   terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`);
-}
-
-/** Asks the policy, and maybe a person. Each decision is a line. */
-async function isAccepted(
-  device: UsbDevice,
-  policy: Policy,
-  questions: Questions,
-  say: (line: string) => void,
-): Promise<boolean> {
-  const { action, reason } = policy(policyDevice(device, NOT_USED_HERE));
-  const name = describe(device.identity);
-  const settle = (isYes: boolean, why: string) => {
-    if (!device.gone.aborted) say(`${isYes ? 'accepted' : 'refused'} ${name}: ${why}`);
-    return isYes;
-  };
-  if (action !== 'ask') return settle(action === 'allow', reason);
-  if (!questions.canAsk) return settle(false, `${reason}, but there is no terminal to ask at`);
-  const isYes = await questions.ask(`accept ${name}? It is ${reason}`, device.gone);
-  return settle(isYes, `the answer was ${isYes ? 'yes' : 'no'}`);
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

@@ -37,6 +37,8 @@ export type { Clock } from '../ports/clock.ts';
 
 export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';
 export { MassStorageError } from '../usb/massStorage/massStorageError.ts';
+export { Hub, type HubOptions } from '../hub/hub.ts';
+export type { HubDevice, HubDeviceState, HubEvent, HubQuestion, Person } from '../hub/hubDevice.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 export { type RemoteAttachment, RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';
 export { type MemoryOptions, memoryPair } from '../../transports/memory.ts';

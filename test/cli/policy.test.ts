@@ -155,11 +155,11 @@ describe('urbdrc: which devices go', () => {
     it('--auto takes what is there and what comes later, and leaves the keyboard', async () => {
       const { running: server, url } = await serve();
       const client = redirect(url, ['--auto']);
-      await client.line(/^1209:0002 at port 0-1 .* stays: denied by deny interface 03\/01\/01 \(safe default: /);
-      await client.line(/^1209:0001 at port 0-2 .* goes: allowed by default: no rule matches$/);
+      await client.line(/^1209:0002 at port 0-1 .*: denied by deny interface 03\/01\/01 \(safe default: /);
+      await client.line(/^1209:0001 at port 0-2 .*: allowed by default: no rule matches$/);
       await server.line(/^device 1209:0001 /);
       devices.add(stick());
-      await client.line(/^1209:0001 at port 0-3 .* goes: /);
+      await client.line(/^1209:0001 at port 0-3 .*: /);
       await server.line(/^device 1209:0001 /);
       client.stop();
       expect(await client.exit).to.equal(0);
@@ -185,9 +185,7 @@ describe('urbdrc: which devices go', () => {
       await server.line(/^device 1209:0001 /);
       devices.remove(first);
       devices.add(new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(64 * 512)), productId: 0xdf11 }));
-      await client.line(
-        /^1209:df11 at port 0-1 .* goes: allowed: follows 1209:0001, which it was at port 0-1 just before$/,
-      );
+      await client.line(/^1209:df11 at port 0-1 .*: allowed: follows 1209:0001, which it was at port 0-1 just before$/);
       await server.line(/^device 1209:df11 /);
     });
 
@@ -203,10 +201,10 @@ describe('urbdrc: which devices go', () => {
         const { running: server, url } = await serve();
         const client = redirect(url, ['--ask', STICK], stdin);
         await client.line(
-          /^redirect 1209:0001 at port 0-2 .*\? It is to be asked for by ask 1209:0001 \(--ask\) \[y\/N\]$/,
+          /^\[1\] redirect 1209:0001 at port 0-2 .*\? It is to be asked for by ask 1209:0001 \(--ask\) \[y\/N\]$/,
         );
         stdin.write(`${answer}\n`);
-        await client.line(isYes ? / goes: allowed: the answer was yes$/ : / stays: denied: the answer was no$/);
+        await client.line(isYes ? /: allowed: the answer was yes$/ : /: denied: the answer was no$/);
         if (isYes) await server.line(/^device 1209:0001 /);
         client.stop();
         expect(await client.exit).to.equal(0);
@@ -218,19 +216,26 @@ describe('urbdrc: which devices go', () => {
       const stdin = terminalInput();
       const { running: server, url } = await serve();
       const client = redirect(url, ['--ask', '*'], stdin);
-      await client.line(/^redirect 1209:0002 .*\[y\/N\]$/);
+      await client.line(/^\[1\] redirect 1209:0002 .*\[y\/N\]$/);
       await client.line(/^connected to /);
       expect(client.stderr.text).not.to.include(`redirect ${STICK}`);
       devices.remove(keyboard);
-      await client.line(/^redirect 1209:0001 .*\[y\/N\]$/);
+      await client.line(/^question 1 is withdrawn: the device is gone$/);
+      await client.line(/^\[2\] redirect 1209:0001 .*\[2 y \/ 2 N\]$/);
+      // Typed for the device that is gone.
       stdin.write('y\n');
+      await client.line(/^that was no answer to question 2: type 2 y, or 2 n$/);
+      stdin.write('1 y\n');
+      await client.line(/^that was no answer to question 2: type 2 y, or 2 n$/);
+      expect(server.stderr.text).not.to.include(STICK);
+      stdin.write('2 y\n');
       await server.line(/^device 1209:0001 /);
     });
 
     it('--ask is no without a terminal, and at the end of its input', async () => {
       const { url } = await serve();
       const silent = redirect(url, ['--ask', STICK]);
-      await silent.line(/^1209:0001 .* stays: to be asked for by ask .*, but there is no terminal to ask at$/);
+      await silent.line(/^1209:0001 .*: to be asked for by ask .*, but there is no terminal to ask at$/);
       silent.stop();
       await silent.exit;
       devices = new VirtualDevices();
@@ -239,7 +244,7 @@ describe('urbdrc: which devices go', () => {
       const ended = redirect((await serve()).url, ['--ask', STICK], stdin);
       await ended.line(/\[y\/N\]$/);
       stdin.end();
-      await ended.line(/^1209:0001 .* stays: denied: the answer was no$/);
+      await ended.line(/^1209:0001 .*: denied: the answer was no$/);
     });
   });
 
@@ -281,7 +286,7 @@ describe('urbdrc: which devices go', () => {
       const args = ['serve', '--ask', KEYBOARD, '--allow', '*'];
       const { running: server, url } = await scene.listen(args, LOOPBACK, { stdin });
       redirect(url);
-      await server.line(/^accept 1209:0002 .*\? It is to be asked for by ask 1209:0002 \(--ask\) \[y\/N\]$/);
+      await server.line(/^\[1\] accept 1209:0002 .*\? It is to be asked for by ask 1209:0002 \(--ask\) \[y\/N\]$/);
       stdin.write('y\n');
       await server.line(/accepted 1209:0002 .*: the answer was yes$/);
       await server.line(/^device 1209:0002 /);

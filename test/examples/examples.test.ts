@@ -56,7 +56,7 @@ async function run(name: string): Promise<string[]> {
 describe('examples', () => {
   it('are all in the list', async () => {
     const files = (await readdir(join(ROOT, 'examples'))).filter((name) => name.endsWith('.ts'));
-    const tested = ['embed.ts', 'hidKeyboard.ts', 'ownTransport.ts', 'redirectStick.ts', 'serveDevices.ts'];
+    const tested = ['embed.ts', 'hidKeyboard.ts', 'ownTransport.ts', 'redirectStick.ts', 'relay.ts', 'serveDevices.ts'];
     expect(files.sort()).to.deep.equal(tested);
   });
 
@@ -118,6 +118,29 @@ describe('examples', () => {
         }
       } finally {
         server.stop();
+      }
+    });
+
+    it('relay.ts passes a stick from redirectStick.ts on to serveDevices.ts', async () => {
+      const examples: Example[] = [];
+      const begin = (name: string, ...args: string[]) => {
+        const example = new Example(name, ...args);
+        examples.push(example);
+        return example;
+      };
+      try {
+        const server = begin('serveDevices', 'tcp://127.0.0.1:0');
+        const [, to = ''] = await server.line(/^listening on (\S+)$/);
+        const relay = begin('relay', 'tcp://127.0.0.1:0', to);
+        const [, from = ''] = await relay.line(/^listening on (\S+)$/);
+        const client = begin('redirectStick', from, image);
+        await server.line(/^ {2}self powered: no$/);
+        await relay.line(/^Virtual Stick goes on$/);
+        client.child.kill('SIGINT');
+        await relay.line(/^Virtual Stick is gone$/);
+        await server.line(/^Virtual Stick is gone$/);
+      } finally {
+        for (const example of examples) example.stop();
       }
     });
 
