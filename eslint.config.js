@@ -13,6 +13,7 @@ const layers = [
   { files: 'codecs/usbip', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/ports', may: ['codecs/core', 'codecs/usb'] },
+  { files: 'src/admission', may: [] },
   { files: 'src/usb', may: ['codecs/core', 'codecs/usb', PORTS] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc', PORTS] },
   { files: 'src/urbdrc', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/usb', ...STEP, PORTS] },
@@ -20,16 +21,16 @@ const layers = [
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
-  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', PORTS] },
+  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', PORTS] },
   { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', PORTS] },
   {
     files: 'src/capture',
     may: ['codecs', 'src/urbdrc/session', 'src/usb', 'src/channels', 'src/engine/options', PORTS],
   },
   { files: 'src/conformance', may: ['codecs', 'src/channels', 'src/usb', PORTS] },
-  { files: 'transports', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/rdp', ...STEP, PORTS] },
+  { files: 'transports', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/admission', 'src/rdp', ...STEP, PORTS] },
 ];
-const pure = ['codecs', 'src/ports', 'src/channels', 'src/urbdrc', 'src/rdp'];
+const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {

@@ -6,7 +6,7 @@ import { UsageError } from '../codecs/core/errors.ts';
 /** Gives a listener at `host` its identity, where it was not given one. */
 export type IdentitySource = (host: string) => Promise<ServerIdentity>;
 
-/** Who a TLS listener is. */
+/** A TLS listener's certificate and key. */
 export interface ServerIdentity {
   /** PEM. */
   readonly certificate: string;
@@ -30,6 +30,24 @@ export function readIdentity(certificate: string, key: string): ServerIdentity {
     const problem = error instanceof Error ? error.message : String(error);
     throw new UsageError(`the certificate and its key (PEM) cannot be used: ${problem}`, { cause: error });
   }
+}
+
+/** Where a TLS listener's certificate comes from. */
+export interface CertificateOptions {
+  /** Certificate, or chain, in PEM. */
+  readonly cert?: string;
+  /** The certificate's private key in PEM. */
+  readonly key?: string;
+  /** Gives certificate and key where there are none above. Default: a new self-signed one. */
+  readonly identity?: IdentitySource;
+}
+
+/** The identity of a listener at `host`. @throws UsageError when certificate and key cannot be used */
+export async function identityFor(host: string, options: CertificateOptions): Promise<ServerIdentity> {
+  const { cert, key, identity = makeIdentity } = options;
+  if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
+  if (cert === undefined && key === undefined) return await identity(host);
+  throw new UsageError('cert and key go together: give both, or neither for a self-signed certificate');
 }
 
 /** What a new certificate is for. */
@@ -68,6 +86,11 @@ export async function makeIdentity(host: string, options: IdentityOptions = {}):
 
 function alternativeName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
   return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
+}
+
+/** Whether a certificate's SHA-256, as Node writes it, is a {@link normalizeFingerprint | normalized} fingerprint. */
+export function hasFingerprint(fingerprint256: string, fingerprint: string): boolean {
+  return fingerprint256.replaceAll(':', '').toLowerCase() === fingerprint;
 }
 
 /**

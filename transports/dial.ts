@@ -3,7 +3,7 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
-import { normalizeFingerprint } from './certificates.ts';
+import { hasFingerprint, normalizeFingerprint } from './certificates.ts';
 import { machineClock } from './clock.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
 import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
@@ -19,11 +19,11 @@ export interface DialOptions {
   readonly ca?: string;
   /** TLS: SHA-256 of the listener's certificate, hexadecimal with or without colons. Without `ca` it is enough. */
   readonly fingerprint?: string;
-  /** TLS: trust whoever answers. For tests. */
+  /** TLS: trust every certificate. For tests. */
   readonly insecure?: boolean;
   /** Milliseconds for everything up to the accepted token. Default: 10000. */
   readonly timeout?: number;
-  /** Gives up when aborted. */
+  /** Ends the attempt when it is aborted. */
   readonly signal?: AbortSignal;
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
@@ -34,7 +34,8 @@ const TIMEOUT = 10_000;
 /**
  * Connects to a listener; see docs/transports.md for URLs.
  *
- * @throws UsageError for a URL or options that make no sense, Error with one line that says what happened and what to do.
+ * @throws UsageError for a URL or options that make no sense, TransportError when there is no connection, with one line that
+ *   says what happened and what to do; the signal's reason when it was aborted.
  */
 export async function dial(url: string, options: DialOptions = {}): Promise<Transport> {
   const target = parseTransportUrl(url, 'dial');
@@ -48,12 +49,12 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   socket.on('error', () => {});
   const { timeout = TIMEOUT, clock = machineClock } = options;
   const stopTimer = clock.after(timeout, () =>
-    socket.destroy(new TransportError(`${url} did not answer within ${timeout} ms`)),
+    socket.destroy(new TransportError('TIMED_OUT', `${url} did not answer within ${timeout} ms`)),
   );
-  const abort = () => socket.destroy(new TransportError('aborted'));
+  const abort = () => socket.destroy(new TransportError('ABORTED', `${url}: aborted`));
   options.signal?.addEventListener('abort', abort);
   try {
-    await connected(socket);
+    await connected(socket, url);
     if (socket instanceof TLSSocket) checkPeer(socket, url, fingerprint, options);
     const deframer = new TpktDeframer();
     const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
@@ -94,20 +95,22 @@ function open(target: TransportUrl, options: DialOptions): Socket {
   });
 }
 
-function connected(socket: Socket): Promise<void> {
+function connected(socket: Socket, url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve());
     socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed before it was complete')));
+    const closed = new TransportError('CONNECTION_LOST', `${url}: the connection was closed before it was complete`);
+    socket.once('close', () => reject(closed));
   });
 }
 
-/** @throws Error when the certificate is neither the expected one nor trusted. */
+/** @throws TransportError when the certificate is neither the expected one nor trusted */
 function checkPeer(socket: TLSSocket, url: string, fingerprint: string | undefined, options: DialOptions): void {
   if (options.insecure === true) return;
   const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
-  if (fingerprint !== undefined && presented.replaceAll(':', '').toLowerCase() !== fingerprint) {
+  if (fingerprint !== undefined && !hasFingerprint(presented, fingerprint)) {
     throw new TransportError(
+      'CERTIFICATE_NOT_TRUSTED',
       `${url} presented a certificate with another fingerprint: ${presented}. ` +
         'If the listener was started anew it may have a new one; compare it with what the listener printed',
     );
@@ -115,6 +118,7 @@ function checkPeer(socket: TLSSocket, url: string, fingerprint: string | undefin
   if (fingerprint !== undefined && options.ca === undefined) return;
   if (socket.authorized) return;
   throw new TransportError(
+    'CERTIFICATE_NOT_TRUSTED',
     `${url} presented a certificate that is not trusted (${whyUntrusted(socket)}), fingerprint ${presented}: ` +
       'if that is what the listener printed, give it as fingerprint (--fingerprint), or its authority as ca (--ca)',
   );

@@ -1,29 +1,34 @@
-import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer, type Server } from 'node:net';
 import { UsageError } from '../codecs/core/errors.ts';
+import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
-import { type IdentitySource, makeIdentity, readIdentity, type ServerIdentity } from './certificates.ts';
+import { Acceptor } from './acceptor.ts';
+import { type CertificateOptions, identityFor } from './certificates.ts';
 import { machineClock } from './clock.ts';
-import { Entrance } from './entrance.ts';
+import { FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES } from './pendingSockets.ts';
+import { processConnections } from './processConnections.ts';
+import { TlsAcceptor } from './tlsAcceptor.ts';
 import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
 import { listenAtPath } from './unixSocket.ts';
 import { formatTransportUrl, isLoopback, parseTransportUrl, type TransportUrl } from './url.ts';
 
-export interface ListenOptions {
+/** `cert`, `key` and `identity` are about TLS. */
+export interface ListenOptions extends CertificateOptions {
   /** What a dialer has to present, 1 to 1024 bytes in UTF-8. */
   readonly token?: string;
-  /** TLS: certificate, or chain, in PEM. Without it `identity` gives one. */
-  readonly cert?: string;
-  /** TLS: the certificate's private key in PEM. */
-  readonly key?: string;
-  /** TLS: where certificate and key come from without `cert` and `key`. Default: a new self-signed one. */
-  readonly identity?: IdentitySource;
-  /** Milliseconds that a peer has for TLS and token together. Default: 10000. */
+  /** Milliseconds for the first bytes, where TLS or a token is wanted. Default: 3000. */
+  readonly firstBytesTimeout?: number;
+  /** Milliseconds for TLS and token together. Default: 10000. */
   readonly handshakeTimeout?: number;
-  /** Peers that may be in the middle of TLS or token; more are dropped. Default: 16. */
+  /**
+   * Peers that may be in the middle of TLS or token, half of them from one address. When there are more, the oldest that
+   * has said the least gives way. Default: 16.
+   */
   readonly maximumHandshakes?: number;
+  /** Connections of this and all other listeners that share it. Default: those of the process, at most 256. */
+  readonly connections?: ConnectionLimit;
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -39,14 +44,13 @@ export interface Listener {
 }
 
 const HANDSHAKE_TIMEOUT = 10_000;
-const MAXIMUM_HANDSHAKES = 16;
 
 /**
  * Listens at a URL; see docs/transports.md. Each peer that has passed TLS and token goes to `onConnection`; about each
  * one that has not, `onRefused` is told in one line.
  *
  * @throws UsageError for a URL or options that make no sense, and for listening beyond this machine without TLS and a
- *   token; Error with one line when the system refuses.
+ *   token; TransportError when the system refuses.
  */
 export async function listen(
   url: string,
@@ -55,24 +59,24 @@ export async function listen(
   onRefused: (error: Error, remote: string) => void = () => {},
 ): Promise<Listener> {
   const target = parseTransportUrl(url, 'listen');
+  if (target.scheme !== 'tls' && (options.cert !== undefined || options.key !== undefined)) {
+    throw new UsageError('cert and key are about TLS: use a tls:// URL or leave them out');
+  }
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   checkReach(url, target, token !== undefined);
-  const identity = await identityFor(target, options);
-  const secureServer =
-    identity === undefined ? undefined : createTlsServer({ cert: identity.certificate, key: identity.key });
-  // Each handshake that is under way listens to it.
-  secureServer?.setMaxListeners(0);
-  const server = secureServer ?? createPlainServer();
-  const entrance = new Entrance(target, {
+  const identity = target.scheme === 'tls' ? await identityFor(target.host, options) : undefined;
+  const acceptor = new Acceptor(target, {
     token,
-    secureServer,
+    tls: identity === undefined ? undefined : new TlsAcceptor(identity),
+    firstBytesTimeout: options.firstBytesTimeout ?? FIRST_BYTES_TIMEOUT,
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
+    connections: options.connections ?? processConnections(),
     clock: options.clock ?? machineClock,
   });
-  server.on('connection', (socket: Socket) => {
-    const remote = entrance.remoteOf(socket);
-    entrance.admit(socket).then(onConnection, (error: unknown) => onRefused(plainError(error, remote), remote));
+  const server = createServer((socket) => {
+    const remote = acceptor.remoteOf(socket);
+    acceptor.accept(socket).then(onConnection, (error: unknown) => onRefused(plainError(error, remote), remote));
   });
   const realUrl = await listenAt(server, target, url);
   server.on('error', (error) => onRefused(plainError(error, realUrl), realUrl));
@@ -81,7 +85,7 @@ export async function listen(
     ...(identity === undefined ? {} : { certificateFingerprint: identity.fingerprint }),
     async close() {
       server.close();
-      entrance.close();
+      acceptor.close();
       // Not the server's own `close` event: it waits for the connections, and those are not ours any more.
       await new Promise(setImmediate);
     },
@@ -99,17 +103,6 @@ function checkReach(url: string, target: TransportUrl, hasToken: boolean): void 
   );
 }
 
-async function identityFor(target: TransportUrl, options: ListenOptions): Promise<ServerIdentity | undefined> {
-  const { cert, key, identity = makeIdentity } = options;
-  if (target.scheme !== 'tls') {
-    if (cert === undefined && key === undefined) return undefined;
-    throw new UsageError('cert and key are about TLS: use a tls:// URL or leave them out');
-  }
-  if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
-  if (cert === undefined && key === undefined) return await identity(target.host);
-  throw new UsageError('cert and key go together: give both, or neither for a self-signed certificate');
-}
-
 /** Returns the URL with the port that was taken. */
 async function listenAt(server: Server, target: TransportUrl, url: string): Promise<string> {
   try {
@@ -117,20 +110,25 @@ async function listenAt(server: Server, target: TransportUrl, url: string): Prom
       await listenAtPath(server, target.path);
       return formatTransportUrl(target);
     }
-    const { host, port } = target;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    const address = server.address();
-    return formatTransportUrl({
-      ...target,
-      port: typeof address === 'object' && address !== null ? address.port : port,
-    });
+    return formatTransportUrl({ ...target, port: await listenAtPort(server, target) });
   } catch (error) {
     throw error instanceof UsageError ? error : plainError(error, url);
   }
+}
+
+/** Returns the port that was taken. @throws the system's error */
+export async function listenAtPort(
+  server: Server,
+  at: { readonly host: string; readonly port: number },
+): Promise<number> {
+  const { host, port } = at;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
 }

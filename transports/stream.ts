@@ -27,8 +27,8 @@ export interface StreamOptions {
   readonly deframer?: Deframer;
   /** The reverse of the deframer. Default: for TPKT. */
   readonly join?: (frames: readonly Parts[]) => Uint8Array;
-  /** Called once, for what `close` sends last. Default: nothing. */
-  readonly farewell?: () => Uint8Array;
+  /** Called once, for the bytes that `close` sends last. Default: none. */
+  readonly lastBytes?: () => Uint8Array;
   /** Frames that arrived during a handshake, to be delivered first. */
   readonly earlier?: readonly Uint8Array[];
   /** Default: delivers. */
@@ -52,7 +52,7 @@ export class StreamTransport implements Transport {
   readonly #stream: Duplex;
   readonly #deframer: Deframer;
   readonly #join: (frames: readonly Parts[]) => Uint8Array;
-  readonly #farewell: (() => Uint8Array) | undefined;
+  readonly #lastBytes: (() => Uint8Array) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
   readonly #clock: Clock;
@@ -73,7 +73,7 @@ export class StreamTransport implements Transport {
     this.#stream = stream;
     this.#deframer = options.deframer ?? new TpktDeframer();
     this.#join = options.join ?? joinFrames;
-    this.#farewell = options.farewell;
+    this.#lastBytes = options.lastBytes;
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
@@ -83,9 +83,10 @@ export class StreamTransport implements Transport {
       stream.setKeepAlive(true, KEEP_ALIVE_DELAY);
     }
     stream.on('error', (error) => this.#lost(plainError(error, this.remote)));
-    stream.on('close', () => this.#lost(new TransportError(`${this.remote}: the connection was lost`)));
+    stream.on('close', () => this.#lost(lost(this.remote)));
     stream.on('drain', () => this.#drained());
-    if (stream.destroyed) this.#end(plainError(stream.errored ?? 'the connection was lost', this.remote));
+    if (stream.destroyed)
+      this.#end(stream.errored === null ? lost(this.remote) : plainError(stream.errored, this.remote));
   }
 
   start(handler: TransportHandler): void {
@@ -136,7 +137,7 @@ export class StreamTransport implements Transport {
   async #close(): Promise<void> {
     if (this.#ended === undefined) {
       this.#ended = { error: undefined };
-      if (this.#farewell !== undefined && this.#stream.writable) this.#stream.write(this.#farewell());
+      if (this.#lastBytes !== undefined && this.#stream.writable) this.#stream.write(this.#lastBytes());
     }
     await endStream(this.#stream, this.#closeTimeout, this.#clock);
     this.#tellClosed();
@@ -158,8 +159,7 @@ export class StreamTransport implements Transport {
     }
     if (!this.#isFlowing()) return;
     if (!this.#peerEnded) this.#stream.resume();
-    else
-      this.#end(this.#deframer.isInsideFrame ? new TransportError(`${this.remote}: closed inside a frame`) : undefined);
+    else this.#end(this.#deframer.isInsideFrame ? cut(this.remote) : undefined);
   }
 
   #isFlowing(): boolean {
@@ -191,7 +191,7 @@ export class StreamTransport implements Transport {
       return this.#deframer.next();
     } catch (error) {
       if (!(error instanceof DecodeError || error instanceof ProtocolError)) throw error;
-      this.#end(new TransportError(`${this.remote}: ${error.message}`, { cause: error }));
+      this.#end(new TransportError('PROTOCOL_VIOLATED', `${this.remote}: ${error.message}`, { cause: error }));
       return undefined;
     }
   }
@@ -222,6 +222,14 @@ export class StreamTransport implements Transport {
     this.#toldClosed = true;
     queueMicrotask(() => handler.closed(this.#ended?.error));
   }
+}
+
+function lost(remote: string): TransportError {
+  return new TransportError('CONNECTION_LOST', `${remote}: the connection was lost`);
+}
+
+function cut(remote: string): TransportError {
+  return new TransportError('CONNECTION_LOST', `${remote}: closed inside a frame`);
 }
 
 /** The IP address at the other end, in one form whichever protocol the socket is for; `?` for what has none. */

@@ -10,10 +10,12 @@ export type TokenFrame =
   | { readonly type: 'present'; readonly token: Uint8Array }
   /** The listener's answers. */
   | { readonly type: 'accepted' }
-  | { readonly type: 'refused' };
+  | { readonly type: 'refused' }
+  /** It has too many connections now, and did not look at the token. */
+  | { readonly type: 'busy' };
 
 const MAGIC = new TextEncoder().encode('URBDRC-TOKEN');
-const TYPES = { present: 1, accepted: 2, refused: 3 } as const;
+const TYPES = { present: 1, accepted: 2, refused: 3, busy: 4 } as const;
 /** Bytes. */
 const LONGEST_TOKEN = 1024;
 
@@ -46,16 +48,21 @@ export function decodeTokenFrame(frame: Uint8Array): TokenFrame | undefined {
       return { type: 'accepted' };
     case TYPES.refused:
       return { type: 'refused' };
+    case TYPES.busy:
+      return { type: 'busy' };
     case undefined:
     default:
       return undefined;
   }
 }
 
-/** Compares in a time that tells nothing about where they differ, nor about the length of the expected one. */
-export function isSameToken(presented: Uint8Array, expected: Uint8Array): boolean {
-  return timingSafeEqual(
-    createHash('sha256').update(presented).digest(),
-    createHash('sha256').update(expected).digest(),
-  );
+/** Compares secrets (texts in UTF-8) in a time that tells nothing about the expected one, not even its length. */
+export function isSameSecret(presented: Uint8Array | string, expected: Uint8Array | string): boolean {
+  const digest = (secret: Uint8Array | string) => createHash('sha256').update(secret).digest();
+  return isSameDigest(digest(presented), digest(expected));
+}
+
+/** Compares two digests of one length in a time that tells nothing about where they differ. */
+export function isSameDigest(presented: Uint8Array, expected: Uint8Array): boolean {
+  return timingSafeEqual(presented, expected);
 }

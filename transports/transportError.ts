@@ -1,14 +1,46 @@
+/** Why a connection failed, or never came about. Listed for users in docs/errors.md. */
+export type TransportErrorCode =
+  | 'ABORTED'
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_NOT_AVAILABLE'
+  | 'ADDRESS_SHUT_OUT'
+  | 'CERTIFICATE_NOT_TRUSTED'
+  | 'CHANNEL_MISSING'
+  | 'CONNECTION_LOST'
+  | 'CONNECTION_REFUSED'
+  | 'HOST_NOT_FOUND'
+  | 'HOST_UNREACHABLE'
+  | 'NOT_A_SOCKET'
+  | 'PERMISSION_DENIED'
+  | 'PROTOCOL_VIOLATED'
+  | 'SOCKET_NOT_FOUND'
+  | 'SYSTEM'
+  | 'TIMED_OUT'
+  | 'TLS_FAILED'
+  | 'TOKEN_MISSING'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'TOO_MANY_FILES'
+  | 'WRONG_PASSWORD'
+  | 'WRONG_TOKEN';
+
 /** A connection failed, or never came about. The message is one line for people: what happened and what to do. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
+  readonly code: TransportErrorCode;
+
+  constructor(code: TransportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** Says what the system's error about `url` means for somebody who wants to connect; the error itself is the `cause`. */
 export function plainError(error: unknown, url: string): TransportError {
   if (error instanceof TransportError) return error;
-  const code = codeOf(error);
-  const line = (code === undefined ? undefined : explainCode(code, url)) ?? `${url}: ${firstLine(error)}`;
-  return new TransportError(line, { cause: error });
+  const systemCode = codeOf(error) ?? '';
+  const [code, line] = explain(systemCode, url) ??
+    explainTls(systemCode, url) ?? ['SYSTEM', `${url}: ${lineOf(error)}`];
+  return new TransportError(code, line, { cause: error });
 }
 
 /** The system's or the TLS library's name of an error, e.g. ECONNREFUSED. */
@@ -17,51 +49,64 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-function firstLine(error: unknown): string {
+function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n', 1)[0] ?? text;
 }
 
-function explainCode(code: string, url: string): string | undefined {
-  switch (code) {
+type Explanation = readonly [TransportErrorCode, string];
+
+function explain(systemCode: string, url: string): Explanation | undefined {
+  switch (systemCode) {
     case 'ECONNREFUSED':
-      return `connection refused by ${url}: is \`urbdrc serve\` running there?`;
+      return ['CONNECTION_REFUSED', `connection refused by ${url}: is \`urbdrc serve\` running there?`];
     case 'ENOENT':
-      return `there is no socket at ${url}: is \`urbdrc serve\` running there?`;
+      return ['SOCKET_NOT_FOUND', `there is no socket at ${url}: is \`urbdrc serve\` running there?`];
     case 'ENOTSOCK':
-      return `${url} is not a socket`;
+      return ['NOT_A_SOCKET', `${url} is not a socket`];
     case 'ECONNRESET':
-      return `${url}: connection reset by peer`;
+      return ['CONNECTION_LOST', `${url}: connection reset by peer`];
     case 'EPIPE':
-      return `${url}: connection closed by peer while data was on its way`;
+      return ['CONNECTION_LOST', `${url}: connection closed by peer while data was on its way`];
     case 'ETIMEDOUT':
-      return `${url}: no answer, the connection timed out`;
+      return ['TIMED_OUT', `${url}: no answer, the connection timed out`];
     case 'ENOTFOUND':
-      return `${url}: there is no host of this name (DNS)`;
+      return ['HOST_NOT_FOUND', `${url}: there is no host of this name (DNS)`];
     case 'EAI_AGAIN':
-      return `${url}: the host's name could not be looked up now (DNS), try again`;
+      return ['HOST_NOT_FOUND', `${url}: the host's name could not be looked up now (DNS), try again`];
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `${url}: no route to this host`;
+      return ['HOST_UNREACHABLE', `${url}: no route to this host`];
     case 'EACCES':
     case 'EPERM':
-      return `${url}: permission denied`;
+      return ['PERMISSION_DENIED', `${url}: permission denied`];
     case 'EADDRINUSE':
-      return `${url} is in use already: stop what listens there or choose another`;
+      return ['ADDRESS_IN_USE', `${url} is in use already: stop what listens there or choose another`];
     case 'EADDRNOTAVAIL':
-      return `${url}: this machine has no such address`;
+      return ['ADDRESS_NOT_AVAILABLE', `${url}: this machine has no such address`];
+    case 'EMFILE':
+    case 'ENFILE':
+      return [
+        'TOO_MANY_FILES',
+        `${url}: no more files can be opened: raise the limit (ulimit -n), or close connections`,
+      ];
     default:
-      return explainTls(code, url);
+      return undefined;
   }
 }
 
-function explainTls(code: string, url: string): string | undefined {
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return `${url}: the peer does not speak TLS, is it a tcp:// one?`;
+function explainTls(code: string, url: string): Explanation | undefined {
+  switch (code) {
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return ['TLS_FAILED', `${url}: the peer does not speak TLS, is it a tcp:// one?`];
+    case 'ERR_SSL_HTTP_REQUEST':
+      return ['TLS_FAILED', `${url}: the peer speaks HTTP`];
+    case 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR':
+      // The alert of a listener that has too many connections, see acceptor.ts.
+      return ['TOO_MANY_CONNECTIONS', `${url} ends TLS at once: it may have too many connections, try again later`];
+    default:
+      if (!code.startsWith('ERR_SSL_')) return undefined;
+      return ['TLS_FAILED', `${url}: TLS failed (${code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ')})`];
   }
-  if (code === 'ERR_SSL_HTTP_REQUEST') return `${url}: the peer speaks HTTP`;
-  if (code.startsWith('ERR_SSL_')) {
-    return `${url}: TLS failed (${code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ')})`;
-  }
-  return undefined;
 }

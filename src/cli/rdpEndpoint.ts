@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+import { isSameSecret } from '../../transports/token.ts';
 import { Failure, oneLine, refusal } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -40,8 +40,10 @@ export async function openRdpListener(
       ? undefined
       : (shown: { readonly userName: string; readonly password: string }) =>
           // Both, always: the time must not tell whether the name was right.
-          [isSame(shown.userName.toLowerCase(), user.toLowerCase()), isSame(shown.password, password)].every(Boolean) &&
-          user;
+          [
+            isSameSecret(shown.userName.toLowerCase(), user.toLowerCase()),
+            isSameSecret(shown.password, password),
+          ].every(Boolean) && user;
   const listener = await listenRdp(
     url,
     { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },
@@ -74,10 +76,4 @@ async function readPassword({ user, passwordFile }: RdpOptions): Promise<string 
   const [first = ''] = text.split(/\r?\n/);
   if (first === '') throw new Failure(`${passwordFile}: the first line is empty, it should be the password`, 2);
   return first;
-}
-
-/** In a time that does not tell how much of it is right. */
-function isSame(shown: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(shown), digest(expected));
 }

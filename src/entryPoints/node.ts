@@ -12,5 +12,9 @@ export { NAMED_DEVICES, virtualDevice } from '../devices/virtual/namedDevices.ts
 export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';
+export { ConnectionLimit } from '../admission/connectionLimit.ts';
+export type { CertificateOptions, IdentitySource, ServerIdentity } from '../../transports/certificates.ts';
 export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
-export { listenRdp } from '../../transports/rdp/listenRdp.ts';
+export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+export { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
+export type { RdpCredentials } from '../rdp/rdpServerConnection.ts';

@@ -1,11 +1,15 @@
 import { expect } from 'chai';
+import { lstatSync } from 'node:fs';
 import { lstat, symlink, writeFile, readFile } from 'node:fs/promises';
+import { Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
+import { connectionsWithin, processConnections } from '../../transports/processConnections.ts';
+import { listenAtPath } from '../../transports/unixSocket.ts';
 import { failureOf, startListening, temporaryFolder } from './listening.ts';
 import { turns } from './ends.ts';
 
@@ -111,6 +115,26 @@ describe('transports: unix sockets', () => {
     expect((await failureOf(lstat(path))).message).to.include('ENOENT');
   });
 
+  it('are never open to others, not even for the moment between their making and the setting of their mode', async () => {
+    let mode = 0;
+    const server = new Server();
+    const listenAt = server.listen.bind(server);
+    // The file is made inside of listen().
+    const watched = (at: string, done: () => void) => {
+      listenAt(at, done);
+      mode = lstatSync(path).mode & 0o777;
+    };
+    Object.assign(server, { listen: watched });
+    const before = process.umask(0);
+    try {
+      await listenAtPath(server, path);
+    } finally {
+      expect(process.umask(before)).to.equal(0);
+    }
+    expect(mode.toString(8)).to.equal('600');
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('tell that the other end is their owner', async () => {
     const listening = await startListening(`unix:${path}`);
     const [left, right] = await Promise.all([dial(`unix://${path}`), listening.accepted()]);
@@ -165,5 +189,28 @@ describe('transports: unix sockets', () => {
     expect(await listening.refused()).to.equal(`unix:${path} presented a wrong token`);
     await turns(1);
     await listening.listener.close();
+  });
+});
+
+describe('transports: connections of a process', () => {
+  it('are at most 256, and fewer where the system lets the process open few files', () => {
+    expect(connectionsWithin(Infinity)).to.equal(256);
+    expect(connectionsWithin(1024)).to.equal(256);
+    expect(connectionsWithin(200)).to.equal(136);
+    expect(connectionsWithin(20)).to.equal(8);
+  });
+
+  it('are limited for all listeners together', async () => {
+    const before = processConnections().count;
+    const listenings = [await startListening('tcp://127.0.0.1:0'), await startListening('tcp://127.0.0.1:0')];
+    const transports = await Promise.all(
+      listenings.flatMap((listening) => [dial(listening.listener.url), listening.accepted()]),
+    );
+    expect(processConnections().count).to.equal(before + 2);
+    await Promise.all([
+      ...transports.map((each) => each.close()),
+      ...listenings.map(({ listener }) => listener.close()),
+    ]);
+    while (processConnections().count > before) await turns(1);
   });
 });

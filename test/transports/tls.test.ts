@@ -1,12 +1,16 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { generate } from 'selfsigned';
 import { UsageError } from '../../codecs/core/errors.ts';
+import { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
 import type { Transport } from '../../src/ports/transport.ts';
+import { hasFingerprint, normalizeFingerprint } from '../../transports/certificates.ts';
 import { dial, type DialOptions } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
-import { End, frameOf } from './ends.ts';
+import { End, frameOf, turns } from './ends.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 import { getPeerCertificate } from './peerCertificate.ts';
 
@@ -87,6 +91,17 @@ describe('transports: TLS', () => {
     expect(await listening.refused()).to.match(/left during the TLS handshake|before it presented a token/);
   });
 
+  it('compares every digit of a fingerprint', () => {
+    const presented = Array.from({ length: 32 }, (_, index) => (0xe0 + index).toString(16).slice(-2).toUpperCase());
+    const wanted = normalizeFingerprint(presented.join(':'));
+    expect(hasFingerprint(presented.join(':'), wanted)).to.equal(true);
+    for (let index = 0; index < 64; index += 1) {
+      const other = `${wanted.slice(0, index)}${wanted[index] === '7' ? '8' : '7'}${wanted.slice(index + 1)}`;
+      expect(hasFingerprint(presented.join(':'), other), `digit ${index}`).to.equal(false);
+    }
+    expect(hasFingerprint('', wanted)).to.equal(false);
+  });
+
   it('does not trust an unknown certificate, prints its fingerprint and says what to do', async () => {
     const listening = await start({ token: 'secret' });
     const message = await fails(listening, { token: 'secret' });
@@ -109,6 +124,9 @@ describe('transports: TLS', () => {
     expect(await fails(listening, { ca: authority.cert, fingerprint: '00'.repeat(32) })).to.include(
       'another fingerprint',
     );
+    // Nor does the right fingerprint make up for another authority.
+    const fingerprint = listening.listener.certificateFingerprint!;
+    expect(await fails(listening, { ca: other.cert, fingerprint })).to.include('not trusted (unknown authority)');
   });
 
   it('trusts a self-signed certificate given as its own authority', async () => {
@@ -184,11 +202,20 @@ describe('transports: TLS', () => {
     const silent = connect(port, '127.0.0.1').resume();
     silent.on('error', () => {});
     await clock.whenPending();
-    clock.advance(9999);
+    clock.advance(2999);
     expect(listening.refusals).to.deep.equal([]);
     clock.advance(1);
-    expect(await listening.refused()).to.include('did not finish TLS within 10000 ms');
+    expect(await listening.refused()).to.include('sent nothing within 3000 ms');
     if (!silent.closed) await new Promise((resolve) => silent.once('close', resolve));
+    const slow = connect(port, '127.0.0.1').resume();
+    slow.on('error', () => {}).write(Uint8Array.of(0x16));
+    await clock.whenPending();
+    await turns(5);
+    clock.advance(9999);
+    expect(listening.refusals.length).to.equal(1);
+    clock.advance(1);
+    expect(await listening.refused()).to.include('did not finish TLS within 10000 ms');
+    if (!slow.closed) await new Promise((resolve) => slow.once('close', resolve));
     connect(port, '127.0.0.1', function (this: Socket) {
       this.destroy();
     });
@@ -196,16 +223,33 @@ describe('transports: TLS', () => {
     await works(listening, { insecure: true });
   });
 
-  it('bounds how many handshakes may be unfinished', async () => {
-    const listening = await start({ maximumHandshakes: 1 });
+  it('lets nobody keep others out by connecting and saying nothing', async () => {
+    const listening = await start();
     const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
-    const silent = connect(port, '127.0.0.1');
-    silent.on('error', () => {});
-    await new Promise((resolve) => silent.once('connect', resolve));
-    expect(await fails(listening, { insecure: true })).to.be.a('string');
-    expect(await listening.refused()).to.include('1 other peers have not finished');
-    silent.destroy();
-    await listening.refused();
+    const silent = Array.from({ length: 32 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    for (let count = 0; count < 3; count += 1) await works(listening, { insecure: true });
+    expect(listening.refusals.length).to.be.within(24, 27);
+    expect(await listening.refused()).to.match(/gave way to a newer connection/);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('refuses versions of TLS before 1.2', async () => {
+    const listening = await start();
+    const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ...old });
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).to.equal('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    expect(await listening.refused()).to.include('TLS failed (unsupported protocol)');
+  });
+
+  it('tells a dialer that the listener has too many connections', async () => {
+    const listening = await start({ connections: new ConnectionLimit(1) });
     await works(listening, { insecure: true });
+    const error = await failureOf(dial(listening.listener.url, { insecure: true }));
+    expect(error.message).to.match(/ends TLS at once: it may have too many connections, try again later$/);
+    expect(error).to.include({ code: 'TOO_MANY_CONNECTIONS' });
+    expect(await listening.refused()).to.include('1 connections are open already');
   });
 });

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { UsageError } from '../../codecs/core/errors.ts';
+import { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
-import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameToken } from '../../transports/token.ts';
+import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameDigest, isSameSecret } from '../../transports/token.ts';
 import { joinFrames } from '../../transports/tpkt.ts';
+import { TransportError } from '../../transports/transportError.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { End, frameOf, turns } from './ends.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
@@ -19,6 +22,7 @@ describe('transports: token frames', () => {
     expect([...encodeTokenFrame({ type: 'present', token: text('ab') })]).to.deep.equal([...magic, 1, 0x61, 0x62]);
     expect([...encodeTokenFrame({ type: 'accepted' })]).to.deep.equal([...magic, 2]);
     expect([...encodeTokenFrame({ type: 'refused' })]).to.deep.equal([...magic, 3]);
+    expect([...encodeTokenFrame({ type: 'busy' })]).to.deep.equal([...magic, 4]);
   });
 
   it('decode again, and nothing else does', () => {
@@ -26,8 +30,9 @@ describe('transports: token frames', () => {
     expect(decodeTokenFrame(encodeTokenFrame(present))).to.deep.equal(present);
     expect(decodeTokenFrame(encodeTokenFrame({ type: 'accepted' }))).to.deep.equal({ type: 'accepted' });
     expect(decodeTokenFrame(encodeTokenFrame({ type: 'refused' }))).to.deep.equal({ type: 'refused' });
+    expect(decodeTokenFrame(encodeTokenFrame({ type: 'busy' }))).to.deep.equal({ type: 'busy' });
     expect(decodeTokenFrame(text('URBDRC-TOKEN'))).to.equal(undefined);
-    expect(decodeTokenFrame(text('URBDRC-TOKEN\x04'))).to.equal(undefined);
+    expect(decodeTokenFrame(text('URBDRC-TOKEN\x05'))).to.equal(undefined);
     expect(decodeTokenFrame(text('URBDRC-TOKEM\x01a'))).to.equal(undefined);
     expect(decodeTokenFrame(frameOf(20))).to.equal(undefined);
   });
@@ -44,9 +49,15 @@ describe('transports: token frames', () => {
   });
 
   it('are compared whole', () => {
-    expect(isSameToken(text('secret'), text('secret'))).to.equal(true);
+    expect(isSameSecret(text('secret'), text('secret'))).to.equal(true);
     for (const other of ['', 'secre', 'secrets', 'Secret'])
-      expect(isSameToken(text(other), text('secret'))).to.equal(false);
+      expect(isSameSecret(text(other), text('secret'))).to.equal(false);
+    expect(isSameSecret('sécret', text('sécret'))).to.equal(true);
+    const digest = Uint8Array.from({ length: 32 }, (_, index) => index);
+    expect(isSameDigest(digest, Uint8Array.from(digest))).to.equal(true);
+    for (let index = 0; index < 32; index += 1) {
+      expect(isSameDigest(digest.with(index, 0xff), digest), `byte ${index}`).to.equal(false);
+    }
   });
 });
 
@@ -131,16 +142,16 @@ describe('transports: token handshake', () => {
     const listening = await start({ token: 'secret', clock });
     const left = end(await dial(listening.listener.url));
     await clock.whenPending();
-    clock.advance(9999);
+    clock.advance(2999);
     expect(listening.refusals).to.deep.equal([]);
     clock.advance(1);
     expect((await left.untilClosed())?.message).to.include('wants a token');
-    expect(await listening.refused()).to.match(/presented no token within 10000 ms$/);
+    expect(await listening.refused()).to.match(/sent nothing within 3000 ms$/);
   });
 
   it('drops a peer that dribbles bytes without end', async () => {
     const clock = new VirtualClock();
-    const listening = await start({ token: 'secret', handshakeTimeout: 100, clock });
+    const listening = await start({ token: 'secret', firstBytesTimeout: 50, handshakeTimeout: 100, clock });
     const socket = bare(listening).resume();
     const stream = joinFrames([[encodeTokenFrame({ type: 'present', token: text('x'.repeat(1000)) })]]);
     await clock.whenPending();
@@ -162,18 +173,104 @@ describe('transports: token handshake', () => {
     expect(await listening.refused()).to.include('TPKT.version: 71 instead of 3');
   });
 
-  it('bounds how many peers may be unfinished, and recovers', async () => {
-    const listening = await start({ token: 'secret', maximumHandshakes: 2 });
-    const first = bare(listening);
-    const second = bare(listening);
-    await Promise.all([first, second].map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-    const third = bare(listening);
-    expect(await listening.refused()).to.include('2 other peers have not finished their handshake yet');
-    await new Promise((resolve) => third.once('close', resolve));
-    first.destroy();
-    await listening.refused();
-    end(await dial(listening.listener.url, { token: 'secret' }));
+  it('lets nobody keep others out by connecting and saying nothing: the silent give way, the oldest first', async () => {
+    const listening = await start({ token: 'secret' });
+    const silent = Array.from({ length: 40 }, () => bare(listening).resume());
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    for (let count = 0; count < 3; count += 1) {
+      end(await dial(listening.listener.url, { token: 'secret' }));
+      end(await listening.accepted());
+    }
+    // One address has half of the 16 places.
+    expect(listening.refusals.length).to.be.within(32, 35);
+    for (const line of listening.refusals) {
+      expect(line).to.match(/gave way to a newer connection: too many peers .* handshake \(at most 16\)$/);
+    }
+    expect(silent.filter((socket) => !socket.destroyed).length).to.be.within(5, 8);
+    expect(silent.at(-1)!.destroyed).to.equal(false);
+  });
+
+  it('tells a dialer that waits for its answer that it had to give way', async () => {
+    const listening = await start({ token: 'secret', maximumHandshakes: 1 });
+    const left = end(await dial(listening.listener.url));
+    bare(listening);
+    const error = await left.untilClosed();
+    expect(error?.message).to.match(/has too many connections now: try again later$/);
+    expect(error).to.include({ code: 'TOO_MANY_CONNECTIONS' });
+    expect(await listening.refused()).to.include('gave way to a newer connection');
+  });
+
+  it('keeps a peer that has said something before those that have not', async () => {
+    const listening = await start({ token: 'secret' });
+    const frame = joinFrames([[encodeTokenFrame({ type: 'present', token: text('secret') })]]);
+    const slow = bare(listening).resume();
+    slow.write(frame.subarray(0, 1));
+    await once(slow, 'connect');
+    const silent = Array.from({ length: 40 }, () => bare(listening).resume());
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    for (let count = 0; count < 30; count += 1) await listening.refused();
+    slow.write(frame.subarray(1));
     end(await listening.accepted());
+  });
+
+  it('cuts off a peer that was refused and does not close, when another one needs its place', async () => {
+    const listening = await start({ token: 'secret', maximumHandshakes: 1, clock: new VirtualClock() });
+    const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
+    const stubborn = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {});
+    sockets.push(stubborn.resume());
+    stubborn.write(joinFrames([[encodeTokenFrame({ type: 'present', token: text('guess') })]]));
+    expect(await listening.refused()).to.include('a wrong token');
+    await once(stubborn, 'end');
+    bare(listening);
+    // It finds out when it says something.
+    while (!stubborn.closed) {
+      stubborn.write('more');
+      await turns(1);
+    }
+    expect(listening.refusals.length).to.equal(1);
+  });
+
+  it('tells only so many at a time that there are too many connections', async () => {
+    const listening = await start({ token: 'secret', connections: new ConnectionLimit(0), clock: new VirtualClock() });
+    const port = Number(/\d+$/.exec(listening.listener.url)?.[0]);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {});
+        sockets.push(socket);
+        const chunks: Buffer[] = [];
+        socket.on('data', (chunk) => chunks.push(chunk));
+        await new Promise((resolve) => socket.once('end', resolve).once('close', resolve));
+        return Buffer.concat(chunks).byteLength;
+      }),
+    );
+    const busy = joinFrames([[encodeTokenFrame({ type: 'busy' })]]).byteLength;
+    expect(answers.filter((size) => size === busy).length).to.equal(16);
+    expect(answers.filter((size) => size === 0).length).to.equal(4);
+  });
+
+  it('is refused when all connections that listeners may have together are taken, and works when one has ended', async () => {
+    const connections = new ConnectionLimit(2);
+    const [first, second] = [await start({ token: 'secret', connections }), await start({ connections })];
+    const left = end(await dial(first.listener.url, { token: 'secret' }));
+    end(await first.accepted());
+    end(await dial(second.listener.url));
+    end(await second.accepted());
+    for (const [listening, options] of [
+      [first, { token: 'secret' }],
+      [second, {}],
+    ] as const) {
+      const refused = dial(listening.listener.url, options).then((transport) => end(transport).untilClosed());
+      const error = await refused.catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(TransportError).and.to.include({ code: 'TOO_MANY_CONNECTIONS' });
+      expect(await listening.refused()).to.match(
+        /was refused: 2 connections are open already, the most for this process$/,
+      );
+    }
+    await left.transport.close();
+    while (connections.count > 1) await turns(1);
+    end(await dial(first.listener.url, { token: 'secret' }));
+    end(await first.accepted());
+    expect(connections.count).to.equal(2);
   });
 
   it('does not count peers that are through', async () => {
@@ -244,7 +341,7 @@ describe('transports: token handshake', () => {
   });
 
   it('drops unfinished handshakes when the listener closes, and leaves connections alone', async () => {
-    const listening = await start({ token: 'secret' });
+    const listening = await start({ token: 'secret', clock: new VirtualClock() });
     const left = end(await dial(listening.listener.url, { token: 'secret' }));
     const right = end(await listening.accepted());
     const pending = bare(listening);

@@ -23,7 +23,7 @@ describe('transports: errors', () => {
   });
 
   it('pass through what is plain already', () => {
-    const error = new TransportError('line');
+    const error = new TransportError('TIMED_OUT', 'line');
     expect(plainError(error, URL)).to.equal(error);
     expect(error.name).to.equal('TransportError');
   });

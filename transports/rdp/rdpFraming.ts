@@ -39,7 +39,8 @@ export class RdpFraming implements Deframer {
     this.#deframer.push(chunk);
   }
 
-  /** Answers on the stream what is not for the channel. @throws DecodeError, ProtocolError */
+  /**
+   * Answers on the stream what is not for the channel: a bounded number of packets, see RDP_SERVER_TRANSITIONS. @throws DecodeError, ProtocolError */
   next(): Uint8Array | undefined {
     for (let packet = this.#deframer.next(); packet !== undefined; packet = this.#deframer.next()) {
       const { outgoing, events } = this.#connection.received(packet);
@@ -64,7 +65,8 @@ export class RdpFraming implements Deframer {
     return joinPackets(frames.map((frame) => this.#connection.channelPacket(this.#channel, frame)));
   }
 
-  farewell(): Uint8Array {
+  /** Tells the client that the server ends the connection. */
+  lastBytes(): Uint8Array {
     return joinPackets(this.#connection.end(ErrorInfo.ERRINFO_RPC_INITIATED_DISCONNECT).outgoing);
   }
 }

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/step.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/ports/transport.ts';
-import { nextFrom } from '../nextFrom.ts';
+import { nextFrom, write } from '../handshakeStream.ts';
+import type { PendingSocket, PendingSockets } from '../pendingSockets.ts';
 import { addressOf, endStream, StreamTransport } from '../stream.ts';
+import type { TlsAcceptor } from '../tlsAcceptor.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from '../../src/rdp/placeholderDesktop.ts';
 import { DesktopPainter } from './desktopPainter.ts';
@@ -15,21 +16,25 @@ import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 
-/** Whether a client may come in; `why` it may not is for people here, the client learns nothing but that. */
+/** Whether a client is admitted; `why` it is not, in one line, is for people here: the client only learns that it is not. */
 export type Admission =
   /** `user`: as whom, where a password proved it. */
   | { readonly isAdmitted: true; readonly user: ConnectionUser | undefined }
-  | { readonly isAdmitted: false; readonly why: string };
+  | { readonly isAdmitted: false; readonly code: 'WRONG_PASSWORD' | 'ADDRESS_SHUT_OUT'; readonly why: string };
 
 export interface RdpHandshakeOptions {
   /** The other end, for people. */
   readonly remote: string;
-  readonly identity: Pick<SecureContextOptions, 'cert' | 'key'>;
+  readonly tls: TlsAcceptor;
+  /** Where the client waits for its place. */
+  readonly pending: PendingSockets;
   readonly authenticate: (credentials: RdpCredentials) => Promise<Admission>;
-  /** The static channel that the transport is about. */
+  /** The static channel whose chunks the transport carries. */
   readonly channel: string;
-  /** What to tell people whose client has not got it. */
+  /** Advice for people whose client does not have it. */
   readonly channelMissing: string;
+  /** Milliseconds until the first bytes. */
+  readonly firstBytesTimeout: number;
   /** Milliseconds for the connection request and TLS. */
   readonly handshakeTimeout: number;
   /** Milliseconds for all that follows; a person may look at the certificate meanwhile. */
@@ -50,146 +55,169 @@ const REFUSAL_TIMEOUT = 1000;
  * @throws Error with one line; the socket is, or will soon be, closed then.
  */
 export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Promise<Transport> {
-  const { remote, handshakeTimeout, activationTimeout, clock } = options;
-  const limit = new TimeLimit(raw, clock);
+  let failure: TransportError | undefined;
+  const fail = (error: TransportError) => {
+    failure ??= error;
+    raw.destroy();
+  };
+  const place = options.pending.enter(raw, options.remote, fail);
+  const handshake = new RdpHandshake(raw, options, place, fail);
   try {
-    limit.set(handshakeTimeout, 'did not ask for a connection and finish TLS');
-    return await lead(raw, options, () => {
-      limit.set(activationTimeout, 'did not get as far as its channels');
-    });
+    const transport = await handshake.run();
+    place.passed();
+    return transport;
   } catch (error) {
-    // A farewell is still on its way to the client.
-    if (!(error instanceof Farewell)) raw.destroy();
-    throw limit.passed === undefined ? error : new TransportError(`${remote} ${limit.passed}`);
+    if (!handshake.isEnding) raw.destroy();
+    throw failure ?? error;
   } finally {
-    limit.clear();
+    handshake.stopTimer();
   }
 }
 
-class Farewell extends TransportError {}
+class RdpHandshake {
+  /** Whether the last bytes are on their way to the client. */
+  isEnding = false;
+  stopTimer = () => {};
+  readonly #raw: Socket;
+  readonly #options: RdpHandshakeOptions;
+  readonly #place: PendingSocket;
+  readonly #fail: (error: TransportError) => void;
+  readonly #connection = new RdpServerConnection();
+  readonly #deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
+  #stream: Duplex;
+  #admission: Admission | undefined;
 
-async function lead(raw: Socket, options: RdpHandshakeOptions, onSecured: () => void): Promise<Transport> {
-  const { remote, channel, clock } = options;
-  const connection = new RdpServerConnection();
-  const deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
-  let stream: Duplex = raw;
-  let answer: Step<RdpEvent> | undefined;
-  let user: ConnectionUser | undefined;
-  for (;;) {
-    const step: Step<RdpEvent> = answer ?? connection.received(await nextPacket(stream, deframer, remote));
-    answer = undefined;
-    if (step.outgoing.length > 0) stream.write(joinPackets(step.outgoing));
-    for (const event of step.events) {
+  constructor(raw: Socket, options: RdpHandshakeOptions, place: PendingSocket, fail: (error: TransportError) => void) {
+    this.#raw = raw;
+    this.#stream = raw;
+    this.#options = options;
+    this.#place = place;
+    this.#fail = fail;
+  }
+
+  async run(): Promise<Transport> {
+    const { firstBytesTimeout, handshakeTimeout } = this.#options;
+    const isShort = firstBytesTimeout < handshakeTimeout;
+    const limitHandshake = (left: number) =>
+      this.#limitTime(left, 'did not ask for a connection and finish TLS', handshakeTimeout);
+    if (!isShort) limitHandshake(handshakeTimeout);
+    else
+      this.#limitTime(firstBytesTimeout, 'sent nothing', firstBytesTimeout, () =>
+        limitHandshake(handshakeTimeout - firstBytesTimeout),
+      );
+    for (;;) {
+      const transport = await this.#take(this.#connection.received(await this.#nextPacket()));
+      if (transport !== undefined) return transport;
+    }
+  }
+
+  /** Does what a step asks for. Resolves with the transport when the client's channels can be used. */
+  async #take({ outgoing, events }: Step<RdpEvent>): Promise<Transport | undefined> {
+    const { remote, channel, channelMissing } = this.#options;
+    if (outgoing.length > 0) await write(this.#stream, joinPackets(outgoing));
+    for (const event of events) {
       switch (event.type) {
         case 'tlsRequired':
-          // What was sent in the clear must not count as said inside TLS.
-          if (deframer.hasMore) throw new TransportError(`${remote} sent more before TLS than its connection request`);
-          stream = await secured(raw, options);
-          onSecured();
-          connection.secured();
+          await this.#secure();
           break;
         case 'credentials': {
-          const admission = await options.authenticate(event.credentials);
-          if (admission.isAdmitted) user = admission.user;
-          answer = connection.admit(admission.isAdmitted, admission.isAdmitted ? undefined : admission.why);
-          break;
+          const admission = await this.#options.authenticate(event.credentials);
+          this.#admission = admission;
+          this.#place.advance();
+          return this.#take(
+            this.#connection.admit(admission.isAdmitted, admission.isAdmitted ? undefined : admission.why),
+          );
         }
         case 'established':
-          if (connection.channels.includes(channel)) {
-            return transportOf(stream, connection, deframer, user, options);
-          }
-          stream.write(joinPackets(connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing));
-          void endStream(stream, REFUSAL_TIMEOUT, clock);
-          throw new Farewell(`${remote} ${options.channelMissing}`);
-        case 'finished': {
-          void endStream(stream, REFUSAL_TIMEOUT, clock);
-          const why = event.error === undefined ? ' left before its channels stood' : `: ${event.error.message}`;
-          throw new Farewell(`${remote}${why}`, { cause: event.error });
-        }
+          if (this.#connection.channels.includes(channel)) return this.#transport();
+          await write(
+            this.#stream,
+            joinPackets(this.#connection.end(ErrorInfo.ERRINFO_SERVER_DENIED_CONNECTION).outgoing),
+          );
+          this.#end();
+          throw new TransportError('CHANNEL_MISSING', `${remote} ${channelMissing}`);
+        case 'finished':
+          this.#end();
+          throw this.#finished(event.error);
         case 'channelData':
         case 'repaint':
           break;
       }
     }
-  }
-}
-
-/** Destroys the socket when the time is over; `passed` tells of which time. */
-class TimeLimit {
-  passed: string | undefined;
-  readonly #socket: Socket;
-  readonly #clock: Clock;
-  #stopTimer = () => {};
-
-  constructor(socket: Socket, clock: Clock) {
-    this.#socket = socket;
-    this.#clock = clock;
+    return undefined;
   }
 
-  set(milliseconds: number, failure: string): void {
-    this.clear();
-    this.#stopTimer = this.#clock.after(milliseconds, () => {
-      this.passed = `${failure} within ${milliseconds} ms`;
-      this.#socket.destroy();
+  async #secure(): Promise<void> {
+    const { tls, remote, activationTimeout } = this.#options;
+    if (this.#deframer.hasMore) {
+      // What was sent in the clear must not count as said inside TLS.
+      const problem = `${remote} sent more before TLS than its connection request`;
+      throw new TransportError('PROTOCOL_VIOLATED', problem);
+    }
+    this.#stream = await tls.secure(this.#raw, remote);
+    this.#place.advance();
+    this.#connection.secured();
+    this.#limitTime(activationTimeout, 'did not get as far as its channels', activationTimeout);
+  }
+
+  /** The next packet. @throws TransportError when the peer closed instead */
+  async #nextPacket(): Promise<RdpPacket> {
+    const packet = await nextFrom(this.#stream, this.#deframer);
+    if (packet !== undefined) return packet;
+    const problem = `${this.#options.remote} closed the connection before its channels stood`;
+    throw new TransportError('CONNECTION_LOST', problem);
+  }
+
+  /** Ends the handshake after `time` ms: its time is then up, or, with `next`, it goes on when the peer has said something. */
+  #limitTime(time: number, failure: string, limit: number, next?: () => void): void {
+    this.stopTimer();
+    this.stopTimer = this.#options.clock.after(time, () => {
+      if (next !== undefined && this.#raw.bytesRead > 0) next();
+      else this.#fail(new TransportError('TIMED_OUT', `${this.#options.remote} ${failure} within ${limit} ms`));
     });
   }
 
-  clear(): void {
-    this.#stopTimer();
+  #end(): void {
+    this.isEnding = true;
+    void endStream(this.#stream, REFUSAL_TIMEOUT, this.#options.clock);
   }
-}
 
-function transportOf(
-  stream: Duplex,
-  connection: RdpServerConnection,
-  deframer: RdpDeframer,
-  user: ConnectionUser | undefined,
-  { remote, channel, clock }: RdpHandshakeOptions,
-): Transport {
-  deframer.maximumPacket = MAXIMUM_PACKET;
-  const updates = desktopUpdates(connection.desktop).map((update) => BitmapUpdate.encode(update));
-  const paint = () =>
-    connection.isActive ? joinPackets(updates.map((update) => connection.updatePacket(update))) : undefined;
-  const painter = new DesktopPainter(stream, paint, clock);
-  painter.request();
-  const { clientName } = connection;
-  const identity: ConnectionIdentity = {
-    address: addressOf(stream),
-    ...(user === undefined ? {} : { user }),
-    ...(clientName === '' ? {} : { clientName }),
-  };
-  const framing = new RdpFraming(stream, connection, deframer, painter, channel);
-  return new StreamTransport(stream, {
-    remote,
-    identity,
-    clock,
-    deframer: framing,
-    join: (frames) => framing.join(frames),
-    farewell: () => framing.farewell(),
-  });
-}
+  #finished(error: Error | undefined): TransportError {
+    const { remote } = this.#options;
+    if (error === undefined) return new TransportError('CONNECTION_LOST', `${remote} left before its channels stood`);
+    const admission = this.#admission;
+    const code = admission?.isAdmitted === false ? admission.code : 'PROTOCOL_VIOLATED';
+    return new TransportError(code, `${remote}: ${error.message}`, { cause: error });
+  }
 
-/** The TLS handshake, on the socket that was read in the clear so far. */
-function secured(raw: Socket, { identity, remote }: RdpHandshakeOptions): Promise<TLSSocket> {
-  // A server for each: its events are then about this socket alone.
-  const server = createTlsServer({ ...identity, minVersion: 'TLSv1.2' });
-  return new Promise((resolve, reject) => {
-    server.once('secureConnection', (socket) => {
-      // Who reads it learns of an error anyway.
-      socket.on('error', () => {});
-      resolve(socket);
+  #transport(): Transport {
+    const { remote, channel, clock } = this.#options;
+    const stream = this.#stream;
+    const connection = this.#connection;
+    this.#deframer.maximumPacket = MAXIMUM_PACKET;
+    const updates = desktopUpdates(connection.desktop).map((update) => BitmapUpdate.encode(update));
+    const paint = () =>
+      connection.isActive ? joinPackets(updates.map((update) => connection.updatePacket(update))) : undefined;
+    const painter = new DesktopPainter(stream, paint, clock);
+    painter.request();
+    const framing = new RdpFraming(stream, connection, this.#deframer, painter, channel);
+    return new StreamTransport(stream, {
+      remote,
+      identity: this.#identity(),
+      clock,
+      deframer: framing,
+      join: (frames) => framing.join(frames),
+      lastBytes: () => framing.lastBytes(),
     });
-    server.once('tlsClientError', reject);
-    raw.once('close', () => {
-      reject(new TransportError(`${remote} left during the TLS handshake: it may not trust the certificate`));
-    });
-    server.emit('connection', raw);
-  });
-}
+  }
 
-/** The next packet. @throws TransportError when the peer closed instead */
-async function nextPacket(stream: Duplex, deframer: RdpDeframer, remote: string): Promise<RdpPacket> {
-  const packet = await nextFrom(stream, deframer);
-  if (packet === undefined) throw new TransportError(`${remote} closed the connection before its channels stood`);
-  return packet;
+  #identity(): ConnectionIdentity {
+    const { clientName } = this.#connection;
+    const user = this.#admission?.isAdmitted === true ? this.#admission.user : undefined;
+    return {
+      address: addressOf(this.#stream),
+      ...(user === undefined ? {} : { user }),
+      ...(clientName === '' ? {} : { clientName }),
+    };
+  }
 }

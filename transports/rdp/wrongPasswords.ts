@@ -1,12 +1,12 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../../src/admission/pendingConnections.ts';
 
-/** What a wrong password leads to. */
+/** The consequences of a wrong password. */
 export interface WrongPassword {
   /** Milliseconds that the answer has to wait. */
   readonly delay: number;
   /** In a row, this one included. */
   readonly count: number;
-  /** Milliseconds that nobody at the address is heard; 0: the next one may try. */
+  /** Milliseconds for which the address is shut out; 0: the next attempt is heard. */
   readonly shutOut: number;
 }
 
@@ -34,7 +34,7 @@ export class WrongPasswords {
   /** In the order of their last wrong password. */
   readonly #entries = new Map<string, Entry>();
 
-  /** Milliseconds for which an address is not to be heard. */
+  /** Milliseconds for which an address is still shut out. */
   shutOut(address: string, now: number): number {
     const entry = this.#entries.get(networkOf(address));
     if (entry === undefined || entry.count < LIMIT) return 0;
@@ -53,18 +53,8 @@ export class WrongPasswords {
     return { delay, count, shutOut: this.shutOut(address, now) };
   }
 
-  /** The right password came from there. */
+  /** Ends the row of wrong passwords: the right one came from there. */
   forget(address: string): void {
     this.#entries.delete(networkOf(address));
   }
-}
-
-/** What one peer has for itself. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [, mapped] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
-  if (mapped !== undefined) return mapped;
-  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
-  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
-  return [...head, ...zeros, ...tail].slice(0, 4).join(':').toLowerCase();
 }

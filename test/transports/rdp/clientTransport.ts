@@ -52,7 +52,7 @@ export async function dialRdp(port: number): Promise<{ transport: Transport; sev
     remote: formatRdpUrl({ host: '127.0.0.1', port }),
     deframer,
     join,
-    farewell: () => mcs({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason: 3 }),
+    lastBytes: () => mcs({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason: 3 }),
   });
   return { transport, sever: () => socket.resetAndDestroy() };
 }

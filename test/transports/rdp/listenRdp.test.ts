@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { PduType2 } from '../../../codecs/rdp/shareData.ts';
+import { ConnectionLimit } from '../../../src/admission/connectionLimit.ts';
 import type { Transport } from '../../../src/ports/transport.ts';
 import type { Listener } from '../../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../../transports/rdp/listenRdp.ts';
@@ -288,6 +289,26 @@ describe('an RDP listener', () => {
     expect(place.refusals.length).to.equal(6);
   });
 
+  it('ends the row of wrong passwords with the right one', async () => {
+    const clock = new VirtualClock();
+    const answers = [false, false, false, false, true, false];
+    place = await new Place().open({ clock, authenticate: () => answers.shift() === true });
+    for (const [index, delay] of [250, 500, 1000, 2000].entries()) {
+      const client = await newClient().activate();
+      await clock.whenPending(2);
+      clock.advance(delay);
+      await place.refused(index + 1);
+      await client.closed();
+    }
+    await newClient().activate();
+    await place.until(() => place.ends.length === 1);
+    await newClient().activate();
+    await clock.whenPending(2);
+    // As after the first; the fifth in a row would wait for 4 seconds and be shut out.
+    clock.advance(250);
+    expect(await place.refused(5)).to.match(/wrong user name or password$/);
+  });
+
   it('does not hear who was on the way when others from there guessed too often', async () => {
     const clock = new VirtualClock();
     place = await new Place().open({ clock, authenticate: () => false });
@@ -339,18 +360,57 @@ describe('an RDP listener', () => {
       });
     }
 
-    it('200 half-open connections: 16 wait for their time to pass, the rest is dropped, and then a client is served', async () => {
+    it('200 half-open connections: the silent give way, a client is served meanwhile, and the rest is dropped in time', async () => {
       const clock = new VirtualClock();
       place = await new Place().open({ clock });
       const sockets = Array.from({ length: 200 }, () => newClient().socket);
-      await place.refused(184);
-      clock.advance(10_000);
-      await place.refused(200);
-      expect(place.refusals.filter((line) => line.includes('was dropped: 16 other clients')).length).to.equal(184);
-      expect(place.refusals.filter((line) => line.includes('within 10000 ms')).length).to.equal(16);
-      await Promise.all(sockets.map(async (socket) => socket.closed || (await once(socket, 'close'))));
+      await place.refused(192);
+      const gaveWay = () => place.refusals.filter((line) => line.includes('gave way to a newer connection'));
+      expect(gaveWay().length).to.equal(192);
       await newClient().activate();
       await place.until(() => place.ends.length === 1);
+      expect(gaveWay().length).to.equal(193);
+      clock.advance(2999);
+      await turns(5);
+      expect(place.refusals.length).to.equal(193);
+      clock.advance(1);
+      await place.refused(200);
+      expect(place.refusals.filter((line) => line.includes('sent nothing within 3000 ms')).length).to.equal(7);
+      await Promise.all(sockets.map(async (socket) => socket.closed || (await once(socket, 'close'))));
+    });
+
+    it('a client that has TLS of a version before 1.2', async () => {
+      place = await new Place().open();
+      const { socket } = newClient();
+      socket.write(CONNECTION_REQUEST);
+      await once(socket, 'data');
+      const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+      const secure = connectTls({ socket, rejectUnauthorized: false, ...old });
+      const [error] = (await once(secure, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).to.equal('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+      expect(await place.refused()).to.include('TLS failed (unsupported protocol)');
+    });
+
+    it('a client that says one byte', async () => {
+      const clock = new VirtualClock();
+      place = await new Place().open({ clock });
+      const { socket } = newClient();
+      socket.write(CONNECTION_REQUEST.subarray(0, 1));
+      await clock.whenPending();
+      await turns(5);
+      clock.advance(9999);
+      await turns(5);
+      expect(place.refusals).to.deep.equal([]);
+      clock.advance(1);
+      expect(await place.refused()).to.match(/did not ask for a connection and finish TLS within 10000 ms$/);
+    });
+
+    it('a client that finds all connections of the process taken', async () => {
+      place = await new Place().open({ connections: new ConnectionLimit(1) });
+      await newClient().activate();
+      await place.until(() => place.ends.length === 1);
+      await newClient().closed();
+      expect(await place.refused()).to.match(/was refused: 1 connections are open already, the most for this process$/);
     });
 
     it('a client that stops inside TLS', async () => {

@@ -2,8 +2,26 @@ import type { Duplex } from 'node:stream';
 import { asError } from '../codecs/core/errors.ts';
 
 /**
+ * Writes bytes of a handshake. Resolves at once, or, when the peer takes nothing, after it has taken what waited: a
+ * handshake that goes on only then answers nobody who does not read.
+ */
+export function write(stream: Duplex, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable || stream.write(bytes)) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
+}
+
+/**
  * Waits for the next piece that a deframer cuts from a stream; undefined when the peer closed. Leaves the stream paused, and
- * what follows the piece in the deframer. Whoever waits sets the time limit by destroying the stream.
+ * what follows the piece in the deframer. The caller limits the time by destroying the stream.
  * @throws what the deframer throws, and the stream's own error
  */
 export function nextFrom<Piece>(

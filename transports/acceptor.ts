@@ -1,0 +1,186 @@
+import type { Socket } from 'node:net';
+import { userInfo } from 'node:os';
+import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
+import type { Clock } from '../src/ports/clock.ts';
+import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
+import { acceptAnyToken, answerToken, demandToken } from './handshake.ts';
+import { countConnection, PendingSockets } from './pendingSockets.ts';
+import { addressOf, endStream, StreamTransport } from './stream.ts';
+import type { TlsAcceptor } from './tlsAcceptor.ts';
+import { TpktDeframer } from './tpkt.ts';
+import { TransportError } from './transportError.ts';
+import { formatTransportUrl, type TransportUrl } from './url.ts';
+
+export interface AcceptorOptions {
+  /** What a peer has to present, if anything. */
+  readonly token: Uint8Array | undefined;
+  /** Does TLS, if there is to be any. */
+  readonly tls: TlsAcceptor | undefined;
+  /** Milliseconds until the first bytes come. */
+  readonly firstBytesTimeout: number;
+  /** Milliseconds for TLS and token together. */
+  readonly handshakeTimeout: number;
+  readonly maximumHandshakes: number;
+  readonly connections: ConnectionLimit;
+  readonly clock: Clock;
+}
+
+/** Milliseconds for a refusal to reach its dialer. */
+const REFUSAL_TIMEOUT = 1000;
+/** Refusals that are on their way at a time, beyond the handshakes; more peers are cut off without one. */
+const MAXIMUM_REFUSALS = 16;
+/**
+ * A fatal alert in the clear, internal_error, [RFC 8446] 6: all that can be said to a peer that expects TLS, before
+ * anything was spent on it.
+ */
+const TLS_ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 80);
+
+/** Leads accepted sockets through TLS and token, and makes transports of them. Their number and their time are bounded. */
+export class Acceptor {
+  readonly #listening: TransportUrl;
+  readonly #options: AcceptorOptions;
+  readonly #pending: PendingSockets;
+  readonly #refused = new Set<Socket>();
+
+  constructor(listening: TransportUrl, options: AcceptorOptions) {
+    this.#listening = listening;
+    this.#options = options;
+    this.#pending = new PendingSockets(options.maximumHandshakes, listening.scheme !== 'unix');
+  }
+
+  /** @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then. */
+  async accept(raw: Socket): Promise<Transport> {
+    const { token, tls, connections, clock } = this.#options;
+    const remote = this.remoteOf(raw);
+    const identity = this.#identityOf(raw);
+    raw.on('error', () => {});
+    try {
+      countConnection(raw, connections, remote);
+    } catch (error) {
+      this.#sayBusy(raw);
+      throw error;
+    }
+    if (token === undefined && tls === undefined) {
+      return new StreamTransport(raw, { remote, identity, clock, examineFirst: acceptAnyToken });
+    }
+    return await this.#handshake(raw, remote, identity);
+  }
+
+  /** The peer of an accepted socket, for people. */
+  remoteOf(raw: Socket): string {
+    const { scheme } = this.#listening;
+    if (scheme === 'unix') return formatTransportUrl(this.#listening);
+    return formatTransportUrl({ scheme, host: raw.remoteAddress ?? '?', port: raw.remotePort ?? 0 });
+  }
+
+  /** Drops who has not passed yet. */
+  close(): void {
+    this.#pending.close();
+    for (const socket of this.#refused) socket.destroy();
+  }
+
+  async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport> {
+    const { token, tls, clock } = this.#options;
+    let stream = raw;
+    let isAwaitingToken = false;
+    let fail: (error: TransportError) => void = () => {};
+    const failed = new Promise<never>((_, reject) => (fail = reject));
+    // Nobody waits for it any more when the handshake is over.
+    failed.catch(() => {});
+    const pending = this.#pending.enter(raw, remote, (error) => {
+      fail(error);
+      // A refusal that is still on its way is cut off.
+      if (stream.writableEnded) raw.destroy();
+    });
+    const stopTimer = this.#limitTime(raw, (within) => {
+      const missing = isAwaitingToken ? 'presented no token' : 'did not finish TLS';
+      const code = isAwaitingToken ? 'TOKEN_MISSING' : 'TIMED_OUT';
+      fail(
+        new TransportError(code, `${remote} ${within.isSilent ? 'sent nothing' : missing} within ${within.time} ms`),
+      );
+    });
+    try {
+      if (tls !== undefined) {
+        stream = await Promise.race([tls.secure(raw, remote), failed]);
+        pending.advance();
+      }
+      if (token === undefined) {
+        pending.passed();
+        return new StreamTransport(stream, { remote, identity, clock, examineFirst: acceptAnyToken });
+      }
+      isAwaitingToken = true;
+      const deframer = new TpktDeframer();
+      await Promise.race([demandToken(stream, deframer, token, remote), failed]);
+      pending.passed();
+      return new StreamTransport(stream, { remote, identity, clock, deframer });
+    } catch (error) {
+      const answer = isAwaitingToken && error instanceof TransportError ? answerFor(error) : undefined;
+      if (answer === undefined) {
+        raw.destroy();
+      } else {
+        answerToken(stream, answer);
+        void endStream(stream, REFUSAL_TIMEOUT, clock);
+      }
+      throw error;
+    } finally {
+      stopTimer();
+    }
+  }
+
+  /** Returns the function that stops the timer. */
+  #limitTime(raw: Socket, late: (within: { readonly time: number; readonly isSilent: boolean }) => void): () => void {
+    const { clock, firstBytesTimeout, handshakeTimeout } = this.#options;
+    const limitAll = (time: number) => clock.after(time, () => late({ time: handshakeTimeout, isSilent: false }));
+    if (firstBytesTimeout >= handshakeTimeout) return limitAll(handshakeTimeout);
+    let stop = clock.after(firstBytesTimeout, () => {
+      if (raw.bytesRead === 0) late({ time: firstBytesTimeout, isSilent: true });
+      else stop = limitAll(handshakeTimeout - firstBytesTimeout);
+    });
+    return () => {
+      stop();
+    };
+  }
+
+  /** Tells a dialer that there are too many connections, before anything else was done for it. */
+  #sayBusy(raw: Socket): void {
+    if (this.#refused.size >= MAXIMUM_REFUSALS) {
+      raw.destroy();
+      return;
+    }
+    this.#refused.add(raw);
+    if (this.#options.tls === undefined) answerToken(raw, 'busy');
+    else raw.write(TLS_ALERT);
+    void endStream(raw, REFUSAL_TIMEOUT, this.#options.clock).then(() => this.#refused.delete(raw));
+  }
+
+  #identityOf(raw: Socket): ConnectionIdentity {
+    if (this.#listening.scheme === 'unix') {
+      return { address: formatTransportUrl(this.#listening), user: { name: owner(), provenBy: 'socketOwner' } };
+    }
+    const provesToken = this.#options.token !== undefined;
+    return { address: addressOf(raw), ...(provesToken ? { user: { provenBy: 'token' } } : {}) };
+  }
+}
+
+/** What a dialer is told, if anything, when it waits for the answer to its token, or ought to have sent one. */
+function answerFor({ code }: TransportError): 'refused' | 'busy' | undefined {
+  switch (code) {
+    case 'WRONG_TOKEN':
+    case 'TOKEN_MISSING':
+      return 'refused';
+    case 'TOO_MANY_CONNECTIONS':
+      return 'busy';
+    default:
+      return undefined;
+  }
+}
+
+/** The user of this process: nobody else (but root) can connect to its unix sockets. */
+function owner(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return String(process.getuid?.() ?? '');
+  }
+}
