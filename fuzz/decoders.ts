@@ -10,6 +10,7 @@ import { decodeClientMessage, decodeServerMessage } from '../codecs/urbdrc/decod
 import { decodeTsUrb } from '../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { decodeTsUrbResult } from '../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { CommandBlockWrapper, CommandStatusWrapper } from '../codecs/usb/bulkOnlyTransport.ts';
 import { parseConfiguration } from '../codecs/usb/configurationDescriptor.ts';
 import { decodeDescriptors } from '../codecs/usb/descriptors.ts';
 import { USB_CODECS } from '../codecs/usb/registry.ts';
@@ -51,7 +52,10 @@ const DYNAMIC: readonly Decode[] = [
   (bytes, lenient) => decodeDvcPdu(bytes, 'client', { lenient }),
   (bytes, lenient) => decodeDvcPdu(bytes, 'server', { lenient }),
 ];
-const USB: readonly Decode[] = [...USB_CODECS.map(decoderOf), (bytes) => parseConfiguration(bytes)];
+const USB: readonly Decode[] = [
+  ...[...USB_CODECS, CommandBlockWrapper, CommandStatusWrapper].map(decoderOf),
+  (bytes) => parseConfiguration(bytes),
+];
 
 const RDP: readonly Decode[] = RDP_STRUCTURES.map(decoderOf);
 

@@ -1,10 +1,10 @@
 import type { UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { BlockStore } from './blockStore.ts';
-import { BulkOnlyTransport } from './bulkOnlyTransport.ts';
+import { BulkOnlyDevice } from './bulkOnlyDevice.ts';
 import { configurationBytes, deviceBytes, qualifierBytes, type DeviceDescription } from './deviceDescription.ts';
 import type { OutAnswer } from './outEndpoint.ts';
-import { ScsiDisk } from './scsi.ts';
+import { ScsiDisk } from './scsiDisk.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 
@@ -38,7 +38,7 @@ const GET_MAX_LUN = 0xfe;
 export class MassStorageStick extends VirtualDevice {
   readonly #blocks: BlockStore;
   readonly #disk: ScsiDisk;
-  readonly #transport: BulkOnlyTransport;
+  readonly #transport: BulkOnlyDevice;
 
   constructor(options: MassStorageStickOptions) {
     const identification = {
@@ -52,7 +52,7 @@ export class MassStorageStick extends VirtualDevice {
     super(describe(options.vendorId ?? 0x1209, options.productId ?? 0x0001, [vendor, product, serialNumber]));
     this.#blocks = options.blocks;
     this.#disk = new ScsiDisk(options.blocks, identification);
-    this.#transport = new BulkOnlyTransport(this.#disk, options.blocks, this.endpoints, {
+    this.#transport = new BulkOnlyDevice(this.#disk, options.blocks, this.endpoints, {
       bulkIn: BULK_IN,
       bulkOut: BULK_OUT,
     });

@@ -79,22 +79,6 @@ function commandSize(operationCode: number): number {
   }
 }
 
-/** READ CAPACITY (10), [SBC-3] 5.12: 8 bytes. A disk that is too large says ffffffff, and the host asks the long form. */
-export function capacity10(blockCount: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setUint32(0, Math.min(blockCount - 1, 0xffffffff));
-  view.setUint32(4, BLOCK_SIZE);
-  return new Uint8Array(view.buffer);
-}
-
-/** READ CAPACITY (16), [SBC-3] 5.13: 32 bytes. */
-export function capacity16(blockCount: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(32));
-  view.setBigUint64(0, BigInt(blockCount - 1));
-  view.setUint32(8, BLOCK_SIZE);
-  return new Uint8Array(view.buffer);
-}
-
 const FORMATTED_MEDIUM = 2;
 const NO_MEDIUM = 3;
 

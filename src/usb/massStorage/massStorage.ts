@@ -1,25 +1,27 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
-import { BulkOnlyTransport } from './bulkOnlyTransport.ts';
-import { MassStorageError } from './massStorageError.ts';
 import {
   CAPACITY_10_SIZE,
   CAPACITY_16_SIZE,
-  inquiry,
+  type Capacity,
+  decodeCapacity10,
+  decodeCapacity16,
+  decodeInquiry,
   INQUIRY_SIZE,
-  parseCapacity10,
-  parseCapacity16,
-  parseInquiry,
+  type InquiryData,
+  SenseKey,
+} from '../../../codecs/usb/scsi.ts';
+import { BulkOnlyHost } from './bulkOnlyHost.ts';
+import { MassStorageError } from './massStorageError.ts';
+import {
+  inquiry,
   read,
   readCapacity10,
   readCapacity16,
   synchronizeCache,
   testUnitReady,
   write,
-  type Capacity,
-  type InquiryData,
-} from './scsi.ts';
+} from './scsiCommands.ts';
 import { ScsiUnit } from './scsiUnit.ts';
-import { SenseKey } from './sense.ts';
 import type { StorageDevice } from './storageDevice.ts';
 import { claimStorage } from './storageInterface.ts';
 
@@ -76,7 +78,7 @@ interface Geometry extends Capacity {
  * The device gets one command at a time; calls may overlap, and are served in order.
  */
 export class MassStorage {
-  /** What the device says of itself. */
+  /** What the device says about itself. */
   readonly inquiry: InquiryData;
   /** Sectors of the medium. */
   readonly sectorCount: number;
@@ -118,7 +120,7 @@ export class MassStorage {
       await closeAgain();
     };
     try {
-      const unit = new ScsiUnit(new BulkOnlyTransport(device, where, { pipelined, timeout }));
+      const unit = new ScsiUnit(new BulkOnlyHost(device, where, { pipelined, timeout }));
       const inquiryData = await identify(unit, signal);
       await waitUntilReady(unit, options.readyTimeout ?? READY_TIMEOUT, signal);
       const capacity = await measure(unit, signal);
@@ -233,7 +235,7 @@ export class MassStorage {
 
 async function identify(unit: ScsiUnit, signal: AbortSignal | undefined): Promise<InquiryData> {
   const bytes = await unit.execute(inquiry(), { direction: 'in', length: INQUIRY_SIZE }, { signal, anyMedium: true });
-  const data = parseInquiry(bytes);
+  const data = decodeInquiry(bytes);
   if (data === undefined) {
     throw new MassStorageError('unsupported', 'INQUIRY: the device does not tell what it is; use another device');
   }
@@ -244,8 +246,8 @@ async function identify(unit: ScsiUnit, signal: AbortSignal | undefined): Promis
   return data;
 }
 
-async function waitUntilReady(unit: ScsiUnit, patience: number, signal: AbortSignal | undefined): Promise<void> {
-  const deadline = performance.now() + patience;
+async function waitUntilReady(unit: ScsiUnit, timeout: number, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = performance.now() + timeout;
   for (;;) {
     try {
       await unit.execute(testUnitReady(), undefined, { signal, anyMedium: true });
@@ -260,11 +262,11 @@ async function waitUntilReady(unit: ScsiUnit, patience: number, signal: AbortSig
 
 async function measure(unit: ScsiUnit, signal: AbortSignal | undefined): Promise<Capacity> {
   const options = { signal, anyMedium: true };
-  let capacity = parseCapacity10(
+  let capacity = decodeCapacity10(
     await unit.execute(readCapacity10(), { direction: 'in', length: CAPACITY_10_SIZE }, options),
   );
   if (capacity?.sectorCount === 2 ** 32) {
-    capacity = parseCapacity16(
+    capacity = decodeCapacity16(
       await unit.execute(readCapacity16(), { direction: 'in', length: CAPACITY_16_SIZE }, options),
     );
   }

@@ -1,4 +1,4 @@
-import type { Sense } from './sense.ts';
+import type { Sense } from '../../../codecs/usb/scsi.ts';
 
 /**
  * What went wrong: `sense`: the device refused or failed a command and told why; `transport`: the device broke the rules

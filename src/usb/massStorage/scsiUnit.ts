@@ -1,7 +1,8 @@
-import type { BulkOnlyCommand, BulkOnlyTransport } from './bulkOnlyTransport.ts';
+import { decodeSense, FIXED_SENSE_SIZE, type Sense, SenseKey } from '../../../codecs/usb/scsi.ts';
+import type { BulkOnlyCommand, BulkOnlyHost } from './bulkOnlyHost.ts';
 import { MassStorageError } from './massStorageError.ts';
-import { requestSense, SENSE_SIZE, type ScsiCommand } from './scsi.ts';
-import { describeSense, parseSense, SenseKey, type Sense } from './sense.ts';
+import { requestSense, type ScsiCommand } from './scsiCommands.ts';
+import { describeSense } from './senseText.ts';
 
 export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
@@ -16,11 +17,11 @@ const MEDIUM_MAY_HAVE_CHANGED = 0x28;
 
 /** A logical unit that takes one SCSI command after the other, and tells in plain words why one failed. */
 export class ScsiUnit {
-  readonly #transport: BulkOnlyTransport;
+  readonly #transport: BulkOnlyHost;
   /** Settles when the last command that was given is through. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(transport: BulkOnlyTransport) {
+  constructor(transport: BulkOnlyHost) {
     this.#transport = transport;
   }
 
@@ -57,9 +58,9 @@ export class ScsiUnit {
   }
 
   async #sense(signal: AbortSignal | undefined): Promise<Sense | undefined> {
-    const command = { ...requestSense(), data: { direction: 'in', length: SENSE_SIZE } } as const;
+    const command = { ...requestSense(), data: { direction: 'in', length: FIXED_SENSE_SIZE } } as const;
     const { passed, data } = await this.#transport.run(command, signal);
-    return passed ? parseSense(data) : undefined;
+    return passed ? decodeSense(data) : undefined;
   }
 }
 

@@ -1,11 +1,18 @@
-import { CommandStatus } from '../../../codecs/usb/bulkOnlyTransport.ts';
+import { DecodeError } from '../../../codecs/core/errors.ts';
+import { byteLength, joinParts } from '../../../codecs/core/parts.ts';
+import { Reader } from '../../../codecs/core/reader.ts';
+import {
+  CBW_DIRECTION_IN,
+  CommandBlockWrapper,
+  CommandStatus,
+  CommandStatusWrapper,
+} from '../../../codecs/usb/bulkOnlyTransport.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
-import { BlockCutter, readCommandWrapper, statusWrapper, type CommandBlockWrapper } from './commandWrappers.ts';
 import type { DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer, OutEnd } from './outEndpoint.ts';
-import type { ScsiAnswer, ScsiDisk } from './scsi.ts';
+import { type ScsiAnswer, type ScsiDisk, Senses } from './scsiDisk.ts';
 import type { BlockRange } from './scsiCommand.ts';
-import { Senses } from './scsiSense.ts';
 
 /** Blocks that are read ahead of the host at most: 1 MiB. */
 const SLICE_BLOCKS = 2048;
@@ -18,7 +25,11 @@ export interface BulkPair {
 }
 
 /** A command for which the host waits. */
-interface Command extends CommandBlockWrapper {
+interface Command {
+  readonly tag: number;
+  /** Bytes that the host will send, or is ready to take. */
+  readonly dataTransferLength: number;
+  readonly direction: 'in' | 'out';
   /** Bytes of the data phase that counted. */
   processed: number;
 }
@@ -57,7 +68,7 @@ type Phase =
  * status go out through the bulk IN endpoint. Where host and device disagree about the data (6.7, the thirteen cases), bytes
  * that the device does not want are taken and forgotten, and bytes that it does not have are replaced by a halt.
  */
-export class BulkOnlyTransport {
+export class BulkOnlyDevice {
   readonly #disk: ScsiDisk;
   readonly #store: BlockStore;
   readonly #endpoints: DeviceEndpoints;
@@ -111,15 +122,19 @@ export class BulkOnlyTransport {
   }
 
   #receiveCommand(data: Uint8Array): OutAnswer {
-    const wrapper = readCommandWrapper(data);
-    if (wrapper === 'invalid' || wrapper === 'meaningless') {
-      if (wrapper === 'invalid') this.#phase = { type: 'refusing' };
+    const wrapper = decodeCommand(data);
+    if (wrapper === undefined || !isMeaningful(wrapper)) {
+      if (wrapper === undefined) this.#phase = { type: 'refusing' };
       this.#endpoints.stall(this.#pair.bulkIn);
       return NOTHING_ACCEPTED;
     }
-    const command: Command = { ...wrapper, processed: 0 };
+    const { dCBWTag: tag, dCBWDataTransferLength: dataTransferLength, bmCBWFlags } = wrapper;
+    const direction = bmCBWFlags === CBW_DIRECTION_IN ? 'in' : 'out';
+    const command: Command = { tag, dataTransferLength, direction, processed: 0 };
+    // A copy: the host may use its bytes again.
+    const commandBlock = new Uint8Array(wrapper.CBWCB.subarray(0, wrapper.bCBWCBLength));
     this.#phase = { type: 'working' };
-    return this.#acceptedThen(() => this.#start(command, this.#disk.execute(wrapper.commandBlock)));
+    return this.#acceptedThen(() => this.#start(command, this.#disk.execute(commandBlock)));
   }
 
   #start(command: Command, answer: ScsiAnswer): void {
@@ -288,7 +303,8 @@ export class BulkOnlyTransport {
   #sendStatus(command: Command, status: CommandStatus): void {
     const residue = command.dataTransferLength - command.processed;
     this.#phase = { type: 'sendingStatus' };
-    this.#endpoints.send(this.#pair.bulkIn, statusWrapper(command.tag, residue, status));
+    const wrapper = { name: 'CSW', dCSWTag: command.tag, dCSWDataResidue: residue, bCSWStatus: status } as const;
+    this.#endpoints.send(this.#pair.bulkIn, joinParts(CommandStatusWrapper.encode(wrapper)));
   }
 
   #acceptedThen(next: () => void): OutEnd {
@@ -301,5 +317,41 @@ export class BulkOnlyTransport {
     return (...given) => {
       if (epoch === this.#epoch) next(...given);
     };
+  }
+}
+
+/** Undefined: not valid, [USB MSC BOT 1.0] 6.2.1. */
+function decodeCommand(bytes: Uint8Array): CommandBlockWrapper | undefined {
+  try {
+    return CommandBlockWrapper.decode(new Reader(bytes, CommandBlockWrapper.name, CommandBlockWrapper.spec));
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+/** [USB MSC BOT 1.0] 6.2.2. */
+function isMeaningful({ bmCBWFlags, bCBWLUN, bCBWCBLength, CBWCB }: CommandBlockWrapper): boolean {
+  return (
+    (bmCBWFlags & ~CBW_DIRECTION_IN) === 0 && bCBWLUN === 0 && bCBWCBLength >= 1 && bCBWCBLength <= CBWCB.byteLength
+  );
+}
+
+/** Bytes of several OUT transfers, cut into whole blocks; what is left over waits for the next. */
+class BlockCutter {
+  readonly #blockSize: number;
+  #rest: Uint8Array = NO_BYTES;
+
+  constructor(blockSize: number) {
+    this.#blockSize = blockSize;
+  }
+
+  /** Whole blocks of what came so far, by reference where `data` is cut well already. */
+  add(data: Uint8Array): Uint8Array {
+    const parts = this.#rest.byteLength === 0 ? [data] : [this.#rest, data];
+    const whole = byteLength(parts) - (byteLength(parts) % this.#blockSize);
+    const joined = joinParts(parts);
+    this.#rest = new Uint8Array(joined.subarray(whole));
+    return joined.subarray(0, whole);
   }
 }

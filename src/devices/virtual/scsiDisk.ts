@@ -1,18 +1,45 @@
-import { OperationCode, READ_CAPACITY_16 } from '../../../codecs/usb/scsiOperationCode.ts';
-import type { BlockStore } from './blockStore.ts';
 import {
-  capacity10,
-  capacity16,
-  CommandBlock,
-  formatCapacities,
-  logicalUnits,
-  type BlockRange,
-} from './scsiCommand.ts';
-import { standardInquiry, vitalProductData, type DiskIdentification } from './scsiInquiry.ts';
-import { modeParameters, PageControl } from './scsiModeSense.ts';
-import { descriptorSense, fixedSense, Senses, type Sense } from './scsiSense.ts';
+  type Capacity,
+  encodeCapacity10,
+  encodeCapacity16,
+  encodeDescriptorSense,
+  encodeFixedSense,
+  OperationCode,
+  READ_CAPACITY_16,
+  type Sense,
+  SenseKey,
+} from '../../../codecs/usb/scsi.ts';
+import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
+import { type BlockRange, CommandBlock, formatCapacities, logicalUnits } from './scsiCommand.ts';
+import {
+  type DiskIdentification,
+  modeParameters,
+  PageControl,
+  standardInquiry,
+  vitalProductData,
+} from './scsiPages.ts';
 
-/** What a command makes the transport do. Who carries it out tells the disk of a failure with `fail`. */
+const sense = (key: number, additionalCode: number, additionalQualifier: number): Sense => ({
+  key,
+  additionalCode,
+  additionalQualifier,
+});
+
+/** The senses of this disk, named as [SPC-4] annex E does. */
+export const Senses = {
+  NO_SENSE: sense(SenseKey.noSense, 0x00, 0x00),
+  MEDIUM_NOT_PRESENT: sense(SenseKey.notReady, 0x3a, 0x00),
+  WRITE_ERROR: sense(SenseKey.mediumError, 0x0c, 0x00),
+  UNRECOVERED_READ_ERROR: sense(SenseKey.mediumError, 0x11, 0x00),
+  INVALID_COMMAND_OPERATION_CODE: sense(SenseKey.illegalRequest, 0x20, 0x00),
+  LOGICAL_BLOCK_ADDRESS_OUT_OF_RANGE: sense(SenseKey.illegalRequest, 0x21, 0x00),
+  INVALID_FIELD_IN_CDB: sense(SenseKey.illegalRequest, 0x24, 0x00),
+  SAVING_PARAMETERS_NOT_SUPPORTED: sense(SenseKey.illegalRequest, 0x39, 0x00),
+  MEDIUM_REMOVAL_PREVENTED: sense(SenseKey.illegalRequest, 0x53, 0x02),
+  WRITE_PROTECTED: sense(SenseKey.dataProtect, 0x27, 0x00),
+} as const;
+
+/** What a command makes the transport do. The caller carries it out, and reports a failure with `fail`. */
 export type ScsiAnswer =
   /** Nothing more: GOOD. */
   | { readonly type: 'good' }
@@ -36,7 +63,7 @@ const PMI = 0x01;
 
 /**
  * The direct access block device of [SPC-4] and [SBC-3] as far as sticks go: it understands commands, and leaves the
- * moving of blocks to its caller. Logical unit 0 alone. Nothing happens behind the host's back, so that there is no UNIT
+ * moving of blocks to its caller. It has only logical unit 0. Nothing happens without the host, so that there is no UNIT
  * ATTENTION.
  */
 export class ScsiDisk {
@@ -132,7 +159,7 @@ export class ScsiDisk {
 
   #requestSense(command: CommandBlock): ScsiAnswer {
     const isDescriptor = (command.u8(1) & DESCRIPTOR_FORMAT) !== 0;
-    const data = isDescriptor ? descriptorSense(this.#sense) : fixedSense(this.#sense);
+    const data = isDescriptor ? encodeDescriptorSense(this.#sense) : encodeFixedSense(this.#sense);
     this.#sense = Senses.NO_SENSE;
     return sent(data, command.u8(4));
   }
@@ -169,12 +196,12 @@ export class ScsiDisk {
 
   #readCapacity10(command: CommandBlock): ScsiAnswer {
     if ((command.u8(8) & PMI) === 0 && command.u32(2) !== 0) return this.fail(Senses.INVALID_FIELD_IN_CDB);
-    return { type: 'data', data: capacity10(this.#store.blockCount) };
+    return { type: 'data', data: encodeCapacity10(this.#capacity) };
   }
 
   #serviceActionIn(command: CommandBlock): ScsiAnswer {
     if ((command.u8(1) & 0x1f) !== READ_CAPACITY_16) return this.fail(Senses.INVALID_FIELD_IN_CDB);
-    return sent(capacity16(this.#store.blockCount), command.u32(10));
+    return sent(encodeCapacity16(this.#capacity), command.u32(10));
   }
 
   #read(command: CommandBlock): ScsiAnswer {
@@ -200,6 +227,10 @@ export class ScsiDisk {
     const { operationCode } = command;
     const isShort = operationCode === OperationCode.READ_6 || operationCode === OperationCode.WRITE_6;
     return !isShort && (command.u8(1) & PROTECTION) !== 0 ? this.fail(Senses.INVALID_FIELD_IN_CDB) : undefined;
+  }
+
+  get #capacity(): Capacity {
+    return { sectorCount: this.#store.blockCount, sectorSize: BLOCK_SIZE };
   }
 
   #rangeError(command: CommandBlock): ScsiAnswer | undefined {

@@ -1,10 +1,4 @@
-/** Why a SCSI command failed, [SPC-4] 4.5. */
-export interface Sense {
-  /** 0 to 15. */
-  readonly key: number;
-  readonly additionalCode: number;
-  readonly additionalQualifier: number;
-}
+import type { Sense } from '../../../codecs/usb/scsi.ts';
 
 /** The sense keys, [SPC-4] table 48, by their number. */
 const KEYS = [
@@ -25,14 +19,6 @@ const KEYS = [
   'MISCOMPARE',
   'COMPLETED',
 ] as const;
-
-export const SenseKey = {
-  recoveredError: 1,
-  notReady: 2,
-  illegalRequest: 5,
-  unitAttention: 6,
-  abortedCommand: 11,
-} as const;
 
 /** Additional sense codes that a stick really sends, by code and qualifier. */
 const ADDITIONAL: Readonly<Record<string, string>> = {
@@ -56,19 +42,6 @@ const ADDITIONAL: Readonly<Record<string, string>> = {
   '3a/02': 'no medium is inserted, the tray is open',
   '44/00': 'the device failed internally',
 };
-
-/** Reads sense data in fixed or descriptor format; undefined when it is neither. */
-export function parseSense(data: Uint8Array): Sense | undefined {
-  const responseCode = (data[0] ?? 0) & 0x7f;
-  const at = (index: number) => data[index] ?? 0;
-  if ((responseCode === 0x70 || responseCode === 0x71) && data.byteLength >= 3) {
-    return { key: at(2) & 0x0f, additionalCode: at(12), additionalQualifier: at(13) };
-  }
-  if ((responseCode === 0x72 || responseCode === 0x73) && data.byteLength >= 4) {
-    return { key: at(1) & 0x0f, additionalCode: at(2), additionalQualifier: at(3) };
-  }
-  return undefined;
-}
 
 /** `MEDIUM ERROR, unrecovered read error (3/11/00)` */
 export function describeSense({ key, additionalCode, additionalQualifier }: Sense): string {

@@ -1,13 +1,20 @@
 /// <reference types="w3c-web-usb" preserve="true" />
+import { DecodeError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
+import { Reader } from '../../../codecs/core/reader.ts';
+import {
+  CBW_DIRECTION_IN,
+  CommandBlockWrapper,
+  CommandStatus,
+  CommandStatusWrapper,
+} from '../../../codecs/usb/bulkOnlyTransport.ts';
 import { CommandTransfers } from './commandTransfers.ts';
-import { CSW_SIZE, decodeStatus, encodeCommand, type CommandStatusWrapper } from './commandWrappers.ts';
 import { MassStorageError } from './massStorageError.ts';
 import type { BulkOnlyInterface, InResult, StorageDevice } from './storageDevice.ts';
 import { NO_BYTES } from '../results.ts';
 
 export interface BulkOnlyOptions {
-  /** Submit command, data and status at once, see {@link BulkOnlyTransport}. */
+  /** Submit command, data and status at once, see {@link BulkOnlyHost}. */
   readonly pipelined: boolean;
   /** Milliseconds for one command; 0: none. */
   readonly timeout: number;
@@ -46,7 +53,7 @@ const RECOVERY_TIMEOUT = 5000;
  * one trip to a distant device instead of three; the device sees no difference. That needs a device whose transfers
  * can be cancelled.
  */
-export class BulkOnlyTransport {
+export class BulkOnlyHost {
   readonly #device: StorageDevice;
   readonly #interface: BulkOnlyInterface;
   readonly #options: BulkOnlyOptions;
@@ -88,17 +95,19 @@ export class BulkOnlyTransport {
     this.#tag = (this.#tag + 1) >>> 0;
     const tag = this.#tag;
     const length = data === undefined ? 0 : data.direction === 'in' ? data.length : data.bytes.byteLength;
-    const wrapper = encodeCommand({
-      tag,
-      dataTransferLength: length,
-      direction: data?.direction ?? 'out',
-      lun: this.#interface.lun,
-      commandBlock,
+    const wrapper = CommandBlockWrapper.encode({
+      name: 'CBW',
+      dCBWTag: tag,
+      dCBWDataTransferLength: length,
+      bmCBWFlags: data?.direction === 'in' ? CBW_DIRECTION_IN : 0,
+      bCBWLUN: this.#interface.lun,
+      bCBWCBLength: commandBlock.byteLength,
+      CBWCB: commandBlock,
     });
 
     const sending = transfers.out(joinParts(wrapper));
     let moving = pipelined ? this.#move(command, transfers) : undefined;
-    let ending = pipelined ? transfers.in(CSW_SIZE) : undefined;
+    let ending = pipelined ? transfers.in(CommandStatusWrapper.size) : undefined;
 
     const sent = await sending;
     if (sent.status !== 'ok') throw broken(name, 'the device stalled the command itself');
@@ -109,7 +118,7 @@ export class BulkOnlyTransport {
 
     // A device that fails a command may leave out the data, and then its status is where the data should be.
     const early = length > 0 && received.byteLength < length ? decodeStatus(received) : undefined;
-    if (early?.tag === tag) {
+    if (early?.dCSWTag === tag) {
       await transfers.cancel(ending);
       return conclude(name, tag, early, NO_BYTES, length);
     }
@@ -121,7 +130,7 @@ export class BulkOnlyTransport {
       ending = outcome?.status === 'ok' ? Promise.resolve(outcome) : undefined;
       if (ending === undefined) await this.#clearHalt('in');
     }
-    ending ??= transfers.in(CSW_SIZE);
+    ending ??= transfers.in(CommandStatusWrapper.size);
     const status = await this.#status(name, ending, transfers);
     return conclude(name, tag, status, received, length);
   }
@@ -135,7 +144,7 @@ export class BulkOnlyTransport {
     let result = await first;
     for (let attempt = 1; result.status === 'stall' && attempt < STATUS_ATTEMPTS; attempt += 1) {
       await this.#clearHalt('in');
-      result = await transfers.in(CSW_SIZE);
+      result = await transfers.in(CommandStatusWrapper.size);
     }
     if (result.status !== 'ok') throw broken(name, 'the device does not give the status of the command');
     const status = decodeStatus(bytesOf(result));
@@ -185,6 +194,16 @@ function bytesOf({ data }: InResult): Uint8Array {
   return data === undefined ? NO_BYTES : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** Undefined when the bytes are not a valid CSW, [USB MSC BOT 1.0] 6.3.1. */
+function decodeStatus(bytes: Uint8Array): CommandStatusWrapper | undefined {
+  try {
+    return CommandStatusWrapper.decode(new Reader(bytes, CommandStatusWrapper.name, CommandStatusWrapper.spec));
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
 function conclude(
   name: string,
   tag: number,
@@ -192,11 +211,15 @@ function conclude(
   data: Uint8Array,
   expected: number,
 ): BulkOnlyResult {
-  if (status.tag !== tag) throw broken(name, 'the device sent the status of another command');
-  if (status.status === 'phaseError') throw broken(name, 'the device reports a phase error');
-  if (status.status === 'reserved') throw broken(name, 'the device gives a status that does not exist');
-  if (status.dataResidue > expected) throw broken(name, 'the device left out more bytes than were asked for');
-  return { passed: status.status === 'passed', data, residue: status.dataResidue };
+  const { dCSWTag, dCSWDataResidue: residue, bCSWStatus } = status;
+  if (dCSWTag !== tag) throw broken(name, 'the device sent the status of another command');
+  if (bCSWStatus === CommandStatus.phaseError) throw broken(name, 'the device reports a phase error');
+  const passed = bCSWStatus === CommandStatus.passed;
+  if (!passed && bCSWStatus !== CommandStatus.failed) {
+    throw broken(name, `the device gives status ${bCSWStatus}, which does not exist`);
+  }
+  if (residue > expected) throw broken(name, 'the device left out more bytes than were asked for');
+  return { passed, data, residue };
 }
 
 function broken(name: string, problem: string): MassStorageError {
