@@ -7,12 +7,12 @@ import { SVC_STRUCTURES } from '../codecs/svc/registry.ts';
 import { InternalIoControlCode, IoControlCode } from '../codecs/urbdrc/ioControl.ts';
 import { URBDRC_MESSAGES } from '../codecs/urbdrc/registry.ts';
 import {
-  TS_URB_SECTIONS,
+  TS_URB_SPECS,
   URB_FUNCTIONS,
   type UrbCarrier,
   type UrbFunctionInfo,
 } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { TS_URB_RESULT_SECTIONS } from '../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
+import { TS_URB_RESULT_SPECS } from '../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { USB_CODECS } from '../codecs/usb/registry.ts';
 import { USBIP_MESSAGES } from '../codecs/usbip/registry.ts';
 import { loadVectors, type Vector } from '../test/codecs/vectors.ts';
@@ -36,9 +36,8 @@ export interface CoverageLayer {
   readonly entries: readonly CoverageEntry[];
 }
 
-const rdpeusb = (section: string): SpecRef => ({ document: 'MS-RDPEUSB', section });
-const sections = (table: Readonly<Record<string, string>>, from: CoverageEntry['from']): CoverageEntry[] =>
-  Object.entries(table).map(([name, section]) => ({ name, spec: rdpeusb(section), from }));
+const sections = (table: Readonly<Record<string, SpecRef>>, from: CoverageEntry['from']): CoverageEntry[] =>
+  Object.entries(table).map(([name, spec]) => ({ name, spec, from }));
 
 /** Everything that has a codec, layer by layer. */
 export const COVERAGE_LAYERS: readonly CoverageLayer[] = [
@@ -75,14 +74,14 @@ export const COVERAGE_LAYERS: readonly CoverageLayer[] = [
     intro: 'What TRANSFER_IN_REQUEST and TRANSFER_OUT_REQUEST carry.',
     codecs: 'urbdrc/tsUrb',
     vectors: 'ts-urb',
-    entries: sections(TS_URB_SECTIONS, 'server'),
+    entries: sections(TS_URB_SPECS, 'server'),
   },
   {
     title: 'TS_URB_RESULT structures',
     intro: 'What URB_COMPLETION and URB_COMPLETION_NO_DATA carry.',
     codecs: 'urbdrc/tsUrbResult',
     vectors: 'ts-urb-result',
-    entries: sections(TS_URB_RESULT_SECTIONS, 'client'),
+    entries: sections(TS_URB_RESULT_SPECS, 'client'),
   },
   {
     title: 'USB',

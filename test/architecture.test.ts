@@ -50,7 +50,8 @@ function anchorOf(heading: string): string {
 describe('the project', () => {
   it('has files of at most 400 lines, tests of at most 600', () => {
     const isTest = (path: string) => /^(test|bench|examples|docs|lab)\//.test(path);
-    const tooLong = TYPESCRIPT.filter((path) => read(path).trimEnd().split('\n').length > (isTest(path) ? 600 : 400));
+    const written = TYPESCRIPT.filter((path) => !path.endsWith('.generated.ts'));
+    const tooLong = written.filter((path) => read(path).trimEnd().split('\n').length > (isTest(path) ? 600 : 400));
     expect(TYPESCRIPT).to.have.length.above(100);
     expect(tooLong).to.deep.equal([]);
   });

@@ -1,7 +1,8 @@
 import type { SpecRef } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './captureStructs.generated.ts';
 
 const pcapng = (section: string): SpecRef => ({ document: 'draft-ietf-opsawg-pcapng', section });
@@ -30,7 +31,7 @@ export interface SectionHeader {
   readonly options: readonly PcapngOptionValue[];
 }
 
-/** What the packets that follow are. */
+/** Describes the packets that follow. */
 export interface InterfaceDescription {
   readonly linkType: number;
   /** Most bytes kept of a packet; 0: all. */
@@ -70,7 +71,7 @@ const PacketHead = struct('enhanced_packet', {
 });
 
 /** 4.1. */
-export const SectionHeader: Codec<SectionHeader> = {
+export const SectionHeader = codec<SectionHeader>({
   name: 'section_header',
   spec: pcapng('4.1'),
   decode(reader) {
@@ -81,8 +82,9 @@ export const SectionHeader: Codec<SectionHeader> = {
     }
     return { majorVersion: head.major_version, minorVersion: head.minor_version, options: decodeOptions(body) };
   },
-  encode({ majorVersion, minorVersion, options }) {
-    const head = SectionHead.encode({
+  write(out, { majorVersion, minorVersion, options }) {
+    const start = beginBlock(out, PcapngBlock.SECTION_HEADER);
+    SectionHead.write(out, {
       byte_order_magic: BYTE_ORDER_MAGIC,
       major_version: majorVersion,
       minor_version: minorVersion,
@@ -90,12 +92,13 @@ export const SectionHeader: Codec<SectionHeader> = {
       section_length: TWO_TO_32 - 1,
       section_length_high: TWO_TO_32 - 1,
     });
-    return block(PcapngBlock.SECTION_HEADER, [head, ...encodeOptions(options)]);
+    writeOptions(out, options);
+    endBlock(out, start);
   },
-};
+});
 
 /** 4.2. */
-export const InterfaceDescription: Codec<InterfaceDescription> = {
+export const InterfaceDescription = codec<InterfaceDescription>({
   name: 'interface_description',
   spec: pcapng('4.2'),
   decode(reader) {
@@ -103,14 +106,16 @@ export const InterfaceDescription: Codec<InterfaceDescription> = {
     const { link_type, snap_len } = InterfaceHead.decode(body);
     return { linkType: link_type, snapLength: snap_len, options: decodeOptions(body) };
   },
-  encode({ linkType, snapLength, options }) {
-    const head = InterfaceHead.encode({ link_type: linkType, reserved: 0, snap_len: snapLength });
-    return block(PcapngBlock.INTERFACE_DESCRIPTION, [head, ...encodeOptions(options)]);
+  write(out, { linkType, snapLength, options }) {
+    const start = beginBlock(out, PcapngBlock.INTERFACE_DESCRIPTION);
+    InterfaceHead.write(out, { link_type: linkType, reserved: 0, snap_len: snapLength });
+    writeOptions(out, options);
+    endBlock(out, start);
   },
-};
+});
 
 /** 4.3. */
-export const EnhancedPacket: Codec<EnhancedPacket> = {
+export const EnhancedPacket = codec<EnhancedPacket>({
   name: 'enhanced_packet',
   spec: pcapng('4.3'),
   decode(reader) {
@@ -126,18 +131,22 @@ export const EnhancedPacket: Codec<EnhancedPacket> = {
       options: decodeOptions(body),
     };
   },
-  encode({ interfaceId, time, originalLength, packet, options }) {
+  write(out, { interfaceId, time, originalLength, packet, options }) {
+    const start = beginBlock(out, PcapngBlock.ENHANCED_PACKET);
     const length = byteLength(packet);
-    const head = PacketHead.encode({
+    PacketHead.write(out, {
       interface_id: interfaceId,
       timestamp_high: Math.floor(time / TWO_TO_32),
       timestamp_low: time % TWO_TO_32,
       captured_packet_length: length,
       original_packet_length: originalLength,
     });
-    return block(PcapngBlock.ENHANCED_PACKET, [head, ...packet, ...paddingOf(length), ...encodeOptions(options)]);
+    out.appendAll(packet);
+    out.zeros(padding(length));
+    writeOptions(out, options);
+    endBlock(out, start);
   },
-};
+});
 
 /** The type of the block that `reader` stands at. */
 export function peekBlockType(reader: Reader): number {
@@ -159,9 +168,17 @@ function blockBody(reader: Reader, type: number, name: string): Reader {
   return body;
 }
 
-function block(type: number, body: Parts): Parts {
-  const size = { block_total_length: byteLength(body) + BlockHead.size + BlockTail.size };
-  return [BlockHead.encode({ block_type: type, ...size }), ...body, BlockTail.encode(size)];
+/** The head of a block, to be completed by {@link endBlock}. */
+function beginBlock(out: Writer, type: number): number {
+  const start = out.position;
+  BlockHead.write(out, { block_type: type, block_total_length: 0 });
+  return start;
+}
+
+function endBlock(out: Writer, start: number): void {
+  const length = out.position - start + BlockTail.size;
+  BlockHead.patch(out, start, 'block_total_length', length);
+  BlockTail.write(out, { block_total_length: length });
 }
 
 function decodeOptions(body: Reader): PcapngOptionValue[] {
@@ -175,21 +192,16 @@ function decodeOptions(body: Reader): PcapngOptionValue[] {
   return options;
 }
 
-function encodeOptions(options: readonly PcapngOptionValue[]): Parts {
-  if (options.length === 0) return [];
-  const parts = options.flatMap(({ code, data }) => [
-    OptionHead.encode({ option_code: code, option_length: data.byteLength }),
-    data,
-    ...paddingOf(data.byteLength),
-  ]);
-  return [...parts, OptionHead.encode({ option_code: PcapngOption.END, option_length: 0 })];
+function writeOptions(out: Writer, options: readonly PcapngOptionValue[]): void {
+  if (options.length === 0) return;
+  for (const { code, data } of options) {
+    OptionHead.write(out, { option_code: code, option_length: data.byteLength });
+    out.append(data);
+    out.zeros(padding(data.byteLength));
+  }
+  OptionHead.write(out, { option_code: PcapngOption.END, option_length: 0 });
 }
 
 function padding(length: number): number {
   return (ALIGNMENT - (length % ALIGNMENT)) % ALIGNMENT;
-}
-
-function paddingOf(length: number): Parts {
-  const size = padding(length);
-  return size === 0 ? [] : [new Uint8Array(size)];
 }

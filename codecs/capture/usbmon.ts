@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
-import { byteLength, type Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './captureStructs.generated.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../usb/setupPacket.ts';
 
@@ -87,7 +87,7 @@ const Descriptor = struct('mon_bin_isodesc', { iso_status: 'i32', iso_off: 'u32'
 const MICROSECONDS = 1_000_000;
 const TWO_TO_32 = 2 ** 32;
 
-export const UsbmonPacket: Codec<UsbmonPacket> = {
+export const UsbmonPacket = codec<UsbmonPacket>({
   name: 'mon_bin_hdr',
   spec: SPEC,
   decode(reader) {
@@ -128,13 +128,10 @@ export const UsbmonPacket: Codec<UsbmonPacket> = {
       data: reader.rest(),
     };
   },
-  encode(value) {
-    const { setup, isochronousPackets, data, errorCount } = value;
+  write(out, value) {
+    const { setup, isochronousPackets, data } = value;
     const seconds = Math.floor(value.time / MICROSECONDS);
-    const descriptors = isochronousPackets.map(({ status, offset, length }) =>
-      Descriptor.encode({ iso_status: status, iso_off: offset, iso_len: length, pad: 0 }),
-    );
-    const head = Head.encode({
+    Head.write(out, {
       id: value.id % TWO_TO_32,
       idHigh: Math.floor(value.id / TWO_TO_32),
       type: value.event,
@@ -149,27 +146,29 @@ export const UsbmonPacket: Codec<UsbmonPacket> = {
       ts_usec: value.time - seconds * MICROSECONDS,
       status: value.status,
       length: value.length,
-      len_cap: byteLength(descriptors) + data.byteLength,
+      len_cap: isochronousPackets.length * Descriptor.size + data.byteLength,
     });
-    const { interval, startFrame, transferFlags } = value;
-    const ndesc = isochronousPackets.length;
-    return [
-      head,
-      ...unionOf(value, setup, errorCount),
-      Tail.encode({ interval, start_frame: startFrame, xfer_flags: transferFlags, ndesc }),
-      ...descriptors,
-      data,
-    ];
+    writeUnion(out, value);
+    Tail.write(out, {
+      interval: value.interval,
+      start_frame: value.startFrame,
+      xfer_flags: value.transferFlags,
+      ndesc: isochronousPackets.length,
+    });
+    for (const { status, offset, length } of isochronousPackets) {
+      Descriptor.write(out, { iso_status: status, iso_off: offset, iso_len: length, pad: 0 });
+    }
+    out.append(data);
   },
-};
+});
 
 /** The 8 bytes that hold a setup packet or the isochronous counts. */
-function unionOf(value: UsbmonPacket, setup: SetupPacket | undefined, errorCount: number): Parts {
-  const isIsochronous = value.transferType === UsbmonTransferType.ISOCHRONOUS;
+function writeUnion(out: Writer, { setup, errorCount, transferType, isochronousPackets }: UsbmonPacket): void {
+  const isIsochronous = transferType === UsbmonTransferType.ISOCHRONOUS;
   if (setup === undefined) {
-    const numdesc = isIsochronous ? value.isochronousPackets.length : 0;
-    return [IsochronousHead.encode({ error_count: errorCount, numdesc })];
+    IsochronousHead.write(out, { error_count: errorCount, numdesc: isIsochronous ? isochronousPackets.length : 0 });
+    return;
   }
   if (isIsochronous) throw new UsageError('mon_bin_hdr: an isochronous transfer has no setup packet');
-  return SetupPacket.encode(setup);
+  SetupPacket.write(out, setup);
 }

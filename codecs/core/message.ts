@@ -1,6 +1,7 @@
 import { UsageError, type SpecRef } from './errors.ts';
 import type { Parts } from './parts.ts';
 import type { Reader } from './reader.ts';
+import { Writer } from './writer.ts';
 
 /**
  * One message or structure: its name in the specification's spelling, and both directions. Values have camelCase
@@ -11,8 +12,22 @@ export interface Codec<V> {
   readonly spec: SpecRef;
   /** @throws DecodeError */
   decode(reader: Reader): V;
-  /** Payloads are in the result by reference. @throws UsageError */
+  /** Appends the value to a message. @throws UsageError */
+  write(out: Writer, value: V): void;
+  /** The value as a message of its own; payloads are in it by reference. @throws UsageError */
   encode(value: V): Parts;
+}
+
+/** Completes a codec. */
+export function codec<V>(definition: Omit<Codec<V>, 'encode'>): Codec<V> {
+  return { ...definition, encode: (value) => encodeWith(definition, value) };
+}
+
+/** One value as a message of its own. @throws UsageError */
+export function encodeWith<V>(codec: Pick<Codec<V>, 'write'>, value: V): Parts {
+  const out = new Writer();
+  codec.write(out, value);
+  return out.finish();
 }
 
 /**

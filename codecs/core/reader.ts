@@ -18,8 +18,8 @@ export class Reader {
   /** The outermost message. */
   readonly #bytes: Uint8Array;
   readonly #base: number;
-  readonly #name: string;
-  readonly spec: SpecRef;
+  #name: string;
+  #spec: SpecRef;
   /** See {@link ReaderOptions}. */
   readonly lenient: boolean;
   #parent: Reader | undefined;
@@ -32,9 +32,14 @@ export class Reader {
     this.#bytes = bytes;
     this.#base = base;
     this.#name = name;
-    this.spec = spec;
+    this.#spec = spec;
     this.lenient = options.lenient ?? false;
     this.#end = bytes.byteLength;
+  }
+
+  /** Where the message or structure is specified. */
+  get spec(): SpecRef {
+    return this.#spec;
   }
 
   /** Absolute offset of the next byte in the outermost message. */
@@ -53,36 +58,54 @@ export class Reader {
     return this.#view;
   }
 
-  /** The same bytes under another name: for a dispatcher that learns from the header which message it has. */
+  /** For a dispatcher that learns from a head which message or structure this is. */
+  rename(name: string, spec: SpecRef): void {
+    this.#name = name;
+    this.#spec = spec;
+  }
+
+  /** Back to the first byte of the message, under the name that its header told. */
+  restart(name: string, spec: SpecRef): void {
+    this.rename(name, spec);
+    this.#position = 0;
+  }
+
+  /** Another reader of the bytes that are left, to look ahead without consuming them. */
   as(name: string, spec: SpecRef): Reader {
     return this.#within(this.#position, this.#end, name, spec, this.#parent);
   }
 
   u8(field: string): number {
-    this.#need(1, field);
-    return this.#u8At(this.#advance(1));
+    const bytes = this.#bytes;
+    return bytes[this.#next(1, field)] as number;
   }
 
   u16(field: string): number {
-    this.#need(2, field);
-    return this.#u16At(this.#advance(2));
+    const bytes = this.#bytes;
+    const at = this.#next(2, field);
+    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  }
+
+  u16be(field: string): number {
+    const bytes = this.#bytes;
+    const at = this.#next(2, field);
+    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
   }
 
   u32(field: string): number {
-    this.#need(4, field);
-    return this.#i32At(this.#advance(4)) >>> 0;
+    return wordAt(this.#bytes, this.#next(4, field));
   }
 
   /** The next byte without consuming it. */
   peekU8(field: string): number {
     this.#need(1, field);
-    return this.#u8At(this.#position);
+    return this.#bytes[this.#position] as number;
   }
 
   /** The 4 bytes that come after the next `ahead`, little-endian, without consuming them. */
   peekU32(field: string, ahead = 0): number {
     this.#need(ahead + 4, field);
-    return this.#i32At(this.#position + ahead) >>> 0;
+    return wordAt(this.#bytes, this.#position + ahead);
   }
 
   /**
@@ -91,27 +114,28 @@ export class Reader {
    * @throws DecodeError `TRUNCATED`, naming the first one that does not fit
    */
   claim(size: number, fields: readonly (readonly [name: string, size: number])[]): number {
-    if (size > this.#end - this.#position) for (const [field, each] of fields) this.take(each, field);
-    return this.#advance(size);
+    const start = this.#position;
+    if (size > this.#end - start) for (const [field, each] of fields) this.#next(each, field);
+    this.#position = start + size;
+    return start;
   }
 
   /** A view of the next `length` bytes. */
   take(length: number, field: string): Uint8Array {
-    this.#need(length, field);
-    const start = this.#advance(length);
+    const start = this.#next(length, field);
     return this.#bytes.subarray(start, start + length);
   }
 
   /** A view of all bytes that are left. */
   rest(): Uint8Array {
-    const start = this.#advance(this.remaining);
+    const start = this.#position;
+    this.#position = this.#end;
     return this.#bytes.subarray(start, this.#end);
   }
 
   /** A reader for an inner structure of `length` bytes, which cannot read past it. */
   sub(length: number, field: string, spec: SpecRef = this.spec): Reader {
-    this.#need(length, field);
-    const start = this.#advance(length);
+    const start = this.#next(length, field);
     return this.#within(start, start + length, field, spec, this);
   }
 
@@ -140,15 +164,32 @@ export class Reader {
     return decodeMultiSz(this.take(units * 2, field));
   }
 
+  /**
+   * Text of one byte a character in a field of `size` bytes. The first NUL ends it; what follows means nothing.
+   * @throws DecodeError `INVALID_VALUE` where no NUL ends it
+   */
+  fixedAnsi(size: number, field: string): string {
+    const bytes = this.take(size, field);
+    const end = bytes.indexOf(0);
+    if (end < 0) throw this.error('INVALID_VALUE', field, 'no NUL ends the text', size);
+    return String.fromCharCode(...bytes.subarray(0, end));
+  }
+
+  /** UTF-16LE text in a field of `size` bytes: up to the first NUL, if any; what follows means nothing. */
+  fixedUtf16(size: number, field: string): string {
+    const text = decodeUtf16(this.take(size, field));
+    const end = text.indexOf('\0');
+    return end < 0 ? text : text.slice(0, end);
+  }
+
   /** Skips bytes whose value means nothing. */
   pad(length: number, field = 'Padding'): void {
-    this.#need(length, field);
-    this.#advance(length);
+    this.#next(length, field);
   }
 
   /** Must be called when all fields are read. */
   end(): void {
-    if (this.remaining > 0 && !this.lenient) {
+    if (this.#position < this.#end && !this.lenient) {
       throw new DecodeError({
         code: 'TRAILING_BYTES',
         offset: this.offset,
@@ -187,18 +228,12 @@ export class Reader {
     return reader;
   }
 
-  // Not through the view: a message with one such field is not worth one. They are called for offsets that were checked.
-
-  #u8At(offset: number): number {
-    return this.#bytes[offset] as number;
-  }
-
-  #u16At(offset: number): number {
-    return this.#u8At(offset) | (this.#u8At(offset + 1) << 8);
-  }
-
-  #i32At(offset: number): number {
-    return this.#u16At(offset) | (this.#u16At(offset + 2) << 16);
+  /** Consumes `length` bytes and returns where they are. */
+  #next(length: number, field: string): number {
+    const start = this.#position;
+    if (length > this.#end - start) this.#need(length, field);
+    this.#position = start + length;
+    return start;
   }
 
   #need(length: number, field: string): void {
@@ -206,10 +241,10 @@ export class Reader {
       throw this.error('TRUNCATED', field, `needs ${length} bytes, ${this.remaining} left`);
     }
   }
+}
 
-  #advance(length: number): number {
-    const start = this.#position;
-    this.#position += length;
-    return start;
-  }
+/** Four bytes, little-endian. Not through the view: a message with one such field is not worth one. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }

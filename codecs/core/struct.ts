@@ -1,6 +1,7 @@
-import { SmartBuffer } from 'smart-buffer';
+import type { ByteBuffer } from './byteBuffer.ts';
 import { UsageError } from './errors.ts';
 import type { Reader } from './reader.ts';
+import { outOfRange, Writer } from './writer.ts';
 
 /** Integers of 1, 2 and 4 bytes; little-endian, as USB and what Microsoft specifies, where `be` does not say otherwise. */
 export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'u16be' | 'u32be' | 'i32be';
@@ -25,20 +26,36 @@ export interface Struct<F extends FieldTable> {
   /** @throws DecodeError `TRUNCATED`, naming the first field that does not fit. */
   decode(reader: Reader): FieldValues<F>;
   /** @throws UsageError for a value that its field cannot hold. */
+  write(out: Writer, values: FieldValues<F>): void;
+  /** By itself, without a message. @throws UsageError for a value that its field cannot hold. */
   encode(values: FieldValues<F>): Uint8Array;
+  /**
+   * Writes one field anew: a size or count that is known only once what it counts is written.
+   * @param start position of the structure
+   * @throws UsageError for a value that its field cannot hold.
+   */
+  patch(out: Writer, start: number, field: keyof F & string, value: number): void;
 }
 
-/** Reads the fields of one table from `offset` on. */
-export type StructDecoder = (dataView: DataView, offset: number) => unknown;
+/** The code of one field table. docs/structs.ts generates it. */
+export interface StructCode {
+  /** The fields, of which the first is at `offset`. */
+  decode(dataView: DataView, offset: number): unknown;
+  /** Writes nothing and gives false where a field cannot hold its value. */
+  encode(out: ByteBuffer, values: Readonly<Record<string, number>>): boolean;
+}
+
+/** The type of the fields in generated code. */
+export type Values<K extends string> = Readonly<Record<K, number>>;
 
 /** Builds a {@link Struct} from a field table. */
 export interface StructFactory {
   <const F extends FieldTable>(name: string, fields: F): Struct<F>;
-  /** {@link layoutOf} every table that it was asked for: docs/structs.ts generates the decoders from these. */
+  /** {@link layoutOf} every table that it was asked for: docs/structs.ts generates the code from these. */
   readonly layouts: ReadonlySet<string>;
 }
 
-/** A field table as text, by which its decoder is found: `InterfaceId:u32 MessageId:u32`. */
+/** A field table as text, by which its code is found: `InterfaceId:u32 MessageId:u32`. */
 export function layoutOf(fields: FieldTable): string {
   return Object.entries(fields)
     .map(([field, type]) => `${field}:${type}`)
@@ -46,74 +63,98 @@ export function layoutOf(fields: FieldTable): string {
 }
 
 /**
- * The `struct` of a folder of codecs. Its decoders are generated (`npm run docs`), because binary-parser compiles them
- * with `new Function`, which a page's content security policy may forbid.
- * @param decoders by {@link layoutOf} their field tables
+ * The `struct` of a folder of codecs. The code of its tables is generated (`npm run docs`), because binary-parser
+ * compiles with `new Function`, which a page's content security policy may forbid.
+ * @param codes by {@link layoutOf} their field tables
  */
-export function structsOf(decoders: Readonly<Record<string, StructDecoder>>): StructFactory {
+export function structsOf(codes: Readonly<Record<string, StructCode>>): StructFactory {
   const layouts = new Set<string>();
   const struct = <const F extends FieldTable>(name: string, fields: F): Struct<F> => {
     const layout = layoutOf(fields);
     layouts.add(layout);
-    return structOf(name, fields, decoders[layout] ?? notGenerated(name));
+    return structOf(name, fields, codes[layout] ?? notGenerated(name));
   };
   return Object.assign(struct, { layouts });
 }
 
-function notGenerated(name: string): StructDecoder {
-  return () => {
-    throw new UsageError(`${name}: the field table has no decoder yet, run npm run docs`);
+function notGenerated(name: string): StructCode {
+  const fail = () => {
+    throw new UsageError(`${name}: the field table has no code yet, run npm run docs`);
   };
+  return { decode: fail, encode: fail };
 }
 
-function structOf<F extends FieldTable>(name: string, fields: F, read: StructDecoder): Struct<F> {
+function structOf<F extends FieldTable>(name: string, fields: F, code: StructCode): Struct<F> {
   const entries = Object.entries(fields);
   const sizes = entries.map(([field, type]) => [field, FIELD_TYPES[type].size] as const);
   const size = sizes.reduce((sum, [, each]) => sum + each, 0);
+  const offsets = new Map(entries.map(([field], index) => [field, sumOf(sizes.slice(0, index))]));
+  const write = (out: Writer, values: FieldValues<F>) => {
+    if (!code.encode(out.heads, values)) throw refusal(name, fields, values);
+  };
   return {
     name,
     size,
+    write,
     decode(reader) {
-      // The decoder was generated from the same table, so its result has exactly these fields.
-      return read(reader.view, reader.claim(size, sizes)) as FieldValues<F>;
+      // The code was generated from the same table, so its result has exactly these fields.
+      return code.decode(reader.view, reader.claim(size, sizes)) as FieldValues<F>;
     },
     encode(values) {
-      const out = SmartBuffer.fromSize(Math.max(size, 1));
-      for (const [field, type] of entries) {
-        const value = values[field as keyof F];
-        const { lowest, highest } = FIELD_TYPES[type];
-        if (!Number.isInteger(value) || value < lowest || value > highest) {
-          throw new UsageError(`${name}.${field}: ${value} is not an integer from ${lowest} to ${highest}`);
-        }
-        write(out, type, value);
-      }
-      return out.toBuffer();
+      const out = new Writer(size);
+      write(out, values);
+      return out.heads.toBuffer();
+    },
+    patch(out, start, field, value) {
+      const type = fields[field] as FieldType;
+      const { lowest, highest } = FIELD_TYPES[type];
+      if (!fits(value, type)) throw outOfRange(`${name}.${field}`, value, lowest, highest);
+      overwrite(out.heads, type, value, out.offsetOf(start + (offsets.get(field) as number)));
     },
   };
 }
 
-function write(out: SmartBuffer, type: FieldType, value: number): void {
+function sumOf(sizes: readonly (readonly [string, number])[]): number {
+  return sizes.reduce((sum, [, size]) => sum + size, 0);
+}
+
+function fits(value: number, type: FieldType): boolean {
+  const { lowest, highest } = FIELD_TYPES[type];
+  return Number.isInteger(value) && value >= lowest && value <= highest;
+}
+
+/** Names the first field that cannot hold its value. */
+function refusal<F extends FieldTable>(name: string, fields: F, values: FieldValues<F>): UsageError {
+  for (const [field, type] of Object.entries(fields)) {
+    const { lowest, highest } = FIELD_TYPES[type];
+    const value = values[field] as number;
+    if (!fits(value, type)) return outOfRange(`${name}.${field}`, value, lowest, highest);
+  }
+  return new UsageError(`${name}: the fields cannot be written`);
+}
+
+function overwrite(out: ByteBuffer, type: FieldType, value: number, offset: number): void {
   switch (type) {
     case 'u8':
-      out.writeUInt8(value);
+      out.writeUInt8(value, offset);
       return;
     case 'u16':
-      out.writeUInt16LE(value);
+      out.writeUInt16LE(value, offset);
       return;
     case 'u32':
-      out.writeUInt32LE(value);
+      out.writeUInt32LE(value, offset);
       return;
     case 'i32':
-      out.writeInt32LE(value);
+      out.writeInt32LE(value, offset);
       return;
     case 'u16be':
-      out.writeUInt16BE(value);
+      out.writeUInt16BE(value, offset);
       return;
     case 'u32be':
-      out.writeUInt32BE(value);
+      out.writeUInt32BE(value, offset);
       return;
     case 'i32be':
-      out.writeInt32BE(value);
+      out.writeInt32BE(value, offset);
       return;
   }
 }

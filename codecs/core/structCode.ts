@@ -1,4 +1,4 @@
-/** Writes the decoders of field tables, by binary-parser. It is not part of the package: `npm run docs` runs it. */
+/** Writes the code of field tables, with binary-parser. It is not part of the package: `npm run docs` runs it. */
 import { Parser } from 'binary-parser';
 import { UsageError } from './errors.ts';
 import { FIELD_TYPES, type FieldType } from './struct.ts';
@@ -9,13 +9,29 @@ import { FIELD_TYPES, type FieldType } from './struct.ts';
  * @throws UsageError for a layout that is none, and where binary-parser has changed what it writes
  */
 export function structModule(layouts: Iterable<string>): string {
-  const decoders = [...layouts].sort().map((layout) => `  '${layout}': ${structDecoder(layout)},\n`);
+  const codes = [...layouts].sort().map((layout) => `  '${layout}': ${structCode(layout)},\n`);
   return `// Generated from the field tables of this folder by \`npm run docs\`, with binary-parser: do not edit.
-import { structsOf } from '../core/struct.ts';
+import { structsOf, type Values } from '../core/struct.ts';
 
 export const struct = structsOf({
-${decoders.join('')}});
+${codes.join('')}});
 `;
+}
+
+/** The code of a StructCode. @throws UsageError like {@link structModule} */
+export function structCode(layout: string): string {
+  const fields = fieldsOf(layout);
+  const names = fields.map(([name]) => `'${name}'`);
+  return `{
+    decode: (dataView, offset) => ({
+${decoderLines(fields).join('\n')}
+    }),
+    encode(out, v: Values<${names.join(' | ')}>) {
+      if (${fields.map(misfit).join(' || ')}) return false;
+${fields.map(([name, type]) => `      out.${WRITERS[type]}(v.${name});`).join('\n')}
+      return true;
+    },
+  }`;
 }
 
 type Field = readonly [name: string, type: FieldType];
@@ -46,28 +62,26 @@ const FRAME: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The code of a StructDecoder. Of what binary-parser writes only the fields are taken: the DataView is the whole
+ * The properties of the result. Of what binary-parser writes only the fields are taken: the DataView is the whole
  * message's, and every offset is known beforehand.
  */
-export function structDecoder(layout: string): string {
-  const lines = parserOf(fieldsOf(layout)).getCode().split('\n');
+function decoderLines(fields: readonly Field[]): string[] {
+  const parser = fields.reduce((each, [name, type]) => addField(each, name, type), new Parser());
   let offset = 0;
-  const properties = lines.flatMap((line) => {
-    const [, name, get, order] = /^vars\.([\w$]+) = dataView\.(get\w+)\(offset, (true|false)\);$/.exec(line) ?? [];
-    if (name !== undefined) {
-      const place = offset === 0 ? 'offset' : `offset + ${offset}`;
-      return [`    ${name}: dataView.${get}(${get === 'getUint8' ? place : `${place}, ${order}`}),\n`];
-    }
-    const [, step] = /^offset \+= (\d);$/.exec(line) ?? [];
-    if (step !== undefined) offset += Number(step);
-    else if (!FRAME.has(line)) throw new UsageError(`binary-parser wrote a line that is not known here: ${line}`);
-    return [];
-  });
-  return `(dataView, offset) => ({\n${properties.join('')}  })`;
-}
-
-function parserOf(fields: readonly Field[]): Parser {
-  return fields.reduce((parser, [name, type]) => addField(parser, name, type), new Parser());
+  return parser
+    .getCode()
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, get, order] = /^vars\.([\w$]+) = dataView\.(get\w+)\(offset, (true|false)\);$/.exec(line) ?? [];
+      if (name !== undefined) {
+        const place = offset === 0 ? 'offset' : `offset + ${offset}`;
+        return [`      ${name}: dataView.${get}(${get === 'getUint8' ? place : `${place}, ${order}`}),`];
+      }
+      const [, step] = /^offset \+= (\d);$/.exec(line) ?? [];
+      if (step !== undefined) offset += Number(step);
+      else if (!FRAME.has(line)) throw new UsageError(`binary-parser wrote a line that is not known here: ${line}`);
+      return [];
+    });
 }
 
 function addField(parser: Parser, name: string, type: FieldType): Parser {
@@ -86,5 +100,33 @@ function addField(parser: Parser, name: string, type: FieldType): Parser {
       return parser.uint32be(name);
     case 'i32be':
       return parser.int32be(name);
+  }
+}
+
+/** smart-buffer's. */
+const WRITERS: Readonly<Record<FieldType, string>> = {
+  u8: 'writeUInt8',
+  u16: 'writeUInt16LE',
+  u32: 'writeUInt32LE',
+  i32: 'writeInt32LE',
+  u16be: 'writeUInt16BE',
+  u32be: 'writeUInt32BE',
+  i32be: 'writeInt32BE',
+};
+
+/** Whether a value is no integer of this type: an operator of 32 bits has changed it. */
+function misfit([name, type]: Field): string {
+  switch (type) {
+    case 'u8':
+      return `(v.${name} & 0xff) !== v.${name}`;
+    case 'u16':
+    case 'u16be':
+      return `(v.${name} & 0xffff) !== v.${name}`;
+    case 'u32':
+    case 'u32be':
+      return `v.${name} >>> 0 !== v.${name}`;
+    case 'i32':
+    case 'i32be':
+      return `(v.${name} | 0) !== v.${name}`;
   }
 }

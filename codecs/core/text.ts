@@ -21,10 +21,9 @@ export function decodeMultiSz(bytes: Uint8Array): string[] {
     .filter((part) => part !== '');
 }
 
-/** Empty for no strings (the field is then absent), else the strings and both final NULs. */
-export function encodeMultiSz(strings: readonly string[]): Uint8Array {
-  if (strings.length === 0) return new Uint8Array(0);
-  return utf16Bytes(strings.map((part) => `${part}\0`).join('') + '\0');
+/** The strings as one text: each with its NUL, and one more NUL at the end; empty for no strings, as the field is then. */
+export function multiSz(strings: readonly string[]): string {
+  return strings.length === 0 ? '' : `${strings.join('\0')}\0\0`;
 }
 
 /** Not by TextDecoder: it would replace lone surrogates, and what a peer sends has to survive. */

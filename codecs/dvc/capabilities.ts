@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec, type Codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './dvcStructs.generated.ts';
 import { checkCommand, DvcCommand, headerByte } from './header.ts';
 
@@ -47,7 +48,7 @@ const Charges = struct('DYNVC_CAPS', {
   PriorityCharge3: 'u16',
 });
 
-export const DynvcCapsVersion1: Codec<DynvcCapsVersion1> = {
+export const DynvcCapsVersion1 = codec<DynvcCapsVersion1>({
   name: 'DYNVC_CAPS_VERSION1',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.1' },
   decode(reader) {
@@ -55,10 +56,10 @@ export const DynvcCapsVersion1: Codec<DynvcCapsVersion1> = {
     reader.end();
     return { name: 'DYNVC_CAPS_VERSION1' };
   },
-  encode: () => [encodeHead(1)],
-};
+  write: (out) => writeHead(out, 1),
+});
 
-export const DynvcCapsVersion2: Codec<DynvcCapsVersion2> = {
+export const DynvcCapsVersion2 = codec<DynvcCapsVersion2>({
   name: 'DYNVC_CAPS_VERSION2',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.2' },
   decode(reader) {
@@ -67,10 +68,13 @@ export const DynvcCapsVersion2: Codec<DynvcCapsVersion2> = {
     reader.end();
     return { name: 'DYNVC_CAPS_VERSION2', ...charges };
   },
-  encode: (value) => [encodeHead(2), encodeCharges(value)],
-};
+  write(out, value) {
+    writeHead(out, 2);
+    writeCharges(out, value);
+  },
+});
 
-export const DynvcCapsVersion3: Codec<DynvcCapsVersion3> = {
+export const DynvcCapsVersion3 = codec<DynvcCapsVersion3>({
   name: 'DYNVC_CAPS_VERSION3',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.3' },
   decode(reader) {
@@ -79,13 +83,14 @@ export const DynvcCapsVersion3: Codec<DynvcCapsVersion3> = {
     reader.end();
     return { name: 'DYNVC_CAPS_VERSION3', version, ...charges };
   },
-  encode(value) {
+  write(out, value) {
     if (value.version < 3) throw new UsageError(`DYNVC_CAPS_VERSION3.Version: ${value.version} is less than 3`);
-    return [encodeHead(value.version), encodeCharges(value)];
+    writeHead(out, value.version);
+    writeCharges(out, value);
   },
-};
+});
 
-export const DynvcCapsRsp: Codec<DynvcCapsRsp> = {
+export const DynvcCapsRsp = codec<DynvcCapsRsp>({
   name: 'DYNVC_CAPS_RSP',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.2' },
   decode(reader) {
@@ -93,8 +98,8 @@ export const DynvcCapsRsp: Codec<DynvcCapsRsp> = {
     reader.end();
     return { name: 'DYNVC_CAPS_RSP', version };
   },
-  encode: ({ version }) => [encodeHead(version)],
-};
+  write: (out, { version }) => writeHead(out, version),
+});
 
 /** The codec for a server's capabilities PDU, by its Version. @throws DecodeError for version 0. */
 export function capabilitiesCodecOf(
@@ -120,8 +125,8 @@ function decodeHead(reader: Reader): number {
   return Version;
 }
 
-function encodeHead(version: number): Uint8Array {
-  return Head.encode({ Header: headerByte(DvcCommand.capabilities), Pad: 0, Version: version });
+function writeHead(out: Writer, version: number): void {
+  Head.write(out, { Header: headerByte(DvcCommand.capabilities), Pad: 0, Version: version });
 }
 
 function checkVersion(reader: Reader, version: number, lowest: number, highest: number): number {
@@ -141,8 +146,8 @@ function decodeCharges(reader: Reader): PriorityCharges {
   };
 }
 
-function encodeCharges(charges: PriorityCharges): Uint8Array {
-  return Charges.encode({
+function writeCharges(out: Writer, charges: PriorityCharges): void {
+  Charges.write(out, {
     PriorityCharge0: charges.priorityCharge0,
     PriorityCharge1: charges.priorityCharge1,
     PriorityCharge2: charges.priorityCharge2,

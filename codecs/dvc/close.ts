@@ -1,5 +1,5 @@
-import type { Codec } from '../core/message.ts';
-import { DvcCommand, encodeChannelHead, readChannelId, readHeader } from './header.ts';
+import { codec } from '../core/message.ts';
+import { DvcCommand, readChannelId, readHeader, writeChannelHead } from './header.ts';
 
 /** DYNVC_CLOSE, [MS-RDPEDYC] 2.2.4: from either side; a client also answers the server's with it. */
 export interface DynvcClose {
@@ -7,7 +7,7 @@ export interface DynvcClose {
   readonly channelId: number;
 }
 
-export const DynvcClose: Codec<DynvcClose> = {
+export const DynvcClose = codec<DynvcClose>({
   name: 'DYNVC_CLOSE',
   spec: { document: 'MS-RDPEDYC', section: '2.2.4' },
   decode(reader) {
@@ -15,5 +15,5 @@ export const DynvcClose: Codec<DynvcClose> = {
     reader.end();
     return { name: 'DYNVC_CLOSE', channelId };
   },
-  encode: ({ channelId }) => [encodeChannelHead(DvcCommand.close, 0, channelId)],
-};
+  write: (out, { channelId }) => writeChannelHead(out, DvcCommand.close, 0, channelId),
+});

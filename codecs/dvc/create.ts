@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './dvcStructs.generated.ts';
-import { DvcCommand, encodeChannelHead, readChannelId, readHeader } from './header.ts';
+import { DvcCommand, readChannelId, readHeader, writeChannelHead } from './header.ts';
 
 /** DYNVC_CREATE_REQ, [MS-RDPEDYC] 2.2.2.1 (server to client). */
 export interface DynvcCreateReq {
@@ -17,7 +17,7 @@ export interface DynvcCreateReq {
 export interface DynvcCreateRsp {
   readonly name: 'DYNVC_CREATE_RSP';
   readonly channelId: number;
-  /** Negative: refused. HRESULT by the specification, an NTSTATUS from FreeRDP: only the sign tells. */
+  /** Negative: refused. HRESULT by the specification, an NTSTATUS from FreeRDP: only the sign means something. */
   readonly creationStatus: number;
 }
 
@@ -30,7 +30,7 @@ export const CreationStatus = {
   noMemory: 0xc0000017 | 0,
 } as const;
 
-export const DynvcCreateReq: Codec<DynvcCreateReq> = {
+export const DynvcCreateReq = codec<DynvcCreateReq>({
   name: 'DYNVC_CREATE_REQ',
   spec: { document: 'MS-RDPEDYC', section: '2.2.2.1' },
   decode(reader) {
@@ -43,27 +43,18 @@ export const DynvcCreateReq: Codec<DynvcCreateReq> = {
     reader.end();
     return { name: 'DYNVC_CREATE_REQ', channelId, priority: header.sp, channelName };
   },
-  encode({ channelId, priority, channelName }) {
+  write(out, { channelId, priority, channelName }) {
     if (!Number.isInteger(priority) || priority < 0 || priority > 3) {
       throw new UsageError(`DYNVC_CREATE_REQ.Pri: ${priority} is not an integer from 0 to 3`);
     }
-    // The byte behind the name stays 0 and ends it.
-    const pdu = encodeChannelHead(DvcCommand.create, priority, channelId, channelName.length + 1);
-    let offset = pdu.length - channelName.length - 1;
-    for (let index = 0; index < channelName.length; index++) {
-      const code = channelName.charCodeAt(index);
-      if (code === 0 || code > 0xff) {
-        throw new UsageError(`DYNVC_CREATE_REQ.ChannelName: ${JSON.stringify(channelName)} is not an ANSI name`);
-      }
-      pdu[offset++] = code;
-    }
-    return [pdu];
+    writeChannelHead(out, DvcCommand.create, priority, channelId);
+    out.fixedAnsi(channelName, channelName.length + 1, 'DYNVC_CREATE_REQ.ChannelName');
   },
-};
+});
 
 const Status = struct('DYNVC_CREATE_RSP', { CreationStatus: 'i32' });
 
-export const DynvcCreateRsp: Codec<DynvcCreateRsp> = {
+export const DynvcCreateRsp = codec<DynvcCreateRsp>({
   name: 'DYNVC_CREATE_RSP',
   spec: { document: 'MS-RDPEDYC', section: '2.2.2.2' },
   decode(reader) {
@@ -72,8 +63,8 @@ export const DynvcCreateRsp: Codec<DynvcCreateRsp> = {
     reader.end();
     return { name: 'DYNVC_CREATE_RSP', channelId, creationStatus };
   },
-  encode: ({ channelId, creationStatus }) => [
-    encodeChannelHead(DvcCommand.create, 0, channelId),
-    Status.encode({ CreationStatus: creationStatus }),
-  ],
-};
+  write(out, { channelId, creationStatus }) {
+    writeChannelHead(out, DvcCommand.create, 0, channelId);
+    Status.write(out, { CreationStatus: creationStatus });
+  },
+});

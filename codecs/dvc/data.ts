@@ -1,15 +1,14 @@
-import type { Codec } from '../core/message.ts';
-import type { Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import {
   DvcCommand,
-  encodeChannelHead,
   readChannelId,
   readHeader,
   readLength,
   widthCode,
-  widthSize,
-  writeUint,
+  writeChannelHead,
+  writeWidth,
 } from './header.ts';
 
 /** DYNVC_DATA_FIRST, [MS-RDPEDYC] 2.2.3.1: the first block of a message that needs several. */
@@ -46,43 +45,49 @@ export interface DynvcDataCompressed {
   readonly data: Uint8Array;
 }
 
-export const DynvcDataFirst: Codec<DynvcDataFirst> = {
+export const DynvcDataFirst = codec<DynvcDataFirst>({
   name: 'DYNVC_DATA_FIRST',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.1' },
   decode: (reader) => ({ name: 'DYNVC_DATA_FIRST', ...decodeFirst(reader, DvcCommand.dataFirst) }),
-  encode: (value) => encodeFirst(DvcCommand.dataFirst, value),
-};
+  write: (out, value) => writeFirst(out, DvcCommand.dataFirst, value),
+});
 
-export const DynvcData: Codec<DynvcData> = {
+export const DynvcData = codec<DynvcData>({
   name: 'DYNVC_DATA',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.2' },
   decode(reader) {
-    // Not like the others: this runs for every 1600 bytes, and a spread makes a second object.
+    // Unlike the others: this runs for every 1600 bytes, and a spread makes a second object.
     const channelId = readChannelId(reader, readHeader(reader, DvcCommand.data));
     return { name: 'DYNVC_DATA', channelId, data: reader.rest() };
   },
-  encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.data, 0, channelId), data],
-};
+  write(out, { channelId, data }) {
+    writeChannelHead(out, DvcCommand.data, 0, channelId);
+    out.append(data);
+  },
+});
 
-export const DynvcDataFirstCompressed: Codec<DynvcDataFirstCompressed> = {
+export const DynvcDataFirstCompressed = codec<DynvcDataFirstCompressed>({
   name: 'DYNVC_DATA_FIRST_COMPRESSED',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.3' },
   decode: (reader) => ({
     name: 'DYNVC_DATA_FIRST_COMPRESSED',
     ...decodeFirst(reader, DvcCommand.dataFirstCompressed),
   }),
-  encode: (value) => encodeFirst(DvcCommand.dataFirstCompressed, value),
-};
+  write: (out, value) => writeFirst(out, DvcCommand.dataFirstCompressed, value),
+});
 
-export const DynvcDataCompressed: Codec<DynvcDataCompressed> = {
+export const DynvcDataCompressed = codec<DynvcDataCompressed>({
   name: 'DYNVC_DATA_COMPRESSED',
   spec: { document: 'MS-RDPEDYC', section: '2.2.3.4' },
   decode(reader) {
     const channelId = readChannelId(reader, readHeader(reader, DvcCommand.dataCompressed));
     return { name: 'DYNVC_DATA_COMPRESSED', channelId, data: reader.rest() };
   },
-  encode: ({ channelId, data }) => [encodeChannelHead(DvcCommand.dataCompressed, 0, channelId), data],
-};
+  write(out, { channelId, data }) {
+    writeChannelHead(out, DvcCommand.dataCompressed, 0, channelId);
+    out.append(data);
+  },
+});
 
 interface FirstBlock {
   readonly channelId: number;
@@ -96,9 +101,9 @@ function decodeFirst(reader: Reader, command: DvcCommand): FirstBlock {
   return { channelId, length: readLength(reader, header), data: reader.rest() };
 }
 
-function encodeFirst(command: DvcCommand, { channelId, length, data }: FirstBlock): Parts {
+function writeFirst(out: Writer, command: DvcCommand, { channelId, length, data }: FirstBlock): void {
   const code = widthCode(length, 'Length');
-  const head = encodeChannelHead(command, code, channelId, widthSize(code));
-  writeUint(head, head.length - widthSize(code), length, code);
-  return [head, data];
+  writeChannelHead(out, command, code, channelId);
+  writeWidth(out, length, code, 'Length');
+  out.append(data);
 }

@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 
 /** Cmd, the upper 4 bits of every PDU's first byte, [MS-RDPEDYC] 2.2. 1, 5: direction tells request and response apart. */
 export const DvcCommand = {
@@ -82,18 +83,31 @@ export function widthSize(code: 0 | 1 | 2): number {
   return 1 << code;
 }
 
-/** Writes `value`, little-endian, in the width of `code`; returns the offset behind it. */
+/** Writes `value`, little-endian, in the width of `code`; returns the offset after it. */
 export function writeUint(target: Uint8Array, offset: number, value: number, code: 0 | 1 | 2): number {
   const end = offset + widthSize(code);
   for (let at = offset, left = value; at < end; at++, left = Math.floor(left / 256)) target[at] = left & 0xff;
   return end;
 }
 
-/** Header byte and ChannelId, in the smallest width, with `extra` bytes of room behind them. */
-export function encodeChannelHead(command: DvcCommand, sp: number, channelId: number, extra = 0): Uint8Array {
+/** Header byte and ChannelId, in the smallest width. @throws UsageError */
+export function writeChannelHead(out: Writer, command: DvcCommand, sp: number, channelId: number): void {
   const code = widthCode(channelId, 'ChannelId');
-  const head = new Uint8Array(1 + widthSize(code) + extra);
-  head[0] = headerByte(command, sp, code);
-  writeUint(head, 1, channelId, code);
-  return head;
+  out.u8(headerByte(command, sp, code), 'Header');
+  writeWidth(out, channelId, code, 'ChannelId');
+}
+
+/** `value` in the width of `code`. */
+export function writeWidth(out: Writer, value: number, code: 0 | 1 | 2, field: string): void {
+  switch (code) {
+    case 0:
+      out.u8(value, field);
+      return;
+    case 1:
+      out.u16(value, field);
+      return;
+    case 2:
+      out.u32(value, field);
+      return;
+  }
 }

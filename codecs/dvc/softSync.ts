@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
-import type { Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './dvcStructs.generated.ts';
 import { checkCommand, DvcCommand, headerByte } from './header.ts';
 
@@ -17,7 +17,7 @@ export interface DynvcSoftSyncRequest {
   readonly name: 'DYNVC_SOFT_SYNC_REQUEST';
   /** Bits of {@link SoftSyncFlag}. */
   readonly flags: number;
-  /** The number of lists where the flags say that lists follow; else it stands alone. */
+  /** The number of lists where the flags say that lists follow. */
   readonly numberOfTunnels: number;
   readonly softSyncChannelLists: readonly SoftSyncChannelList[];
 }
@@ -43,9 +43,9 @@ const RequestHead = struct('DYNVC_SOFT_SYNC_REQUEST', {
 const UNCOUNTED = 2;
 const ListHead = struct('DYNVC_SOFT_SYNC_CHANNEL_LIST', { TunnelType: 'u32', NumberOfDVCs: 'u16' });
 const ResponseHead = struct('DYNVC_SOFT_SYNC_RESPONSE', { Header: 'u8', Pad: 'u8', NumberOfTunnels: 'u32' });
-const Id = struct('DYNVC_SOFT_SYNC', { Id: 'u32' });
+const ID_SIZE = 4;
 
-export const DynvcSoftSyncRequest: Codec<DynvcSoftSyncRequest> = {
+export const DynvcSoftSyncRequest = codec<DynvcSoftSyncRequest>({
   name: 'DYNVC_SOFT_SYNC_REQUEST',
   spec: { document: 'MS-RDPEDYC', section: '2.2.5.1' },
   decode(reader) {
@@ -67,29 +67,29 @@ export const DynvcSoftSyncRequest: Codec<DynvcSoftSyncRequest> = {
       softSyncChannelLists,
     };
   },
-  encode({ flags, numberOfTunnels, softSyncChannelLists }) {
+  write(out, { flags, numberOfTunnels, softSyncChannelLists }) {
     if (softSyncChannelLists.length !== listCount(flags, numberOfTunnels)) {
       throw new UsageError(
         `DYNVC_SOFT_SYNC_REQUEST: ${softSyncChannelLists.length} lists do not fit Flags ${flags} and NumberOfTunnels ${numberOfTunnels}`,
       );
     }
-    const lists = softSyncChannelLists.flatMap(encodeList);
-    const listSize = softSyncChannelLists.reduce(
-      (size, list) => size + ListHead.size + 4 * list.listOfDvcIds.length,
-      0,
-    );
-    const head = RequestHead.encode({
+    const start = out.position;
+    RequestHead.write(out, {
       Header: headerByte(DvcCommand.softSyncRequest),
       Pad: 0,
-      Length: RequestHead.size - UNCOUNTED + listSize,
+      Length: 0,
       Flags: flags,
       NumberOfTunnels: numberOfTunnels,
     });
-    return [head, ...lists];
+    for (const { tunnelType, listOfDvcIds } of softSyncChannelLists) {
+      ListHead.write(out, { TunnelType: tunnelType, NumberOfDVCs: listOfDvcIds.length });
+      writeIds(out, listOfDvcIds);
+    }
+    RequestHead.patch(out, start, 'Length', out.position - start - UNCOUNTED);
   },
-};
+});
 
-export const DynvcSoftSyncResponse: Codec<DynvcSoftSyncResponse> = {
+export const DynvcSoftSyncResponse = codec<DynvcSoftSyncResponse>({
   name: 'DYNVC_SOFT_SYNC_RESPONSE',
   spec: { document: 'MS-RDPEDYC', section: '2.2.5.2' },
   decode(reader) {
@@ -99,15 +99,15 @@ export const DynvcSoftSyncResponse: Codec<DynvcSoftSyncResponse> = {
     reader.end();
     return { name: 'DYNVC_SOFT_SYNC_RESPONSE', tunnelsToSwitch };
   },
-  encode: ({ tunnelsToSwitch }) => [
-    ResponseHead.encode({
+  write(out, { tunnelsToSwitch }) {
+    ResponseHead.write(out, {
       Header: headerByte(DvcCommand.softSyncResponse),
       Pad: 0,
       NumberOfTunnels: tunnelsToSwitch.length,
-    }),
-    ...encodeIds(tunnelsToSwitch),
-  ],
-};
+    });
+    writeIds(out, tunnelsToSwitch);
+  },
+});
 
 function listCount(flags: number, numberOfTunnels: number): number {
   return (flags & SoftSyncFlag.SOFT_SYNC_CHANNEL_LIST_PRESENT) !== 0 ? numberOfTunnels : 0;
@@ -121,16 +121,11 @@ function decodeLists(reader: Reader, count: number): SoftSyncChannelList[] {
   });
 }
 
-function encodeList(list: SoftSyncChannelList): Parts {
-  const head = ListHead.encode({ TunnelType: list.tunnelType, NumberOfDVCs: list.listOfDvcIds.length });
-  return [head, ...encodeIds(list.listOfDvcIds)];
-}
-
 function decodeIds(reader: Reader, count: number, field: string): number[] {
-  reader.checkCount(count, Id.size, field);
+  reader.checkCount(count, ID_SIZE, field);
   return Array.from({ length: count }, () => reader.u32(field));
 }
 
-function encodeIds(ids: readonly number[]): Parts {
-  return ids.map((id) => Id.encode({ Id: id }));
+function writeIds(out: Writer, ids: readonly number[]): void {
+  for (const id of ids) out.u32(id, 'Id');
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts';
-import { byteLength, type Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
+import { shortestBytes } from './per.ts';
 
 /** Tags of the few BER types in MCS connect PDUs, [X.690] 8. */
 export const BerTag = { BOOLEAN: 0x01, INTEGER: 0x02, OCTET_STRING: 0x04, ENUMERATED: 0x0a, SEQUENCE: 0x30 } as const;
@@ -51,24 +52,31 @@ export function readBerOctets(reader: Reader, field: string): Uint8Array {
   return readBer(reader, BerTag.OCTET_STRING, field).rest();
 }
 
-export function ber(tag: number, content: Parts): Parts {
-  return [Uint8Array.of(tag, ...berLength(byteLength(content))), ...content];
+/** Makes an element of all that was written since `start`. @throws UsageError beyond 65535 bytes */
+export function wrapBer(out: Writer, start: number, tag: number): void {
+  out.insert(start, [tag, ...berLength(out.position - start)]);
 }
 
-export function berApplication(number: number, content: Parts): Parts {
-  return [Uint8Array.of(0x7f, number, ...berLength(byteLength(content))), ...content];
+/** Like {@link wrapBer}, with a two-byte tag [APPLICATION number]. */
+export function wrapBerApplication(out: Writer, start: number, number: number): void {
+  out.insert(start, [0x7f, number, ...berLength(out.position - start)]);
+}
+
+export function writeBerBoolean(out: Writer, value: boolean): void {
+  out.octets(BerTag.BOOLEAN, 1, value ? 0xff : 0);
+}
+
+export function writeBerOctets(out: Writer, bytes: Uint8Array): void {
+  out.octets(BerTag.OCTET_STRING, ...berLength(bytes.byteLength));
+  out.append(bytes);
 }
 
 /** The shortest form. @throws UsageError for what is not an integer from 0 to 2^32-1 */
-export function berInteger(value: number, field: string, tag: number = BerTag.INTEGER): Uint8Array {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-    throw new UsageError(`${field}: ${value} is not an integer from 0 to 4294967295`);
-  }
-  const bytes = [value & 0xff];
-  for (let rest = Math.floor(value / 256); rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff);
+export function writeBerInteger(out: Writer, value: number, field: string, tag: number = BerTag.INTEGER): void {
+  const bytes = shortestBytes(value, field);
   // The top bit would make it negative.
   if ((bytes[0] ?? 0) >= 0x80) bytes.unshift(0);
-  return Uint8Array.of(tag, bytes.length, ...bytes);
+  out.octets(tag, bytes.length, ...bytes);
 }
 
 function readBerLength(reader: Reader, field: string): number {

@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** One rectangle, TS_BITMAP_DATA, [MS-RDPBCGR] 2.2.9.1.1.3.1.2.2. */
@@ -40,7 +40,7 @@ const Rectangle = struct('TS_BITMAP_DATA', {
   bitmapLength: 'u16',
 });
 
-export const BitmapUpdate: Codec<BitmapUpdate> = {
+export const BitmapUpdate = codec<BitmapUpdate>({
   name: 'TS_UPDATE_BITMAP_DATA',
   spec: { document: 'MS-RDPBCGR', section: '2.2.9.1.1.3.1.2' },
   decode(reader) {
@@ -56,14 +56,12 @@ export const BitmapUpdate: Codec<BitmapUpdate> = {
     reader.end();
     return { rectangles };
   },
-  encode({ rectangles }) {
+  write(out, { rectangles }) {
     if (rectangles.length > 0xffff) throw new UsageError('TS_UPDATE_BITMAP_DATA: at most 65535 rectangles');
-    return [
-      Head.encode({ updateType: UPDATETYPE_BITMAP, numberRectangles: rectangles.length }),
-      ...rectangles.flatMap(({ bitmapDataStream, ...rectangle }) => [
-        Rectangle.encode({ ...rectangle, bitmapLength: bitmapDataStream.byteLength }),
-        bitmapDataStream,
-      ]),
-    ];
+    Head.write(out, { updateType: UPDATETYPE_BITMAP, numberRectangles: rectangles.length });
+    for (const { bitmapDataStream, ...rectangle } of rectangles) {
+      Rectangle.write(out, { ...rectangle, bitmapLength: bitmapDataStream.byteLength });
+      out.append(bitmapDataStream);
+    }
   },
-};
+});

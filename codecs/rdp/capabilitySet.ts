@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
-import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** capabilitySetType, [MS-RDPBCGR] 2.2.1.13.1.1.1, of the sets that this project reads or writes. */
@@ -39,10 +39,12 @@ export function readCapabilitySets(reader: Reader, count: number): CapabilitySet
   });
 }
 
-export function capabilitySets(sets: readonly CapabilitySet[]): Parts {
-  return sets.flatMap(({ type, data }) => {
+/** @throws UsageError for a set that is too long */
+export function writeCapabilitySets(out: Writer, sets: readonly CapabilitySet[]): void {
+  for (const { type, data } of sets) {
     const lengthCapability = Head.size + data.byteLength;
     if (lengthCapability > 0xffff) throw new UsageError(`a capability set of ${lengthCapability} bytes is too long`);
-    return [Head.encode({ capabilitySetType: type, lengthCapability }), data];
-  });
+    Head.write(out, { capabilitySetType: type, lengthCapability });
+    out.append(data);
+  }
 }

@@ -1,10 +1,9 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
 import { CHANNEL_DEF_SIZE, ChannelDef } from '../svc/channelDef.ts';
-import { fixedUtf16, readFixedUtf16 } from './fixedText.ts';
 
 /** Client Core Data, TS_UD_CS_CORE without its header, [MS-RDPBCGR] 2.2.1.3.2. Older clients end early. */
 export interface ClientCoreData {
@@ -85,9 +84,6 @@ const Keyboard = struct('TS_UD_CS_CORE', {
   keyboardFunctionKey: 'u32',
 });
 
-const Word = struct('TS_UD_CS_CORE', { word: 'u16' });
-const DoubleWord = struct('TS_UD_CS_CORE', { doubleWord: 'u32' });
-
 /** The optional fields in wire order: each is there only when those before it are. */
 const OPTIONAL = [
   ['postBeta2ColorDepth', 'u16'],
@@ -106,32 +102,30 @@ const OPTIONAL = [
   ['deviceScaleFactor', 'u32'],
 ] as const;
 
-export const ClientCoreData: Codec<ClientCoreData> = {
+export const ClientCoreData = codec<ClientCoreData>({
   name: 'TS_UD_CS_CORE',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.3.2' },
   decode(reader) {
     const { SASSequence, ...screen } = Screen.decode(reader);
-    const clientName = readFixedUtf16(reader, CLIENT_NAME_SIZE, 'clientName');
+    const clientName = reader.fixedUtf16(CLIENT_NAME_SIZE, 'clientName');
     const keyboard = Keyboard.decode(reader);
-    const imeFileName = readFixedUtf16(reader, IME_FILE_NAME_SIZE, 'imeFileName');
+    const imeFileName = reader.fixedUtf16(IME_FILE_NAME_SIZE, 'imeFileName');
     const optional = readOptional(reader);
     reader.end();
     return { ...screen, sasSequence: SASSequence, clientName, ...keyboard, imeFileName, ...optional };
   },
-  encode(value) {
-    return [
-      Screen.encode({ ...value, SASSequence: value.sasSequence }),
-      fixedUtf16(value.clientName, CLIENT_NAME_SIZE, 'clientName'),
-      Keyboard.encode(value),
-      fixedUtf16(value.imeFileName, IME_FILE_NAME_SIZE, 'imeFileName'),
-      ...optionalParts(value),
-    ];
+  write(out, value) {
+    Screen.write(out, { ...value, SASSequence: value.sasSequence });
+    out.fixedUtf16(value.clientName, CLIENT_NAME_SIZE, 'clientName');
+    Keyboard.write(out, value);
+    out.fixedUtf16(value.imeFileName, IME_FILE_NAME_SIZE, 'imeFileName');
+    writeOptional(out, value);
   },
-};
+});
 
 const Security = struct('TS_UD_CS_SEC', { encryptionMethods: 'u32', extEncryptionMethods: 'u32' });
 
-export const ClientSecurityData: Codec<ClientSecurityData> = {
+export const ClientSecurityData = codec<ClientSecurityData>({
   name: 'TS_UD_CS_SEC',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.3.3' },
   decode(reader) {
@@ -139,12 +133,12 @@ export const ClientSecurityData: Codec<ClientSecurityData> = {
     reader.end();
     return value;
   },
-  encode: (value) => [Security.encode(value)],
-};
+  write: (out, value) => Security.write(out, value),
+});
 
 const ChannelCount = struct('TS_UD_CS_NET', { channelCount: 'u32' });
 
-export const ClientNetworkData: Codec<ClientNetworkData> = {
+export const ClientNetworkData = codec<ClientNetworkData>({
   name: 'TS_UD_CS_NET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.3.4' },
   decode(reader) {
@@ -158,15 +152,15 @@ export const ClientNetworkData: Codec<ClientNetworkData> = {
     reader.end();
     return { channelDefArray };
   },
-  encode: ({ channelDefArray }) => [
-    ChannelCount.encode({ channelCount: channelDefArray.length }),
-    ...channelDefArray.flatMap((each) => ChannelDef.encode(each)),
-  ],
-};
+  write(out, { channelDefArray }) {
+    ChannelCount.write(out, { channelCount: channelDefArray.length });
+    for (const each of channelDefArray) ChannelDef.write(out, each);
+  },
+});
 
 const Cluster = struct('TS_UD_CS_CLUSTER', { Flags: 'u32', RedirectedSessionID: 'u32' });
 
-export const ClientClusterData: Codec<ClientClusterData> = {
+export const ClientClusterData = codec<ClientClusterData>({
   name: 'TS_UD_CS_CLUSTER',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.3.5' },
   decode(reader) {
@@ -174,10 +168,10 @@ export const ClientClusterData: Codec<ClientClusterData> = {
     reader.end();
     return { flags: Flags, redirectedSessionId: RedirectedSessionID };
   },
-  encode: ({ flags, redirectedSessionId }) => [
-    Cluster.encode({ Flags: flags, RedirectedSessionID: redirectedSessionId }),
-  ],
-};
+  write(out, { flags, redirectedSessionId }) {
+    Cluster.write(out, { Flags: flags, RedirectedSessionID: redirectedSessionId });
+  },
+});
 
 function readOptional(reader: Reader): Partial<ClientCoreData> {
   const found: Record<string, number | string> = {};
@@ -191,7 +185,7 @@ function readOptional(reader: Reader): Partial<ClientCoreData> {
         found[name] = reader.u32(name);
         break;
       case 'text':
-        found[name] = readFixedUtf16(reader, DIG_PRODUCT_ID_SIZE, name);
+        found[name] = reader.fixedUtf16(DIG_PRODUCT_ID_SIZE, name);
         break;
       case 'u8 and pad':
         found[name] = reader.u8(name);
@@ -202,16 +196,20 @@ function readOptional(reader: Reader): Partial<ClientCoreData> {
   return found;
 }
 
-function optionalParts(value: ClientCoreData): Parts {
+function writeOptional(out: Writer, value: ClientCoreData): void {
   const present = OPTIONAL.map(([name]) => value[name] !== undefined);
   if (present.lastIndexOf(true) > present.indexOf(false) && present.includes(false)) {
     throw new UsageError('TS_UD_CS_CORE: an optional field is there only when all before it are');
   }
-  return OPTIONAL.flatMap(([name, type]) => {
+  for (const [name, type] of OPTIONAL) {
     const field = value[name];
-    if (field === undefined) return [];
-    if (typeof field === 'string') return [fixedUtf16(field, DIG_PRODUCT_ID_SIZE, name)];
-    if (type === 'u8 and pad') return [Uint8Array.of(field, 0)];
-    return [type === 'u16' ? Word.encode({ word: field }) : DoubleWord.encode({ doubleWord: field })];
-  });
+    if (field === undefined) return;
+    if (typeof field === 'string') out.fixedUtf16(field, DIG_PRODUCT_ID_SIZE, name);
+    else if (type === 'u32') out.u32(field, name);
+    else if (type === 'u16') out.u16(field, name);
+    else {
+      out.u8(field, name);
+      out.zeros(1);
+    }
+  }
 }

@@ -1,10 +1,10 @@
-import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
-import { decodeUtf16, encodeUtf16 } from '../core/text.ts';
+import { decodeUtf16 } from '../core/text.ts';
 
-/** TS_INFO_PACKET behind its security header, [MS-RDPBCGR] 2.2.1.11.1.1: who the client says the user is. */
+/** TS_INFO_PACKET after its security header, [MS-RDPBCGR] 2.2.1.11.1.1: the user, as the client names them. */
 export interface ClientInfo {
   readonly codePage: number;
   /** Bits of {@link InfoFlag}. */
@@ -36,7 +36,7 @@ const Head = struct('TS_INFO_PACKET', {
   cbWorkingDir: 'u16',
 });
 
-export const ClientInfo: Codec<ClientInfo> = {
+export const ClientInfo = codec<ClientInfo>({
   name: 'TS_INFO_PACKET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.11.1.1' },
   decode(reader) {
@@ -53,30 +53,26 @@ export const ClientInfo: Codec<ClientInfo> = {
       extraInfo: reader.rest(),
     };
   },
-  encode(value) {
+  write(out, value) {
     const unicode = (value.flags & InfoFlag.INFO_UNICODE) !== 0;
-    const terminator = unicode ? 2 : 1;
-    const texts = [
-      encodeText(value.domain, unicode),
-      encodeText(value.userName, unicode),
-      encodeText(value.password, unicode),
-      encodeText(value.alternateShell, unicode),
-      encodeText(value.workingDir, unicode),
-    ] as const;
-    const head = Head.encode({
+    const width = unicode ? 2 : 1;
+    Head.write(out, {
       CodePage: value.codePage,
       flags: value.flags,
-      cbDomain: texts[0].byteLength - terminator,
-      cbUserName: texts[1].byteLength - terminator,
-      cbPassword: texts[2].byteLength - terminator,
-      cbAlternateShell: texts[3].byteLength - terminator,
-      cbWorkingDir: texts[4].byteLength - terminator,
+      cbDomain: width * value.domain.length,
+      cbUserName: width * value.userName.length,
+      cbPassword: width * value.password.length,
+      cbAlternateShell: width * value.alternateShell.length,
+      cbWorkingDir: width * value.workingDir.length,
     });
-    return [head, ...texts, value.extraInfo];
+    for (const text of [value.domain, value.userName, value.password, value.alternateShell, value.workingDir]) {
+      writeText(out, text, unicode);
+    }
+    out.append(value.extraInfo);
   },
-};
+});
 
-/** `size` does not count the NUL that follows the text. ANSI text is taken for Latin-1: no code page is asked. */
+/** `size` does not count the NUL that follows the text. ANSI text is read as Latin-1, whatever the code page. */
 function readText(reader: Reader, size: number, unicode: boolean, field: string): string {
   if (unicode && size % 2 !== 0) throw reader.error('INVALID_VALUE', `cb${field}`, `${size} bytes of UTF-16`);
   const bytes = reader.take(size, field);
@@ -84,11 +80,7 @@ function readText(reader: Reader, size: number, unicode: boolean, field: string)
   return unicode ? decodeUtf16(bytes) : String.fromCharCode(...bytes);
 }
 
-function encodeText(text: string, unicode: boolean): Uint8Array {
-  if (unicode) return encodeUtf16(text);
-  return Uint8Array.from(`${text}\0`, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 0xff) throw new UsageError('TS_INFO_PACKET: this text needs INFO_UNICODE');
-    return code;
-  });
+function writeText(out: Writer, text: string, unicode: boolean): void {
+  if (unicode) out.utf16(`${text}\0`);
+  else out.ansi(`${text}\0`, 'TS_INFO_PACKET without INFO_UNICODE');
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** TS_RECTANGLE16, [MS-RDPBCGR] 2.2.11.1, in pixels; the right and bottom ones belong to it. */
@@ -10,16 +10,16 @@ export interface Rectangle16 {
   readonly bottom: number;
 }
 
-/** TS_REFRESH_RECT_PDU, [MS-RDPBCGR] 2.2.11.2.1: a client has lost what these areas showed. */
+/** TS_REFRESH_RECT_PDU, [MS-RDPBCGR] 2.2.11.2.1: a client asks for these areas again. */
 export interface RefreshRectPdu {
   readonly areasToRefresh: readonly Rectangle16[];
 }
 
-/** TS_SUPPRESS_OUTPUT_PDU, [MS-RDPBCGR] 2.2.11.3.1: whether somebody looks at the client's window. */
+/** TS_SUPPRESS_OUTPUT_PDU, [MS-RDPBCGR] 2.2.11.3.1: whether the client's window is visible. */
 export interface SuppressOutputPdu {
   /** 0 or 1, {@link SUPPRESS_DISPLAY_UPDATES} or {@link ALLOW_DISPLAY_UPDATES}; others come through. */
   readonly allowDisplayUpdates: number;
-  /** What is to be shown: with ALLOW_DISPLAY_UPDATES, and only then. */
+  /** The visible area: with ALLOW_DISPLAY_UPDATES, and only then. */
   readonly desktopRect?: Rectangle16;
 }
 
@@ -28,34 +28,37 @@ export const ALLOW_DISPLAY_UPDATES = 1;
 
 /** numberOfAreas has one byte. */
 const MOST_AREAS = 0xff;
-const PADDING = [0, 0, 0] as const;
+/** pad3Octets. */
+const PADDING_SIZE = 3;
 
 const Rectangle = struct('TS_RECTANGLE16', { left: 'u16', top: 'u16', right: 'u16', bottom: 'u16' });
 
-export const RefreshRectPdu: Codec<RefreshRectPdu> = {
+export const RefreshRectPdu = codec<RefreshRectPdu>({
   name: 'TS_REFRESH_RECT_PDU',
   spec: { document: 'MS-RDPBCGR', section: '2.2.11.2.1' },
   decode(reader) {
     const numberOfAreas = reader.u8('numberOfAreas');
-    reader.pad(PADDING.length, 'pad3Octets');
+    reader.pad(PADDING_SIZE, 'pad3Octets');
     reader.checkCount(numberOfAreas, Rectangle.size, 'areasToRefresh');
     const areasToRefresh = Array.from({ length: numberOfAreas }, () => Rectangle.decode(reader));
     reader.end();
     return { areasToRefresh };
   },
-  encode({ areasToRefresh }) {
+  write(out, { areasToRefresh }) {
     const { length } = areasToRefresh;
     if (length > MOST_AREAS) throw new UsageError(`TS_REFRESH_RECT_PDU: ${length} areas, at most ${MOST_AREAS} fit`);
-    return [Uint8Array.of(length, ...PADDING), ...areasToRefresh.map((area) => Rectangle.encode(area))];
+    out.u8(length, 'numberOfAreas');
+    out.zeros(PADDING_SIZE);
+    for (const area of areasToRefresh) Rectangle.write(out, area);
   },
-};
+});
 
-export const SuppressOutputPdu: Codec<SuppressOutputPdu> = {
+export const SuppressOutputPdu = codec<SuppressOutputPdu>({
   name: 'TS_SUPPRESS_OUTPUT_PDU',
   spec: { document: 'MS-RDPBCGR', section: '2.2.11.3.1' },
   decode(reader) {
     const allowDisplayUpdates = reader.u8('allowDisplayUpdates');
-    reader.pad(PADDING.length, 'pad3Octets');
+    reader.pad(PADDING_SIZE, 'pad3Octets');
     const hasRectangle = allowDisplayUpdates === ALLOW_DISPLAY_UPDATES;
     const value = hasRectangle
       ? { allowDisplayUpdates, desktopRect: Rectangle.decode(reader) }
@@ -63,11 +66,12 @@ export const SuppressOutputPdu: Codec<SuppressOutputPdu> = {
     reader.end();
     return value;
   },
-  encode({ allowDisplayUpdates, desktopRect }) {
+  write(out, { allowDisplayUpdates, desktopRect }) {
     if ((allowDisplayUpdates === ALLOW_DISPLAY_UPDATES) !== (desktopRect !== undefined)) {
       throw new UsageError('TS_SUPPRESS_OUTPUT_PDU: desktopRect goes with ALLOW_DISPLAY_UPDATES');
     }
-    const head = Uint8Array.of(allowDisplayUpdates, ...PADDING);
-    return desktopRect === undefined ? [head] : [head, Rectangle.encode(desktopRect)];
+    out.u8(allowDisplayUpdates, 'allowDisplayUpdates');
+    out.zeros(PADDING_SIZE);
+    if (desktopRect !== undefined) Rectangle.write(out, desktopRect);
   },
-};
+});

@@ -1,8 +1,7 @@
-import type { Codec } from '../core/message.ts';
-import { byteLength } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
-/** A licensing error message behind its security header, [MS-RDPBCGR] 2.2.1.12: mostly it says that all is well. */
+/** A licensing error message after its security header, [MS-RDPBCGR] 2.2.1.12; usually STATUS_VALID_CLIENT, which is no error. */
 export interface LicenseErrorMessage {
   /** PREAMBLE_VERSION in the low 4 bits: 2 or 3. */
   readonly flags: number;
@@ -25,7 +24,7 @@ const Preamble = struct('LICENSE_ERROR_MESSAGE', { bMsgType: 'u8', flags: 'u8', 
 const Body = struct('LICENSE_ERROR_MESSAGE', { dwErrorCode: 'u32', dwStateTransition: 'u32' });
 const Blob = struct('LICENSE_ERROR_MESSAGE', { wBlobType: 'u16', wBlobLen: 'u16' });
 
-export const LicenseErrorMessage: Codec<LicenseErrorMessage> = {
+export const LicenseErrorMessage = codec<LicenseErrorMessage>({
   name: 'LICENSE_ERROR_MESSAGE',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.12.1.3' },
   decode(reader) {
@@ -42,12 +41,11 @@ export const LicenseErrorMessage: Codec<LicenseErrorMessage> = {
     reader.end();
     return { flags, errorCode: dwErrorCode, stateTransition: dwStateTransition, blobType: wBlobType, blobData };
   },
-  encode({ flags, errorCode, stateTransition, blobType, blobData }) {
-    const body = [
-      Body.encode({ dwErrorCode: errorCode, dwStateTransition: stateTransition }),
-      Blob.encode({ wBlobType: blobType, wBlobLen: blobData.byteLength }),
-      blobData,
-    ];
-    return [Preamble.encode({ bMsgType: ERROR_ALERT, flags, wMsgSize: Preamble.size + byteLength(body) }), ...body];
+  write(out, { flags, errorCode, stateTransition, blobType, blobData }) {
+    const wMsgSize = Preamble.size + Body.size + Blob.size + blobData.byteLength;
+    Preamble.write(out, { bMsgType: ERROR_ALERT, flags, wMsgSize });
+    Body.write(out, { dwErrorCode: errorCode, dwStateTransition: stateTransition });
+    Blob.write(out, { wBlobType: blobType, wBlobLen: blobData.byteLength });
+    out.append(blobData);
   },
-};
+});

@@ -1,22 +1,24 @@
-import type { Codec } from '../core/message.ts';
-import type { Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import {
-  ber,
-  berApplication,
-  berInteger,
   BerTag,
   readBer,
   readBerApplication,
   readBerBoolean,
   readBerInteger,
   readBerOctets,
+  wrapBer,
+  wrapBerApplication,
+  writeBerBoolean,
+  writeBerInteger,
+  writeBerOctets,
 } from './ber.ts';
 
 const INITIAL_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3' };
 const RESPONSE_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.4' };
 
-/** DomainParameters, [T.125] 7: what an MCS domain may have at most. */
+/** DomainParameters, [T.125] 7: the limits of an MCS domain. */
 export interface DomainParameters {
   readonly maxChannelIds: number;
   readonly maxUserIds: number;
@@ -64,7 +66,7 @@ const PARAMETERS = [
   'protocolVersion',
 ] as const satisfies readonly (keyof DomainParameters)[];
 
-export const ConnectInitial: Codec<ConnectInitial> = {
+export const ConnectInitial = codec<ConnectInitial>({
   name: 'CONNECT_INITIAL',
   spec: INITIAL_SPEC,
   decode(reader) {
@@ -82,19 +84,20 @@ export const ConnectInitial: Codec<ConnectInitial> = {
     reader.end();
     return value;
   },
-  encode: (value) =>
-    berApplication(APPLICATION_CONNECT_INITIAL, [
-      ...ber(BerTag.OCTET_STRING, [value.callingDomainSelector]),
-      ...ber(BerTag.OCTET_STRING, [value.calledDomainSelector]),
-      ...ber(BerTag.BOOLEAN, [Uint8Array.of(value.upwardFlag ? 0xff : 0)]),
-      ...encodeParameters(value.targetParameters),
-      ...encodeParameters(value.minimumParameters),
-      ...encodeParameters(value.maximumParameters),
-      ...ber(BerTag.OCTET_STRING, [value.userData]),
-    ]),
-};
+  write(out, value) {
+    const start = out.position;
+    writeBerOctets(out, value.callingDomainSelector);
+    writeBerOctets(out, value.calledDomainSelector);
+    writeBerBoolean(out, value.upwardFlag);
+    writeParameters(out, value.targetParameters);
+    writeParameters(out, value.minimumParameters);
+    writeParameters(out, value.maximumParameters);
+    writeBerOctets(out, value.userData);
+    wrapBerApplication(out, start, APPLICATION_CONNECT_INITIAL);
+  },
+});
 
-export const ConnectResponse: Codec<ConnectResponse> = {
+export const ConnectResponse = codec<ConnectResponse>({
   name: 'CONNECT_RESPONSE',
   spec: RESPONSE_SPEC,
   decode(reader) {
@@ -109,14 +112,15 @@ export const ConnectResponse: Codec<ConnectResponse> = {
     reader.end();
     return value;
   },
-  encode: (value) =>
-    berApplication(APPLICATION_CONNECT_RESPONSE, [
-      berInteger(value.result, 'result', BerTag.ENUMERATED),
-      berInteger(value.calledConnectId, 'calledConnectId'),
-      ...encodeParameters(value.domainParameters),
-      ...ber(BerTag.OCTET_STRING, [value.userData]),
-    ]),
-};
+  write(out, value) {
+    const start = out.position;
+    writeBerInteger(out, value.result, 'result', BerTag.ENUMERATED);
+    writeBerInteger(out, value.calledConnectId, 'calledConnectId');
+    writeParameters(out, value.domainParameters);
+    writeBerOctets(out, value.userData);
+    wrapBerApplication(out, start, APPLICATION_CONNECT_RESPONSE);
+  },
+});
 
 function readParameters(reader: Reader, field: string): DomainParameters {
   const sequence = readBer(reader, BerTag.SEQUENCE, field);
@@ -134,9 +138,8 @@ function readParameters(reader: Reader, field: string): DomainParameters {
   return value;
 }
 
-function encodeParameters(value: DomainParameters): Parts {
-  return ber(
-    BerTag.SEQUENCE,
-    PARAMETERS.map((name) => berInteger(value[name], name)),
-  );
+function writeParameters(out: Writer, value: DomainParameters): void {
+  const start = out.position;
+  for (const name of PARAMETERS) writeBerInteger(out, value[name], name);
+  wrapBer(out, start, BerTag.SEQUENCE);
 }

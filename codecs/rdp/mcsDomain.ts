@@ -1,10 +1,10 @@
 import type { SpecRef } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
-import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
+import type { Writer } from '../core/writer.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from './per.ts';
 
-/** User ids and channel ids of a domain begin behind this one, [T.125] 7; PER leaves it out of user ids. */
+/** User ids and channel ids of a domain begin after this one, [T.125] 7; PER subtracts it from user ids. */
 export const MCS_BASE_USER_ID = 1001;
 
 /** Reason of a DisconnectProviderUltimatum, [T.125] 7. */
@@ -16,15 +16,15 @@ export const DisconnectReason = {
   channelPurged: 4,
 } as const;
 
-/** What one user sends to a channel. */
+/** Data from one user to a channel. */
 export interface SentData {
-  /** Who: a user id. */
+  /** The sender's user id. */
   readonly initiator: number;
   readonly channelId: number;
   readonly userData: Uint8Array;
 }
 
-/** [MS-RDPBCGR] 2.2.1.5; what it says means nothing in RDP. */
+/** [MS-RDPBCGR] 2.2.1.5; its fields mean nothing in RDP. */
 export interface ErectDomainRequest {
   readonly name: 'ERECT_DOMAIN_REQUEST';
   readonly subHeight: number;
@@ -115,7 +115,7 @@ export const DOMAIN_MCS_PDU_NAMES: readonly DomainMcsPduName[] = [
   'SEND_DATA_INDICATION',
 ];
 
-/** Where a PDU is described. */
+/** Where a PDU is specified. */
 export function domainMcsPduSpec(name: DomainMcsPduName): SpecRef {
   return { document: 'MS-RDPBCGR', section: PDUS[name].section };
 }
@@ -124,7 +124,7 @@ export function domainMcsPduSpec(name: DomainMcsPduName): SpecRef {
 const PRIORITY_AND_SEGMENTATION = 0x70;
 const WHOLE = 0x30;
 
-export const DomainMcsPdu: Codec<DomainMcsPdu> = {
+export const DomainMcsPdu = codec<DomainMcsPdu>({
   name: 'DomainMCSPDU',
   spec: { document: 'T.125', section: '7' },
   decode(untitled) {
@@ -138,56 +138,57 @@ export const DomainMcsPdu: Codec<DomainMcsPdu> = {
     reader.end();
     return value;
   },
-  encode(value) {
+  write(out, value) {
     const choice = PDUS[value.name].choice << 2;
     switch (value.name) {
-      case 'ERECT_DOMAIN_REQUEST': {
-        const { subHeight, subInterval } = value;
-        return [
-          Uint8Array.of(choice, ...perInteger(subHeight, 'subHeight'), ...perInteger(subInterval, 'subInterval')),
-        ];
-      }
+      case 'ERECT_DOMAIN_REQUEST':
+        out.octets(choice);
+        out.octets(...perInteger(value.subHeight, 'subHeight'), ...perInteger(value.subInterval, 'subInterval'));
+        return;
       case 'ATTACH_USER_REQUEST':
-        return [Uint8Array.of(choice)];
+        out.octets(choice);
+        return;
       case 'ATTACH_USER_CONFIRM': {
         const { result, initiator } = value;
-        const user = initiator === undefined ? [] : userId(initiator);
-        return [Uint8Array.of(...choiceAndResult(choice, initiator !== undefined, result), ...user)];
+        out.octets(...choiceAndResult(choice, initiator !== undefined, result));
+        if (initiator !== undefined) writeUserId(out, initiator);
+        return;
       }
       case 'CHANNEL_JOIN_REQUEST':
-        return [Uint8Array.of(choice, ...userId(value.initiator), ...u16BigEndian(value.channelId, 'channelId'))];
+        out.octets(choice);
+        writeUserId(out, value.initiator);
+        out.u16be(value.channelId, 'channelId');
+        return;
       case 'CHANNEL_JOIN_CONFIRM': {
         const { result, initiator, requested, channelId } = value;
-        const head = choiceAndResult(choice, channelId !== undefined, result);
-        const joined = channelId === undefined ? [] : u16BigEndian(channelId, 'channelId');
-        return [Uint8Array.of(...head, ...userId(initiator), ...u16BigEndian(requested, 'requested'), ...joined)];
+        out.octets(...choiceAndResult(choice, channelId !== undefined, result));
+        writeUserId(out, initiator);
+        out.u16be(requested, 'requested');
+        if (channelId !== undefined) out.u16be(channelId, 'channelId');
+        return;
       }
       case 'SEND_DATA_REQUEST':
       case 'SEND_DATA_INDICATION':
-        return [
-          sendDataHeader(value.name, value.initiator, value.channelId, value.userData.byteLength),
-          value.userData,
-        ];
+        writeSendDataHeader(out, value, value.userData.byteLength);
+        out.append(value.userData);
+        return;
       case 'DISCONNECT_PROVIDER_ULTIMATUM':
-        return [Uint8Array.of(choice | ((value.reason >> 1) & 3), (value.reason & 1) << 7)];
+        out.octets(choice | ((value.reason >> 1) & 3), (value.reason & 1) << 7);
+        return;
     }
   },
-};
+});
 
-/** What precedes the data of SEND_DATA_REQUEST and SEND_DATA_INDICATION. @throws UsageError beyond 16383 bytes */
-export function sendDataHeader(
-  name: 'SEND_DATA_REQUEST' | 'SEND_DATA_INDICATION',
-  initiator: number,
-  channelId: number,
+/** What precedes `size` bytes of data in SEND_DATA_REQUEST and SEND_DATA_INDICATION. @throws UsageError beyond 16383 bytes */
+export function writeSendDataHeader(
+  out: Writer,
+  pdu: Omit<SendDataRequest | SendDataIndication, 'userData'>,
   size: number,
-): Uint8Array {
-  const target = [...userId(initiator), ...u16BigEndian(channelId, 'channelId')];
-  return Uint8Array.of(
-    PDUS[name].choice << 2,
-    ...target,
-    PRIORITY_AND_SEGMENTATION,
-    ...perLength(size, `${name}.userData`),
-  );
+): void {
+  out.octets(PDUS[pdu.name].choice << 2);
+  writeUserId(out, pdu.initiator);
+  out.u16be(pdu.channelId, 'channelId');
+  out.octets(PRIORITY_AND_SEGMENTATION, ...perLength(size, `${pdu.name}.userData`));
 }
 
 function readBody(reader: Reader, name: DomainMcsPduName, first: number): DomainMcsPdu {
@@ -206,19 +207,19 @@ function readBody(reader: Reader, name: DomainMcsPduName, first: number): Domain
     }
     case 'CHANNEL_JOIN_REQUEST': {
       const initiator = readUserId(reader);
-      return { name, initiator, channelId: readU16BigEndian(reader, 'channelId') };
+      return { name, initiator, channelId: reader.u16be('channelId') };
     }
     case 'CHANNEL_JOIN_CONFIRM': {
       const result = readResult(reader, first);
       const initiator = readUserId(reader);
-      const requested = readU16BigEndian(reader, 'requested');
+      const requested = reader.u16be('requested');
       const confirm = { name, result, initiator, requested };
-      return hasOptional ? { ...confirm, channelId: readU16BigEndian(reader, 'channelId') } : confirm;
+      return hasOptional ? { ...confirm, channelId: reader.u16be('channelId') } : confirm;
     }
     case 'SEND_DATA_REQUEST':
     case 'SEND_DATA_INDICATION': {
       const initiator = readUserId(reader);
-      const channelId = readU16BigEndian(reader, 'channelId');
+      const channelId = reader.u16be('channelId');
       const segmentation = reader.u8('segmentation') & WHOLE;
       if (segmentation !== WHOLE) {
         throw reader.error('INVALID_VALUE', 'segmentation', 'data in several segments is not supported', 1);
@@ -241,9 +242,9 @@ function choiceAndResult(choice: number, hasOptional: boolean, result: number): 
 }
 
 function readUserId(reader: Reader): number {
-  return readU16BigEndian(reader, 'initiator') + MCS_BASE_USER_ID;
+  return reader.u16be('initiator') + MCS_BASE_USER_ID;
 }
 
-function userId(initiator: number): readonly number[] {
-  return u16BigEndian(initiator - MCS_BASE_USER_ID, 'initiator');
+function writeUserId(out: Writer, initiator: number): void {
+  out.u16be(initiator - MCS_BASE_USER_ID, 'initiator');
 }

@@ -31,10 +31,14 @@ export function readPerInteger(reader: Reader, field: string): number {
 
 /** The shortest form. @throws UsageError for what is not an integer from 0 to 2^32-1 */
 export function perInteger(value: number, field: string): readonly number[] {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-    throw new UsageError(`${field}: ${value} is not an integer from 0 to 4294967295`);
-  }
-  const bytes = [value & 0xff];
-  for (let rest = Math.floor(value / 256); rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest & 0xff);
+  const bytes = shortestBytes(value, field);
   return [bytes.length, ...bytes];
+}
+
+/** The bytes of a number, big-endian, at least one. @throws UsageError for what is not an integer from 0 to 2^32-1 */
+export function shortestBytes(value: number, field: string): number[] {
+  if (value >>> 0 !== value) throw new UsageError(`${field}: ${value} is not an integer from 0 to 4294967295`);
+  const bytes = [value & 0xff];
+  for (let rest = value >>> 8; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
+  return bytes;
 }

@@ -1,4 +1,4 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** Bits of TS_SECURITY_HEADER.flags, [MS-RDPBCGR] 2.2.8.1.1.2.1, as far as they occur inside TLS. */
@@ -17,9 +17,9 @@ export interface SecurityHeader {
 
 const Head = struct('TS_SECURITY_HEADER', { flags: 'u16', flagsHi: 'u16' });
 
-export const SecurityHeader: Codec<SecurityHeader> = {
+export const SecurityHeader = codec<SecurityHeader>({
   name: 'TS_SECURITY_HEADER',
   spec: { document: 'MS-RDPBCGR', section: '2.2.8.1.1.2.1' },
   decode: (reader) => Head.decode(reader),
-  encode: (value) => [Head.encode(value)],
-};
+  write: (out, value) => Head.write(out, value),
+});

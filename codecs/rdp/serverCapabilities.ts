@@ -1,8 +1,7 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
-import { fixedUtf16, readFixedUtf16 } from './fixedText.ts';
 
-/** TS_GENERAL_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.1. */
+/** TS_GENERAL_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.1.1. */
 export interface GeneralCapability {
   readonly osMajorType: number;
   readonly osMinorType: number;
@@ -41,7 +40,7 @@ const General = struct('TS_GENERAL_CAPABILITYSET', {
   suppressOutputSupport: 'u8',
 });
 
-export const GeneralCapability: Codec<GeneralCapability> = {
+export const GeneralCapability = codec<GeneralCapability>({
   name: 'TS_GENERAL_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.1' },
   decode(reader) {
@@ -49,10 +48,10 @@ export const GeneralCapability: Codec<GeneralCapability> = {
     reader.end();
     return value;
   },
-  encode: (value) => [General.encode({ ...value, pad2octetsA: 0 })],
-};
+  write: (out, value) => General.write(out, { ...value, pad2octetsA: 0 }),
+});
 
-/** TS_BITMAP_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.2. */
+/** TS_BITMAP_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.1.2. */
 export interface BitmapCapability {
   /** From a server: the colour depth of the session. */
   readonly preferredBitsPerPixel: number;
@@ -84,7 +83,7 @@ const Bitmap = struct('TS_BITMAP_CAPABILITYSET', {
   pad2octetsB: 'u16',
 });
 
-export const BitmapCapability: Codec<BitmapCapability> = {
+export const BitmapCapability = codec<BitmapCapability>({
   name: 'TS_BITMAP_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.2' },
   decode(reader) {
@@ -92,10 +91,10 @@ export const BitmapCapability: Codec<BitmapCapability> = {
     reader.end();
     return value;
   },
-  encode: (value) => [Bitmap.encode({ ...value, pad2octets: 0, pad2octetsB: 0 })],
-};
+  write: (out, value) => Bitmap.write(out, { ...value, pad2octets: 0, pad2octetsB: 0 }),
+});
 
-/** TS_ORDER_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.3. */
+/** TS_ORDER_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.1.3. */
 export interface OrderCapability {
   readonly terminalDescriptor: Uint8Array;
   readonly desktopSaveXGranularity: number;
@@ -141,7 +140,7 @@ const OrderTail = struct('TS_ORDER_CAPABILITYSET', {
   pad2octetsE: 'u16',
 });
 
-export const OrderCapability: Codec<OrderCapability> = {
+export const OrderCapability = codec<OrderCapability>({
   name: 'TS_ORDER_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.3' },
   decode(reader) {
@@ -152,15 +151,15 @@ export const OrderCapability: Codec<OrderCapability> = {
     reader.end();
     return { terminalDescriptor, ...head, orderSupport, ...tail };
   },
-  encode: (value) => [
-    value.terminalDescriptor,
-    OrderHead.encode({ ...value, pad4octetsA: 0, pad2octetsA: 0 }),
-    value.orderSupport,
-    OrderTail.encode({ ...value, pad4octetsB: 0, pad2octetsC: 0, pad2octetsD: 0, pad2octetsE: 0 }),
-  ],
-};
+  write(out, value) {
+    out.append(value.terminalDescriptor);
+    OrderHead.write(out, { ...value, pad4octetsA: 0, pad2octetsA: 0 });
+    out.append(value.orderSupport);
+    OrderTail.write(out, { ...value, pad4octetsB: 0, pad2octetsC: 0, pad2octetsD: 0, pad2octetsE: 0 });
+  },
+});
 
-/** TS_POINTER_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.5. */
+/** TS_POINTER_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.1.5. */
 export interface PointerCapability {
   readonly colorPointerFlag: number;
   readonly colorPointerCacheSize: number;
@@ -171,7 +170,7 @@ export interface PointerCapability {
 const Pointer = struct('TS_POINTER_CAPABILITYSET', { colorPointerFlag: 'u16', colorPointerCacheSize: 'u16' });
 const PointerCache = struct('TS_POINTER_CAPABILITYSET', { pointerCacheSize: 'u16' });
 
-export const PointerCapability: Codec<PointerCapability> = {
+export const PointerCapability = codec<PointerCapability>({
   name: 'TS_POINTER_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.5' },
   decode(reader) {
@@ -180,13 +179,13 @@ export const PointerCapability: Codec<PointerCapability> = {
     reader.end();
     return { ...value, ...cache };
   },
-  encode: ({ pointerCacheSize, ...value }) => [
-    Pointer.encode(value),
-    ...(pointerCacheSize === undefined ? [] : [PointerCache.encode({ pointerCacheSize })]),
-  ],
-};
+  write(out, { pointerCacheSize, ...value }) {
+    Pointer.write(out, value);
+    if (pointerCacheSize !== undefined) PointerCache.write(out, { pointerCacheSize });
+  },
+});
 
-/** TS_INPUT_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.1.6. */
+/** TS_INPUT_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.1.6. */
 export interface InputCapability {
   /** Bits of {@link InputFlag}. */
   readonly inputFlags: number;
@@ -215,29 +214,29 @@ const Input = struct('TS_INPUT_CAPABILITYSET', {
   keyboardFunctionKey: 'u32',
 });
 
-export const InputCapability: Codec<InputCapability> = {
+export const InputCapability = codec<InputCapability>({
   name: 'TS_INPUT_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.1.6' },
   decode(reader) {
     const { pad2octetsA, ...value } = Input.decode(reader);
-    const imeFileName = readFixedUtf16(reader, IME_FILE_NAME_SIZE, 'imeFileName');
+    const imeFileName = reader.fixedUtf16(IME_FILE_NAME_SIZE, 'imeFileName');
     reader.end();
     return { ...value, imeFileName };
   },
-  encode: ({ imeFileName, ...value }) => [
-    Input.encode({ ...value, pad2octetsA: 0 }),
-    fixedUtf16(imeFileName, IME_FILE_NAME_SIZE, 'imeFileName'),
-  ],
-};
+  write(out, { imeFileName, ...value }) {
+    Input.write(out, { ...value, pad2octetsA: 0 });
+    out.fixedUtf16(imeFileName, IME_FILE_NAME_SIZE, 'imeFileName');
+  },
+});
 
-/** TS_SHARE_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.2.4. */
+/** TS_SHARE_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.2.4. */
 export interface ShareCapability {
   readonly nodeId: number;
 }
 
 const Share = struct('TS_SHARE_CAPABILITYSET', { nodeId: 'u16', pad2octets: 'u16' });
 
-export const ShareCapability: Codec<ShareCapability> = {
+export const ShareCapability = codec<ShareCapability>({
   name: 'TS_SHARE_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.2.4' },
   decode(reader) {
@@ -245,10 +244,10 @@ export const ShareCapability: Codec<ShareCapability> = {
     reader.end();
     return { nodeId };
   },
-  encode: ({ nodeId }) => [Share.encode({ nodeId, pad2octets: 0 })],
-};
+  write: (out, { nodeId }) => Share.write(out, { nodeId, pad2octets: 0 }),
+});
 
-/** TS_FONT_CAPABILITYSET behind type and length, [MS-RDPBCGR] 2.2.7.2.5. */
+/** TS_FONT_CAPABILITYSET after type and length, [MS-RDPBCGR] 2.2.7.2.5. */
 export interface FontCapability {
   /** FONTSUPPORT_FONTLIST is 1. */
   readonly fontSupportFlags: number;
@@ -256,7 +255,7 @@ export interface FontCapability {
 
 const Font = struct('TS_FONT_CAPABILITYSET', { fontSupportFlags: 'u16', pad2octets: 'u16' });
 
-export const FontCapability: Codec<FontCapability> = {
+export const FontCapability = codec<FontCapability>({
   name: 'TS_FONT_CAPABILITYSET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.7.2.5' },
   decode(reader) {
@@ -264,5 +263,5 @@ export const FontCapability: Codec<FontCapability> = {
     reader.end();
     return { fontSupportFlags };
   },
-  encode: ({ fontSupportFlags }) => [Font.encode({ fontSupportFlags, pad2octets: 0 })],
-};
+  write: (out, { fontSupportFlags }) => Font.write(out, { fontSupportFlags, pad2octets: 0 }),
+});

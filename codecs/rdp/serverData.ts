@@ -1,12 +1,12 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** Server Core Data, TS_UD_SC_CORE without its header, [MS-RDPBCGR] 2.2.1.4.2. */
 export interface ServerCoreData {
   /** E.g. {@link RDP_VERSION_5_PLUS}. */
   readonly version: number;
-  /** What the client's RDP_NEG_REQ asked for: clients compare. */
+  /** requestedProtocols of the client's RDP_NEG_REQ: clients compare. */
   readonly clientRequestedProtocols?: number;
   readonly earlyCapabilityFlags?: number;
 }
@@ -30,7 +30,7 @@ export interface ServerNetworkData {
 
 const Version = struct('TS_UD_SC_CORE', { version: 'u32' });
 
-export const ServerCoreData: Codec<ServerCoreData> = {
+export const ServerCoreData = codec<ServerCoreData>({
   name: 'TS_UD_SC_CORE',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.4.2' },
   decode(reader) {
@@ -42,19 +42,19 @@ export const ServerCoreData: Codec<ServerCoreData> = {
     reader.end();
     return { version, clientRequestedProtocols, earlyCapabilityFlags };
   },
-  encode({ version, clientRequestedProtocols, earlyCapabilityFlags }) {
-    if (clientRequestedProtocols === undefined) {
-      if (earlyCapabilityFlags === undefined) return [Version.encode({ version })];
+  write(out, { version, clientRequestedProtocols, earlyCapabilityFlags }) {
+    if (clientRequestedProtocols === undefined && earlyCapabilityFlags !== undefined) {
       throw new UsageError('TS_UD_SC_CORE: earlyCapabilityFlags is there only when clientRequestedProtocols is');
     }
-    const fields = earlyCapabilityFlags === undefined ? [] : [earlyCapabilityFlags];
-    return [version, clientRequestedProtocols, ...fields].map((each) => Version.encode({ version: each }));
+    Version.write(out, { version });
+    if (clientRequestedProtocols !== undefined) out.u32(clientRequestedProtocols, 'clientRequestedProtocols');
+    if (earlyCapabilityFlags !== undefined) out.u32(earlyCapabilityFlags, 'earlyCapabilityFlags');
   },
-};
+});
 
 const Security = struct('TS_UD_SC_SEC1', { encryptionMethod: 'u32', encryptionLevel: 'u32' });
 
-export const ServerSecurityData: Codec<ServerSecurityData> = {
+export const ServerSecurityData = codec<ServerSecurityData>({
   name: 'TS_UD_SC_SEC1',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.4.3' },
   decode(reader) {
@@ -62,26 +62,26 @@ export const ServerSecurityData: Codec<ServerSecurityData> = {
     reader.end();
     return value;
   },
-  encode: (value) => [Security.encode(value)],
-};
+  write: (out, value) => Security.write(out, value),
+});
 
 const Network = struct('TS_UD_SC_NET', { MCSChannelId: 'u16', channelCount: 'u16' });
-const ChannelId = struct('TS_UD_SC_NET', { channelId: 'u16' });
+const CHANNEL_ID_SIZE = 2;
 
-export const ServerNetworkData: Codec<ServerNetworkData> = {
+export const ServerNetworkData = codec<ServerNetworkData>({
   name: 'TS_UD_SC_NET',
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.4.4' },
   decode(reader) {
     const { MCSChannelId, channelCount } = Network.decode(reader);
-    reader.checkCount(channelCount, ChannelId.size, 'channelIdArray');
+    reader.checkCount(channelCount, CHANNEL_ID_SIZE, 'channelIdArray');
     const channelIdArray = Array.from({ length: channelCount }, () => reader.u16('channelIdArray'));
-    if (channelCount % 2 === 1) reader.pad(ChannelId.size, 'Pad');
+    if (channelCount % 2 === 1) reader.pad(CHANNEL_ID_SIZE, 'Pad');
     reader.end();
     return { mcsChannelId: MCSChannelId, channelIdArray };
   },
-  encode({ mcsChannelId, channelIdArray }) {
-    const padded = channelIdArray.length % 2 === 1 ? [...channelIdArray, 0] : channelIdArray;
-    const head = Network.encode({ MCSChannelId: mcsChannelId, channelCount: channelIdArray.length });
-    return [head, ...padded.map((channelId) => ChannelId.encode({ channelId }))];
+  write(out, { mcsChannelId, channelIdArray }) {
+    Network.write(out, { MCSChannelId: mcsChannelId, channelCount: channelIdArray.length });
+    for (const channelId of channelIdArray) out.u16(channelId, 'channelIdArray');
+    if (channelIdArray.length % 2 === 1) out.zeros(CHANNEL_ID_SIZE);
   },
-};
+});

@@ -1,11 +1,11 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
-import { byteLength, joinParts, type Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
-import { type CapabilitySet, capabilitySets, readCapabilitySets } from './capabilitySet.ts';
+import { type CapabilitySet, readCapabilitySets, writeCapabilitySets } from './capabilitySet.ts';
 
-/** What all of them have, TS_SHARECONTROLHEADER and the share's id, [MS-RDPBCGR] 2.2.8.1.1.1.1. */
+/** TS_SHARECONTROLHEADER and the share's id, which all of them have, [MS-RDPBCGR] 2.2.8.1.1.1.1. */
 interface Shared {
   /** The MCS user who sends it. */
   readonly pduSource: number;
@@ -37,7 +37,7 @@ export interface DeactivateAll extends Shared {
 /** [MS-RDPBCGR] 2.2.8.1.1.1.2 */
 export interface DataPdu extends Shared {
   readonly name: 'TS_DATA_PDU';
-  /** Who serves it first: 0 undefined, 1 low, 2 medium, 4 high. */
+  /** Priority: 0 undefined, 1 low, 2 medium, 4 high. */
   readonly streamId: number;
   readonly pduType2: number;
   /** 0 unless the data is compressed. */
@@ -65,7 +65,7 @@ export const SHARE_CONTROL_PDU_NAMES: readonly ShareControlPduName[] = [
   'TS_DATA_PDU',
 ];
 
-/** Where a PDU is described. */
+/** Where a PDU is specified. */
 export function shareControlPduSpec(name: ShareControlPduName): SpecRef {
   return { document: 'MS-RDPBCGR', section: PDUS[name].section };
 }
@@ -92,10 +92,10 @@ const Data = struct('TS_SHAREDATAHEADER', {
   compressedType: 'u8',
   compressedLength: 'u16',
 });
-/** What uncompressedLength counts beside the data: from pduType2 on. */
+/** Bytes that uncompressedLength counts beside the data: from pduType2 on. */
 const COUNTED_HEADER = 4;
 
-export const ShareControlPdu: Codec<ShareControlPdu> = {
+export const ShareControlPdu = codec<ShareControlPdu>({
   name: 'TS_SHARECONTROLHEADER',
   spec: { document: 'MS-RDPBCGR', section: '2.2.8.1.1.1.1' },
   decode(untitled) {
@@ -118,14 +118,19 @@ export const ShareControlPdu: Codec<ShareControlPdu> = {
     titled.end();
     return value;
   },
-  encode(value) {
-    const body = encodeBody(value);
-    const totalLength = Control.size + byteLength(body);
+  write(out, value) {
+    const start = out.position;
+    Control.write(out, {
+      totalLength: 0,
+      pduType: PDUS[value.name].type | PROTOCOL_VERSION,
+      pduSource: value.pduSource,
+    });
+    writeBody(out, value);
+    const totalLength = out.position - start;
     if (totalLength > 0x7fff) throw new UsageError(`${value.name} of ${totalLength} bytes is too long`);
-    const pduType = PDUS[value.name].type | PROTOCOL_VERSION;
-    return [Control.encode({ totalLength, pduType, pduSource: value.pduSource }), ...body];
+    Control.patch(out, start, 'totalLength', totalLength);
   },
-};
+});
 
 function readBody(reader: Reader, name: ShareControlPduName, pduSource: number): ShareControlPdu {
   const { shareId } = ShareId.decode(reader);
@@ -150,26 +155,27 @@ function readBody(reader: Reader, name: ShareControlPduName, pduSource: number):
   }
 }
 
-function encodeBody(value: ShareControlPdu): Parts {
-  const shareId = ShareId.encode({ shareId: value.shareId });
+function writeBody(out: Writer, value: ShareControlPdu): void {
+  ShareId.write(out, { shareId: value.shareId });
   switch (value.name) {
     case 'TS_DEMAND_ACTIVE_PDU':
-      return [shareId, ...encodeCapabilities(value), Session.encode({ sessionId: value.sessionId })];
+      writeCapabilities(out, value);
+      Session.write(out, { sessionId: value.sessionId });
+      return;
     case 'TS_CONFIRM_ACTIVE_PDU':
-      return [shareId, Originator.encode({ originatorId: value.originatorId }), ...encodeCapabilities(value)];
-    case 'TS_DEACTIVATE_ALL_PDU': {
-      const { sourceDescriptor } = value;
-      const length = DescriptorLength.encode({ lengthSourceDescriptor: sourceDescriptor.byteLength });
-      return [shareId, length, sourceDescriptor];
-    }
+      Originator.write(out, { originatorId: value.originatorId });
+      writeCapabilities(out, value);
+      return;
+    case 'TS_DEACTIVATE_ALL_PDU':
+      DescriptorLength.write(out, { lengthSourceDescriptor: value.sourceDescriptor.byteLength });
+      out.append(value.sourceDescriptor);
+      return;
     case 'TS_DATA_PDU': {
       const { streamId, pduType2, compressedType, data } = value;
       const uncompressedLength = COUNTED_HEADER + data.byteLength;
-      return [
-        shareId,
-        Data.encode({ pad1: 0, streamId, uncompressedLength, pduType2, compressedType, compressedLength: 0 }),
-        data,
-      ];
+      Data.write(out, { pad1: 0, streamId, uncompressedLength, pduType2, compressedType, compressedLength: 0 });
+      out.append(data);
+      return;
     }
   }
 }
@@ -184,16 +190,16 @@ function readCapabilities(reader: Reader) {
   return { sourceDescriptor, capabilitySets: sets };
 }
 
-function encodeCapabilities(value: {
-  readonly sourceDescriptor: Uint8Array;
-  readonly capabilitySets: readonly CapabilitySet[];
-}): Parts {
+function writeCapabilities(
+  out: Writer,
+  value: { readonly sourceDescriptor: Uint8Array; readonly capabilitySets: readonly CapabilitySet[] },
+): void {
   const { sourceDescriptor } = value;
-  const head = Capabilities.encode({ numberCapabilities: value.capabilitySets.length, pad2Octets: 0 });
-  const combined = joinParts([head, ...capabilitySets(value.capabilitySets)]);
-  const lengths = {
-    lengthSourceDescriptor: sourceDescriptor.byteLength,
-    lengthCombinedCapabilities: combined.byteLength,
-  };
-  return [Lengths.encode(lengths), sourceDescriptor, combined];
+  const start = out.position;
+  Lengths.write(out, { lengthSourceDescriptor: sourceDescriptor.byteLength, lengthCombinedCapabilities: 0 });
+  out.append(sourceDescriptor);
+  const combined = out.position;
+  Capabilities.write(out, { numberCapabilities: value.capabilitySets.length, pad2Octets: 0 });
+  writeCapabilitySets(out, value.capabilitySets);
+  Lengths.patch(out, start, 'lengthCombinedCapabilities', out.position - combined);
 }

@@ -1,5 +1,5 @@
 import type { SpecRef } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec, type Codec } from '../core/message.ts';
 import type { FieldTable, FieldValues } from '../core/struct.ts';
 import { struct } from './rdpStructs.generated.ts';
 
@@ -45,12 +45,12 @@ interface NumbersLayout<F extends FieldTable> {
   readonly fields: F;
 }
 
-/** A data PDU that is nothing but numbers: its own fields are behind TS_SHAREDATAHEADER. */
+/** A data PDU of numbers only: its own fields follow TS_SHAREDATAHEADER. */
 function numbers<const F extends FieldTable>(layout: NumbersLayout<F>): Codec<FieldValues<F>> {
   const { name, section, fields } = layout;
   const spec: SpecRef = { document: 'MS-RDPBCGR', section };
   const body = struct(name, fields);
-  return {
+  return codec({
     name,
     spec,
     decode(reader) {
@@ -58,8 +58,8 @@ function numbers<const F extends FieldTable>(layout: NumbersLayout<F>): Codec<Fi
       reader.end();
       return value;
     },
-    encode: (value) => [body.encode(value)],
-  };
+    write: (out, value) => body.write(out, value),
+  });
 }
 
 /** SYNCMSGTYPE_SYNC: what messageType always is. */

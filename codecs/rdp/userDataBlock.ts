@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
-import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** Type of a block of client or server data, TS_UD_HEADER, [MS-RDPBCGR] 2.2.1.3.1. */
@@ -28,7 +28,7 @@ export interface UserDataBlock {
 }
 
 const Head = struct('TS_UD_HEADER', { type: 'u16', length: 'u16' });
-/** More blocks than there are types: a peer that sends so many is not one. */
+/** More blocks than there are types: no real peer sends so many. */
 const MAXIMUM_BLOCKS = 64;
 
 /** All blocks up to the reader's end. */
@@ -47,10 +47,12 @@ export function readUserDataBlocks(reader: Reader): UserDataBlock[] {
   return blocks;
 }
 
-export function userDataBlocks(blocks: readonly UserDataBlock[]): Parts {
-  return blocks.flatMap(({ type, data }) => {
+/** @throws UsageError for a block that is too long */
+export function writeUserDataBlocks(out: Writer, blocks: readonly UserDataBlock[]): void {
+  for (const { type, data } of blocks) {
     const length = Head.size + data.byteLength;
     if (length > 0xffff) throw new UsageError(`a block of ${length} bytes is too long`);
-    return [Head.encode({ type, length }), data];
-  });
+    Head.write(out, { type, length });
+    out.append(data);
+  }
 }

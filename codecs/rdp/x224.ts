@@ -1,9 +1,8 @@
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
-import { byteLength, type Parts } from '../core/parts.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
-import { readU16BigEndian, u16BigEndian } from './bigEndian.ts';
 
 const REQUEST_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.1' };
 const CONFIRM_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.2' };
@@ -32,7 +31,7 @@ export const NegotiationFailure = {
 /** CORRELATION_INFO_PRESENT of RDP_NEG_REQ.flags. */
 export const CORRELATION_INFO_PRESENT = 0x08;
 
-/** The X.224 Connection Request of RDP, behind its TPKT header, [MS-RDPBCGR] 2.2.1.1. */
+/** The X.224 Connection Request of RDP, after its TPKT header, [MS-RDPBCGR] 2.2.1.1. */
 export interface X224ConnectionRequest {
   readonly sourceReference: number;
   /** A routing token or cookie without the CR and LF that end it, e.g. `Cookie: mstshash=name`. */
@@ -47,7 +46,7 @@ export interface X224ConnectionRequest {
   readonly correlationId?: Uint8Array;
 }
 
-/** The X.224 Connection Confirm of RDP, behind its TPKT header, [MS-RDPBCGR] 2.2.1.2. */
+/** The X.224 Connection Confirm of RDP, after its TPKT header, [MS-RDPBCGR] 2.2.1.2. */
 export interface X224ConnectionConfirm {
   readonly destinationReference: number;
   readonly sourceReference: number;
@@ -58,9 +57,7 @@ export interface X224ConnectionConfirm {
 
 const CODE_REQUEST = 0xe0;
 const CODE_CONFIRM = 0xd0;
-/** LI, code, two references and the class option. */
-const FIXED_SIZE = 7;
-/** What a length indicator can announce, itself not counted; 255 is reserved. */
+/** The most that a length indicator can announce, itself not counted; 255 is reserved. */
 const LARGEST_INDICATOR = 254;
 const COOKIE_END = '\r\n';
 
@@ -69,13 +66,14 @@ const TYPE_RDP_NEG_RSP = 2;
 const TYPE_RDP_NEG_FAILURE = 3;
 const TYPE_RDP_CORRELATION_INFO = 6;
 
+const Fixed = struct('X224_TPDU', { LI: 'u8', code: 'u8', dstRef: 'u16be', srcRef: 'u16be', class: 'u8' });
 const Negotiation = struct('RDP_NEG', { type: 'u8', flags: 'u8', length: 'u16', value: 'u32' });
 const Correlation = struct('RDP_NEG_CORRELATION_INFO', { type: 'u8', flags: 'u8', length: 'u16' });
 const CORRELATION_ID_SIZE = 16;
 const CORRELATION_RESERVED = 16;
 const CORRELATION_SIZE = Correlation.size + CORRELATION_ID_SIZE + CORRELATION_RESERVED;
 
-export const X224ConnectionRequest: Codec<X224ConnectionRequest> = {
+export const X224ConnectionRequest = codec<X224ConnectionRequest>({
   name: 'X224_CONNECTION_REQUEST',
   spec: REQUEST_SPEC,
   decode(reader) {
@@ -98,30 +96,30 @@ export const X224ConnectionRequest: Codec<X224ConnectionRequest> = {
       ...(correlationId === undefined ? {} : { correlationId }),
     };
   },
-  encode({ sourceReference, cookie, negotiation, correlationId }) {
-    const variable: Uint8Array[] = [];
-    if (cookie !== undefined) variable.push(encodeCookie(cookie));
-    if (negotiation !== undefined) {
-      const { flags, requestedProtocols } = negotiation;
-      const length = Negotiation.size;
-      variable.push(Negotiation.encode({ type: TYPE_RDP_NEG_REQ, flags, length, value: requestedProtocols }));
-    }
+  write(out, { sourceReference, cookie, negotiation, correlationId }) {
     const announced = ((negotiation?.flags ?? 0) & CORRELATION_INFO_PRESENT) !== 0;
     if (announced !== (correlationId !== undefined)) {
       throw new UsageError('X224_CONNECTION_REQUEST: CORRELATION_INFO_PRESENT and correlationId go together');
+    }
+    const start = beginTpdu(out, CODE_REQUEST, 0, sourceReference);
+    if (cookie !== undefined) out.ansi(cookie + COOKIE_END, 'X224_CONNECTION_REQUEST.cookie');
+    if (negotiation !== undefined) {
+      const { flags, requestedProtocols } = negotiation;
+      Negotiation.write(out, { type: TYPE_RDP_NEG_REQ, flags, length: Negotiation.size, value: requestedProtocols });
     }
     if (correlationId !== undefined) {
       if (correlationId.byteLength !== CORRELATION_ID_SIZE) {
         throw new UsageError(`X224_CONNECTION_REQUEST.correlationId has ${CORRELATION_ID_SIZE} bytes`);
       }
-      const head = { type: TYPE_RDP_CORRELATION_INFO, flags: 0, length: CORRELATION_SIZE };
-      variable.push(Correlation.encode(head), correlationId, new Uint8Array(CORRELATION_RESERVED));
+      Correlation.write(out, { type: TYPE_RDP_CORRELATION_INFO, flags: 0, length: CORRELATION_SIZE });
+      out.append(correlationId);
+      out.zeros(CORRELATION_RESERVED);
     }
-    return withFixed(CODE_REQUEST, 0, sourceReference, variable);
+    endTpdu(out, start);
   },
-};
+});
 
-export const X224ConnectionConfirm: Codec<X224ConnectionConfirm> = {
+export const X224ConnectionConfirm = codec<X224ConnectionConfirm>({
   name: 'X224_CONNECTION_CONFIRM',
   spec: CONFIRM_SPEC,
   decode(reader) {
@@ -142,13 +140,14 @@ export const X224ConnectionConfirm: Codec<X224ConnectionConfirm> = {
         throw variable.error('INVALID_VALUE', 'type', `${type} is no answer`, Negotiation.size);
     }
   },
-  encode({ destinationReference, sourceReference, negotiation }) {
-    const variable = negotiation === undefined ? [] : [encodeAnswer(negotiation)];
-    return withFixed(CODE_CONFIRM, destinationReference, sourceReference, variable);
+  write(out, { destinationReference, sourceReference, negotiation }) {
+    const start = beginTpdu(out, CODE_CONFIRM, destinationReference, sourceReference);
+    if (negotiation !== undefined) writeAnswer(out, negotiation);
+    endTpdu(out, start);
   },
-};
+});
 
-/** What precedes each MCS PDU behind its TPKT header: X.224 Data, with the end-of-TSDU mark. */
+/** What precedes each MCS PDU after its TPKT header: X.224 Data, with the end-of-TSDU mark. */
 export const X224_DATA_HEADER = Uint8Array.of(0x02, 0xf0, 0x80);
 
 /** X.224 Data: `data` is one MCS PDU. */
@@ -156,7 +155,7 @@ export interface X224Data {
   readonly data: Uint8Array;
 }
 
-export const X224Data: Codec<X224Data> = {
+export const X224Data = codec<X224Data>({
   name: 'X224_DATA',
   spec: DATA_SPEC,
   decode(reader) {
@@ -166,43 +165,43 @@ export const X224Data: Codec<X224Data> = {
     }
     return { data: reader.rest() };
   },
-  encode: ({ data }) => [X224_DATA_HEADER, data],
-};
+  write(out, { data }) {
+    out.octets(...X224_DATA_HEADER);
+    out.append(data);
+  },
+});
 
 function readFixed(reader: Reader, code: number) {
   const indicator = reader.u8('LI');
   const body = reader.sub(indicator, 'TPDU');
   const found = body.u8('code') & 0xf0;
   if (found !== code) throw body.error('INVALID_VALUE', 'code', `0x${found.toString(16)} is not expected`, 1);
-  const destinationReference = readU16BigEndian(body, 'dstRef');
-  const sourceReference = readU16BigEndian(body, 'srcRef');
+  const destinationReference = body.u16be('dstRef');
+  const sourceReference = body.u16be('srcRef');
   body.u8('class');
   reader.end();
   return { destinationReference, sourceReference, variable: body };
 }
 
-function withFixed(code: number, destination: number, source: number, variable: Parts): Parts {
-  const indicator = FIXED_SIZE - 1 + byteLength(variable);
-  if (indicator > LARGEST_INDICATOR) throw new UsageError(`an X.224 connection PDU of ${indicator} bytes is too long`);
-  const references = [...u16BigEndian(destination, 'dstRef'), ...u16BigEndian(source, 'srcRef')];
-  return [Uint8Array.of(indicator, code, ...references, 0), ...variable];
+/** The fixed part of a connection PDU, to be completed by {@link endTpdu}; where it starts. */
+function beginTpdu(out: Writer, code: number, destination: number, source: number): number {
+  const start = out.position;
+  Fixed.write(out, { LI: 0, code, dstRef: destination, srcRef: source, class: 0 });
+  return start;
 }
 
-/** A cookie is all up to CR LF; RDP_NEG_REQ, which may follow or stand alone, begins with a 1, which is in no text. */
+function endTpdu(out: Writer, start: number): void {
+  const indicator = out.position - start - 1;
+  if (indicator > LARGEST_INDICATOR) throw new UsageError(`an X.224 connection PDU of ${indicator} bytes is too long`);
+  Fixed.patch(out, start, 'LI', indicator);
+}
+
+/** A cookie is everything up to CR LF. RDP_NEG_REQ, which may follow it or come without it, begins with a 1, which no text has. */
 function readCookie(variable: Reader): string | undefined {
   if (variable.remaining === 0 || variable.peekU8('routingToken') === TYPE_RDP_NEG_REQ) return undefined;
   let cookie = '';
   while (!cookie.endsWith(COOKIE_END)) cookie += String.fromCharCode(variable.u8('routingToken'));
   return cookie.slice(0, -COOKIE_END.length);
-}
-
-function encodeCookie(cookie: string): Uint8Array {
-  const text = cookie + COOKIE_END;
-  return Uint8Array.from(text, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 0xff) throw new UsageError('X224_CONNECTION_REQUEST.cookie is not ANSI');
-    return code;
-  });
 }
 
 function readNegotiation(reader: Reader, field: string) {
@@ -224,17 +223,16 @@ function readCorrelation(reader: Reader): Uint8Array {
   return correlationId;
 }
 
-function encodeAnswer(negotiation: NonNullable<X224ConnectionConfirm['negotiation']>): Uint8Array {
+function writeAnswer(out: Writer, negotiation: NonNullable<X224ConnectionConfirm['negotiation']>): void {
   const length = Negotiation.size;
   switch (negotiation.type) {
-    case 'response':
-      return Negotiation.encode({
-        type: TYPE_RDP_NEG_RSP,
-        flags: negotiation.flags,
-        length,
-        value: negotiation.selectedProtocol,
-      });
+    case 'response': {
+      const { flags, selectedProtocol } = negotiation;
+      Negotiation.write(out, { type: TYPE_RDP_NEG_RSP, flags, length, value: selectedProtocol });
+      return;
+    }
     case 'failure':
-      return Negotiation.encode({ type: TYPE_RDP_NEG_FAILURE, flags: 0, length, value: negotiation.failureCode });
+      Negotiation.write(out, { type: TYPE_RDP_NEG_FAILURE, flags: 0, length, value: negotiation.failureCode });
+      return;
   }
 }

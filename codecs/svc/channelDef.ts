@@ -1,5 +1,4 @@
-import { fixedText, readFixedText } from '../core/fixedText.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './svcStructs.generated.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3.4.1' };
@@ -36,12 +35,15 @@ const Options = struct('CHANNEL_DEF', { options: 'u32' });
 /** Bytes of a CHANNEL_DEF. */
 export const CHANNEL_DEF_SIZE = NAME_SIZE + Options.size;
 
-export const ChannelDef: Codec<ChannelDef> = {
+export const ChannelDef = codec<ChannelDef>({
   name: 'CHANNEL_DEF',
   spec: SPEC,
   decode(reader) {
-    const name = readFixedText(reader, NAME_SIZE, 'name');
+    const name = reader.fixedAnsi(NAME_SIZE, 'name');
     return { name, options: Options.decode(reader).options };
   },
-  encode: ({ name, options }) => [fixedText(name, NAME_SIZE, 'CHANNEL_DEF.name'), Options.encode({ options })],
-};
+  write(out, { name, options }) {
+    out.fixedAnsi(name, NAME_SIZE, 'CHANNEL_DEF.name');
+    Options.write(out, { options });
+  },
+});

@@ -1,9 +1,9 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './svcStructs.generated.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '2.2.6.1.1' };
 
-/** A chunk of a static virtual channel: CHANNEL_PDU_HEADER, [MS-RDPBCGR] 2.2.6.1.1, and the data behind it. */
+/** A chunk of a static virtual channel: CHANNEL_PDU_HEADER, [MS-RDPBCGR] 2.2.6.1.1, and the data after it. */
 export interface ChannelPdu {
   /** Bytes of the whole message, all chunks together; not of this chunk. */
   readonly length: number;
@@ -36,14 +36,17 @@ const Head = struct('CHANNEL_PDU_HEADER', { length: 'u32', flags: 'u32' });
 /** Bytes before the data of each chunk. */
 export const CHANNEL_PDU_HEADER_SIZE = Head.size;
 
-export const ChannelPdu: Codec<ChannelPdu> = {
+export const ChannelPdu = codec<ChannelPdu>({
   name: 'CHANNEL_PDU_HEADER',
   spec: SPEC,
   decode(reader) {
-    // Field by field: this runs for every 1600 bytes, and the parser behind `Head` takes five times as long.
+    // Field by field: this runs for every 1600 bytes, and a table's DataView and object cost more than two numbers.
     const length = reader.u32('length');
     const flags = reader.u32('flags');
     return { length, flags, data: reader.rest() };
   },
-  encode: ({ length, flags, data }) => [Head.encode({ length, flags }), data],
-};
+  write(out, { length, flags, data }) {
+    Head.write(out, { length, flags });
+    out.append(data);
+  },
+});

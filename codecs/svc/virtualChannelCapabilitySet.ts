@@ -1,4 +1,4 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './svcStructs.generated.ts';
 import { CHANNEL_CHUNK_LENGTH } from './channelPduHeader.ts';
 
@@ -31,7 +31,7 @@ const ChunkSize = struct('TS_VIRTUALCHANNEL_CAPABILITYSET', { VCChunkSize: 'u32'
 const SHORT_SIZE = Head.size + Flags.size;
 const FULL_SIZE = SHORT_SIZE + ChunkSize.size;
 
-export const VirtualChannelCapabilitySet: Codec<VirtualChannelCapabilitySet> = {
+export const VirtualChannelCapabilitySet = codec<VirtualChannelCapabilitySet>({
   name: 'TS_VIRTUALCHANNEL_CAPABILITYSET',
   spec: SPEC,
   decode(reader) {
@@ -49,13 +49,13 @@ export const VirtualChannelCapabilitySet: Codec<VirtualChannelCapabilitySet> = {
     reader.end();
     return vcChunkSize === undefined ? { flags } : { flags, vcChunkSize };
   },
-  encode({ flags, vcChunkSize }) {
+  write(out, { flags, vcChunkSize }) {
     const lengthCapability = vcChunkSize === undefined ? SHORT_SIZE : FULL_SIZE;
-    const head = Head.encode({ capabilitySetType: CAPSTYPE_VIRTUALCHANNEL, lengthCapability });
-    const body = [head, Flags.encode({ flags })];
-    return vcChunkSize === undefined ? body : [...body, ChunkSize.encode({ VCChunkSize: vcChunkSize })];
+    Head.write(out, { capabilitySetType: CAPSTYPE_VIRTUALCHANNEL, lengthCapability });
+    Flags.write(out, { flags });
+    if (vcChunkSize !== undefined) ChunkSize.write(out, { VCChunkSize: vcChunkSize });
   },
-};
+});
 
 /**
  * Bytes of data in a chunk, both directions: the server's VCChunkSize where it is in range and the client's set has the

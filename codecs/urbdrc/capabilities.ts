@@ -1,15 +1,15 @@
-import { struct } from './urbdrcStructs.generated.ts';
 import {
-  decodeRequestHeader,
-  decodeResponseHeader,
-  encodeRequestHeader,
-  encodeResponseHeader,
+  checkRequestHeader,
+  checkResponseHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
   RESPONSE_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 /** CapabilityValue, the only one that is defined. */
 export const RIM_CAPABILITY_VERSION_01 = 1;
@@ -40,21 +40,30 @@ export interface RimExchangeCapabilityRequest extends MessageIds {
 
 const RequestHead = struct(REQUEST_RULE.name, { ...REQUEST_HEADER, CapabilityValue: 'u32' });
 
-export const RimExchangeCapabilityRequest: MessageCodec<RimExchangeCapabilityRequest> = {
+export const RimExchangeCapabilityRequest = messageCodec<RimExchangeCapabilityRequest>({
   ...REQUEST_RULE,
   decode(reader) {
     const head = RequestHead.decode(reader);
-    const ids = decodeRequestHeader(reader, REQUEST_RULE, head);
+    checkRequestHeader(reader, REQUEST_RULE, head);
     reader.end();
-    return { name: REQUEST_RULE.name, ...ids, capabilityValue: head.CapabilityValue };
+    return {
+      name: REQUEST_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      capabilityValue: head.CapabilityValue,
+    };
   },
-  encode(value) {
-    const header = encodeRequestHeader(REQUEST_RULE, value);
-    return [RequestHead.encode({ ...header, CapabilityValue: value.capabilityValue })];
+  write(out, value) {
+    RequestHead.write(out, {
+      InterfaceId: headerWord(REQUEST_RULE.name, value.interfaceId, REQUEST_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: REQUEST_RULE.functionId,
+      CapabilityValue: value.capabilityValue,
+    });
   },
-};
+});
 
-/** [MS-RDPEUSB] 2.2.3.2: a response without FunctionId whose mask is NONE all the same. */
+/** [MS-RDPEUSB] 2.2.3.2: a response without FunctionId, whose mask is NONE all the same. */
 export interface RimExchangeCapabilityResponse extends MessageIds {
   readonly name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE';
   readonly capabilityValue: number;
@@ -64,16 +73,26 @@ export interface RimExchangeCapabilityResponse extends MessageIds {
 
 const ResponseHead = struct(RESPONSE_RULE.name, { ...RESPONSE_HEADER, CapabilityValue: 'u32', Result: 'u32' });
 
-export const RimExchangeCapabilityResponse: MessageCodec<RimExchangeCapabilityResponse> = {
+export const RimExchangeCapabilityResponse = messageCodec<RimExchangeCapabilityResponse>({
   ...RESPONSE_RULE,
   decode(reader) {
     const head = ResponseHead.decode(reader);
-    const ids = decodeResponseHeader(reader, RESPONSE_RULE, head);
+    checkResponseHeader(reader, RESPONSE_RULE, head);
     reader.end();
-    return { name: RESPONSE_RULE.name, ...ids, capabilityValue: head.CapabilityValue, result: head.Result };
+    return {
+      name: RESPONSE_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      capabilityValue: head.CapabilityValue,
+      result: head.Result,
+    };
   },
-  encode(value) {
-    const header = encodeResponseHeader(RESPONSE_RULE, value);
-    return [ResponseHead.encode({ ...header, CapabilityValue: value.capabilityValue, Result: value.result })];
+  write(out, value) {
+    ResponseHead.write(out, {
+      InterfaceId: headerWord(RESPONSE_RULE.name, value.interfaceId, RESPONSE_RULE.mask),
+      MessageId: value.messageId,
+      CapabilityValue: value.capabilityValue,
+      Result: value.result,
+    });
   },
-};
+});

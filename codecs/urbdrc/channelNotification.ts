@@ -1,12 +1,13 @@
-import { struct } from './urbdrcStructs.generated.ts';
 import {
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 const RULE = {
   name: 'CHANNEL_CREATED',
@@ -33,28 +34,29 @@ export interface ChannelCreated extends MessageIds {
 
 const Head = struct(RULE.name, { ...REQUEST_HEADER, MajorVersion: 'u32', MinorVersion: 'u32', Capabilities: 'u32' });
 
-export const ChannelCreated: MessageCodec<ChannelCreated> = {
+export const ChannelCreated = messageCodec<ChannelCreated>({
   ...RULE,
   decode(reader) {
     const head = Head.decode(reader);
-    const ids = decodeRequestHeader(reader, RULE, head);
+    checkRequestHeader(reader, RULE, head);
     reader.end();
     return {
       name: RULE.name,
-      ...ids,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
       majorVersion: head.MajorVersion,
       minorVersion: head.MinorVersion,
       capabilities: head.Capabilities,
     };
   },
-  encode(value) {
-    return [
-      Head.encode({
-        ...encodeRequestHeader(RULE, value),
-        MajorVersion: value.majorVersion,
-        MinorVersion: value.minorVersion,
-        Capabilities: value.capabilities,
-      }),
-    ];
+  write(out, value) {
+    Head.write(out, {
+      InterfaceId: headerWord(RULE.name, value.interfaceId, RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: RULE.functionId,
+      MajorVersion: value.majorVersion,
+      MinorVersion: value.minorVersion,
+      Capabilities: value.capabilities,
+    });
   },
-};
+});

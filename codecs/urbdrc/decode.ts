@@ -1,8 +1,7 @@
+import { UsageError } from '../core/errors.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
 import type { Parts } from '../core/parts.ts';
-import { RimExchangeCapabilityRequest, RimExchangeCapabilityResponse } from './capabilities.ts';
-import { ChannelCreated } from './channelNotification.ts';
-import { AddDevice, AddVirtualChannel } from './deviceSink.ts';
+import { RimExchangeCapabilityResponse } from './capabilities.ts';
 import {
   InterfaceId,
   interfaceIdOf,
@@ -12,20 +11,17 @@ import {
   type InterfaceKind,
   type MessageCodec,
 } from './header.ts';
-import { QiRsp, RimcallQueryinterface, RimcallRelease } from './interfaceManipulation.ts';
+import { QiRsp, RimcallRelease } from './interfaceManipulation.ts';
 import {
   CLIENT_FUNCTIONS,
   SERVER_FUNCTIONS,
   type ClientMessage,
   type FunctionTable,
   type ServerMessage,
+  URBDRC_MESSAGES,
   type UrbdrcMessage,
 } from './registry.ts';
-import { IoControlCompletion, UrbCompletion, UrbCompletionNoData } from './requestCompletion.ts';
-import { InternalIoControl, IoControl } from './usbDeviceIoControl.ts';
-import { CancelRequest, RegisterRequestCallback, RetractDevice } from './usbDeviceRequests.ts';
-import { QueryDeviceText, QueryDeviceTextRsp } from './usbDeviceText.ts';
-import { TransferInRequest, TransferOutRequest } from './usbDeviceTransfer.ts';
+import { QueryDeviceTextRsp } from './usbDeviceText.ts';
 
 export type { ClientMessageContext } from './header.ts';
 export type { ClientMessage, ServerMessage, UrbdrcMessage } from './registry.ts';
@@ -45,9 +41,10 @@ const REQUEST_HEADER_SIZE = 12;
  * @throws DecodeError `UNKNOWN_MESSAGE` where interface and FunctionId are no message, else what the message's codec throws
  */
 export function decodeServerMessage(bytes: Uint8Array, options: ReaderOptions = {}): ServerMessage {
-  const header = new Reader(bytes, HEADER, HEADER_SPEC, options);
-  const codec = serverCodec(header);
-  return codec.decode(new Reader(bytes, codec.name, codec.spec, options));
+  const reader = new Reader(bytes, HEADER, HEADER_SPEC, options);
+  const codec = serverCodec(reader);
+  reader.restart(codec.name, codec.spec);
+  return codec.decode(reader);
 }
 
 /**
@@ -60,13 +57,15 @@ export function decodeClientMessage(
   context: ClientMessageContext,
   options: ReaderOptions = {},
 ): ClientMessage {
-  const header = new Reader(bytes, HEADER, HEADER_SPEC, options);
-  const codec = clientCodec(header, bytes.byteLength, context.requestCompletion);
-  return codec.decode(new Reader(bytes, codec.name, codec.spec, options), context);
+  const reader = new Reader(bytes, HEADER, HEADER_SPEC, options);
+  const codec = clientCodec(reader, bytes.byteLength, context.requestCompletion);
+  reader.restart(codec.name, codec.spec);
+  return codec.decode(reader, context);
 }
 
 function serverCodec(header: Reader): MessageCodec<ServerMessage> {
-  const { word, interfaceId } = readIds(header);
+  const word = readWord(header);
+  const interfaceId = interfaceIdOf(word);
   switch (maskOf(word)) {
     case 'STREAM_ID_NONE':
       return byFunction(header, SERVER_FUNCTIONS[interfaceId === InterfaceId.CAPABILITIES ? 'capabilities' : 'any']);
@@ -95,7 +94,8 @@ function clientCodec(
   length: number,
   requestCompletion: number | undefined,
 ): MessageCodec<ClientMessage> {
-  const { word, interfaceId } = readIds(header);
+  const word = readWord(header);
+  const interfaceId = interfaceIdOf(word);
   switch (maskOf(word)) {
     case 'STREAM_ID_NONE': {
       if (interfaceId !== InterfaceId.CAPABILITIES) return byFunction(header, CLIENT_FUNCTIONS.any);
@@ -124,11 +124,11 @@ function clientInterface(interfaceId: number, requestCompletion: number | undefi
   }
 }
 
-/** The header up to and without FunctionId. */
-function readIds(header: Reader): { word: number; interfaceId: number } {
+/** The header up to and without FunctionId; its first word. */
+function readWord(header: Reader): number {
   const word = header.u32('InterfaceId');
   header.u32('MessageId');
-  return { word, interfaceId: interfaceIdOf(word) };
+  return word;
 }
 
 function byFunction<V>(header: Reader, table: FunctionTable<V>): MessageCodec<V> {
@@ -144,48 +144,13 @@ function invalidMask(header: Reader): Error {
   return header.error('UNKNOWN_MESSAGE', 'Mask', '3 is no mask', RESPONSE_HEADER_SIZE);
 }
 
+const BY_NAME: ReadonlyMap<string, MessageCodec<UrbdrcMessage>> = new Map(
+  URBDRC_MESSAGES.map((codec) => [codec.name, codec]),
+);
+
 /** Any message's bytes. Payloads are in the result by reference. @throws UsageError for a value that its field cannot hold */
 export function encodeUrbdrcMessage(message: UrbdrcMessage): Parts {
-  switch (message.name) {
-    case 'RIMCALL_RELEASE':
-      return RimcallRelease.encode(message);
-    case 'RIMCALL_QUERYINTERFACE':
-      return RimcallQueryinterface.encode(message);
-    case 'QI_RSP':
-      return QiRsp.encode(message);
-    case 'RIM_EXCHANGE_CAPABILITY_REQUEST':
-      return RimExchangeCapabilityRequest.encode(message);
-    case 'RIM_EXCHANGE_CAPABILITY_RESPONSE':
-      return RimExchangeCapabilityResponse.encode(message);
-    case 'CHANNEL_CREATED':
-      return ChannelCreated.encode(message);
-    case 'ADD_VIRTUAL_CHANNEL':
-      return AddVirtualChannel.encode(message);
-    case 'ADD_DEVICE':
-      return AddDevice.encode(message);
-    case 'CANCEL_REQUEST':
-      return CancelRequest.encode(message);
-    case 'REGISTER_REQUEST_CALLBACK':
-      return RegisterRequestCallback.encode(message);
-    case 'IO_CONTROL':
-      return IoControl.encode(message);
-    case 'INTERNAL_IO_CONTROL':
-      return InternalIoControl.encode(message);
-    case 'QUERY_DEVICE_TEXT':
-      return QueryDeviceText.encode(message);
-    case 'QUERY_DEVICE_TEXT_RSP':
-      return QueryDeviceTextRsp.encode(message);
-    case 'TRANSFER_IN_REQUEST':
-      return TransferInRequest.encode(message);
-    case 'TRANSFER_OUT_REQUEST':
-      return TransferOutRequest.encode(message);
-    case 'RETRACT_DEVICE':
-      return RetractDevice.encode(message);
-    case 'IOCONTROL_COMPLETION':
-      return IoControlCompletion.encode(message);
-    case 'URB_COMPLETION':
-      return UrbCompletion.encode(message);
-    case 'URB_COMPLETION_NO_DATA':
-      return UrbCompletionNoData.encode(message);
-  }
+  const codec = BY_NAME.get(message.name);
+  if (codec === undefined) throw new UsageError(`${message.name} is no message of USB redirection`);
+  return codec.encode(message);
 }

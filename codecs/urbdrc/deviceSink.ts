@@ -1,16 +1,16 @@
-import { struct } from './urbdrcStructs.generated.ts';
-import { encodeMultiSz, encodeUtf16 } from '../core/text.ts';
-import { readTextLength } from './textLength.ts';
+import { multiSz } from '../core/text.ts';
+import { readTextLength, writeCountedText } from './countedText.ts';
 import {
   checkInterfaceId,
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
   interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 import { UsbDeviceCapabilities } from './usbDeviceCapabilities.ts';
 
 const CHANNEL_RULE = {
@@ -29,15 +29,22 @@ export interface AddVirtualChannel extends MessageIds {
 
 const ChannelHead = struct(CHANNEL_RULE.name, REQUEST_HEADER);
 
-export const AddVirtualChannel: MessageCodec<AddVirtualChannel> = {
+export const AddVirtualChannel = messageCodec<AddVirtualChannel>({
   ...CHANNEL_RULE,
   decode(reader) {
-    const ids = decodeRequestHeader(reader, CHANNEL_RULE, ChannelHead.decode(reader));
+    const head = ChannelHead.decode(reader);
+    checkRequestHeader(reader, CHANNEL_RULE, head);
     reader.end();
-    return { name: CHANNEL_RULE.name, ...ids };
+    return { name: CHANNEL_RULE.name, interfaceId: interfaceIdOf(head.InterfaceId), messageId: head.MessageId };
   },
-  encode: (value) => [ChannelHead.encode(encodeRequestHeader(CHANNEL_RULE, value))],
-};
+  write(out, value) {
+    ChannelHead.write(out, {
+      InterfaceId: headerWord(CHANNEL_RULE.name, value.interfaceId, CHANNEL_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: CHANNEL_RULE.functionId,
+    });
+  },
+});
 
 const DEVICE_RULE = {
   name: 'ADD_DEVICE',
@@ -64,13 +71,12 @@ export interface AddDevice extends MessageIds {
 }
 
 const DeviceHead = struct(DEVICE_RULE.name, { ...REQUEST_HEADER, NumUsbDevice: 'u32', UsbDevice: 'u32' });
-const Count = struct(DEVICE_RULE.name, { cch: 'u32' });
 
-export const AddDevice: MessageCodec<AddDevice> = {
+export const AddDevice = messageCodec<AddDevice>({
   ...DEVICE_RULE,
   decode(reader) {
     const head = DeviceHead.decode(reader);
-    const ids = decodeRequestHeader(reader, DEVICE_RULE, head);
+    checkRequestHeader(reader, DEVICE_RULE, head);
     if (head.NumUsbDevice !== 1) {
       throw reader.error('INVALID_VALUE', 'NumUsbDevice', `${head.NumUsbDevice} devices, must be 1`, 8);
     }
@@ -82,7 +88,8 @@ export const AddDevice: MessageCodec<AddDevice> = {
     reader.end();
     return {
       name: DEVICE_RULE.name,
-      ...ids,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
       usbDevice: interfaceIdOf(head.UsbDevice),
       deviceInstanceId,
       hardwareIds,
@@ -91,19 +98,18 @@ export const AddDevice: MessageCodec<AddDevice> = {
       usbDeviceCapabilities,
     };
   },
-  encode(value) {
-    const header = encodeRequestHeader(DEVICE_RULE, value);
-    const UsbDevice = checkInterfaceId(value.usbDevice, `${DEVICE_RULE.name}.UsbDevice`);
-    const texts = [
-      encodeUtf16(value.deviceInstanceId),
-      encodeMultiSz(value.hardwareIds),
-      encodeMultiSz(value.compatibilityIds),
-      encodeUtf16(value.containerId),
-    ];
-    return [
-      DeviceHead.encode({ NumUsbDevice: 1, UsbDevice, ...header }),
-      ...texts.flatMap((text) => [Count.encode({ cch: text.byteLength / 2 }), text]),
-      ...UsbDeviceCapabilities.encode(value.usbDeviceCapabilities),
-    ];
+  write(out, value) {
+    DeviceHead.write(out, {
+      InterfaceId: headerWord(DEVICE_RULE.name, value.interfaceId, DEVICE_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: DEVICE_RULE.functionId,
+      NumUsbDevice: 1,
+      UsbDevice: checkInterfaceId(value.usbDevice, DEVICE_RULE.name, 'UsbDevice'),
+    });
+    writeCountedText(out, 'cchDeviceInstanceId', `${value.deviceInstanceId}\0`);
+    writeCountedText(out, 'cchHwIds', multiSz(value.hardwareIds));
+    writeCountedText(out, 'cchCompatIds', multiSz(value.compatibilityIds));
+    writeCountedText(out, 'cchContainerId', `${value.containerId}\0`);
+    UsbDeviceCapabilities.write(out, value.usbDeviceCapabilities);
   },
-};
+});

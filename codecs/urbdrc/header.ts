@@ -1,13 +1,15 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
+import { encodeWith } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 
 /** A section of the USB redirection protocol's specification. */
 export function rdpeusb(section: string): SpecRef {
   return { document: 'MS-RDPEUSB', section };
 }
 
-/** The interfaces with fixed ids, [MS-RDPEUSB] 2.2.3 to 2.2.5. The others are chosen by the peers. */
+/** The interfaces with fixed ids, [MS-RDPEUSB] 2.2.3 to 2.2.5. Peers choose the others. */
 export const InterfaceId = {
   CAPABILITIES: 0,
   DEVICE_SINK: 1,
@@ -27,6 +29,7 @@ export const MAX_INTERFACE_ID = 0x3fff_ffff;
 export type Mask = 'STREAM_ID_NONE' | 'STREAM_ID_PROXY' | 'STREAM_ID_STUB';
 
 const MASKS: readonly Mask[] = ['STREAM_ID_NONE', 'STREAM_ID_PROXY', 'STREAM_ID_STUB'];
+const MASK_BITS: Readonly<Record<Mask, number>> = { STREAM_ID_NONE: 0, STREAM_ID_PROXY: 1, STREAM_ID_STUB: 2 };
 
 /** The mask of a header's first word; undefined for the invalid value 3. */
 export function maskOf(word: number): Mask | undefined {
@@ -39,14 +42,14 @@ export function interfaceIdOf(word: number): number {
 }
 
 /** `interfaceId`, for a field that holds one. @throws UsageError when it has more than 30 bits. */
-export function checkInterfaceId(interfaceId: number, path: string): number {
+export function checkInterfaceId(interfaceId: number, message: string, field: string): number {
   if (!Number.isInteger(interfaceId) || interfaceId < 0 || interfaceId > MAX_INTERFACE_ID) {
-    throw new UsageError(`${path}: ${interfaceId} is not an interface id (0 to ${MAX_INTERFACE_ID})`);
+    throw new UsageError(`${message}.${field}: ${interfaceId} is not an interface id (0 to ${MAX_INTERFACE_ID})`);
   }
   return interfaceId;
 }
 
-/** What the receiver of a message is, which decides what its FunctionId means. `any`: the message goes to all of them. */
+/** The interface that receives a message decides what its FunctionId means. `any`: every interface takes the message. */
 export type InterfaceKind =
   'capabilities' | 'deviceSink' | 'channelNotification' | 'usbDevice' | 'requestCompletion' | 'any';
 
@@ -62,7 +65,7 @@ export interface MessageRule {
   readonly functionId: number | undefined;
 }
 
-/** What decoding a client's message takes beside its bytes; the server's request table knows it. */
+/** What a server knows from its request table, and a client's message does not say. */
 export interface ClientMessageContext {
   /** The interface that the server registered for completions. */
   readonly requestCompletion?: number;
@@ -74,8 +77,15 @@ export interface ClientMessageContext {
 export interface MessageCodec<V> extends MessageRule {
   /** Reads the whole message, header included. @throws DecodeError */
   decode(reader: Reader, context?: ClientMessageContext): V;
+  /** @throws UsageError */
+  write(out: Writer, value: V): void;
   /** Payloads are in the result by reference. @throws UsageError */
   encode(value: V): Parts;
+}
+
+/** Completes a codec. */
+export function messageCodec<V>(definition: Omit<MessageCodec<V>, 'encode'>): MessageCodec<V> {
+  return { ...definition, encode: (value) => encodeWith(definition, value) };
 }
 
 /** Every message's first fields, [MS-RDPEUSB] 2.2.1. They pair responses with requests. */
@@ -100,53 +110,26 @@ interface RequestHeaderFields extends ResponseHeaderFields {
   readonly FunctionId: number;
 }
 
-/** The ids of a decoded request header. @throws DecodeError `INVALID_VALUE` where it is another message's. */
-export function decodeRequestHeader(reader: Reader, rule: MessageRule, head: RequestHeaderFields): MessageIds {
+/** The mask of a decoded request header. @throws DecodeError `INVALID_VALUE` where it is another message's. */
+export function checkRequestHeader(reader: Reader, rule: MessageRule, head: RequestHeaderFields): Mask {
   if (head.FunctionId !== rule.functionId) {
-    throw reader.error(
-      'INVALID_VALUE',
-      'FunctionId',
-      `0x${head.FunctionId.toString(16)} is another message's`,
-      reader.offset - 8,
-    );
+    const problem = `0x${head.FunctionId.toString(16)} is another message's`;
+    throw reader.error('INVALID_VALUE', 'FunctionId', problem, reader.offset - 8);
   }
-  return decodeResponseHeader(reader, rule, head);
+  return checkResponseHeader(reader, rule, head);
 }
 
-/** The ids of a decoded response header. @throws DecodeError `INVALID_VALUE` for a mask that the message cannot have. */
-export function decodeResponseHeader(reader: Reader, rule: MessageRule, head: ResponseHeaderFields): MessageIds {
-  const mask = decodeMask(reader, head);
+/** The mask of a decoded header. @throws DecodeError `INVALID_VALUE` for a mask that the message cannot have. */
+export function checkResponseHeader(reader: Reader, rule: MessageRule, head: ResponseHeaderFields): Mask {
+  const mask = maskOf(head.InterfaceId);
+  if (mask === undefined) throw reader.error('INVALID_VALUE', 'Mask', '3 is no mask', reader.offset);
   if (rule.mask !== undefined && mask !== rule.mask) {
     throw reader.error('INVALID_VALUE', 'Mask', `${mask} instead of ${rule.mask}`, reader.offset);
   }
-  return { interfaceId: interfaceIdOf(head.InterfaceId), messageId: head.MessageId };
-}
-
-/** The mask of a decoded header. @throws DecodeError `INVALID_VALUE` for 3. */
-export function decodeMask(reader: Reader, head: ResponseHeaderFields): Mask {
-  const mask = maskOf(head.InterfaceId);
-  if (mask === undefined) throw reader.error('INVALID_VALUE', 'Mask', '3 is no mask', reader.offset);
   return mask;
 }
 
-/**
- * The header's fields for `Struct.encode`. Where it matters, spread them behind another field: adding fields to a fresh
- * clone takes V8 twenty times as long. @throws UsageError
- */
-export function encodeRequestHeader(
-  rule: MessageRule & { readonly functionId: number },
-  ids: MessageIds,
-  mask: Mask = rule.mask ?? 'STREAM_ID_PROXY',
-): RequestHeaderFields {
-  return { FunctionId: rule.functionId, ...encodeResponseHeader(rule, ids, mask) };
-}
-
-/** The header's fields for `Struct.encode`. @throws UsageError */
-export function encodeResponseHeader(
-  rule: MessageRule,
-  ids: MessageIds,
-  mask: Mask = rule.mask ?? 'STREAM_ID_STUB',
-): ResponseHeaderFields {
-  const id = checkInterfaceId(ids.interfaceId, `${rule.name}.InterfaceId`);
-  return { InterfaceId: ((MASKS.indexOf(mask) << 30) | id) >>> 0, MessageId: ids.messageId };
+/** InterfaceId of a header: the id, and the mask in the top two bits. @throws UsageError */
+export function headerWord(message: string, interfaceId: number, mask: Mask): number {
+  return ((MASK_BITS[mask] << 30) | checkInterfaceId(interfaceId, message, 'InterfaceId')) >>> 0;
 }

@@ -1,19 +1,17 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
-import { struct } from './urbdrcStructs.generated.ts';
 import {
   checkInterfaceId,
-  decodeMask,
-  decodeRequestHeader,
-  decodeResponseHeader,
-  encodeRequestHeader,
-  encodeResponseHeader,
+  checkRequestHeader,
+  checkResponseHeader,
+  headerWord,
   interfaceIdOf,
+  messageCodec,
   REQUEST_HEADER,
   RESPONSE_HEADER,
   type Mask,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 /** Their layout is in the XPS printing protocol's specification, to which [MS-RDPEUSB] 2.2.2 refers. */
 function rdpexps(section: string): SpecRef {
@@ -44,17 +42,23 @@ export interface RimcallRelease extends MessageIds {
 
 const ReleaseHead = struct(RELEASE_RULE.name, REQUEST_HEADER);
 
-export const RimcallRelease: MessageCodec<RimcallRelease> = {
+export const RimcallRelease = messageCodec<RimcallRelease>({
   ...RELEASE_RULE,
   decode(reader) {
     const head = ReleaseHead.decode(reader);
-    const { interfaceId, messageId } = decodeRequestHeader(reader, RELEASE_RULE, head);
-    const mask = decodeMask(reader, head);
+    const mask = checkRequestHeader(reader, RELEASE_RULE, head);
     reader.end();
-    return { name: RELEASE_RULE.name, interfaceId, mask, messageId };
+    const interfaceId = interfaceIdOf(head.InterfaceId);
+    return { name: RELEASE_RULE.name, interfaceId, mask, messageId: head.MessageId };
   },
-  encode: (value) => [ReleaseHead.encode(encodeRequestHeader(RELEASE_RULE, value, value.mask))],
-};
+  write(out, value) {
+    ReleaseHead.write(out, {
+      InterfaceId: headerWord(RELEASE_RULE.name, value.interfaceId, value.mask),
+      MessageId: value.messageId,
+      FunctionId: RELEASE_RULE.functionId,
+    });
+  },
+});
 
 const QUERY_RULE = {
   name: 'RIMCALL_QUERYINTERFACE',
@@ -75,24 +79,29 @@ export interface RimcallQueryinterface extends MessageIds {
 
 const QueryHead = struct(QUERY_RULE.name, REQUEST_HEADER);
 
-export const RimcallQueryinterface: MessageCodec<RimcallQueryinterface> = {
+export const RimcallQueryinterface = messageCodec<RimcallQueryinterface>({
   ...QUERY_RULE,
   decode(reader) {
     const head = QueryHead.decode(reader);
-    const { interfaceId, messageId } = decodeRequestHeader(reader, QUERY_RULE, head);
-    const mask = decodeMask(reader, head);
+    const mask = checkRequestHeader(reader, QUERY_RULE, head);
     const newInterfaceGuid = reader.take(GUID_SIZE, 'NewInterfaceGUID');
     reader.end();
-    return { name: QUERY_RULE.name, interfaceId, mask, messageId, newInterfaceGuid };
+    const interfaceId = interfaceIdOf(head.InterfaceId);
+    return { name: QUERY_RULE.name, interfaceId, mask, messageId: head.MessageId, newInterfaceGuid };
   },
-  encode(value) {
+  write(out, value) {
     const { newInterfaceGuid } = value;
     if (newInterfaceGuid.byteLength !== GUID_SIZE) {
       throw new UsageError(`${QUERY_RULE.name}.NewInterfaceGUID: ${newInterfaceGuid.byteLength} bytes are no GUID`);
     }
-    return [QueryHead.encode(encodeRequestHeader(QUERY_RULE, value, value.mask)), newInterfaceGuid];
+    QueryHead.write(out, {
+      InterfaceId: headerWord(QUERY_RULE.name, value.interfaceId, value.mask),
+      MessageId: value.messageId,
+      FunctionId: QUERY_RULE.functionId,
+    });
+    out.append(newInterfaceGuid);
   },
-};
+});
 
 const RESPONSE_RULE = {
   name: 'QI_RSP',
@@ -118,21 +127,25 @@ export interface QiRsp extends MessageIds {
 const ResponseHead = struct(RESPONSE_RULE.name, RESPONSE_HEADER);
 const ResponseBody = struct(RESPONSE_RULE.name, { NewInterfaceId: 'u32' });
 
-export const QiRsp: MessageCodec<QiRsp> = {
+export const QiRsp = messageCodec<QiRsp>({
   ...RESPONSE_RULE,
   decode(reader) {
     const head = ResponseHead.decode(reader);
-    const { interfaceId, messageId } = decodeResponseHeader(reader, RESPONSE_RULE, head);
-    const value = { name: RESPONSE_RULE.name, interfaceId, mask: decodeMask(reader, head), messageId };
+    const mask = checkResponseHeader(reader, RESPONSE_RULE, head);
+    const interfaceId = interfaceIdOf(head.InterfaceId);
+    const value = { name: RESPONSE_RULE.name, interfaceId, mask, messageId: head.MessageId };
     if (reader.remaining === 0) return value;
     const newInterfaceId = interfaceIdOf(ResponseBody.decode(reader).NewInterfaceId);
     reader.end();
     return { ...value, newInterfaceId };
   },
-  encode(value) {
-    const head = ResponseHead.encode(encodeResponseHeader(RESPONSE_RULE, value, value.mask));
-    if (value.newInterfaceId === undefined) return [head];
-    const NewInterfaceId = checkInterfaceId(value.newInterfaceId, `${RESPONSE_RULE.name}.NewInterfaceId`);
-    return [head, ResponseBody.encode({ NewInterfaceId })];
+  write(out, value) {
+    ResponseHead.write(out, {
+      InterfaceId: headerWord(RESPONSE_RULE.name, value.interfaceId, value.mask),
+      MessageId: value.messageId,
+    });
+    if (value.newInterfaceId === undefined) return;
+    const NewInterfaceId = checkInterfaceId(value.newInterfaceId, RESPONSE_RULE.name, 'NewInterfaceId');
+    ResponseBody.write(out, { NewInterfaceId });
   },
-};
+});

@@ -1,6 +1,6 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './urbdrcStructs.generated.ts';
-import { decodeUtf16, encodeUtf16 } from '../core/text.ts';
+import { decodeUtf16 } from '../core/text.ts';
 import { rdpeusb } from './header.ts';
 
 /** IoControlCode of IO_CONTROL, [MS-RDPEUSB] 2.2.12. The numbers are those of the Windows driver kit. */
@@ -42,7 +42,7 @@ export const PortStatus = { USBD_PORT_ENABLED: 1, USBD_PORT_CONNECTED: 2 } as co
 const Ulong = struct('ULONG', { Value: 'u32' });
 
 /** The 4 bytes that port status, hub count and bus time are. */
-export const UlongOutput: Codec<number> = {
+export const UlongOutput = codec<number>({
   name: 'ULONG',
   spec: rdpeusb('2.2.12'),
   decode(reader) {
@@ -50,8 +50,8 @@ export const UlongOutput: Codec<number> = {
     reader.end();
     return Value;
   },
-  encode: (value) => [Ulong.encode({ Value: value })],
-};
+  write: (out, value) => Ulong.write(out, { Value: value }),
+});
 
 /** NotificationType of {@link UsbBusNotification}. */
 export const AcquireBusInfo = 5;
@@ -75,7 +75,7 @@ const Notification = struct('USB_BUS_NOTIFICATION', {
   ControllerNameLength: 'u32',
 });
 
-export const UsbBusNotification: Codec<UsbBusNotification> = {
+export const UsbBusNotification = codec<UsbBusNotification>({
   name: Notification.name,
   spec: rdpeusb('2.2.12.6'),
   decode(reader) {
@@ -88,17 +88,15 @@ export const UsbBusNotification: Codec<UsbBusNotification> = {
       controllerNameLength: fields.ControllerNameLength,
     };
   },
-  encode(value) {
-    return [
-      Notification.encode({
-        NotificationType: value.notificationType,
-        TotalBandwidth: value.totalBandwidth,
-        ConsumedBandwidth: value.consumedBandwidth,
-        ControllerNameLength: value.controllerNameLength,
-      }),
-    ];
+  write(out, value) {
+    Notification.write(out, {
+      NotificationType: value.notificationType,
+      TotalBandwidth: value.totalBandwidth,
+      ConsumedBandwidth: value.consumedBandwidth,
+      ControllerNameLength: value.controllerNameLength,
+    });
   },
-};
+});
 
 /** [MS-RDPEUSB] 2.2.12.5 and 2.2.12.7: output of GET_HUB_NAME and GET_CONTROLLER_NAME. */
 export interface UsbHubName {
@@ -111,7 +109,7 @@ const HubName = struct('USB_HUB_NAME', { ActualLength: 'u32' });
  * The layout is the Windows driver kit's: bytes of the text, then the text in UTF-16 with its NUL. ActualLength may
  * tell of more than a small output buffer holds, so a text that ends early is legal.
  */
-export const UsbHubName: Codec<UsbHubName> = {
+export const UsbHubName = codec<UsbHubName>({
   name: HubName.name,
   spec: rdpeusb('2.2.12.5'),
   decode(reader) {
@@ -120,8 +118,9 @@ export const UsbHubName: Codec<UsbHubName> = {
     reader.end();
     return { hubName };
   },
-  encode(value) {
-    const text = encodeUtf16(value.hubName);
-    return [HubName.encode({ ActualLength: text.byteLength }), text];
+  write(out, value) {
+    const text = `${value.hubName}\0`;
+    HubName.write(out, { ActualLength: 2 * text.length });
+    out.utf16(text);
   },
-};
+});

@@ -1,19 +1,21 @@
-import { byteLength } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
-import { struct } from './urbdrcStructs.generated.ts';
+import type { Writer } from '../core/writer.ts';
 import {
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
   type ClientMessageContext,
-  type MessageCodec,
+  type Mask,
   type MessageIds,
   type MessageRule,
 } from './header.ts';
 import { isFailure } from './status.ts';
 import { UrbFunction } from './tsUrb/urbFunction.ts';
-import { decodeTsUrbResult, encodeTsUrbResult, type TsUrbResult } from './tsUrbResult/tsUrbResult.ts';
+import { decodeTsUrbResult, writeTsUrbResult, type TsUrbResult } from './tsUrbResult/tsUrbResult.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 const IO_CONTROL_RULE = {
   name: 'IOCONTROL_COMPLETION',
@@ -47,35 +49,37 @@ const IoControlHead = struct(IO_CONTROL_RULE.name, {
  * A lenient reader takes what is there when OutputBufferSize promises more: FreeRDP up to 3.30 promises 4 bytes that
  * it does not send, and whether a buffer accompanies ERROR_INSUFFICIENT_BUFFER is not specified.
  */
-export const IoControlCompletion: MessageCodec<IoControlCompletion> = {
+export const IoControlCompletion = messageCodec<IoControlCompletion>({
   ...IO_CONTROL_RULE,
   decode(reader) {
     const head = IoControlHead.decode(reader);
-    const ids = decodeRequestHeader(reader, IO_CONTROL_RULE, head);
+    checkRequestHeader(reader, IO_CONTROL_RULE, head);
     const size = head.OutputBufferSize;
     const outputBuffer = reader.take(reader.lenient ? Math.min(size, reader.remaining) : size, 'OutputBuffer');
     reader.end();
     return {
       name: IO_CONTROL_RULE.name,
-      ...ids,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
       requestId: head.RequestId,
       hResult: head.HResult,
       information: head.Information,
       outputBuffer,
     };
   },
-  encode(value) {
-    const { outputBuffer } = value;
-    const head = IoControlHead.encode({
-      ...encodeRequestHeader(IO_CONTROL_RULE, value),
+  write(out, value) {
+    IoControlHead.write(out, {
+      InterfaceId: headerWord(IO_CONTROL_RULE.name, value.interfaceId, IO_CONTROL_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: IO_CONTROL_RULE.functionId,
       RequestId: value.requestId,
       HResult: value.hResult,
       Information: value.information,
-      OutputBufferSize: outputBuffer.byteLength,
+      OutputBufferSize: value.outputBuffer.byteLength,
     });
-    return [head, outputBuffer];
+    out.append(value.outputBuffer);
   },
-};
+});
 
 /** What the two completions of transfers have in common. */
 interface UrbCompletionFields extends MessageIds {
@@ -89,37 +93,51 @@ interface UrbCompletionFields extends MessageIds {
 const UrbHead = struct('URB_COMPLETION', { ...REQUEST_HEADER, RequestId: 'u32', CbTsUrbResult: 'u32' });
 const UrbTail = struct('URB_COMPLETION', { HResult: 'u32', OutputBufferSize: 'u32' });
 
-/** Everything up to OutputBuffer. The result is decoded last: whether it may be cut short, HResult behind it tells. */
-function decodeUrbCompletion(reader: Reader, rule: MessageRule, context: ClientMessageContext) {
+/** The fields as they are on the wire, up to OutputBuffer. */
+interface UrbCompletionHead {
+  readonly InterfaceId: number;
+  readonly MessageId: number;
+  readonly RequestId: number;
+  readonly HResult: number;
+  readonly OutputBufferSize: number;
+  readonly tsUrbResult: TsUrbResult;
+}
+
+/** The result is decoded last: only HResult, which follows it, tells whether it may be cut short. */
+function decodeUrbCompletion(reader: Reader, rule: MessageRule, context: ClientMessageContext): UrbCompletionHead {
   const head = UrbHead.decode(reader);
-  const ids = decodeRequestHeader(reader, rule, head);
-  const resultReader = reader.sub(head.CbTsUrbResult, 'TsUrbResult');
-  const urbFunction = context.urbFunction?.(head.RequestId);
-  if (reader.lenient && urbFunction === UrbFunction.URB_FUNCTION_SELECT_INTERFACE) skipSecondResult(reader, head);
-  const tail = UrbTail.decode(reader);
-  const tsUrbResult = decodeTsUrbResult(resultReader, urbFunction, isFailure(tail.HResult));
-  const { interfaceId, messageId } = ids;
-  const fields = { interfaceId, messageId, requestId: head.RequestId, tsUrbResult, hResult: tail.HResult };
-  return { fields, outputBufferSize: tail.OutputBufferSize };
+  checkRequestHeader(reader, rule, head);
+  const { InterfaceId, MessageId, RequestId, CbTsUrbResult } = head;
+  const result = reader.sub(CbTsUrbResult, 'TsUrbResult');
+  const urbFunction = context.urbFunction?.(RequestId);
+  const isSelection = urbFunction === UrbFunction.URB_FUNCTION_SELECT_INTERFACE;
+  if (isSelection && reader.lenient) skipSecondResult(reader, CbTsUrbResult);
+  const { HResult, OutputBufferSize } = UrbTail.decode(reader);
+  const tsUrbResult = decodeTsUrbResult(result, urbFunction, isFailure(HResult));
+  return { InterfaceId, MessageId, RequestId, HResult, OutputBufferSize, tsUrbResult };
 }
 
 /** FreeRDP 3.14 to 3.22 answers SELECT_INTERFACE twice in one: handle, count and interface again before the last fields. */
-function skipSecondResult(reader: Reader, { CbTsUrbResult: size }: { readonly CbTsUrbResult: number }): void {
+function skipSecondResult(reader: Reader, size: number): void {
   if (reader.remaining === size + UrbTail.size) reader.pad(size, 'TsUrbResult');
 }
 
-function encodeUrbCompletion(
-  rule: MessageRule & { readonly functionId: number },
+function writeUrbCompletion(
+  out: Writer,
+  rule: MessageRule & { readonly functionId: number; readonly mask: Mask },
   value: UrbCompletionFields,
   outputBufferSize: number,
-): Uint8Array[] {
-  const tsUrbResult = encodeTsUrbResult(value.tsUrbResult);
-  const head = UrbHead.encode({
+): void {
+  const start = out.position;
+  UrbHead.write(out, {
+    InterfaceId: headerWord(rule.name, value.interfaceId, rule.mask),
+    MessageId: value.messageId,
+    FunctionId: rule.functionId,
     RequestId: value.requestId,
-    CbTsUrbResult: byteLength(tsUrbResult),
-    ...encodeRequestHeader(rule, value),
+    CbTsUrbResult: 0,
   });
-  return [head, ...tsUrbResult, UrbTail.encode({ HResult: value.hResult, OutputBufferSize: outputBufferSize })];
+  UrbHead.patch(out, start, 'CbTsUrbResult', writeTsUrbResult(out, value.tsUrbResult));
+  UrbTail.write(out, { HResult: value.hResult, OutputBufferSize: outputBufferSize });
 }
 
 const DATA_RULE = {
@@ -137,16 +155,27 @@ export interface UrbCompletion extends UrbCompletionFields {
   readonly outputBuffer: Uint8Array;
 }
 
-export const UrbCompletion: MessageCodec<UrbCompletion> = {
+export const UrbCompletion = messageCodec<UrbCompletion>({
   ...DATA_RULE,
   decode(reader, context = {}) {
-    const { fields, outputBufferSize } = decodeUrbCompletion(reader, DATA_RULE, context);
-    const outputBuffer = reader.take(outputBufferSize, 'OutputBuffer');
+    const head = decodeUrbCompletion(reader, DATA_RULE, context);
+    const outputBuffer = reader.take(head.OutputBufferSize, 'OutputBuffer');
     reader.end();
-    return { name: DATA_RULE.name, ...fields, outputBuffer };
+    return {
+      name: DATA_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      requestId: head.RequestId,
+      tsUrbResult: head.tsUrbResult,
+      hResult: head.HResult,
+      outputBuffer,
+    };
   },
-  encode: (value) => [...encodeUrbCompletion(DATA_RULE, value, value.outputBuffer.byteLength), value.outputBuffer],
-};
+  write(out, value) {
+    writeUrbCompletion(out, DATA_RULE, value, value.outputBuffer.byteLength);
+    out.append(value.outputBuffer);
+  },
+});
 
 const NO_DATA_RULE = {
   name: 'URB_COMPLETION_NO_DATA',
@@ -164,12 +193,20 @@ export interface UrbCompletionNoData extends UrbCompletionFields {
   readonly outputBufferSize: number;
 }
 
-export const UrbCompletionNoData: MessageCodec<UrbCompletionNoData> = {
+export const UrbCompletionNoData = messageCodec<UrbCompletionNoData>({
   ...NO_DATA_RULE,
   decode(reader, context = {}) {
-    const { fields, outputBufferSize } = decodeUrbCompletion(reader, NO_DATA_RULE, context);
+    const head = decodeUrbCompletion(reader, NO_DATA_RULE, context);
     reader.end();
-    return { name: NO_DATA_RULE.name, ...fields, outputBufferSize };
+    return {
+      name: NO_DATA_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      requestId: head.RequestId,
+      tsUrbResult: head.tsUrbResult,
+      hResult: head.HResult,
+      outputBufferSize: head.OutputBufferSize,
+    };
   },
-  encode: (value) => encodeUrbCompletion(NO_DATA_RULE, value, value.outputBufferSize),
-};
+  write: (out, value) => writeUrbCompletion(out, NO_DATA_RULE, value, value.outputBufferSize),
+});

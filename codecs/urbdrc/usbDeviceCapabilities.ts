@@ -1,4 +1,4 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './urbdrcStructs.generated.ts';
 import { rdpeusb } from './header.ts';
 
@@ -32,7 +32,7 @@ const Body = struct(NAME, {
   NoAckIsochWriteJitterBufferSizeInMs: 'u32',
 });
 
-export const UsbDeviceCapabilities: Codec<UsbDeviceCapabilities> = {
+export const UsbDeviceCapabilities = codec<UsbDeviceCapabilities>({
   name: NAME,
   spec: SPEC,
   decode(reader) {
@@ -51,17 +51,15 @@ export const UsbDeviceCapabilities: Codec<UsbDeviceCapabilities> = {
       noAckIsochWriteJitterBufferSizeInMs: body.NoAckIsochWriteJitterBufferSizeInMs,
     };
   },
-  encode(value) {
-    return [
-      Body.encode({
-        CbSize: Body.size,
-        UsbBusInterfaceVersion: value.usbBusInterfaceVersion,
-        USBDI_Version: value.usbdiVersion,
-        Supported_USB_Version: value.supportedUsbVersion,
-        HcdCapabilities: value.hcdCapabilities,
-        DeviceIsHighSpeed: value.deviceIsHighSpeed,
-        NoAckIsochWriteJitterBufferSizeInMs: value.noAckIsochWriteJitterBufferSizeInMs,
-      }),
-    ];
+  write(out, value) {
+    Body.write(out, {
+      CbSize: Body.size,
+      UsbBusInterfaceVersion: value.usbBusInterfaceVersion,
+      USBDI_Version: value.usbdiVersion,
+      Supported_USB_Version: value.supportedUsbVersion,
+      HcdCapabilities: value.hcdCapabilities,
+      DeviceIsHighSpeed: value.deviceIsHighSpeed,
+      NoAckIsochWriteJitterBufferSizeInMs: value.noAckIsochWriteJitterBufferSizeInMs,
+    });
   },
-};
+});

@@ -1,15 +1,18 @@
-import { struct } from './urbdrcStructs.generated.ts';
 import {
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
+  type Mask,
   type MessageCodec,
   type MessageIds,
   type MessageRule,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
-/** What IO_CONTROL and INTERNAL_IO_CONTROL have in common, which is everything but name and FunctionId. */
+/** The fields of IO_CONTROL and INTERNAL_IO_CONTROL, which differ only in name and FunctionId. */
 export interface IoControlFields extends MessageIds {
   /** See ioControl.ts. */
   readonly ioControlCode: number;
@@ -34,37 +37,40 @@ export interface InternalIoControl extends IoControlFields {
 const Tail = struct('IO_CONTROL', { OutputBufferSize: 'u32', RequestId: 'u32' });
 
 function ioControlCodec<const N extends string>(
-  rule: MessageRule & { readonly name: N; readonly functionId: number },
+  rule: MessageRule & { readonly name: N; readonly mask: Mask; readonly functionId: number },
 ): MessageCodec<IoControlFields & { readonly name: N }> {
   const Head = struct(rule.name, { ...REQUEST_HEADER, IoControlCode: 'u32', InputBufferSize: 'u32' });
-  return {
+  return messageCodec({
     ...rule,
     decode(reader) {
       const head = Head.decode(reader);
-      const ids = decodeRequestHeader(reader, rule, head);
+      checkRequestHeader(reader, rule, head);
       const inputBuffer = reader.take(head.InputBufferSize, 'InputBuffer');
       const tail = Tail.decode(reader);
       reader.end();
       return {
         name: rule.name,
-        ...ids,
+        interfaceId: interfaceIdOf(head.InterfaceId),
+        messageId: head.MessageId,
         ioControlCode: head.IoControlCode,
         inputBuffer,
         outputBufferSize: tail.OutputBufferSize,
         requestId: tail.RequestId,
       };
     },
-    encode(value) {
+    write(out, value) {
       const { inputBuffer } = value;
-      const head = Head.encode({
-        ...encodeRequestHeader(rule, value),
+      Head.write(out, {
+        InterfaceId: headerWord(rule.name, value.interfaceId, rule.mask),
+        MessageId: value.messageId,
+        FunctionId: rule.functionId,
         IoControlCode: value.ioControlCode,
         InputBufferSize: inputBuffer.byteLength,
       });
-      const tail = Tail.encode({ OutputBufferSize: value.outputBufferSize, RequestId: value.requestId });
-      return [head, inputBuffer, tail];
+      out.append(inputBuffer);
+      Tail.write(out, { OutputBufferSize: value.outputBufferSize, RequestId: value.requestId });
     },
-  };
+  });
 }
 
 export const IoControl: MessageCodec<IoControl> = ioControlCodec({

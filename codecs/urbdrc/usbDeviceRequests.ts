@@ -1,14 +1,14 @@
-import { struct } from './urbdrcStructs.generated.ts';
 import {
   checkInterfaceId,
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
   interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 const CANCEL_RULE = {
   name: 'CANCEL_REQUEST',
@@ -28,18 +28,28 @@ export interface CancelRequest extends MessageIds {
 
 const CancelHead = struct(CANCEL_RULE.name, { ...REQUEST_HEADER, RequestId: 'u32' });
 
-export const CancelRequest: MessageCodec<CancelRequest> = {
+export const CancelRequest = messageCodec<CancelRequest>({
   ...CANCEL_RULE,
   decode(reader) {
     const head = CancelHead.decode(reader);
-    const ids = decodeRequestHeader(reader, CANCEL_RULE, head);
+    checkRequestHeader(reader, CANCEL_RULE, head);
     reader.end();
-    return { name: CANCEL_RULE.name, ...ids, requestId: head.RequestId };
+    return {
+      name: CANCEL_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      requestId: head.RequestId,
+    };
   },
-  encode(value) {
-    return [CancelHead.encode({ ...encodeRequestHeader(CANCEL_RULE, value), RequestId: value.requestId })];
+  write(out, value) {
+    CancelHead.write(out, {
+      InterfaceId: headerWord(CANCEL_RULE.name, value.interfaceId, CANCEL_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: CANCEL_RULE.functionId,
+      RequestId: value.requestId,
+    });
   },
-};
+});
 
 const REGISTER_RULE = {
   name: 'REGISTER_REQUEST_CALLBACK',
@@ -60,11 +70,13 @@ export interface RegisterRequestCallback extends MessageIds {
 const RegisterHead = struct(REGISTER_RULE.name, { ...REQUEST_HEADER, NumRequestCompletion: 'u32' });
 const RegisterBody = struct(REGISTER_RULE.name, { RequestCompletion: 'u32' });
 
-export const RegisterRequestCallback: MessageCodec<RegisterRequestCallback> = {
+export const RegisterRequestCallback = messageCodec<RegisterRequestCallback>({
   ...REGISTER_RULE,
   decode(reader) {
     const head = RegisterHead.decode(reader);
-    const value = { name: REGISTER_RULE.name, ...decodeRequestHeader(reader, REGISTER_RULE, head) };
+    checkRequestHeader(reader, REGISTER_RULE, head);
+    const interfaceId = interfaceIdOf(head.InterfaceId);
+    const value = { name: REGISTER_RULE.name, interfaceId, messageId: head.MessageId };
     if (head.NumRequestCompletion === 0) {
       reader.end();
       return value;
@@ -74,14 +86,19 @@ export const RegisterRequestCallback: MessageCodec<RegisterRequestCallback> = {
     reader.end();
     return { ...value, requestCompletion };
   },
-  encode(value) {
-    const header = encodeRequestHeader(REGISTER_RULE, value);
+  write(out, value) {
     const { requestCompletion } = value;
-    if (requestCompletion === undefined) return [RegisterHead.encode({ ...header, NumRequestCompletion: 0 })];
-    const RequestCompletion = checkInterfaceId(requestCompletion, `${REGISTER_RULE.name}.RequestCompletion`);
-    return [RegisterHead.encode({ ...header, NumRequestCompletion: 1 }), RegisterBody.encode({ RequestCompletion })];
+    RegisterHead.write(out, {
+      InterfaceId: headerWord(REGISTER_RULE.name, value.interfaceId, REGISTER_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: REGISTER_RULE.functionId,
+      NumRequestCompletion: requestCompletion === undefined ? 0 : 1,
+    });
+    if (requestCompletion === undefined) return;
+    const RequestCompletion = checkInterfaceId(requestCompletion, REGISTER_RULE.name, 'RequestCompletion');
+    RegisterBody.write(out, { RequestCompletion });
   },
-};
+});
 
 const RETRACT_RULE = {
   name: 'RETRACT_DEVICE',
@@ -103,13 +120,25 @@ export interface RetractDevice extends MessageIds {
 
 const RetractHead = struct(RETRACT_RULE.name, { ...REQUEST_HEADER, Reason: 'u32' });
 
-export const RetractDevice: MessageCodec<RetractDevice> = {
+export const RetractDevice = messageCodec<RetractDevice>({
   ...RETRACT_RULE,
   decode(reader) {
     const head = RetractHead.decode(reader);
-    const ids = decodeRequestHeader(reader, RETRACT_RULE, head);
+    checkRequestHeader(reader, RETRACT_RULE, head);
     reader.end();
-    return { name: RETRACT_RULE.name, ...ids, reason: head.Reason };
+    return {
+      name: RETRACT_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      reason: head.Reason,
+    };
   },
-  encode: (value) => [RetractHead.encode({ ...encodeRequestHeader(RETRACT_RULE, value), Reason: value.reason })],
-};
+  write(out, value) {
+    RetractHead.write(out, {
+      InterfaceId: headerWord(RETRACT_RULE.name, value.interfaceId, RETRACT_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: RETRACT_RULE.functionId,
+      Reason: value.reason,
+    });
+  },
+});

@@ -1,17 +1,16 @@
-import { struct } from './urbdrcStructs.generated.ts';
-import { encodeUtf16 } from '../core/text.ts';
-import { readTextLength } from './textLength.ts';
+import { readTextLength, writeCountedText } from './countedText.ts';
 import {
-  decodeRequestHeader,
-  decodeResponseHeader,
-  encodeRequestHeader,
-  encodeResponseHeader,
+  checkRequestHeader,
+  checkResponseHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
   RESPONSE_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 /** TextType of QUERY_DEVICE_TEXT. */
 export const DeviceTextType = { DESCRIPTION: 0, LOCATION_INFORMATION: 1 } as const;
@@ -36,19 +35,30 @@ export interface QueryDeviceText extends MessageIds {
 
 const QueryHead = struct(QUERY_RULE.name, { ...REQUEST_HEADER, TextType: 'u32', LocaleId: 'u32' });
 
-export const QueryDeviceText: MessageCodec<QueryDeviceText> = {
+export const QueryDeviceText = messageCodec<QueryDeviceText>({
   ...QUERY_RULE,
   decode(reader) {
     const head = QueryHead.decode(reader);
-    const ids = decodeRequestHeader(reader, QUERY_RULE, head);
+    checkRequestHeader(reader, QUERY_RULE, head);
     reader.end();
-    return { name: QUERY_RULE.name, ...ids, textType: head.TextType, localeId: head.LocaleId };
+    return {
+      name: QUERY_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      textType: head.TextType,
+      localeId: head.LocaleId,
+    };
   },
-  encode(value) {
-    const header = encodeRequestHeader(QUERY_RULE, value);
-    return [QueryHead.encode({ ...header, TextType: value.textType, LocaleId: value.localeId })];
+  write(out, value) {
+    QueryHead.write(out, {
+      InterfaceId: headerWord(QUERY_RULE.name, value.interfaceId, QUERY_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: QUERY_RULE.functionId,
+      TextType: value.textType,
+      LocaleId: value.localeId,
+    });
   },
-};
+});
 
 const RESPONSE_RULE = {
   name: 'QUERY_DEVICE_TEXT_RSP',
@@ -69,24 +79,32 @@ export interface QueryDeviceTextRsp extends MessageIds {
 }
 
 const ResponseHead = struct(RESPONSE_RULE.name, RESPONSE_HEADER);
-const ResponseText = struct(RESPONSE_RULE.name, { cchDeviceDescription: 'u32' });
 const ResponseTail = struct(RESPONSE_RULE.name, { HResult: 'u32' });
 
-export const QueryDeviceTextRsp: MessageCodec<QueryDeviceTextRsp> = {
+export const QueryDeviceTextRsp = messageCodec<QueryDeviceTextRsp>({
   ...RESPONSE_RULE,
   decode(reader) {
-    const ids = decodeResponseHeader(reader, RESPONSE_RULE, ResponseHead.decode(reader));
+    const head = ResponseHead.decode(reader);
+    checkResponseHeader(reader, RESPONSE_RULE, head);
     const units = readTextLength(reader, 'cchDeviceDescription');
     const deviceDescription = reader.utf16(units, 'DeviceDescription');
     const { HResult } = ResponseTail.decode(reader);
     reader.end();
-    return { name: RESPONSE_RULE.name, ...ids, deviceDescription, hResult: HResult };
+    return {
+      name: RESPONSE_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      deviceDescription,
+      hResult: HResult,
+    };
   },
-  encode(value) {
-    const header = encodeResponseHeader(RESPONSE_RULE, value);
-    const tail = ResponseTail.encode({ HResult: value.hResult });
-    const text = value.deviceDescription === '' ? new Uint8Array(0) : encodeUtf16(value.deviceDescription);
-    const length = ResponseText.encode({ cchDeviceDescription: text.byteLength / 2 });
-    return [ResponseHead.encode(header), length, text, tail];
+  write(out, value) {
+    const { deviceDescription } = value;
+    ResponseHead.write(out, {
+      InterfaceId: headerWord(RESPONSE_RULE.name, value.interfaceId, RESPONSE_RULE.mask),
+      MessageId: value.messageId,
+    });
+    writeCountedText(out, 'cchDeviceDescription', deviceDescription === '' ? '' : `${deviceDescription}\0`);
+    ResponseTail.write(out, { HResult: value.hResult });
   },
-};
+});

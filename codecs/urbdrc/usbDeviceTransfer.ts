@@ -1,14 +1,14 @@
-import { byteLength } from '../core/parts.ts';
-import { struct } from './urbdrcStructs.generated.ts';
 import {
-  decodeRequestHeader,
-  encodeRequestHeader,
+  checkRequestHeader,
+  headerWord,
+  interfaceIdOf,
+  messageCodec,
   rdpeusb,
   REQUEST_HEADER,
-  type MessageCodec,
   type MessageIds,
 } from './header.ts';
-import { decodeTsUrb, encodeTsUrb, type TsUrb } from './tsUrb/tsUrb.ts';
+import { decodeTsUrb, writeTsUrb, type TsUrb } from './tsUrb/tsUrb.ts';
+import { struct } from './urbdrcStructs.generated.ts';
 
 const IN_RULE = {
   name: 'TRANSFER_IN_REQUEST',
@@ -30,22 +30,34 @@ export interface TransferInRequest extends MessageIds {
 const InHead = struct(IN_RULE.name, { ...REQUEST_HEADER, CbTsUrb: 'u32' });
 const Tail = struct('TRANSFER_REQUEST', { OutputBufferSize: 'u32' });
 
-export const TransferInRequest: MessageCodec<TransferInRequest> = {
+export const TransferInRequest = messageCodec<TransferInRequest>({
   ...IN_RULE,
   decode(reader) {
     const head = InHead.decode(reader);
-    const ids = decodeRequestHeader(reader, IN_RULE, head);
-    const tsUrbReader = reader.sub(head.CbTsUrb, 'TsUrb');
+    checkRequestHeader(reader, IN_RULE, head);
+    const tsUrb = reader.sub(head.CbTsUrb, 'TsUrb');
     const { OutputBufferSize } = Tail.decode(reader);
     reader.end();
-    return { name: IN_RULE.name, ...ids, tsUrb: decodeTsUrb(tsUrbReader), outputBufferSize: OutputBufferSize };
+    return {
+      name: IN_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      tsUrb: decodeTsUrb(tsUrb),
+      outputBufferSize: OutputBufferSize,
+    };
   },
-  encode(value) {
-    const tsUrb = encodeTsUrb(value.tsUrb);
-    const head = InHead.encode({ CbTsUrb: byteLength(tsUrb), ...encodeRequestHeader(IN_RULE, value) });
-    return [head, ...tsUrb, Tail.encode({ OutputBufferSize: value.outputBufferSize })];
+  write(out, value) {
+    const start = out.position;
+    InHead.write(out, {
+      InterfaceId: headerWord(IN_RULE.name, value.interfaceId, IN_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: IN_RULE.functionId,
+      CbTsUrb: 0,
+    });
+    InHead.patch(out, start, 'CbTsUrb', writeTsUrb(out, value.tsUrb));
+    Tail.write(out, { OutputBufferSize: value.outputBufferSize });
   },
-};
+});
 
 const OUT_RULE = {
   name: 'TRANSFER_OUT_REQUEST',
@@ -66,20 +78,32 @@ export interface TransferOutRequest extends MessageIds {
 
 const OutHead = struct(OUT_RULE.name, { ...REQUEST_HEADER, CbTsUrb: 'u32' });
 
-export const TransferOutRequest: MessageCodec<TransferOutRequest> = {
+export const TransferOutRequest = messageCodec<TransferOutRequest>({
   ...OUT_RULE,
   decode(reader) {
     const head = OutHead.decode(reader);
-    const ids = decodeRequestHeader(reader, OUT_RULE, head);
-    const tsUrbReader = reader.sub(head.CbTsUrb, 'TsUrb');
+    checkRequestHeader(reader, OUT_RULE, head);
+    const tsUrb = reader.sub(head.CbTsUrb, 'TsUrb');
     const outputBuffer = reader.take(Tail.decode(reader).OutputBufferSize, 'OutputBuffer');
     reader.end();
-    return { name: OUT_RULE.name, ...ids, tsUrb: decodeTsUrb(tsUrbReader), outputBuffer };
+    return {
+      name: OUT_RULE.name,
+      interfaceId: interfaceIdOf(head.InterfaceId),
+      messageId: head.MessageId,
+      tsUrb: decodeTsUrb(tsUrb),
+      outputBuffer,
+    };
   },
-  encode(value) {
-    const { outputBuffer } = value;
-    const tsUrb = encodeTsUrb(value.tsUrb);
-    const head = OutHead.encode({ CbTsUrb: byteLength(tsUrb), ...encodeRequestHeader(OUT_RULE, value) });
-    return [head, ...tsUrb, Tail.encode({ OutputBufferSize: outputBuffer.byteLength }), outputBuffer];
+  write(out, value) {
+    const start = out.position;
+    OutHead.write(out, {
+      InterfaceId: headerWord(OUT_RULE.name, value.interfaceId, OUT_RULE.mask),
+      MessageId: value.messageId,
+      FunctionId: OUT_RULE.functionId,
+      CbTsUrb: 0,
+    });
+    OutHead.patch(out, start, 'CbTsUrb', writeTsUrb(out, value.tsUrb));
+    Tail.write(out, { OutputBufferSize: value.outputBuffer.byteLength });
+    out.append(value.outputBuffer);
   },
-};
+});

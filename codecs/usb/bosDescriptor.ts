@@ -1,13 +1,14 @@
 /** The binary device object store, [USB 3.2] 9.6.2: a header and then one device capability after the other. */
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec, type Codec } from '../core/message.ts';
 import {
-  additionalParts,
+  beginDescriptor,
   decodeHeader,
   DescriptorType,
-  encodeDescriptor,
+  endDescriptor,
   fixedDescriptor,
   takeAdditionalBytes,
+  writeAdditionalBytes,
   type AdditionalBytes,
 } from './descriptorHeader.ts';
 
@@ -85,7 +86,7 @@ export interface ContainerIdDescriptor extends AdditionalBytes {
   readonly containerID: Uint8Array;
 }
 
-export const ContainerIdDescriptor: Codec<ContainerIdDescriptor> = {
+export const ContainerIdDescriptor = codec<ContainerIdDescriptor>({
   name: 'CONTAINER_ID_DESCRIPTOR',
   spec: { document: 'USB 3.2', section: '9.6.2.3' },
   decode(reader) {
@@ -95,13 +96,14 @@ export const ContainerIdDescriptor: Codec<ContainerIdDescriptor> = {
     const additional = takeAdditionalBytes(reader, following - 1 - UUID_SIZE);
     return { name: 'CONTAINER_ID_DESCRIPTOR', bReserved, containerID, ...additional };
   },
-  encode: (value) =>
-    encodeDescriptor(value.name, capability(DeviceCapabilityType.CONTAINER_ID), [
-      Uint8Array.of(value.bReserved),
-      checkUuid(value.containerID, 'CONTAINER_ID_DESCRIPTOR.ContainerID'),
-      ...additionalParts(value),
-    ]),
-};
+  write(out, value) {
+    const start = beginDescriptor(out, capability(DeviceCapabilityType.CONTAINER_ID));
+    out.u8(value.bReserved, 'bReserved');
+    out.append(checkUuid(value.containerID, 'CONTAINER_ID_DESCRIPTOR.ContainerID'));
+    writeAdditionalBytes(out, value);
+    endDescriptor(out, value.name, start);
+  },
+});
 
 /** What one platform (Microsoft OS 2.0, WebUSB, ...) wants to know, [USB 3.2] 9.6.2.4. */
 export interface PlatformDescriptor {
@@ -112,7 +114,7 @@ export interface PlatformDescriptor {
   readonly capabilityData: Uint8Array;
 }
 
-export const PlatformDescriptor: Codec<PlatformDescriptor> = {
+export const PlatformDescriptor = codec<PlatformDescriptor>({
   name: 'PLATFORM_DESCRIPTOR',
   spec: { document: 'USB 3.2', section: '9.6.2.4' },
   decode(reader) {
@@ -122,13 +124,14 @@ export const PlatformDescriptor: Codec<PlatformDescriptor> = {
     const capabilityData = reader.take(following - 1 - UUID_SIZE, 'CapabilityData');
     return { name: 'PLATFORM_DESCRIPTOR', bReserved, platformCapabilityUUID, capabilityData };
   },
-  encode: (value) =>
-    encodeDescriptor(value.name, capability(DeviceCapabilityType.PLATFORM), [
-      Uint8Array.of(value.bReserved),
-      checkUuid(value.platformCapabilityUUID, 'PLATFORM_DESCRIPTOR.PlatformCapabilityUUID'),
-      value.capabilityData,
-    ]),
-};
+  write(out, value) {
+    const start = beginDescriptor(out, capability(DeviceCapabilityType.PLATFORM));
+    out.u8(value.bReserved, 'bReserved');
+    out.append(checkUuid(value.platformCapabilityUUID, 'PLATFORM_DESCRIPTOR.PlatformCapabilityUUID'));
+    out.append(value.capabilityData);
+    endDescriptor(out, value.name, start);
+  },
+});
 
 function checkUuid(uuid: Uint8Array, path: string): Uint8Array {
   if (uuid.byteLength !== UUID_SIZE) throw new UsageError(`${path}: ${uuid.byteLength} bytes, ${UUID_SIZE} expected`);
@@ -142,7 +145,7 @@ export interface UnknownDeviceCapabilityDescriptor {
   readonly data: Uint8Array;
 }
 
-export const UnknownDeviceCapabilityDescriptor: Codec<UnknownDeviceCapabilityDescriptor> = {
+export const UnknownDeviceCapabilityDescriptor = codec<UnknownDeviceCapabilityDescriptor>({
   name: 'UNKNOWN_DEVICE_CAPABILITY_DESCRIPTOR',
   spec: { document: 'USB 3.2', section: '9.6.2' },
   decode(reader) {
@@ -151,5 +154,9 @@ export const UnknownDeviceCapabilityDescriptor: Codec<UnknownDeviceCapabilityDes
     const data = reader.take(following - 1, 'data');
     return { name: 'UNKNOWN_DEVICE_CAPABILITY_DESCRIPTOR', bDevCapabilityType, data };
   },
-  encode: (value) => encodeDescriptor(value.name, capability(value.bDevCapabilityType), [value.data]),
-};
+  write(out, value) {
+    const start = beginDescriptor(out, capability(value.bDevCapabilityType));
+    out.append(value.data);
+    endDescriptor(out, value.name, start);
+  },
+});

@@ -1,6 +1,6 @@
 /** The two wrappers around a SCSI command in the Bulk-Only Transport, [USB MSC BOT 1.0] 5. */
 import { UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
 import { struct } from './usbStructs.generated.ts';
 
@@ -44,10 +44,12 @@ export interface CommandBlockWrapper {
   readonly CBWCB: Uint8Array;
 }
 
-export const CommandBlockWrapper: Codec<CommandBlockWrapper> & { readonly size: number } = {
+/** Bytes of a CBW. */
+export const COMMAND_BLOCK_WRAPPER_SIZE = CommandHead.size + COMMAND_BLOCK_SIZE;
+
+export const CommandBlockWrapper = codec<CommandBlockWrapper>({
   name: 'CBW',
   spec: { document: 'USB MSC BOT 1.0', section: '5.1' },
-  size: CommandHead.size + COMMAND_BLOCK_SIZE,
   decode(reader) {
     const { dCBWSignature, ...fields } = CommandHead.decode(reader);
     checkSignature(reader, 'dCBWSignature', dCBWSignature, COMMAND_SIGNATURE);
@@ -55,14 +57,15 @@ export const CommandBlockWrapper: Codec<CommandBlockWrapper> & { readonly size: 
     reader.end();
     return { name: 'CBW', ...fields, CBWCB };
   },
-  encode({ CBWCB, ...fields }) {
+  write(out, { CBWCB, ...fields }) {
     if (CBWCB.byteLength > COMMAND_BLOCK_SIZE) {
       throw new UsageError(`CBW: a command of ${CBWCB.byteLength} bytes, at most ${COMMAND_BLOCK_SIZE} fit`);
     }
-    const head = CommandHead.encode({ dCBWSignature: COMMAND_SIGNATURE, ...fields });
-    return [head, CBWCB, new Uint8Array(COMMAND_BLOCK_SIZE - CBWCB.byteLength)];
+    CommandHead.write(out, { dCBWSignature: COMMAND_SIGNATURE, ...fields });
+    out.append(CBWCB);
+    out.zeros(COMMAND_BLOCK_SIZE - CBWCB.byteLength);
   },
-};
+});
 
 /** bCSWStatus, [USB MSC BOT 1.0] table 5.3. Other values are reserved. */
 export const CommandStatus = { passed: 0, failed: 1, phaseError: 2 } as const;
@@ -81,18 +84,20 @@ export interface CommandStatusWrapper {
   readonly bCSWStatus: number;
 }
 
-export const CommandStatusWrapper: Codec<CommandStatusWrapper> & { readonly size: number } = {
+/** Bytes of a CSW. */
+export const COMMAND_STATUS_WRAPPER_SIZE = Status.size;
+
+export const CommandStatusWrapper = codec<CommandStatusWrapper>({
   name: 'CSW',
   spec: { document: 'USB MSC BOT 1.0', section: '5.2' },
-  size: Status.size,
   decode(reader) {
     const { dCSWSignature, ...fields } = Status.decode(reader);
     checkSignature(reader, 'dCSWSignature', dCSWSignature, STATUS_SIGNATURE);
     reader.end();
     return { name: 'CSW', ...fields };
   },
-  encode: (value) => [Status.encode({ dCSWSignature: STATUS_SIGNATURE, ...value })],
-};
+  write: (out, value) => Status.write(out, { dCSWSignature: STATUS_SIGNATURE, ...value }),
+});
 
 function checkSignature(reader: Reader, field: string, value: number, expected: number): void {
   if (value === expected) return;

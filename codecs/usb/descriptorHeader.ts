@@ -1,8 +1,8 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
-import { byteLength, type Parts } from '../core/parts.ts';
+import { codec, type Codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
 import type { FieldTable, FieldValues } from '../core/struct.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './usbStructs.generated.ts';
 
 /** bDescriptorType: [USB 2.0] table 9-5, [USB 3.2] table 9-6, and for the class types [HID 1.11] 7.1. */
@@ -26,12 +26,12 @@ export const DescriptorType = {
 /** bLength and bDescriptorType, which every descriptor starts with. */
 export const Header = struct('DESCRIPTOR', { bLength: 'u8', bDescriptorType: 'u8' });
 
-/** A descriptor may be longer than the standard that we know; what comes behind the known fields, if anything. */
+/** A descriptor may be longer than the standard that we know: the bytes after the known fields, if any. */
 export interface AdditionalBytes {
   readonly additionalBytes?: Uint8Array;
 }
 
-/** What a descriptor's header says it is: bDescriptorType, and for device capabilities the byte behind it. */
+/** What a descriptor's header says it is: bDescriptorType, and for device capabilities the byte after it. */
 export interface DescriptorKind {
   readonly descriptorType: number;
   readonly devCapabilityType?: number;
@@ -64,17 +64,25 @@ function checkByte(reader: Reader, field: string, expected: number): void {
   if (value !== expected) throw reader.error('INVALID_VALUE', field, `${value}, ${expected} expected`, 1);
 }
 
-/** A whole descriptor: `body` with its header. @throws UsageError when bLength cannot hold the size. */
-export function encodeDescriptor(name: string, kind: DescriptorKind, body: Parts): Parts {
-  const bLength = headerSize(kind) + byteLength(body);
-  if (bLength > 0xff) throw new UsageError(`${name}: ${bLength} bytes, at most 255 fit into a descriptor`);
-  const header = Header.encode({ bLength, bDescriptorType: kind.descriptorType });
-  return kind.devCapabilityType === undefined
-    ? [header, ...body]
-    : [header, Uint8Array.of(kind.devCapabilityType), ...body];
+/**
+ * The header of a descriptor, to be completed by {@link endDescriptor} once the rest is written.
+ * @returns where it starts
+ */
+export function beginDescriptor(out: Writer, kind: DescriptorKind): number {
+  const start = out.position;
+  Header.write(out, { bLength: 0, bDescriptorType: kind.descriptorType });
+  if (kind.devCapabilityType !== undefined) out.u8(kind.devCapabilityType, 'bDevCapabilityType');
+  return start;
 }
 
-/** A codec for a descriptor whose fields all have fixed places; `fields` are those behind the header. */
+/** Writes bLength, now that all is written. @throws UsageError when it cannot hold the size */
+export function endDescriptor(out: Writer, name: string, start: number): void {
+  const bLength = out.position - start;
+  if (bLength > 0xff) throw new UsageError(`${name}: ${bLength} bytes, at most 255 fit into a descriptor`);
+  Header.patch(out, start, 'bLength', bLength);
+}
+
+/** A codec for a descriptor whose fields all have fixed places; `fields` are those after the header. */
 export function fixedDescriptor<const N extends string, const F extends FieldTable>(
   name: N,
   spec: SpecRef,
@@ -82,7 +90,7 @@ export function fixedDescriptor<const N extends string, const F extends FieldTab
   fields: F,
 ): Codec<{ readonly name: N } & FieldValues<F> & AdditionalBytes> {
   const Fields = struct(name, fields);
-  return {
+  return codec({
     name,
     spec,
     decode(reader) {
@@ -90,8 +98,13 @@ export function fixedDescriptor<const N extends string, const F extends FieldTab
       const values = Fields.decode(reader);
       return { name, ...values, ...takeAdditionalBytes(reader, following - Fields.size) };
     },
-    encode: (value) => encodeDescriptor(name, kind, [Fields.encode(value), ...additionalParts(value)]),
-  };
+    write(out, value) {
+      const start = beginDescriptor(out, kind);
+      Fields.write(out, value);
+      writeAdditionalBytes(out, value);
+      endDescriptor(out, name, start);
+    },
+  });
 }
 
 /** The property for the last `length` bytes of a descriptor; none when there are none. */
@@ -99,9 +112,9 @@ export function takeAdditionalBytes(reader: Reader, length: number): AdditionalB
   return length === 0 ? {} : { additionalBytes: reader.take(length, 'additionalBytes') };
 }
 
-/** The way back. */
-export function additionalParts(value: AdditionalBytes): Parts {
-  return value.additionalBytes === undefined ? [] : [value.additionalBytes];
+/** What {@link takeAdditionalBytes} took. */
+export function writeAdditionalBytes(out: Writer, { additionalBytes }: AdditionalBytes): void {
+  if (additionalBytes !== undefined) out.append(additionalBytes);
 }
 
 /** One descriptor of a walk, not yet decoded. */

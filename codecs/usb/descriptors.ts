@@ -2,6 +2,7 @@
 import type { Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
+import { Writer } from '../core/writer.ts';
 import {
   BosDescriptor,
   ContainerIdDescriptor,
@@ -99,9 +100,11 @@ export function decodeDescriptors(bytes: Uint8Array, options?: ReaderOptions): U
   return descriptors;
 }
 
-/** The way back, byte for byte. @throws UsageError for values that do not fit. */
+/** The blob that {@link decodeDescriptors} read, byte for byte. @throws UsageError for values that do not fit. */
 export function encodeDescriptors(descriptors: readonly UsbDescriptor[]): Parts {
-  return descriptors.flatMap((descriptor) => USB_DESCRIPTORS[descriptor.name].encode(descriptor));
+  const out = new Writer();
+  for (const descriptor of descriptors) USB_DESCRIPTORS[descriptor.name].write(out, descriptor);
+  return out.finish();
 }
 
 function codecOf(raw: RawDescriptor, interfaceClass: number | undefined): Codec<UsbDescriptor> {

@@ -1,11 +1,12 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './usbStructs.generated.ts';
 import {
-  additionalParts,
+  beginDescriptor,
   decodeHeader,
   DescriptorType,
-  encodeDescriptor,
+  endDescriptor,
   takeAdditionalBytes,
+  writeAdditionalBytes,
   type AdditionalBytes,
 } from './descriptorHeader.ts';
 
@@ -31,7 +32,7 @@ const KIND = { descriptorType: DescriptorType.HID };
 const Head = struct('HID_DESCRIPTOR', { bcdHID: 'u16', bCountryCode: 'u8', bNumDescriptors: 'u8' });
 const Entry = struct('HID_DESCRIPTOR', { bDescriptorType: 'u8', wDescriptorLength: 'u16' });
 
-export const HidDescriptor: Codec<HidDescriptor> = {
+export const HidDescriptor = codec<HidDescriptor>({
   name: 'HID_DESCRIPTOR',
   spec: { document: 'HID 1.11', section: '6.2.1' },
   decode(reader) {
@@ -46,9 +47,12 @@ export const HidDescriptor: Codec<HidDescriptor> = {
     const additional = takeAdditionalBytes(reader, following - Head.size - listed);
     return { name: 'HID_DESCRIPTOR', bcdHID, bCountryCode, descriptors, ...additional };
   },
-  encode(value) {
-    const head = Head.encode({ ...value, bNumDescriptors: value.descriptors.length });
-    const entries = value.descriptors.map((each) => Entry.encode(each));
-    return encodeDescriptor(value.name, KIND, [head, ...entries, ...additionalParts(value)]);
+  write(out, value) {
+    const { bcdHID, bCountryCode, descriptors } = value;
+    const start = beginDescriptor(out, KIND);
+    Head.write(out, { bcdHID, bCountryCode, bNumDescriptors: descriptors.length });
+    for (const each of descriptors) Entry.write(out, each);
+    writeAdditionalBytes(out, value);
+    endDescriptor(out, value.name, start);
   },
-};
+});

@@ -1,4 +1,4 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './usbStructs.generated.ts';
 
 const SPEC = { document: 'USB 2.0', section: '9.3' };
@@ -25,12 +25,12 @@ const Head = struct('SetupPacket', {
 /** Bytes of a setup packet. */
 export const SETUP_PACKET_SIZE = Head.size;
 
-export const SetupPacket: Codec<SetupPacket> = {
+export const SetupPacket = codec<SetupPacket>({
   name: 'SetupPacket',
   spec: SPEC,
   decode: (reader) => Head.decode(reader),
-  encode: (value) => [Head.encode(value)],
-};
+  write: (out, value) => Head.write(out, value),
+});
 
 /** bmRequestType's fields, [USB 2.0] table 9-2. */
 export const RequestType = {

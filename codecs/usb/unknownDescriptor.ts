@@ -1,5 +1,5 @@
-import type { Codec } from '../core/message.ts';
-import { decodeHeader, encodeDescriptor, peekDescriptor } from './descriptorHeader.ts';
+import { codec } from '../core/message.ts';
+import { beginDescriptor, decodeHeader, endDescriptor, peekDescriptor } from './descriptorHeader.ts';
 
 /** A descriptor of a class, of a vendor or of a later standard, [USB 2.0] 9.5. */
 export interface UnknownDescriptor {
@@ -10,7 +10,7 @@ export interface UnknownDescriptor {
   readonly data: Uint8Array;
 }
 
-export const UnknownDescriptor: Codec<UnknownDescriptor> = {
+export const UnknownDescriptor = codec<UnknownDescriptor>({
   name: 'UNKNOWN_DESCRIPTOR',
   spec: { document: 'USB 2.0', section: '9.5' },
   decode(reader) {
@@ -18,5 +18,9 @@ export const UnknownDescriptor: Codec<UnknownDescriptor> = {
     const following = decodeHeader(reader, { descriptorType }, 0);
     return { name: 'UNKNOWN_DESCRIPTOR', descriptorType, data: reader.take(following, 'data') };
   },
-  encode: (value) => encodeDescriptor(value.name, { descriptorType: value.descriptorType }, [value.data]),
-};
+  write(out, { name, descriptorType, data }) {
+    const start = beginDescriptor(out, { descriptorType });
+    out.append(data);
+    endDescriptor(out, name, start);
+  },
+});

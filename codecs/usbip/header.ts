@@ -25,9 +25,6 @@ export const HEADER_BASIC = {
   ep: 'u32be',
 } as const satisfies FieldTable;
 
-/** What replies have in usbip_header_basic behind their seqnum. */
-export const NO_ENDPOINT = { devid: 0, direction: 0, ep: 0 } as const;
-
 /** `size` is how many bytes of the message were read. @throws DecodeError where `command` is not that of `name` */
 export function checkCommand(reader: Reader, name: UsbipCommandName, command: number, size: number): void {
   if (command === UsbipCommand[name]) return;

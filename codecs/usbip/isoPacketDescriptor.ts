@@ -1,6 +1,6 @@
 import { UsageError } from '../core/errors.ts';
-import { joinParts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './usbipStructs.generated.ts';
 
 /** usbip_iso_packet_descriptor: one packet of an isochronous transfer. */
@@ -64,14 +64,16 @@ export function decodeIsoPacketDescriptors(
   });
 }
 
-/** The descriptors in one piece: what has many of them should not have many parts. @throws UsageError */
-export function encodeIsoPacketDescriptors(name: string, descriptors: readonly IsoPacketDescriptor[]): Uint8Array {
+/** @throws UsageError beyond {@link USBIP_MAX_ISO_PACKETS} */
+export function writeIsoPacketDescriptors(
+  out: Writer,
+  name: string,
+  descriptors: readonly IsoPacketDescriptor[],
+): void {
   if (descriptors.length > USBIP_MAX_ISO_PACKETS) {
     throw new UsageError(`${name}: ${descriptors.length} packets, at most ${USBIP_MAX_ISO_PACKETS}`);
   }
-  return joinParts(
-    descriptors.map(({ offset, length, actualLength, status }) =>
-      Descriptor.encode({ offset, length, actual_length: actualLength, status }),
-    ),
-  );
+  for (const { offset, length, actualLength, status } of descriptors) {
+    Descriptor.write(out, { offset, length, actual_length: actualLength, status });
+  }
 }

@@ -1,17 +1,17 @@
 import { UsageError } from '../core/errors.ts';
-import { fixedText, readFixedText } from '../core/fixedText.ts';
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './usbipStructs.generated.ts';
 import {
   decodeUsbipDevice,
   decodeUsbipInterfaces,
-  encodeUsbipDevice,
-  encodeUsbipInterfaces,
   USBIP_BUSID_SIZE,
   USBIP_DEVICE_SIZE,
   type UsbipDevice,
   type UsbipInterface,
+  writeUsbipDevice,
+  writeUsbipInterfaces,
 } from './usbipDevice.ts';
 
 /** `version` of the operations that this codec knows: 1.1.1. */
@@ -57,12 +57,12 @@ export interface OpReqDevlist {
   readonly version: number;
 }
 
-export const OpReqDevlist: Codec<OpReqDevlist> = {
+export const OpReqDevlist = codec<OpReqDevlist>({
   name: 'OP_REQ_DEVLIST',
   spec: specOf('OP_REQ_DEVLIST'),
   decode: (reader) => ({ name: 'OP_REQ_DEVLIST', version: decodeCommon(reader, 'OP_REQ_DEVLIST').version }),
-  encode: ({ version }) => [encodeCommon('OP_REQ_DEVLIST', version, 0)],
-};
+  write: (out, { version }) => writeCommon(out, 'OP_REQ_DEVLIST', version, 0),
+});
 
 /** An exported device with its interfaces. */
 export interface ListedDevice extends UsbipDevice {
@@ -79,7 +79,7 @@ export interface OpRepDevlist {
   readonly devices: readonly ListedDevice[];
 }
 
-export const OpRepDevlist: Codec<OpRepDevlist> = {
+export const OpRepDevlist = codec<OpRepDevlist>({
   name: 'OP_REP_DEVLIST',
   spec: specOf('OP_REP_DEVLIST'),
   decode(reader) {
@@ -92,15 +92,15 @@ export const OpRepDevlist: Codec<OpRepDevlist> = {
     });
     return { name: 'OP_REP_DEVLIST', version, status, devices };
   },
-  encode: ({ version, status, devices }) => [
-    encodeCommon('OP_REP_DEVLIST', version, status),
-    Count.encode({ ndev: devices.length }),
-    ...devices.flatMap((device) => [
-      ...encodeUsbipDevice('OP_REP_DEVLIST', { ...device, bNumInterfaces: device.interfaces.length }),
-      ...encodeUsbipInterfaces(device.interfaces),
-    ]),
-  ],
-};
+  write(out, { version, status, devices }) {
+    writeCommon(out, 'OP_REP_DEVLIST', version, status);
+    Count.write(out, { ndev: devices.length });
+    for (const device of devices) {
+      writeUsbipDevice(out, 'OP_REP_DEVLIST', { ...device, bNumInterfaces: device.interfaces.length });
+      writeUsbipInterfaces(out, device.interfaces);
+    }
+  },
+});
 
 /** OP_REQ_IMPORT: attach me to that device. */
 export interface OpReqImport {
@@ -110,18 +110,18 @@ export interface OpReqImport {
   readonly busid: string;
 }
 
-export const OpReqImport: Codec<OpReqImport> = {
+export const OpReqImport = codec<OpReqImport>({
   name: 'OP_REQ_IMPORT',
   spec: specOf('OP_REQ_IMPORT'),
   decode(reader) {
     const { version } = decodeCommon(reader, 'OP_REQ_IMPORT');
-    return { name: 'OP_REQ_IMPORT', version, busid: readFixedText(reader, USBIP_BUSID_SIZE, 'busid') };
+    return { name: 'OP_REQ_IMPORT', version, busid: reader.fixedAnsi(USBIP_BUSID_SIZE, 'busid') };
   },
-  encode: ({ version, busid }) => [
-    encodeCommon('OP_REQ_IMPORT', version, 0),
-    fixedText(busid, USBIP_BUSID_SIZE, 'OP_REQ_IMPORT.busid'),
-  ],
-};
+  write(out, { version, busid }) {
+    writeCommon(out, 'OP_REQ_IMPORT', version, 0);
+    out.fixedAnsi(busid, USBIP_BUSID_SIZE, 'OP_REQ_IMPORT.busid');
+  },
+});
 
 /** An imported device. Its interfaces are counted, but not listed. */
 export interface ImportedDevice extends UsbipDevice {
@@ -138,7 +138,7 @@ export interface OpRepImport {
   readonly device?: ImportedDevice;
 }
 
-export const OpRepImport: Codec<OpRepImport> = {
+export const OpRepImport = codec<OpRepImport>({
   name: 'OP_REP_IMPORT',
   spec: specOf('OP_REP_IMPORT'),
   decode(reader) {
@@ -146,14 +146,14 @@ export const OpRepImport: Codec<OpRepImport> = {
     const isOk = status === UsbipStatus.ST_OK;
     return { name: 'OP_REP_IMPORT', version, status, ...(isOk ? { device: decodeUsbipDevice(reader) } : {}) };
   },
-  encode({ version, status, device }) {
+  write(out, { version, status, device }) {
     if ((status === UsbipStatus.ST_OK) !== (device !== undefined)) {
       throw new UsageError('OP_REP_IMPORT: status 0 and a device go together');
     }
-    const head = encodeCommon('OP_REP_IMPORT', version, status);
-    return device === undefined ? [head] : [head, ...encodeUsbipDevice('OP_REP_IMPORT', device)];
+    writeCommon(out, 'OP_REP_IMPORT', version, status);
+    if (device !== undefined) writeUsbipDevice(out, 'OP_REP_IMPORT', device);
   },
-};
+});
 
 /** Which operation begins in the next 8 bytes, if any. Nothing is consumed. @throws DecodeError where they are not there */
 export function peekOperation(reader: Reader): UsbipOperationName | undefined {
@@ -179,6 +179,6 @@ function decodeCommon(reader: Reader, name: UsbipOperationName) {
   throw reader.error('INVALID_VALUE', 'code', problem, OP_COMMON_SIZE - 2);
 }
 
-function encodeCommon(name: UsbipOperationName, version: number, status: number): Uint8Array {
-  return Common.encode({ version, code: UsbipOperation[name], status });
+function writeCommon(out: Writer, name: UsbipOperationName, version: number, status: number): void {
+  Common.write(out, { version, code: UsbipOperation[name], status });
 }

@@ -1,15 +1,16 @@
 import { type SpecRef, UsageError } from '../core/errors.ts';
-import type { Codec } from '../core/message.ts';
+import { codec, encodeWith } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './usbipStructs.generated.ts';
 import { checkCommand, HEADER_BASIC, UsbipCommand, UsbipDirection } from './header.ts';
 import {
   decodeIsoPacketDescriptors,
-  encodeIsoPacketDescriptors,
   ISO_PACKET_DESCRIPTOR_SIZE,
   type IsoPacketDescriptor,
   isoPacketCount,
+  writeIsoPacketDescriptors,
 } from './isoPacketDescriptor.ts';
 
 const CMD_SPEC = { document: 'usbip_protocol', section: 'USBIP_CMD_SUBMIT' };
@@ -75,7 +76,7 @@ const CmdHead = struct('USBIP_CMD_SUBMIT', {
   interval: 'i32be',
 });
 
-export const CmdSubmit: Codec<CmdSubmit> = {
+export const CmdSubmit = codec<CmdSubmit>({
   name: 'USBIP_CMD_SUBMIT',
   spec: CMD_SPEC,
   decode(reader) {
@@ -99,7 +100,7 @@ export const CmdSubmit: Codec<CmdSubmit> = {
     };
   },
   /** number_of_packets is 0 for what is not isochronous, as Linux sends it. */
-  encode(value) {
+  write(out, value) {
     const { direction, transferBufferLength, transferBuffer, setup, isoPacketDescriptors } = value;
     if (setup.byteLength !== SETUP_SIZE) {
       throw new UsageError(`USBIP_CMD_SUBMIT.setup: ${setup.byteLength} bytes, not ${SETUP_SIZE}`);
@@ -108,35 +109,34 @@ export const CmdSubmit: Codec<CmdSubmit> = {
     if (transferBuffer.byteLength !== expected) {
       throw new UsageError(`USBIP_CMD_SUBMIT.transfer_buffer: ${transferBuffer.byteLength} bytes, not ${expected}`);
     }
-    return [
-      CmdHead.encode({
-        command: UsbipCommand.USBIP_CMD_SUBMIT,
-        seqnum: value.seqnum,
-        devid: value.devid,
-        direction: direction === 'in' ? UsbipDirection.USBIP_DIR_IN : UsbipDirection.USBIP_DIR_OUT,
-        ep: value.ep,
-        transfer_flags: value.transferFlags,
-        transfer_buffer_length: transferBufferLength,
-        start_frame: value.startFrame,
-        number_of_packets: isoPacketDescriptors.length,
-        interval: value.interval,
-      }),
-      setup,
-      ...payload('USBIP_CMD_SUBMIT', transferBuffer, isoPacketDescriptors),
-    ];
+    CmdHead.write(out, {
+      command: UsbipCommand.USBIP_CMD_SUBMIT,
+      seqnum: value.seqnum,
+      devid: value.devid,
+      direction: direction === 'in' ? UsbipDirection.USBIP_DIR_IN : UsbipDirection.USBIP_DIR_OUT,
+      ep: value.ep,
+      transfer_flags: value.transferFlags,
+      transfer_buffer_length: transferBufferLength,
+      start_frame: value.startFrame,
+      number_of_packets: isoPacketDescriptors.length,
+      interval: value.interval,
+    });
+    out.octets(...setup);
+    out.append(transferBuffer);
+    writeIsoPacketDescriptors(out, 'USBIP_CMD_SUBMIT', isoPacketDescriptors);
   },
-};
+});
 
-/** What a USBIP_CMD_SUBMIT's head tells of the rest. */
+/** The lengths that the head of a USBIP_CMD_SUBMIT announces. */
 export interface SubmitLengths {
-  /** Bytes of an OUT transfer's data behind the head; 0 for IN. */
+  /** Bytes of an OUT transfer's data after the head; 0 for IN. */
   readonly transferBufferLength: number;
   /** Isochronous packets whose descriptors follow the data. */
   readonly isoPacketCount: number;
 }
 
 /**
- * What will follow a head, for those who read a stream. `reader` has at least the head.
+ * The lengths of what follows a head, for readers of a stream. `reader` has at least the head.
  * @throws DecodeError where the head is none
  */
 export function submitLengths(reader: Reader): SubmitLengths {
@@ -191,14 +191,14 @@ const RetHead = struct('USBIP_RET_SUBMIT', {
 
 const ACTUAL_LENGTH_OFFSET = 24;
 
-/** What a reply does not say about the transfer that it answers. */
+/** Facts about a transfer that its reply does not repeat. */
 export interface SubmittedTransfer {
   readonly direction: TransferDirection;
   readonly isochronous: boolean;
 }
 
 /**
- * Which transfer a whole reply would fit to, for those who have not seen the submission. Nothing is consumed.
+ * The transfer that a whole reply would fit, for callers that have not seen the submission. Nothing is consumed.
  * @throws DecodeError where there is no whole head
  */
 export function guessSubmitted(reader: Reader): SubmittedTransfer {
@@ -239,7 +239,11 @@ export function decodeRetSubmit(reader: Reader, submitted: SubmittedTransfer): R
  * @throws UsageError where lengths do not fit together: a client would lose its place in the stream
  */
 export function encodeRetSubmit(value: RetSubmit): Parts {
-  const { seqnum, status, actualLength, startFrame, errorCount, transferBuffer, isoPacketDescriptors } = value;
+  return encodeWith({ write: writeRetSubmit }, value);
+}
+
+function writeRetSubmit(out: Writer, value: RetSubmit): void {
+  const { actualLength, transferBuffer, isoPacketDescriptors } = value;
   if (transferBuffer.byteLength !== 0 && transferBuffer.byteLength !== actualLength) {
     throw new UsageError(`USBIP_RET_SUBMIT.actual_length: ${actualLength}, but there are ${transferBuffer.byteLength}`);
   }
@@ -247,30 +251,22 @@ export function encodeRetSubmit(value: RetSubmit): Parts {
     const sum = sumOf(isoPacketDescriptors);
     throw new UsageError(`USBIP_RET_SUBMIT.actual_length: ${actualLength}, but the packets have ${sum} bytes`);
   }
-  return [
-    RetHead.encode({
-      command: UsbipCommand.USBIP_RET_SUBMIT,
-      seqnum,
-      devid: 0,
-      direction: 0,
-      ep: 0,
-      status,
-      actual_length: actualLength,
-      start_frame: startFrame,
-      number_of_packets: isoPacketDescriptors.length,
-      error_count: errorCount,
-      padding: 0,
-      padding2: 0,
-    }),
-    ...payload('USBIP_RET_SUBMIT', transferBuffer, isoPacketDescriptors),
-  ];
-}
-
-function payload(name: string, data: Uint8Array, descriptors: readonly IsoPacketDescriptor[]): Parts {
-  return [
-    ...(data.byteLength === 0 ? [] : [data]),
-    ...(descriptors.length === 0 ? [] : [encodeIsoPacketDescriptors(name, descriptors)]),
-  ];
+  RetHead.write(out, {
+    command: UsbipCommand.USBIP_RET_SUBMIT,
+    seqnum: value.seqnum,
+    devid: 0,
+    direction: 0,
+    ep: 0,
+    status: value.status,
+    actual_length: actualLength,
+    start_frame: value.startFrame,
+    number_of_packets: isoPacketDescriptors.length,
+    error_count: value.errorCount,
+    padding: 0,
+    padding2: 0,
+  });
+  out.append(transferBuffer);
+  writeIsoPacketDescriptors(out, 'USBIP_RET_SUBMIT', isoPacketDescriptors);
 }
 
 function sumOf(descriptors: readonly IsoPacketDescriptor[]): number {

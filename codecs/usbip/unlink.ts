@@ -1,6 +1,6 @@
-import type { Codec } from '../core/message.ts';
+import { codec } from '../core/message.ts';
 import { struct } from './usbipStructs.generated.ts';
-import { checkCommand, HEADER_BASIC, NO_ENDPOINT, USBIP_HEADER_SIZE, UsbipCommand } from './header.ts';
+import { checkCommand, HEADER_BASIC, USBIP_HEADER_SIZE, UsbipCommand } from './header.ts';
 
 /**
  * USBIP_CMD_UNLINK: give up a transfer. Its USBIP_RET_UNLINK always comes; the transfer's USBIP_RET_SUBMIT comes before
@@ -18,26 +18,27 @@ export interface CmdUnlink {
 
 const CmdHead = struct('USBIP_CMD_UNLINK', { ...HEADER_BASIC, unlink_seqnum: 'u32be' });
 
-export const CmdUnlink: Codec<CmdUnlink> = {
+export const CmdUnlink = codec<CmdUnlink>({
   name: 'USBIP_CMD_UNLINK',
   spec: { document: 'usbip_protocol', section: 'USBIP_CMD_UNLINK' },
   decode(reader) {
     const { command, seqnum, devid, unlink_seqnum: unlinkSeqnum } = CmdHead.decode(reader);
     checkCommand(reader, 'USBIP_CMD_UNLINK', command, CmdHead.size);
-    reader.pad(PADDING.byteLength, 'padding');
+    reader.pad(PADDING_SIZE, 'padding');
     return { name: 'USBIP_CMD_UNLINK', seqnum, devid, unlinkSeqnum };
   },
-  encode: ({ seqnum, devid, unlinkSeqnum }) => [
-    CmdHead.encode({
-      ...NO_ENDPOINT,
+  write(out, { seqnum, devid, unlinkSeqnum }) {
+    CmdHead.write(out, {
       command: UsbipCommand.USBIP_CMD_UNLINK,
       seqnum,
       devid,
+      direction: 0,
+      ep: 0,
       unlink_seqnum: unlinkSeqnum,
-    }),
-    PADDING,
-  ],
-};
+    });
+    out.zeros(PADDING_SIZE);
+  },
+});
 
 /** USBIP_RET_UNLINK: what became of a USBIP_CMD_UNLINK. */
 export interface RetUnlink {
@@ -50,20 +51,20 @@ export interface RetUnlink {
 
 const RetHead = struct('USBIP_RET_UNLINK', { ...HEADER_BASIC, status: 'i32be' });
 
-export const RetUnlink: Codec<RetUnlink> = {
+export const RetUnlink = codec<RetUnlink>({
   name: 'USBIP_RET_UNLINK',
   spec: { document: 'usbip_protocol', section: 'USBIP_RET_UNLINK' },
   decode(reader) {
     const { command, seqnum, status } = RetHead.decode(reader);
     checkCommand(reader, 'USBIP_RET_UNLINK', command, RetHead.size);
-    reader.pad(PADDING.byteLength, 'padding');
+    reader.pad(PADDING_SIZE, 'padding');
     return { name: 'USBIP_RET_UNLINK', seqnum, status };
   },
-  encode: ({ seqnum, status }) => [
-    RetHead.encode({ ...NO_ENDPOINT, command: UsbipCommand.USBIP_RET_UNLINK, seqnum, status }),
-    PADDING,
-  ],
-};
+  write(out, { seqnum, status }) {
+    RetHead.write(out, { command: UsbipCommand.USBIP_RET_UNLINK, seqnum, devid: 0, direction: 0, ep: 0, status });
+    out.zeros(PADDING_SIZE);
+  },
+});
 
-/** Both have one field behind usbip_header_basic. */
-const PADDING = new Uint8Array(USBIP_HEADER_SIZE - CmdHead.size);
+/** Both have one field after usbip_header_basic. */
+const PADDING_SIZE = USBIP_HEADER_SIZE - CmdHead.size;

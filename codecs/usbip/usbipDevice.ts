@@ -1,6 +1,5 @@
-import { fixedText, readFixedText } from '../core/fixedText.ts';
-import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './usbipStructs.generated.ts';
 
 /** `speed` of a device: enum usb_device_speed of include/uapi/linux/usb/ch9.h. */
@@ -18,7 +17,7 @@ export const UsbipSpeed = {
 export interface UsbipDevice {
   /** Where the exporting system has it, e.g. `/sys/devices/pci0000:00/0000:00:1d.1/usb3/3-2`; at most 255 characters. */
   readonly path: string;
-  /** What it is asked for by, e.g. `3-2`; at most 31 characters. */
+  /** Its name in requests, e.g. `3-2`; at most 31 characters. */
   readonly busid: string;
   readonly busnum: number;
   readonly devnum: number;
@@ -73,18 +72,20 @@ export const USBIP_DEVICE_SIZE = PATH_SIZE + USBIP_BUSID_SIZE + Numbers.size;
 
 /** The device, and how many interfaces it has. @throws DecodeError */
 export function decodeUsbipDevice(reader: Reader): UsbipDevice & { readonly bNumInterfaces: number } {
-  const path = readFixedText(reader, PATH_SIZE, 'path');
-  const busid = readFixedText(reader, USBIP_BUSID_SIZE, 'busid');
+  const path = reader.fixedAnsi(PATH_SIZE, 'path');
+  const busid = reader.fixedAnsi(USBIP_BUSID_SIZE, 'busid');
   return { path, busid, ...Numbers.decode(reader) };
 }
 
 /** @throws UsageError */
-export function encodeUsbipDevice(name: string, device: UsbipDevice & { readonly bNumInterfaces: number }): Parts {
-  return [
-    fixedText(device.path, PATH_SIZE, `${name}.path`),
-    fixedText(device.busid, USBIP_BUSID_SIZE, `${name}.busid`),
-    Numbers.encode(device),
-  ];
+export function writeUsbipDevice(
+  out: Writer,
+  name: string,
+  device: UsbipDevice & { readonly bNumInterfaces: number },
+): void {
+  out.fixedAnsi(device.path, PATH_SIZE, `${name}.path`);
+  out.fixedAnsi(device.busid, USBIP_BUSID_SIZE, `${name}.busid`);
+  Numbers.write(out, device);
 }
 
 /** @throws DecodeError */
@@ -97,6 +98,8 @@ export function decodeUsbipInterfaces(reader: Reader, count: number): UsbipInter
 }
 
 /** @throws UsageError */
-export function encodeUsbipInterfaces(interfaces: readonly UsbipInterface[]): Parts {
-  return interfaces.map((each) => Interface.encode({ ...each, padding: 0 }));
+export function writeUsbipInterfaces(out: Writer, interfaces: readonly UsbipInterface[]): void {
+  for (const { bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol } of interfaces) {
+    Interface.write(out, { bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol, padding: 0 });
+  }
 }

@@ -9,12 +9,12 @@ import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '.
 import { IoControlCode } from '../../codecs/urbdrc/ioControl.ts';
 import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../codecs/urbdrc/registry.ts';
 import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
-import { TS_URB_SECTIONS } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import { TS_URB_SPECS } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import {
   decodeTsUrbResult,
   encodeTsUrbResult,
   TS_URB_RESULT_BYTE_PROPERTIES,
-  TS_URB_RESULT_SECTIONS,
+  TS_URB_RESULT_SPECS,
 } from '../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { decodeUsbipMessage, encodeUsbipMessage } from '../../codecs/usbip/message.ts';
 import { USBIP_BYTE_PROPERTIES, USBIP_MESSAGES } from '../../codecs/usbip/registry.ts';
@@ -62,10 +62,7 @@ interface LayerCodec {
 const rdpeusb = (section: string): SpecRef => ({ document: 'MS-RDPEUSB', section });
 const specIn = (entries: readonly { readonly name: string; readonly spec: SpecRef }[]) => (name: string) =>
   entries.find((entry) => entry.name === name)?.spec;
-const sectionIn = (sections: Readonly<Record<string, string>>) => (name: string) => {
-  const section = sections[name];
-  return section === undefined ? undefined : rdpeusb(section);
-};
+const sectionIn = (specs: Readonly<Record<string, SpecRef>>) => (name: string) => specs[name];
 const TS_URB = rdpeusb('2.2.9');
 const TS_URB_RESULT = rdpeusb('2.2.10');
 const IO_CONTROL_CODES: ReadonlySet<unknown> = new Set(Object.values(IoControlCode));
@@ -95,7 +92,7 @@ const CODECS: Readonly<Record<Exclude<Layer, 'svc'>, LayerCodec>> = {
   'ts-urb': {
     directed: false,
     decode: (bytes, _from, _context, options) => decodeTsUrb(new Reader(bytes, 'TsUrb', TS_URB, options)),
-    specOf: (name) => sectionIn(TS_URB_SECTIONS)(name) ?? (name === 'TS_URB_UNKNOWN' ? TS_URB : undefined),
+    specOf: (name) => sectionIn(TS_URB_SPECS)(name) ?? (name === 'TS_URB_UNKNOWN' ? TS_URB : undefined),
     encode: (value) => encodeUnchecked('TS_URB', encodeTsUrb, value),
     byteProperties: TS_URB_BYTE_PROPERTIES,
   },
@@ -103,7 +100,7 @@ const CODECS: Readonly<Record<Exclude<Layer, 'svc'>, LayerCodec>> = {
     directed: false,
     decode: (bytes, _from, { urbFunction, failed = false }, options) =>
       decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', TS_URB_RESULT, options), urbFunction, failed),
-    specOf: sectionIn(TS_URB_RESULT_SECTIONS),
+    specOf: sectionIn(TS_URB_RESULT_SPECS),
     encode: (value) => encodeUnchecked('TS_URB_RESULT', encodeTsUrbResult, value),
     byteProperties: TS_URB_RESULT_BYTE_PROPERTIES,
   },

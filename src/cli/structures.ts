@@ -1,4 +1,4 @@
-import type { Codec } from '../../codecs/core/message.ts';
+import { codec, type Codec } from '../../codecs/core/message.ts';
 import { Reader, type ReaderOptions } from '../../codecs/core/reader.ts';
 import { CHANNEL_DEF_SIZE, ChannelDef } from '../../codecs/svc/channelDef.ts';
 import { ChannelPdu } from '../../codecs/svc/channelPduHeader.ts';
@@ -15,12 +15,12 @@ export interface Structure {
   readonly byteProperties: ReadonlySet<string>;
 }
 
-const Descriptors: Codec<UsbDescriptor[]> = {
+const Descriptors = codec<UsbDescriptor[]>({
   name: 'DESCRIPTORS',
   spec: { document: 'USB 2.0', section: '9.5' },
   decode: (reader) => decodeDescriptors(reader.rest(), { lenient: reader.lenient }),
-  encode: (value) => encodeDescriptors(value),
-};
+  write: (out, value) => out.appendAll(encodeDescriptors(value)),
+});
 
 /** A static channel's name; of fewer letters the guess would be bold. */
 const CHANNEL_NAME = /^[\x21-\x7e]{4,7}\0+$/;

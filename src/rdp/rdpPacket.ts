@@ -1,7 +1,8 @@
 import { UsageError, type SpecRef } from '../../codecs/core/errors.ts';
 import { byteLength, joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
-import { DomainMcsPdu, sendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
+import { Writer } from '../../codecs/core/writer.ts';
+import { DomainMcsPdu, writeSendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
 import { ShareControlPdu, STREAM_LOW } from '../../codecs/rdp/shareControl.ts';
 import { X224_DATA_HEADER } from '../../codecs/rdp/x224.ts';
 
@@ -29,8 +30,11 @@ export function mcsPacket(pdu: DomainMcsPdu): Parts {
 
 /** What the server sends to one channel. @throws UsageError beyond 16383 bytes */
 export function channelPacket(channelId: number, data: Parts): Parts {
-  const header = sendDataHeader('SEND_DATA_INDICATION', SERVER_USER_ID, channelId, byteLength(data));
-  return tpktPacket([X224_DATA_HEADER, header, ...data]);
+  const out = new Writer();
+  out.octets(...X224_DATA_HEADER);
+  const pdu = { name: 'SEND_DATA_INDICATION', initiator: SERVER_USER_ID, channelId } as const;
+  writeSendDataHeader(out, pdu, byteLength(data));
+  return tpktPacket([...out.finish(), ...data]);
 }
 
 /** A data PDU of the kind `pduType2`. */

@@ -1,7 +1,5 @@
-import type { Parts } from '../../core/parts.ts';
-import type { Reader } from '../../core/reader.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
-import type { TsUrbHeader } from './header.ts';
+import type { TsUrbBody, TsUrbHeader } from './header.ts';
 
 /** TS_URB_CONTROL_DESCRIPTOR_REQUEST, [MS-RDPEUSB] 2.2.9.9: GET_DESCRIPTOR and SET_DESCRIPTOR. */
 export interface TsUrbControlDescriptorRequest extends TsUrbHeader {
@@ -94,95 +92,110 @@ const OsFeature = struct('TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST', {
 /** The upper bits of Recipient are padding. */
 const RECIPIENT_MASK = 0x1f;
 
-export function decodeDescriptorRequest(reader: Reader, header: TsUrbHeader): TsUrbControlDescriptorRequest {
-  const head = Descriptor.decode(reader);
-  return {
-    name: 'TS_URB_CONTROL_DESCRIPTOR_REQUEST',
-    ...header,
-    index: head.Index,
-    descriptorType: head.DescriptorType,
-    languageId: head.LanguageId,
-  };
-}
+export const DescriptorRequest: TsUrbBody<TsUrbControlDescriptorRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { Index, DescriptorType, LanguageId } = Descriptor.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_DESCRIPTOR_REQUEST',
+      urbFunction,
+      requestId,
+      noAck,
+      index: Index,
+      descriptorType: DescriptorType,
+      languageId: LanguageId,
+    };
+  },
+  write(out, { index, descriptorType, languageId }) {
+    Descriptor.write(out, { Index: index, DescriptorType: descriptorType, LanguageId: languageId });
+  },
+};
 
-export function encodeDescriptorRequest(value: TsUrbControlDescriptorRequest): Parts {
-  return [
-    Descriptor.encode({ Index: value.index, DescriptorType: value.descriptorType, LanguageId: value.languageId }),
-  ];
-}
+export const FeatureRequest: TsUrbBody<TsUrbControlFeatureRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { FeatureSelector, Index } = Feature.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_FEATURE_REQUEST',
+      urbFunction,
+      requestId,
+      noAck,
+      featureSelector: FeatureSelector,
+      index: Index,
+    };
+  },
+  write: (out, { featureSelector, index }) => Feature.write(out, { FeatureSelector: featureSelector, Index: index }),
+};
 
-export function decodeFeatureRequest(reader: Reader, header: TsUrbHeader): TsUrbControlFeatureRequest {
-  const { FeatureSelector, Index } = Feature.decode(reader);
-  return { name: 'TS_URB_CONTROL_FEATURE_REQUEST', ...header, featureSelector: FeatureSelector, index: Index };
-}
+export const GetStatusRequest: TsUrbBody<TsUrbControlGetStatusRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { Index } = Status.decode(reader);
+    return { name: 'TS_URB_CONTROL_GET_STATUS_REQUEST', urbFunction, requestId, noAck, index: Index };
+  },
+  write: (out, { index }) => Status.write(out, { Index: index, Padding: 0 }),
+};
 
-export function encodeFeatureRequest(value: TsUrbControlFeatureRequest): Parts {
-  return [Feature.encode({ FeatureSelector: value.featureSelector, Index: value.index })];
-}
-
-export function decodeGetStatusRequest(reader: Reader, header: TsUrbHeader): TsUrbControlGetStatusRequest {
-  return { name: 'TS_URB_CONTROL_GET_STATUS_REQUEST', ...header, index: Status.decode(reader).Index };
-}
-
-export function encodeGetStatusRequest(value: TsUrbControlGetStatusRequest): Parts {
-  return [Status.encode({ Index: value.index, Padding: 0 })];
-}
-
-export function decodeVendorOrClassRequest(reader: Reader, header: TsUrbHeader): TsUrbControlVendorOrClassRequest {
-  const head = VendorOrClass.decode(reader);
-  return {
-    name: 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST',
-    ...header,
-    transferFlags: head.TransferFlags,
-    requestTypeReservedBits: head.RequestTypeReservedBits,
-    request: head.Request,
-    value: head.Value,
-    index: head.Index,
-  };
-}
-
-export function encodeVendorOrClassRequest(value: TsUrbControlVendorOrClassRequest): Parts {
-  return [
-    VendorOrClass.encode({
+export const VendorOrClassRequest: TsUrbBody<TsUrbControlVendorOrClassRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const body = VendorOrClass.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST',
+      urbFunction,
+      requestId,
+      noAck,
+      transferFlags: body.TransferFlags,
+      requestTypeReservedBits: body.RequestTypeReservedBits,
+      request: body.Request,
+      value: body.Value,
+      index: body.Index,
+    };
+  },
+  write(out, value) {
+    VendorOrClass.write(out, {
       TransferFlags: value.transferFlags,
       RequestTypeReservedBits: value.requestTypeReservedBits,
       Request: value.request,
       Value: value.value,
       Index: value.index,
       Padding: 0,
-    }),
-  ];
-}
+    });
+  },
+};
 
-export function decodeGetInterfaceRequest(reader: Reader, header: TsUrbHeader): TsUrbControlGetInterfaceRequest {
-  return { name: 'TS_URB_CONTROL_GET_INTERFACE_REQUEST', ...header, interface: Interface.decode(reader).Interface };
-}
+export const GetInterfaceRequest: TsUrbBody<TsUrbControlGetInterfaceRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const body = Interface.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_GET_INTERFACE_REQUEST',
+      urbFunction,
+      requestId,
+      noAck,
+      interface: body.Interface,
+    };
+  },
+  write: (out, value) => Interface.write(out, { Interface: value.interface, Padding: 0 }),
+};
 
-export function encodeGetInterfaceRequest(value: TsUrbControlGetInterfaceRequest): Parts {
-  return [Interface.encode({ Interface: value.interface, Padding: 0 })];
-}
-
-export function decodeOsFeatureDescriptorRequest(reader: Reader, header: TsUrbHeader): TsUrbOsFeatureDescriptorRequest {
-  const head = OsFeature.decode(reader);
-  return {
-    name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
-    ...header,
-    recipient: head.Recipient & RECIPIENT_MASK,
-    interfaceNumber: head.InterfaceNumber,
-    msPageIndex: head.MS_PageIndex,
-    msFeatureDescriptorIndex: head.MS_FeatureDescriptorIndex,
-  };
-}
-
-export function encodeOsFeatureDescriptorRequest(value: TsUrbOsFeatureDescriptorRequest): Parts {
-  return [
-    OsFeature.encode({
+export const OsFeatureDescriptorRequest: TsUrbBody<TsUrbOsFeatureDescriptorRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const body = OsFeature.decode(reader);
+    return {
+      name: 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST',
+      urbFunction,
+      requestId,
+      noAck,
+      recipient: body.Recipient & RECIPIENT_MASK,
+      interfaceNumber: body.InterfaceNumber,
+      msPageIndex: body.MS_PageIndex,
+      msFeatureDescriptorIndex: body.MS_FeatureDescriptorIndex,
+    };
+  },
+  write(out, value) {
+    OsFeature.write(out, {
       Recipient: value.recipient & RECIPIENT_MASK,
       InterfaceNumber: value.interfaceNumber,
       MS_PageIndex: value.msPageIndex,
       MS_FeatureDescriptorIndex: value.msFeatureDescriptorIndex,
       Padding1: 0,
       Padding2: 0,
-    }),
-  ];
-}
+    });
+  },
+};

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
-import { byteLength, type Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 
 /** What every TS_URB starts with, [MS-RDPEUSB] 2.2.9.1.1. */
@@ -9,7 +9,7 @@ export interface TsUrbHeader {
   readonly urbFunction: number;
   /** 31 bits; shares one number space with the RequestIds of IO_CONTROL and INTERNAL_IO_CONTROL. */
   readonly requestId: number;
-  /** The client must not answer. Allowed for isochronous OUT alone. */
+  /** The client must not answer. Allowed only for isochronous OUT. */
   readonly noAck: boolean;
 }
 
@@ -35,15 +35,35 @@ export function decodeHeader(reader: Reader): TsUrbHeader {
   };
 }
 
-/** The header with the Size that `body` needs, then `body`. @throws UsageError */
-export function encodeWithHeader(header: TsUrbHeader, body: Parts): Parts {
-  const size = Head.size + byteLength(body);
+/** Both directions of what follows the header of one structure. */
+export interface TsUrbBody<U extends TsUrbHeader> {
+  /** `header` was read before. @throws DecodeError */
+  decode(reader: Reader, header: TsUrbHeader): U;
+  /** @throws UsageError */
+  write(out: Writer, value: U): void;
+}
+
+/**
+ * The header with its Size, and what `body` writes.
+ * @returns Size, bytes
+ * @throws UsageError
+ */
+export function writeWithHeader<U extends TsUrbHeader>(
+  out: Writer,
+  value: U,
+  body: Pick<TsUrbBody<U>, 'write'>,
+): number {
+  const { requestId } = value;
+  if (!Number.isInteger(requestId) || requestId < 0 || requestId > MAX_REQUEST_ID) {
+    throw new UsageError(`TS_URB_HEADER.RequestId: ${requestId} is not an integer of 31 bits`);
+  }
+  const start = out.position;
+  Head.write(out, { Size: 0, URBFunction: value.urbFunction, RequestId: requestId + (value.noAck ? NO_ACK : 0) });
+  body.write(out, value);
+  const size = out.position - start;
   if (size > MAX_SIZE) {
     throw new UsageError(`TS_URB_HEADER.Size: a TS_URB of ${size} bytes is too long, at most ${MAX_SIZE}`);
   }
-  if (!Number.isInteger(header.requestId) || header.requestId < 0 || header.requestId > MAX_REQUEST_ID) {
-    throw new UsageError(`TS_URB_HEADER.RequestId: ${header.requestId} is not an integer of 31 bits`);
-  }
-  const word = header.requestId + (header.noAck ? NO_ACK : 0);
-  return [Head.encode({ Size: size, URBFunction: header.urbFunction, RequestId: word }), ...body];
+  Head.patch(out, start, 'Size', size);
+  return size;
 }

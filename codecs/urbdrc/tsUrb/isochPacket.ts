@@ -1,4 +1,5 @@
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 
 /** USBD_ISO_PACKET_DESCRIPTOR, [MS-RDPEUSB] 2.2.9.8 and 2.2.10.5. */
@@ -22,6 +23,7 @@ export function decodePackets(reader: Reader, count: number): IsochPacketDescrip
   });
 }
 
-export function encodePackets(packets: readonly IsochPacketDescriptor[]): Uint8Array[] {
-  return packets.map(({ offset, length, status }) => Packet.encode({ Offset: offset, Length: length, Status: status }));
+export function writePackets(out: Writer, packets: readonly IsochPacketDescriptor[]): void {
+  for (const { offset, length, status } of packets)
+    Packet.write(out, { Offset: offset, Length: length, Status: status });
 }

@@ -1,7 +1,7 @@
-import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
-import type { TsUrbHeader } from './header.ts';
+import type { TsUrbBody, TsUrbHeader } from './header.ts';
 
 /** TS_USBD_PIPE_INFORMATION, [MS-RDPEUSB] 2.2.9.1.3. */
 export interface PipeInformation {
@@ -12,7 +12,7 @@ export interface PipeInformation {
   readonly pipeFlags: number;
 }
 
-/** TS_USBD_INTERFACE_INFORMATION, [MS-RDPEUSB] 2.2.9.1.2: the alternate setting that is wanted of one interface. */
+/** TS_USBD_INTERFACE_INFORMATION, [MS-RDPEUSB] 2.2.9.1.2: the alternate setting to select for one interface. */
 export interface InterfaceInformation {
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
@@ -58,41 +58,43 @@ const PipeHead = struct('TS_USBD_PIPE_INFORMATION', {
 });
 const InterfaceUrbHead = struct('TS_URB_SELECT_INTERFACE', { ConfigurationHandle: 'u32' });
 
-export function decodeSelectConfiguration(reader: Reader, header: TsUrbHeader): TsUrbSelectConfiguration {
-  const head = ConfigurationHead.decode(reader);
-  reader.checkCount(head.NumInterfaces, InterfaceHead.size, 'NumInterfaces');
-  const interfaces = Array.from({ length: head.NumInterfaces }, () => decodeInterface(reader));
-  const urb = { name: 'TS_URB_SELECT_CONFIGURATION', ...header, interfaces } as const;
-  return head.ConfigurationDescriptorIsValid === 0 ? urb : { ...urb, configurationDescriptor: reader.rest() };
-}
+export const SelectConfiguration: TsUrbBody<TsUrbSelectConfiguration> = {
+  decode(reader, header) {
+    const head = ConfigurationHead.decode(reader);
+    reader.checkCount(head.NumInterfaces, InterfaceHead.size, 'NumInterfaces');
+    const interfaces = Array.from({ length: head.NumInterfaces }, () => decodeInterface(reader));
+    const urb = { name: 'TS_URB_SELECT_CONFIGURATION', ...header, interfaces } as const;
+    return head.ConfigurationDescriptorIsValid === 0 ? urb : { ...urb, configurationDescriptor: reader.rest() };
+  },
+  write(out, { interfaces, configurationDescriptor }) {
+    ConfigurationHead.write(out, {
+      ConfigurationDescriptorIsValid: configurationDescriptor === undefined ? 0 : 1,
+      Padding1: 0,
+      Padding2: 0,
+      NumInterfaces: interfaces.length,
+    });
+    for (const each of interfaces) writeInterface(out, each);
+    if (configurationDescriptor !== undefined) out.append(configurationDescriptor);
+  },
+};
 
-export function encodeSelectConfiguration(value: TsUrbSelectConfiguration): Parts {
-  const head = ConfigurationHead.encode({
-    ConfigurationDescriptorIsValid: value.configurationDescriptor === undefined ? 0 : 1,
-    Padding1: 0,
-    Padding2: 0,
-    NumInterfaces: value.interfaces.length,
-  });
-  const descriptor = value.configurationDescriptor === undefined ? [] : [value.configurationDescriptor];
-  return [head, ...value.interfaces.flatMap(encodeInterface), ...descriptor];
-}
+export const SelectInterface: TsUrbBody<TsUrbSelectInterface> = {
+  decode(reader, header) {
+    const { ConfigurationHandle } = InterfaceUrbHead.decode(reader);
+    return {
+      name: 'TS_URB_SELECT_INTERFACE',
+      ...header,
+      configurationHandle: ConfigurationHandle,
+      interface: decodeInterface(reader),
+    };
+  },
+  write(out, value) {
+    InterfaceUrbHead.write(out, { ConfigurationHandle: value.configurationHandle });
+    writeInterface(out, value.interface);
+  },
+};
 
-export function decodeSelectInterface(reader: Reader, header: TsUrbHeader): TsUrbSelectInterface {
-  const { ConfigurationHandle } = InterfaceUrbHead.decode(reader);
-  return {
-    name: 'TS_URB_SELECT_INTERFACE',
-    ...header,
-    configurationHandle: ConfigurationHandle,
-    interface: decodeInterface(reader),
-  };
-}
-
-export function encodeSelectInterface(value: TsUrbSelectInterface): Parts {
-  const head = InterfaceUrbHead.encode({ ConfigurationHandle: value.configurationHandle });
-  return [head, ...encodeInterface(value.interface)];
-}
-
-/** NumberOfPipes leads; a Length that disagrees is refused by strict readers and ignored by lenient ones. */
+/** NumberOfPipes counts; strict readers refuse a Length that disagrees, lenient ones ignore it. */
 function decodeInterface(reader: Reader): InterfaceInformation {
   const head = InterfaceHead.decode(reader);
   const expected = InterfaceHead.size + PipeHead.size * head.NumberOfPipes;
@@ -117,8 +119,8 @@ function decodePipe(reader: Reader): PipeInformation {
   };
 }
 
-function encodeInterface(value: InterfaceInformation): Uint8Array[] {
-  const head = InterfaceHead.encode({
+function writeInterface(out: Writer, value: InterfaceInformation): void {
+  InterfaceHead.write(out, {
     Length: InterfaceHead.size + PipeHead.size * value.pipes.length,
     NumberOfPipesExpected: value.numberOfPipesExpected ?? value.pipes.length,
     InterfaceNumber: value.interfaceNumber,
@@ -126,13 +128,12 @@ function encodeInterface(value: InterfaceInformation): Uint8Array[] {
     Padding: 0,
     NumberOfPipes: value.pipes.length,
   });
-  const pipes = value.pipes.map((pipe) =>
-    PipeHead.encode({
+  for (const pipe of value.pipes) {
+    PipeHead.write(out, {
       MaximumPacketSize: pipe.maximumPacketSize,
       Padding: 0,
       MaximumTransferSize: pipe.maximumTransferSize,
       PipeFlags: pipe.pipeFlags,
-    }),
-  );
-  return [head, ...pipes];
+    });
+  }
 }

@@ -1,9 +1,8 @@
-import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../usb/setupPacket.ts';
-import type { TsUrbHeader } from './header.ts';
-import { decodePackets, encodePackets, type IsochPacketDescriptor } from './isochPacket.ts';
+import type { TsUrbBody, TsUrbHeader } from './header.ts';
+import { decodePackets, writePackets, type IsochPacketDescriptor } from './isochPacket.ts';
 
 /** TS_URB_PIPE_REQUEST, [MS-RDPEUSB] 2.2.9.4: abort or reset a pipe. */
 export interface TsUrbPipeRequest extends TsUrbHeader {
@@ -65,89 +64,96 @@ const Isoch = struct('TS_URB_ISOCH_TRANSFER', {
   ErrorCount: 'u32',
 });
 
-export function decodePipeRequest(reader: Reader, header: TsUrbHeader): TsUrbPipeRequest {
-  return { name: 'TS_URB_PIPE_REQUEST', ...header, pipeHandle: Pipe.decode(reader).PipeHandle };
-}
+export const PipeRequest: TsUrbBody<TsUrbPipeRequest> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { PipeHandle } = Pipe.decode(reader);
+    return { name: 'TS_URB_PIPE_REQUEST', urbFunction, requestId, noAck, pipeHandle: PipeHandle };
+  },
+  write: (out, { pipeHandle }) => Pipe.write(out, { PipeHandle: pipeHandle }),
+};
 
-export function encodePipeRequest(value: TsUrbPipeRequest): Parts {
-  return [Pipe.encode({ PipeHandle: value.pipeHandle })];
-}
+export const ControlTransfer: TsUrbBody<TsUrbControlTransfer> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { PipeHandle, TransferFlags } = Transfer.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_TRANSFER',
+      urbFunction,
+      requestId,
+      noAck,
+      pipeHandle: PipeHandle,
+      transferFlags: TransferFlags,
+      setupPacket: decodeSetupPacket(reader),
+    };
+  },
+  write(out, { pipeHandle, transferFlags, setupPacket }) {
+    Transfer.write(out, { PipeHandle: pipeHandle, TransferFlags: transferFlags });
+    SetupPacket.write(out, setupPacket);
+  },
+};
 
-export function decodeControlTransfer(reader: Reader, header: TsUrbHeader): TsUrbControlTransfer {
-  const { PipeHandle, TransferFlags } = Transfer.decode(reader);
-  const setupPacket = decodeSetupPacket(reader);
-  return {
-    name: 'TS_URB_CONTROL_TRANSFER',
-    ...header,
-    pipeHandle: PipeHandle,
-    transferFlags: TransferFlags,
-    setupPacket,
-  };
-}
+export const ControlTransferEx: TsUrbBody<TsUrbControlTransferEx> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { PipeHandle, TransferFlags, Timeout } = TransferEx.decode(reader);
+    return {
+      name: 'TS_URB_CONTROL_TRANSFER_EX',
+      urbFunction,
+      requestId,
+      noAck,
+      pipeHandle: PipeHandle,
+      transferFlags: TransferFlags,
+      timeout: Timeout,
+      setupPacket: decodeSetupPacket(reader),
+    };
+  },
+  write(out, { pipeHandle, transferFlags, timeout, setupPacket }) {
+    TransferEx.write(out, { PipeHandle: pipeHandle, TransferFlags: transferFlags, Timeout: timeout });
+    SetupPacket.write(out, setupPacket);
+  },
+};
 
-export function encodeControlTransfer(value: TsUrbControlTransfer): Parts {
-  const head = Transfer.encode({ PipeHandle: value.pipeHandle, TransferFlags: value.transferFlags });
-  return [head, ...SetupPacket.encode(value.setupPacket)];
-}
+export const BulkOrInterruptTransfer: TsUrbBody<TsUrbBulkOrInterruptTransfer> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const { PipeHandle, TransferFlags } = Transfer.decode(reader);
+    return {
+      name: 'TS_URB_BULK_OR_INTERRUPT_TRANSFER',
+      urbFunction,
+      requestId,
+      noAck,
+      pipeHandle: PipeHandle,
+      transferFlags: TransferFlags,
+    };
+  },
+  write(out, { pipeHandle, transferFlags }) {
+    Transfer.write(out, { PipeHandle: pipeHandle, TransferFlags: transferFlags });
+  },
+};
 
-export function decodeControlTransferEx(reader: Reader, header: TsUrbHeader): TsUrbControlTransferEx {
-  const head = TransferEx.decode(reader);
-  return {
-    name: 'TS_URB_CONTROL_TRANSFER_EX',
-    ...header,
-    pipeHandle: head.PipeHandle,
-    transferFlags: head.TransferFlags,
-    timeout: head.Timeout,
-    setupPacket: decodeSetupPacket(reader),
-  };
-}
-
-export function encodeControlTransferEx(value: TsUrbControlTransferEx): Parts {
-  const head = TransferEx.encode({
-    PipeHandle: value.pipeHandle,
-    TransferFlags: value.transferFlags,
-    Timeout: value.timeout,
-  });
-  return [head, ...SetupPacket.encode(value.setupPacket)];
-}
-
-export function decodeBulkOrInterruptTransfer(reader: Reader, header: TsUrbHeader): TsUrbBulkOrInterruptTransfer {
-  const { PipeHandle, TransferFlags } = Transfer.decode(reader);
-  return {
-    name: 'TS_URB_BULK_OR_INTERRUPT_TRANSFER',
-    ...header,
-    pipeHandle: PipeHandle,
-    transferFlags: TransferFlags,
-  };
-}
-
-export function encodeBulkOrInterruptTransfer(value: TsUrbBulkOrInterruptTransfer): Parts {
-  return [Transfer.encode({ PipeHandle: value.pipeHandle, TransferFlags: value.transferFlags })];
-}
-
-export function decodeIsochTransfer(reader: Reader, header: TsUrbHeader): TsUrbIsochTransfer {
-  const head = Isoch.decode(reader);
-  return {
-    name: 'TS_URB_ISOCH_TRANSFER',
-    ...header,
-    pipeHandle: head.PipeHandle,
-    transferFlags: head.TransferFlags,
-    startFrame: head.StartFrame,
-    errorCount: head.ErrorCount,
-    isoPackets: decodePackets(reader, head.NumberOfPackets),
-  };
-}
-
-export function encodeIsochTransfer(value: TsUrbIsochTransfer): Parts {
-  const head = Isoch.encode({
-    PipeHandle: value.pipeHandle,
-    TransferFlags: value.transferFlags,
-    StartFrame: value.startFrame,
-    NumberOfPackets: value.isoPackets.length,
-    ErrorCount: value.errorCount,
-  });
-  return [head, ...encodePackets(value.isoPackets)];
-}
+export const IsochTransfer: TsUrbBody<TsUrbIsochTransfer> = {
+  decode(reader, { urbFunction, requestId, noAck }) {
+    const head = Isoch.decode(reader);
+    return {
+      name: 'TS_URB_ISOCH_TRANSFER',
+      urbFunction,
+      requestId,
+      noAck,
+      pipeHandle: head.PipeHandle,
+      transferFlags: head.TransferFlags,
+      startFrame: head.StartFrame,
+      errorCount: head.ErrorCount,
+      isoPackets: decodePackets(reader, head.NumberOfPackets),
+    };
+  },
+  write(out, value) {
+    Isoch.write(out, {
+      PipeHandle: value.pipeHandle,
+      TransferFlags: value.transferFlags,
+      StartFrame: value.startFrame,
+      NumberOfPackets: value.isoPackets.length,
+      ErrorCount: value.errorCount,
+    });
+    writePackets(out, value.isoPackets);
+  },
+};
 
 function decodeSetupPacket(reader: Reader): SetupPacket {
   return SetupPacket.decode(reader.sub(SETUP_PACKET_SIZE, 'SetupPacket'));

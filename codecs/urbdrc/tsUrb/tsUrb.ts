@@ -1,18 +1,13 @@
+import { encodeWith } from '../../core/message.ts';
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import {
-  decodeDescriptorRequest,
-  decodeFeatureRequest,
-  decodeGetInterfaceRequest,
-  decodeGetStatusRequest,
-  decodeOsFeatureDescriptorRequest,
-  decodeVendorOrClassRequest,
-  encodeDescriptorRequest,
-  encodeFeatureRequest,
-  encodeGetInterfaceRequest,
-  encodeGetStatusRequest,
-  encodeOsFeatureDescriptorRequest,
-  encodeVendorOrClassRequest,
+  DescriptorRequest,
+  FeatureRequest,
+  GetInterfaceRequest,
+  GetStatusRequest,
+  OsFeatureDescriptorRequest,
   type TsUrbControlDescriptorRequest,
   type TsUrbControlFeatureRequest,
   type TsUrbControlGetConfigurationRequest,
@@ -20,27 +15,21 @@ import {
   type TsUrbControlGetStatusRequest,
   type TsUrbControlVendorOrClassRequest,
   type TsUrbOsFeatureDescriptorRequest,
+  VendorOrClassRequest,
 } from './controlUrbs.ts';
-import { decodeHeader, encodeWithHeader, type TsUrbHeader } from './header.ts';
+import { decodeHeader, type TsUrbBody, type TsUrbHeader, writeWithHeader } from './header.ts';
 import {
-  decodeSelectConfiguration,
-  decodeSelectInterface,
-  encodeSelectConfiguration,
-  encodeSelectInterface,
+  SelectConfiguration,
+  SelectInterface,
   type TsUrbSelectConfiguration,
   type TsUrbSelectInterface,
 } from './selectUrbs.ts';
 import {
-  decodeBulkOrInterruptTransfer,
-  decodeControlTransfer,
-  decodeControlTransferEx,
-  decodeIsochTransfer,
-  decodePipeRequest,
-  encodeBulkOrInterruptTransfer,
-  encodeControlTransfer,
-  encodeControlTransferEx,
-  encodeIsochTransfer,
-  encodePipeRequest,
+  BulkOrInterruptTransfer,
+  ControlTransfer,
+  ControlTransferEx,
+  IsochTransfer,
+  PipeRequest,
   type TsUrbBulkOrInterruptTransfer,
   type TsUrbControlTransfer,
   type TsUrbControlTransferEx,
@@ -48,7 +37,7 @@ import {
   type TsUrbIsochTransfer,
   type TsUrbPipeRequest,
 } from './transferUrbs.ts';
-import { TS_URB_SECTIONS, type TsUrbStructure, urbFunctionInfo } from './urbFunction.ts';
+import { TS_URB_SPECS, urbFunctionInfo } from './urbFunction.ts';
 
 /** A TS_URB whose function is reserved or unknown: enough of it to answer that it is not supported. */
 export interface TsUrbUnknown extends TsUrbHeader {
@@ -79,6 +68,42 @@ export type TsUrb =
 /** Names of the properties that are bytes, for reading a TsUrb from JSON. */
 export const TS_URB_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['configurationDescriptor', 'unparsed']);
 
+type BodyOf<N extends TsUrb['name']> = TsUrbBody<Extract<TsUrb, { readonly name: N }>>;
+
+const GetCurrentFrameNumber: BodyOf<'TS_URB_GET_CURRENT_FRAME_NUMBER'> = {
+  decode: (_reader, header) => ({ name: 'TS_URB_GET_CURRENT_FRAME_NUMBER', ...header }),
+  write() {},
+};
+
+const GetConfigurationRequest: BodyOf<'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST'> = {
+  decode: (_reader, header) => ({ name: 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST', ...header }),
+  write() {},
+};
+
+const Unknown: BodyOf<'TS_URB_UNKNOWN'> = {
+  decode: (reader, header) => ({ name: 'TS_URB_UNKNOWN', ...header, unparsed: reader.rest() }),
+  write: (out, { unparsed }) => out.append(unparsed),
+};
+
+const BODIES: { readonly [N in TsUrb['name']]: BodyOf<N> } = {
+  TS_URB_SELECT_CONFIGURATION: SelectConfiguration,
+  TS_URB_SELECT_INTERFACE: SelectInterface,
+  TS_URB_PIPE_REQUEST: PipeRequest,
+  TS_URB_GET_CURRENT_FRAME_NUMBER: GetCurrentFrameNumber,
+  TS_URB_CONTROL_TRANSFER: ControlTransfer,
+  TS_URB_CONTROL_TRANSFER_EX: ControlTransferEx,
+  TS_URB_BULK_OR_INTERRUPT_TRANSFER: BulkOrInterruptTransfer,
+  TS_URB_ISOCH_TRANSFER: IsochTransfer,
+  TS_URB_CONTROL_DESCRIPTOR_REQUEST: DescriptorRequest,
+  TS_URB_CONTROL_FEATURE_REQUEST: FeatureRequest,
+  TS_URB_CONTROL_GET_STATUS_REQUEST: GetStatusRequest,
+  TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST: VendorOrClassRequest,
+  TS_URB_CONTROL_GET_CONFIGURATION_REQUEST: GetConfigurationRequest,
+  TS_URB_CONTROL_GET_INTERFACE_REQUEST: GetInterfaceRequest,
+  TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST: OsFeatureDescriptorRequest,
+  TS_URB_UNKNOWN: Unknown,
+};
+
 /**
  * Decodes one TS_URB.
  *
@@ -87,91 +112,27 @@ export const TS_URB_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['configurati
  */
 export function decodeTsUrb(reader: Reader): TsUrb {
   const header = decodeHeader(reader);
-  const info = urbFunctionInfo(header.urbFunction);
-  if (info === undefined) return { name: 'TS_URB_UNKNOWN', ...header, unparsed: reader.rest() };
-  const section = TS_URB_SECTIONS[info.structure];
-  const body = reader.as(info.structure, { document: 'MS-RDPEUSB', section });
-  const urb = decodeBody(body, info.structure, header);
-  body.end();
-  reader.rest();
+  const structure = urbFunctionInfo(header.urbFunction)?.structure;
+  if (structure === undefined) return Unknown.decode(reader, header);
+  reader.rename(structure, TS_URB_SPECS[structure]);
+  const body: TsUrbBody<TsUrb> = BODIES[structure];
+  const urb = body.decode(reader, header);
+  reader.end();
   return urb;
 }
 
 /**
- * The TS_URB as bytes; Size is computed.
+ * Appends a TS_URB; Size is computed.
  *
+ * @returns its bytes
  * @throws UsageError for a value that its field cannot hold
  */
+export function writeTsUrb(out: Writer, value: TsUrb): number {
+  const body: TsUrbBody<TsUrb> = BODIES[value.name];
+  return writeWithHeader(out, value, body);
+}
+
+/** A TS_URB by itself. @throws UsageError for a value that its field cannot hold */
 export function encodeTsUrb(value: TsUrb): Parts {
-  return encodeWithHeader(value, encodeBody(value));
-}
-
-function decodeBody(reader: Reader, structure: TsUrbStructure, header: TsUrbHeader): TsUrb {
-  switch (structure) {
-    case 'TS_URB_SELECT_CONFIGURATION':
-      return decodeSelectConfiguration(reader, header);
-    case 'TS_URB_SELECT_INTERFACE':
-      return decodeSelectInterface(reader, header);
-    case 'TS_URB_PIPE_REQUEST':
-      return decodePipeRequest(reader, header);
-    case 'TS_URB_GET_CURRENT_FRAME_NUMBER':
-    case 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST':
-      return { name: structure, ...header };
-    case 'TS_URB_CONTROL_TRANSFER':
-      return decodeControlTransfer(reader, header);
-    case 'TS_URB_CONTROL_TRANSFER_EX':
-      return decodeControlTransferEx(reader, header);
-    case 'TS_URB_BULK_OR_INTERRUPT_TRANSFER':
-      return decodeBulkOrInterruptTransfer(reader, header);
-    case 'TS_URB_ISOCH_TRANSFER':
-      return decodeIsochTransfer(reader, header);
-    case 'TS_URB_CONTROL_DESCRIPTOR_REQUEST':
-      return decodeDescriptorRequest(reader, header);
-    case 'TS_URB_CONTROL_FEATURE_REQUEST':
-      return decodeFeatureRequest(reader, header);
-    case 'TS_URB_CONTROL_GET_STATUS_REQUEST':
-      return decodeGetStatusRequest(reader, header);
-    case 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST':
-      return decodeVendorOrClassRequest(reader, header);
-    case 'TS_URB_CONTROL_GET_INTERFACE_REQUEST':
-      return decodeGetInterfaceRequest(reader, header);
-    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
-      return decodeOsFeatureDescriptorRequest(reader, header);
-  }
-}
-
-function encodeBody(value: TsUrb): Parts {
-  switch (value.name) {
-    case 'TS_URB_SELECT_CONFIGURATION':
-      return encodeSelectConfiguration(value);
-    case 'TS_URB_SELECT_INTERFACE':
-      return encodeSelectInterface(value);
-    case 'TS_URB_PIPE_REQUEST':
-      return encodePipeRequest(value);
-    case 'TS_URB_GET_CURRENT_FRAME_NUMBER':
-    case 'TS_URB_CONTROL_GET_CONFIGURATION_REQUEST':
-      return [];
-    case 'TS_URB_CONTROL_TRANSFER':
-      return encodeControlTransfer(value);
-    case 'TS_URB_CONTROL_TRANSFER_EX':
-      return encodeControlTransferEx(value);
-    case 'TS_URB_BULK_OR_INTERRUPT_TRANSFER':
-      return encodeBulkOrInterruptTransfer(value);
-    case 'TS_URB_ISOCH_TRANSFER':
-      return encodeIsochTransfer(value);
-    case 'TS_URB_CONTROL_DESCRIPTOR_REQUEST':
-      return encodeDescriptorRequest(value);
-    case 'TS_URB_CONTROL_FEATURE_REQUEST':
-      return encodeFeatureRequest(value);
-    case 'TS_URB_CONTROL_GET_STATUS_REQUEST':
-      return encodeGetStatusRequest(value);
-    case 'TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST':
-      return encodeVendorOrClassRequest(value);
-    case 'TS_URB_CONTROL_GET_INTERFACE_REQUEST':
-      return encodeGetInterfaceRequest(value);
-    case 'TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST':
-      return encodeOsFeatureDescriptorRequest(value);
-    case 'TS_URB_UNKNOWN':
-      return [value.unparsed];
-  }
+  return encodeWith({ write: writeTsUrb }, value);
 }

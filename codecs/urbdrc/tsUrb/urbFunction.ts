@@ -1,4 +1,5 @@
 import { RequestType, StandardRequest } from '../../usb/setupPacket.ts';
+import { rdpeusb } from '../header.ts';
 
 /**
  * URB Function codes, [MS-RDPEUSB] 2.2.9.1.1: the 40 functions that the protocol carries, by the names of the Windows
@@ -58,26 +59,26 @@ export const TransferFlags = {
   USBD_DEFAULT_PIPE_TRANSFER: 0x8,
 } as const;
 
-/** Sections of [MS-RDPEUSB] that lay out the structures. */
-export const TS_URB_SECTIONS = {
-  TS_URB_SELECT_CONFIGURATION: '2.2.9.2',
-  TS_URB_SELECT_INTERFACE: '2.2.9.3',
-  TS_URB_PIPE_REQUEST: '2.2.9.4',
-  TS_URB_GET_CURRENT_FRAME_NUMBER: '2.2.9.5',
-  TS_URB_CONTROL_TRANSFER: '2.2.9.6',
-  TS_URB_BULK_OR_INTERRUPT_TRANSFER: '2.2.9.7',
-  TS_URB_ISOCH_TRANSFER: '2.2.9.8',
-  TS_URB_CONTROL_DESCRIPTOR_REQUEST: '2.2.9.9',
-  TS_URB_CONTROL_FEATURE_REQUEST: '2.2.9.10',
-  TS_URB_CONTROL_GET_STATUS_REQUEST: '2.2.9.11',
-  TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST: '2.2.9.12',
-  TS_URB_CONTROL_GET_CONFIGURATION_REQUEST: '2.2.9.13',
-  TS_URB_CONTROL_GET_INTERFACE_REQUEST: '2.2.9.14',
-  TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST: '2.2.9.15',
-  TS_URB_CONTROL_TRANSFER_EX: '2.2.9.16',
+/** Where the structures are laid out. */
+export const TS_URB_SPECS = {
+  TS_URB_SELECT_CONFIGURATION: rdpeusb('2.2.9.2'),
+  TS_URB_SELECT_INTERFACE: rdpeusb('2.2.9.3'),
+  TS_URB_PIPE_REQUEST: rdpeusb('2.2.9.4'),
+  TS_URB_GET_CURRENT_FRAME_NUMBER: rdpeusb('2.2.9.5'),
+  TS_URB_CONTROL_TRANSFER: rdpeusb('2.2.9.6'),
+  TS_URB_BULK_OR_INTERRUPT_TRANSFER: rdpeusb('2.2.9.7'),
+  TS_URB_ISOCH_TRANSFER: rdpeusb('2.2.9.8'),
+  TS_URB_CONTROL_DESCRIPTOR_REQUEST: rdpeusb('2.2.9.9'),
+  TS_URB_CONTROL_FEATURE_REQUEST: rdpeusb('2.2.9.10'),
+  TS_URB_CONTROL_GET_STATUS_REQUEST: rdpeusb('2.2.9.11'),
+  TS_URB_CONTROL_VENDOR_OR_CLASS_REQUEST: rdpeusb('2.2.9.12'),
+  TS_URB_CONTROL_GET_CONFIGURATION_REQUEST: rdpeusb('2.2.9.13'),
+  TS_URB_CONTROL_GET_INTERFACE_REQUEST: rdpeusb('2.2.9.14'),
+  TS_URB_OS_FEATURE_DESCRIPTOR_REQUEST: rdpeusb('2.2.9.15'),
+  TS_URB_CONTROL_TRANSFER_EX: rdpeusb('2.2.9.16'),
 } as const;
 
-export type TsUrbStructure = keyof typeof TS_URB_SECTIONS;
+export type TsUrbStructure = keyof typeof TS_URB_SPECS;
 
 /** The result structures other than the bare header, [MS-RDPEUSB] 2.2.10. */
 export type TsUrbResultStructure =

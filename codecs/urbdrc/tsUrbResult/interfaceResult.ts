@@ -1,4 +1,5 @@
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 
 /** TS_USBD_PIPE_INFORMATION_RESULT, [MS-RDPEUSB] 2.2.10.1.3. */
@@ -59,7 +60,7 @@ export function interfaceResultFits(reader: Reader, ahead: number): boolean {
   return length === resultSize(reader.peekU32('NumberOfPipes', ahead + 12));
 }
 
-/** NumberOfPipes leads; a Length that disagrees is refused by strict readers and ignored by lenient ones. */
+/** NumberOfPipes counts; strict readers refuse a Length that disagrees, lenient ones ignore it. */
 export function decodeInterfaceResult(reader: Reader): InterfaceInformationResult {
   const head = InterfaceHead.decode(reader);
   const expected = resultSize(head.NumberOfPipes);
@@ -79,8 +80,8 @@ export function decodeInterfaceResult(reader: Reader): InterfaceInformationResul
   };
 }
 
-export function encodeInterfaceResult(value: InterfaceInformationResult): Uint8Array[] {
-  const head = InterfaceHead.encode({
+export function writeInterfaceResult(out: Writer, value: InterfaceInformationResult): void {
+  InterfaceHead.write(out, {
     Length: resultSize(value.pipes.length),
     InterfaceNumber: value.interfaceNumber,
     AlternateSetting: value.alternateSetting,
@@ -91,8 +92,8 @@ export function encodeInterfaceResult(value: InterfaceInformationResult): Uint8A
     InterfaceHandle: value.interfaceHandle,
     NumberOfPipes: value.pipes.length,
   });
-  const pipes = value.pipes.map((pipe) =>
-    PipeHead.encode({
+  for (const pipe of value.pipes) {
+    PipeHead.write(out, {
       MaximumPacketSize: pipe.maximumPacketSize,
       EndpointAddress: pipe.endpointAddress,
       Interval: pipe.interval,
@@ -100,9 +101,8 @@ export function encodeInterfaceResult(value: InterfaceInformationResult): Uint8A
       PipeHandle: pipe.pipeHandle,
       MaximumTransferSize: pipe.maximumTransferSize,
       PipeFlags: pipe.pipeFlags,
-    }),
-  );
-  return [head, ...pipes];
+    });
+  }
 }
 
 function decodePipe(reader: Reader): PipeInformationResult {

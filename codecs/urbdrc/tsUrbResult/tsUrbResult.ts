@@ -1,18 +1,21 @@
-import { UsageError } from '../../core/errors.ts';
-import { byteLength, type Parts } from '../../core/parts.ts';
+import { type SpecRef, UsageError } from '../../core/errors.ts';
+import { encodeWith } from '../../core/message.ts';
+import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
+import type { Writer } from '../../core/writer.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
-import { decodePackets, encodePackets, type IsochPacketDescriptor } from '../tsUrb/isochPacket.ts';
+import { rdpeusb } from '../header.ts';
+import { decodePackets, writePackets, type IsochPacketDescriptor } from '../tsUrb/isochPacket.ts';
 import { type TsUrbResultStructure, urbFunctionInfo } from '../tsUrb/urbFunction.ts';
 import {
   decodeInterfaceResult,
-  encodeInterfaceResult,
   interfaceResultFits,
   MIN_INTERFACE_RESULT_SIZE,
   type InterfaceInformationResult,
+  writeInterfaceResult,
 } from './interfaceResult.ts';
 
-/** TS_URB_RESULT_HEADER alone, [MS-RDPEUSB] 2.2.10.1.1: most functions' result, and any failed function's. */
+/** TS_URB_RESULT_HEADER without a body, [MS-RDPEUSB] 2.2.10.1.1: the result of most functions, and of every failed one. */
 export interface TsUrbResultHeader {
   readonly name: 'TS_URB_RESULT_HEADER';
   /** USBD_STATUS, 0 for success. */
@@ -65,13 +68,13 @@ export type TsUrbResult =
 /** Names of the properties that are bytes, for reading a TsUrbResult from JSON. */
 export const TS_URB_RESULT_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['unparsed']);
 
-/** Sections of [MS-RDPEUSB] that lay out the results. */
-export const TS_URB_RESULT_SECTIONS: Readonly<Record<TsUrbResultStructure, string>> = {
-  TS_URB_RESULT_HEADER: '2.2.10.1.1',
-  TS_URB_SELECT_CONFIGURATION_RESULT: '2.2.10.2',
-  TS_URB_SELECT_INTERFACE_RESULT: '2.2.10.3',
-  TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT: '2.2.10.4',
-  TS_URB_ISOCH_TRANSFER_RESULT: '2.2.10.5',
+/** Where the results are laid out. */
+export const TS_URB_RESULT_SPECS: Readonly<Record<TsUrbResultStructure, SpecRef>> = {
+  TS_URB_RESULT_HEADER: rdpeusb('2.2.10.1.1'),
+  TS_URB_SELECT_CONFIGURATION_RESULT: rdpeusb('2.2.10.2'),
+  TS_URB_SELECT_INTERFACE_RESULT: rdpeusb('2.2.10.3'),
+  TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT: rdpeusb('2.2.10.4'),
+  TS_URB_ISOCH_TRANSFER_RESULT: rdpeusb('2.2.10.5'),
 };
 
 const Head = struct('TS_URB_RESULT_HEADER', { Size: 'u16', Padding: 'u16', UsbdStatus: 'u32' });
@@ -89,8 +92,8 @@ const Isoch = struct('TS_URB_ISOCH_TRANSFER_RESULT', {
 const MAX_SIZE = 0xffff;
 
 /**
- * Decodes one TS_URB_RESULT. Its layout depends on the request that it answers, and after a failure the header may
- * stand alone.
+ * Decodes one TS_URB_RESULT. Its layout depends on the request that it answers; after a failure there may be only the
+ * header.
  *
  * @param reader - bounded to the CbTsUrbResult bytes of the message
  * @param urbFunction - of the request; undefined when it is not known: then the body stays `unparsed`
@@ -113,25 +116,33 @@ export function decodeTsUrbResult(reader: Reader, urbFunction: number | undefine
   // Sessions also take a success without a body; it tells them that nothing usable was selected.
   const mayBeBare = failed || usbdStatus !== 0 || reader.lenient;
   const structure = reader.remaining === 0 && mayBeBare ? 'TS_URB_RESULT_HEADER' : info.result;
-  const body = reader.as(structure, { document: 'MS-RDPEUSB', section: TS_URB_RESULT_SECTIONS[structure] });
-  const result = decodeBody(body, structure, usbdStatus);
-  body.end();
-  reader.rest();
+  reader.rename(structure, TS_URB_RESULT_SPECS[structure]);
+  const result = decodeBody(reader, structure, usbdStatus);
+  reader.end();
   return result;
 }
 
 /**
- * The TS_URB_RESULT as bytes; Size is computed.
+ * Appends a TS_URB_RESULT; Size is computed.
  *
+ * @returns its bytes
  * @throws UsageError for a value that its field cannot hold
  */
-export function encodeTsUrbResult(value: TsUrbResult): Parts {
-  const body = encodeBody(value);
-  const size = Head.size + byteLength(body);
+export function writeTsUrbResult(out: Writer, value: TsUrbResult): number {
+  const start = out.position;
+  Head.write(out, { Size: 0, Padding: 0, UsbdStatus: value.usbdStatus });
+  writeBody(out, value);
+  const size = out.position - start;
   if (size > MAX_SIZE) {
     throw new UsageError(`TS_URB_RESULT_HEADER.Size: a result of ${size} bytes is too long, at most ${MAX_SIZE}`);
   }
-  return [Head.encode({ Size: size, Padding: 0, UsbdStatus: value.usbdStatus }), ...body];
+  Head.patch(out, start, 'Size', size);
+  return size;
+}
+
+/** A TS_URB_RESULT by itself. @throws UsageError for a value that its field cannot hold */
+export function encodeTsUrbResult(value: TsUrbResult): Parts {
+  return encodeWith({ write: writeTsUrbResult }, value);
 }
 
 function decodeBody(reader: Reader, structure: TsUrbResultStructure, usbdStatus: number): TsUrbResult {
@@ -168,28 +179,31 @@ function skipConfigurationHead(reader: Reader): void {
   reader.pad(Configuration.size, 'ConfigurationHandle');
 }
 
-function encodeBody(value: TsUrbResult): Parts {
+function writeBody(out: Writer, value: TsUrbResult): void {
   switch (value.name) {
     case 'TS_URB_RESULT_HEADER':
-      return value.unparsed === undefined ? [] : [value.unparsed];
-    case 'TS_URB_SELECT_CONFIGURATION_RESULT': {
-      const head = Configuration.encode({
+      if (value.unparsed !== undefined) out.append(value.unparsed);
+      return;
+    case 'TS_URB_SELECT_CONFIGURATION_RESULT':
+      Configuration.write(out, {
         ConfigurationHandle: value.configurationHandle,
         NumInterfaces: value.interfaces.length,
       });
-      return [head, ...value.interfaces.flatMap(encodeInterfaceResult)];
-    }
+      for (const each of value.interfaces) writeInterfaceResult(out, each);
+      return;
     case 'TS_URB_SELECT_INTERFACE_RESULT':
-      return encodeInterfaceResult(value.interface);
+      writeInterfaceResult(out, value.interface);
+      return;
     case 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT':
-      return [FrameNumber.encode({ FrameNumber: value.frameNumber })];
-    case 'TS_URB_ISOCH_TRANSFER_RESULT': {
-      const head = Isoch.encode({
+      FrameNumber.write(out, { FrameNumber: value.frameNumber });
+      return;
+    case 'TS_URB_ISOCH_TRANSFER_RESULT':
+      Isoch.write(out, {
         StartFrame: value.startFrame,
         NumberOfPackets: value.isoPackets.length,
         ErrorCount: value.errorCount,
       });
-      return [head, ...encodePackets(value.isoPackets)];
-    }
+      writePackets(out, value.isoPackets);
+      return;
   }
 }

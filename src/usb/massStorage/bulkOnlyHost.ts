@@ -6,6 +6,7 @@ import {
   CBW_DIRECTION_IN,
   CommandBlockWrapper,
   CommandStatus,
+  COMMAND_STATUS_WRAPPER_SIZE,
   CommandStatusWrapper,
 } from '../../../codecs/usb/bulkOnlyTransport.ts';
 import { CommandTransfers } from './commandTransfers.ts';
@@ -107,7 +108,7 @@ export class BulkOnlyHost {
 
     const sending = transfers.out(joinParts(wrapper));
     let moving = pipelined ? this.#move(command, transfers) : undefined;
-    let ending = pipelined ? transfers.in(CommandStatusWrapper.size) : undefined;
+    let ending = pipelined ? transfers.in(COMMAND_STATUS_WRAPPER_SIZE) : undefined;
 
     const sent = await sending;
     if (sent.status !== 'ok') throw broken(name, 'the device stalled the command itself');
@@ -130,7 +131,7 @@ export class BulkOnlyHost {
       ending = outcome?.status === 'ok' ? Promise.resolve(outcome) : undefined;
       if (ending === undefined) await this.#clearHalt('in');
     }
-    ending ??= transfers.in(CommandStatusWrapper.size);
+    ending ??= transfers.in(COMMAND_STATUS_WRAPPER_SIZE);
     const status = await this.#status(name, ending, transfers);
     return conclude(name, tag, status, received, length);
   }
@@ -144,7 +145,7 @@ export class BulkOnlyHost {
     let result = await first;
     for (let attempt = 1; result.status === 'stall' && attempt < STATUS_ATTEMPTS; attempt += 1) {
       await this.#clearHalt('in');
-      result = await transfers.in(CommandStatusWrapper.size);
+      result = await transfers.in(COMMAND_STATUS_WRAPPER_SIZE);
     }
     if (result.status !== 'ok') throw broken(name, 'the device does not give the status of the command');
     const status = decodeStatus(bytesOf(result));

@@ -1,19 +1,21 @@
 import { runInThisContext } from 'node:vm';
 import { expect } from 'chai';
+import { transformSync } from 'esbuild';
 import { DecodeError, UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { structDecoder, structModule } from '../../../codecs/core/structCode.ts';
-import { layoutOf, structsOf, type FieldTable, type Struct, type StructDecoder } from '../../../codecs/core/struct.ts';
+import { structCode, structModule } from '../../../codecs/core/structCode.ts';
+import { layoutOf, structsOf, type FieldTable, type Struct, type StructCode } from '../../../codecs/core/struct.ts';
+import { Writer } from '../../../codecs/core/writer.ts';
 import { decodeErrorOf } from '../vectors.ts';
 
 const SPEC = { document: 'none', section: '1' };
 
-/** A structure with a decoder that was generated for this test. */
+/** A structure with code that was generated for this test. */
 function structWith<const F extends FieldTable>(fields: F): Struct<F> {
   const layout = layoutOf(fields);
-  const decoder = runInThisContext(structDecoder(layout)) as StructDecoder;
-  return structsOf({ [layout]: decoder })('NUMBERS', fields);
+  const { code } = transformSync(`(${structCode(layout)})`, { loader: 'ts' });
+  return structsOf({ [layout]: runInThisContext(code) as StructCode })('NUMBERS', fields);
 }
 
 const readerOf = (hex: string) => new Reader(fromHex(hex), 'MESSAGE', SPEC);
@@ -68,28 +70,59 @@ describe('field tables', () => {
     expect(() => Little.encode({ ...VALUES, four: 2 ** 32 })).to.throw('is not an integer from 0 to 4294967295');
   });
 
-  it('without a generated decoder say what to run', () => {
+  it('write a size anew, once it is known', () => {
+    const out = new Writer();
+    out.append(Uint8Array.of(0xee));
+    const start = out.position;
+    Little.write(out, { ...VALUES, two: 0 });
+    out.append(Uint8Array.of(0xdd));
+    Little.patch(out, start, 'two', 0x1234);
+    expect(out.finish().map(toHex)).to.deep.equal(['ee', '01341207060584feffffff', 'dd']);
+    expect(() => Little.patch(out, start, 'two', 65536)).to.throw(UsageError, 'NUMBERS.two: 65536 is not an integer');
+    const big = new Writer();
+    Big.write(big, { one: 0, two: 0, four: 0, signed: 0 });
+    for (const [field, value] of Object.entries(VALUES)) Big.patch(big, 0, field as keyof typeof VALUES, value);
+    expect(big.finish().map(toHex)).to.deep.equal(['01020384050607fffffffe']);
+  });
+
+  it('without generated code say what to run', () => {
     const fresh = structsOf({});
     const Fresh = fresh('FRESH', { one: 'u8' });
     expect([...fresh.layouts]).to.deep.equal(['one:u8']);
-    expect(() => Fresh.decode(readerOf('01'))).to.throw(UsageError, 'FRESH: the field table has no decoder yet');
+    expect(() => Fresh.decode(readerOf('01'))).to.throw(UsageError, 'FRESH: the field table has no code yet');
+    expect(() => Fresh.encode({ one: 1 })).to.throw(UsageError, 'run npm run docs');
   });
 });
 
-describe('the code of decoders', () => {
-  it('reads every field at an offset that is known beforehand', () => {
-    expect(structModule(['b:u16', 'a:u8 b:u32be'])).to
+describe('the code of field tables', () => {
+  it('has every offset and every check as constants', () => {
+    expect(structModule(['b:i32', 'a:u8 b:u32be'])).to
       .equal(`// Generated from the field tables of this folder by \`npm run docs\`, with binary-parser: do not edit.
-import { structsOf } from '../core/struct.ts';
+import { structsOf, type Values } from '../core/struct.ts';
 
 export const struct = structsOf({
-  'a:u8 b:u32be': (dataView, offset) => ({
-    a: dataView.getUint8(offset),
-    b: dataView.getUint32(offset + 1, false),
-  }),
-  'b:u16': (dataView, offset) => ({
-    b: dataView.getUint16(offset, true),
-  }),
+  'a:u8 b:u32be': {
+    decode: (dataView, offset) => ({
+      a: dataView.getUint8(offset),
+      b: dataView.getUint32(offset + 1, false),
+    }),
+    encode(out, v: Values<'a' | 'b'>) {
+      if ((v.a & 0xff) !== v.a || v.b >>> 0 !== v.b) return false;
+      out.writeUInt8(v.a);
+      out.writeUInt32BE(v.b);
+      return true;
+    },
+  },
+  'b:i32': {
+    decode: (dataView, offset) => ({
+      b: dataView.getInt32(offset, true),
+    }),
+    encode(out, v: Values<'b'>) {
+      if ((v.b | 0) !== v.b) return false;
+      out.writeInt32LE(v.b);
+      return true;
+    },
+  },
 });
 `);
   });

@@ -5,7 +5,7 @@ import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES, type TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import {
-  TS_URB_SECTIONS,
+  TS_URB_SPECS,
   URB_FUNCTIONS,
   UrbFunction,
   urbFunctionByName,
@@ -36,7 +36,7 @@ describe('TS_URB, [MS-RDPEUSB] 2.2.9', () => {
     );
     const missing = URB_FUNCTIONS.filter(({ code }) => !covered.has(code)).map(({ name }) => name);
     expect(missing).to.deep.equal([]);
-    expect(Object.keys(tsUrbArbitraries)).to.include.members(Object.keys(TS_URB_SECTIONS));
+    expect(Object.keys(tsUrbArbitraries)).to.include.members(Object.keys(TS_URB_SPECS));
   });
 
   it('gives payloads by reference in both directions', () => {

@@ -5,7 +5,12 @@ import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import type { Codec } from '../../../codecs/core/message.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { CommandBlockWrapper, CommandStatusWrapper } from '../../../codecs/usb/bulkOnlyTransport.ts';
+import {
+  COMMAND_BLOCK_WRAPPER_SIZE,
+  COMMAND_STATUS_WRAPPER_SIZE,
+  CommandBlockWrapper,
+  CommandStatusWrapper,
+} from '../../../codecs/usb/bulkOnlyTransport.ts';
 import { decodeErrorOf, valueOrDecodeError } from '../vectors.ts';
 
 const decode = <V>(codec: Codec<V>, bytes: Uint8Array) => codec.decode(new Reader(bytes, codec.name, codec.spec));
@@ -27,7 +32,7 @@ describe('the wrappers of the Bulk-Only Transport', () => {
       bCBWCBLength: 10,
       CBWCB: '28000000000200000100000000000000',
     });
-    expect(CommandBlockWrapper.size).to.equal(31);
+    expect(COMMAND_BLOCK_WRAPPER_SIZE).to.equal(31);
     const short = { ...value, CBWCB: value.CBWCB.subarray(0, 10) };
     expect(toHex(joinParts(CommandBlockWrapper.encode(short)))).to.equal(toHex(bytes));
   });
@@ -37,7 +42,7 @@ describe('the wrappers of the Bulk-Only Transport', () => {
     const value = decode(CommandStatusWrapper, bytes);
     expect(value).to.deep.equal({ name: 'CSW', dCSWTag: 0x01020304, dCSWDataResidue: 16, bCSWStatus: 1 });
     expect(toHex(joinParts(CommandStatusWrapper.encode(value)))).to.equal(toHex(bytes));
-    expect(CommandStatusWrapper.size).to.equal(13);
+    expect(COMMAND_STATUS_WRAPPER_SIZE).to.equal(13);
   });
 
   for (const [codec, hex] of [

@@ -198,7 +198,7 @@ describe('encoders of USB/IP messages', () => {
     expect(parts[1]).to.equal(reply.transferBuffer);
     expect(CmdSubmit.encode(submit).includes(submit.transferBuffer)).to.be.true;
   });
-  it('give isochronous descriptors in one piece', () => {
+  it('give isochronous descriptors in one piece with the head', () => {
     const isoPacketDescriptors = Array.from({ length: 100 }, () => ({ ...packet, actualLength: 0 }));
     const parts = encodeRetSubmit({
       ...reply,
@@ -206,7 +206,7 @@ describe('encoders of USB/IP messages', () => {
       transferBuffer: new Uint8Array(0),
       isoPacketDescriptors,
     });
-    expect(parts.map(({ byteLength }) => byteLength)).to.deep.equal([USBIP_HEADER_SIZE, 1600]);
+    expect(parts.map(({ byteLength }) => byteLength)).to.deep.equal([USBIP_HEADER_SIZE + 1600]);
   });
   it('refuse lengths that do not fit together', () => {
     expect(() => encodeRetSubmit({ ...reply, actualLength: 5 })).to.throw(UsageError, '5, but there are 4');

@@ -4,7 +4,7 @@ import { joinParts } from '../../../codecs/core/parts.ts';
 import { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import {
-  TS_URB_SECTIONS,
+  TS_URB_SPECS,
   URB_FUNCTIONS,
   type UrbFunctionName,
   urbFunctionByName,
@@ -84,7 +84,7 @@ describe('TS_URB in, setup packet out', () => {
   for (const [shortName, cases] of Object.entries(rows)) {
     const info = urbFunctionByName(shortName)!;
     for (const { fields, size, carrier = 'in', setup } of cases) {
-      it(`${shortName} ${carrier} (${TS_URB_SECTIONS[info.structure]}): ${setup}`, () => {
+      it(`${shortName} ${carrier} (${TS_URB_SPECS[info.structure].section}): ${setup}`, () => {
         const tsUrb = { name: info.structure, urbFunction: info.code, ...fields } as unknown as TsUrb;
         const device = new ScriptedDevice();
         device.answers = (operation) => ok(answerTo(operation));

@@ -1,8 +1,9 @@
 import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 
 /**
- * Longest text about a device, UTF-16 code units. The specification knows no limit; Windows lets an id have 200 characters
- * and a device 64 of them, so nothing real comes near. Without a limit a list of ids would cost many times the memory of
+ * Longest text about a device, UTF-16 code units. The specification knows no limit; Windows allows 200 characters for an id
+ * and 64 ids for a device, so nothing real comes near. Without a limit a list of ids would cost many times the memory of
  * the message that brought it.
  */
 export const LONGEST_TEXT = 16_384;
@@ -15,4 +16,10 @@ export function readTextLength(reader: Reader, field: string): number {
   const units = reader.checkCount(reader.u32(field), 2, field);
   if (units <= LONGEST_TEXT) return units;
   throw reader.error('LIMIT_EXCEEDED', field, `${units} characters, at most ${LONGEST_TEXT} are accepted`, 4);
+}
+
+/** The count of UTF-16 code units, then the text as it is. */
+export function writeCountedText(out: Writer, field: string, text: string): void {
+  out.u32(text.length, field);
+  out.utf16(text);
 }
