@@ -30,6 +30,10 @@ const layers = [
   { files: 'src/conformance', may: ['codecs', 'src/channels', 'src/usb', PORTS] },
   { files: 'transports', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/admission', 'src/rdp', ...STEP, PORTS] },
 ];
+const NO_BUFFER = { name: 'Buffer', message: 'this runs in browsers, which have no Buffer' };
+// What runs in browsers, beside the pure layers.
+const browserSafe = ['src/usb', 'src/engine', 'src/hub', 'src/policy', 'src/conformance', 'src/hosts/remoteDevice'];
+const forNode = ['src/devices/virtual/imageFile.ts', 'src/devices/virtual/namedDevices.ts'];
 const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
@@ -102,6 +106,7 @@ export default tseslint.config(
         ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'process', 'fetch'].map(
           (name) => ({ name, message: 'no clock or I/O below the engine' }),
         ),
+        NO_BUFFER,
         { name: 'Buffer', message: 'a browser has none: use Uint8Array' },
       ],
       'no-restricted-properties': [
@@ -114,6 +119,21 @@ export default tseslint.config(
         { selector: ':function[async=true]', message: 'no promises below the engine' },
         { selector: "NewExpression[callee.name='Promise']", message: 'no promises below the engine' },
         { selector: 'ImportDeclaration[source.value=/^node:/]', message: 'no node: modules below the engine' },
+      ],
+    },
+  },
+  {
+    files: [...browserSafe, 'src/devices/virtual'].map((folder) => `${folder}/**/*.ts`).concat('transports/memory.ts'),
+    ignores: forNode,
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        NO_BUFFER,
+        ...['process', 'global', 'require'].map((name) => ({ name, message: 'this runs in browsers' })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportDeclaration[source.value=/^node:/]', message: 'this runs in browsers' },
       ],
     },
   },

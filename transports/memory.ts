@@ -47,7 +47,7 @@ class MemoryTransport implements Transport {
   #queuedBytes = 0;
   #waitingForDrain = false;
   /** Where the next frames are gathered. */
-  #block = Buffer.allocUnsafeSlow(0);
+  #block = new Uint8Array(0);
   #blockUsed = 0;
 
   constructor(remote: string, options: MemoryOptions) {
@@ -95,7 +95,7 @@ class MemoryTransport implements Transport {
       this.#inbox = [];
       this.#transmit({ type: 'end' });
     }
-    await new Promise(setImmediate);
+    await new Promise<void>(nextTurn);
     this.#tellClosed();
   }
 
@@ -104,7 +104,7 @@ class MemoryTransport implements Transport {
     const [first] = frame;
     if (first !== undefined && frame.length === 1) return plain(first);
     if (this.#blockUsed + size > this.#block.byteLength) {
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+      this.#block = new Uint8Array(BLOCK_SIZE);
       this.#blockUsed = 0;
     }
     const bytes = new Uint8Array(this.#block.buffer, this.#blockUsed, size);
@@ -130,7 +130,7 @@ class MemoryTransport implements Transport {
     if (this.#deliveryScheduled) return;
     this.#deliveryScheduled = true;
     // Not a microtask: two ends that answer each other would starve timers and sockets.
-    setImmediate(() => {
+    nextTurn(() => {
       this.#deliveryScheduled = false;
       this.#deliver();
     });
@@ -178,6 +178,27 @@ class MemoryTransport implements Transport {
     this.#toldClosed = true;
     this.#handler.closed(undefined);
   }
+}
+
+/** Calls back in a later turn of the event loop, after timers and sockets had theirs. */
+const nextTurn: (callback: () => void) => void =
+  typeof setImmediate === 'function' ? (callback) => void setImmediate(callback) : nextMessage();
+
+/** As browsers have it: the types of Node know no `onmessage`. */
+declare const MessageChannel: new () => {
+  readonly port1: { onmessage: (() => void) | null };
+  readonly port2: { postMessage(message: undefined): void };
+};
+
+/** For browsers, which have no setImmediate and delay nested timers by 4 ms. */
+function nextMessage(): (callback: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+  return (callback) => {
+    waiting.push(callback);
+    port2.postMessage(undefined);
+  };
 }
 
 /** Plain arrays: a Buffer's slice() would not copy. */
