@@ -5,7 +5,7 @@ import type { Transport } from '../ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
-import { Failure, oneLine, refusal } from './failure.ts';
+import { Failure, oneLine } from './failure.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
@@ -100,6 +100,7 @@ export async function withConnections(
     await aborted(signal);
     await listener.close();
     await Promise.all(connections);
+    terminal.done();
   } else {
     throw new Failure('say where the other end is: --connect URL, or --listen URL to wait for it (see --help)', 2);
   }
@@ -143,9 +144,7 @@ async function openListener(
     url,
     { ...(token === undefined ? {} : { token }), ...identity },
     onConnection,
-    (error, remote) => {
-      terminal.say(refusal(error, remote));
-    },
+    (error, remote) => terminal.refused(error, remote),
   );
   announce(listener, token !== undefined, counterpart, terminal);
   return listener;

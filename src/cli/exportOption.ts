@@ -2,9 +2,10 @@ import { Option } from 'commander';
 import { systemClock } from '../engine/systemClock.ts';
 import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
+import { processConnections } from '../../transports/processConnections.ts';
 import { plainError } from '../../transports/transportError.ts';
 import { isLoopback } from '../../transports/url.ts';
-import { Failure, oneLine, refusal } from './failure.ts';
+import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ExportOptions {
@@ -34,12 +35,13 @@ export async function openUsbipServer(
     host,
     port,
     clock: systemClock,
+    connections: processConnections(),
     onImported: (device, remote) => terminal.say(`${remote} imported ${describe(device.identity)}`),
     onReleased: (device, remote, error) => {
       const why = error === undefined ? '' : `: ${oneLine(error)}`;
       terminal.say(`${remote} released ${describe(device.identity)}${why}`);
     },
-    onRefused: (error, remote) => terminal.say(refusal(error, remote)),
+    onRefused: (error, remote) => terminal.refused(error, remote),
   }).catch((error: unknown) => {
     throw plainError(error, text);
   });

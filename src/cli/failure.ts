@@ -16,9 +16,3 @@ export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
-
-/** The line about a peer that was not let in. */
-export function refusal(error: Error, remote: string): string {
-  const text = oneLine(error);
-  return text.startsWith(remote) ? `refused ${text}` : `refused ${remote}: ${text}`;
-}

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { makeIdentity, readIdentity, type ServerIdentity } from '../../transports/certificates.ts';
 import { codeOf } from '../../transports/transportError.ts';
-import { oneLine } from './failure.ts';
+import { Failure, oneLine } from './failure.ts';
 
 /** Key and certificate, in one file so that they always belong together. */
 const FILE = 'identity.pem';
@@ -83,7 +83,7 @@ async function kept(
       return made;
     }
   }
-  throw new Error(`${file} comes and goes`);
+  throw new Failure(`${file} comes and goes: is something else writing there?`);
 }
 
 type Found =

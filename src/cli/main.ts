@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-import { oneLine } from './failure.ts';
-import { runProgram } from './program.ts';
-import { PROCESS } from './surroundings.ts';
-
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Who reads our output may have enough of it, as `head` does.
+  // Whoever reads the output may have enough of it, as `head` does.
   if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`urbdrc: cannot write the output: ${oneLine(error)}\n`);
+  process.stderr.write(`urbdrc: cannot write the output: ${error.message}\n`);
   process.exit(1);
 });
-// Nobody hears what goes wrong any more, but devices still have to be given back.
+// Nobody reads error messages any more, but devices still have to be given back.
 process.stderr.on('error', () => {});
 
-process.exitCode = await runProgram(process.argv.slice(2), PROCESS);
+// Loaded here, so that an error while hundreds of files are opened becomes one line.
+const program = await import('./program.ts').catch((error: unknown) => {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;
+  process.stderr.write('urbdrc: this process may open too few files to start: raise the limit, e.g. ulimit -n 1024\n');
+  process.exit(1);
+});
+const { PROCESS } = await import('./surroundings.ts');
+process.exitCode = await program.runProgram(process.argv.slice(2), PROCESS);

@@ -5,7 +5,7 @@ import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 import { isSameSecret } from '../../transports/token.ts';
-import { Failure, oneLine, refusal } from './failure.ts';
+import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whom `rdp://` lets in. */
@@ -48,9 +48,7 @@ export async function openRdpListener(
     url,
     { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },
     onConnection,
-    (error, remote) => {
-      terminal.say(refusal(error, remote));
-    },
+    (error, remote) => terminal.refused(error, remote),
   );
   const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));
   const reachable = host.replace(/^(0\.0\.0\.0|\[::\])(?=:|$)/, hostname());

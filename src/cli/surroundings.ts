@@ -6,7 +6,7 @@ import type { UsbDeviceSource } from '../ports/usb.ts';
 export interface Surroundings {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable;
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** Environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The USB devices of this machine. @throws Error with one line when there is no way to them */
@@ -15,7 +15,15 @@ export interface Surroundings {
   onStop(callback: () => void): () => void;
 }
 
-/** Those of the process: SIGINT and SIGTERM ask a command to end, a second one ends it. */
+/** Exit status of a process that a signal ends: 128 and its number. */
+const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof STOP_SIGNALS;
+const STOP_SIGNAL_NAMES: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+
+/**
+ * Those of the process: SIGINT, SIGTERM and SIGHUP (the terminal is gone) ask a command to end, so that it gives devices
+ * back; a second one ends it.
+ */
 export const PROCESS: Surroundings = {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -24,14 +32,14 @@ export const PROCESS: Surroundings = {
   openDevices: () => openLibusbDevices(),
   onStop(callback) {
     let asked = false;
-    const stop = (name: NodeJS.Signals) => {
-      if (asked) process.exit(name === 'SIGINT' ? 130 : 143);
+    const stop = (name: StopSignal) => {
+      if (asked) process.exit(STOP_SIGNALS[name]);
       asked = true;
       callback();
     };
-    process.on('SIGINT', stop).on('SIGTERM', stop);
+    for (const name of STOP_SIGNAL_NAMES) process.on(name, stop);
     return () => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      for (const name of STOP_SIGNAL_NAMES) process.off(name, stop);
     };
   },
 };

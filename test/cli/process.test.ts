@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
@@ -70,6 +70,36 @@ describe('urbdrc as processes', () => {
     server.child.kill('SIGTERM');
     expect(await server.end).to.deep.equal([0, null]);
     expect(server.lines.at(-1)).to.equal('stopped');
+  });
+
+  it('SIGHUP, when the terminal is gone, has both ends give everything back', async () => {
+    const { server, client } = await redirected();
+    client.child.kill('SIGHUP');
+    expect(await client.end).to.deep.equal([0, null]);
+    expect(client.lines.at(-1)).to.equal('stopped: everything is given back');
+    await server.line(/^gone: 1209:0002/);
+    server.child.kill('SIGHUP');
+    expect(await server.end).to.deep.equal([0, null]);
+    expect(server.lines.at(-1)).to.equal('stopped');
+  });
+
+  it('that may open too few files starts, or says in one line what it needs (run npm run build where it does not)', async () => {
+    const script = 'ulimit -n "$1" && exec "$0" dist/src/cli/main.js --version';
+    const results = [];
+    for (const files of [40, 120, 400]) {
+      const child = spawn('sh', ['-c', script, process.execPath, String(files)], { stdio: 'pipe' });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
+      const status: unknown[] = await once(child, 'close');
+      results.push({ text, status });
+    }
+    for (const { text, status } of results) {
+      expect(text).to.match(
+        /^(\d+\.\d+\.\d+|urbdrc: this process may open too few files to start: raise the limit, .*)\n$/,
+      );
+      expect(status).to.deep.equal([text.startsWith('urbdrc') ? 1 : 0, null]);
+    }
+    expect(results.at(-1)?.status).to.deep.equal([0, null]);
   });
 
   it('a server that is killed: its client says so in one line and ends with status 1', async () => {

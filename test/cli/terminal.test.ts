@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { formatTable, type DeviceRow } from '../../src/cli/list.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import { formatBytes, formatVidPid, jsonLine, printable } from '../../src/cli/text.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { run } from './program.ts';
 
 const ESCAPE = '\u001b';
@@ -41,6 +42,50 @@ describe('Terminal', () => {
     terminal.live('3 MiB/s');
     terminal.done();
     expect(text()).to.include('3 MiB/s\n');
+  });
+
+  it('on a terminal cuts the changing line to its width, so that it takes one row, and erases it', () => {
+    const { through, text } = stream(true);
+    const terminal = new Terminal(through);
+    terminal.live('x'.repeat(100));
+    expect(text()).to.equal(`${'x'.repeat(79)}\n`);
+    terminal.live('');
+    expect(text()).to.equal(`${ESCAPE}[1A${ESCAPE}[0J`);
+    terminal.live('');
+    terminal.say('said');
+    expect(text()).to.equal('said\n');
+    terminal.live('4 MiB/s');
+    terminal.done();
+    terminal.say('after');
+    expect(text()).to.equal('4 MiB/s\nafter\n');
+  });
+
+  it('tells of ten refused peers in ten seconds, and how many there were besides', () => {
+    const { through, text } = stream(false);
+    const clock = new VirtualClock();
+    const terminal = new Terminal(through, { clock });
+    const refuse = (count: number) => {
+      for (let number = 0; number < count; number += 1) terminal.refused(new Error('wrong token'), 'tcp://a');
+    };
+    const line = 'refused tcp://a: wrong token\n';
+    refuse(1334);
+    expect(text()).to.equal(line.repeat(10));
+    clock.advance(9999);
+    expect(text()).to.equal('');
+    clock.advance(1);
+    expect(text()).to.equal('refused 1324 more peers (at most 10 are told of in 10 s)\n');
+    refuse(10);
+    expect(text()).to.equal(line.repeat(10));
+    clock.advance(10_000);
+    expect(text()).to.equal('');
+    expect(clock.pending).to.equal(0);
+    refuse(11);
+    expect(text()).to.equal(line.repeat(10));
+    terminal.done();
+    expect(text()).to.equal('refused 1 more peers (at most 10 are told of in 10 s)\n');
+    expect(clock.pending).to.equal(0);
+    terminal.refused(new Error('tcp://b presented no token'), 'tcp://b');
+    expect(text()).to.equal('refused tcp://b presented no token\n');
   });
 
   it('--verbose prints details', () => {

@@ -2,6 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { asError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { OpRepDevlist, OpRepImport, USBIP_VERSION, UsbipStatus } from '../../../codecs/usbip/operations.ts';
+import type { ConnectionLimit } from '../../admission/connectionLimit.ts';
+import { networkOf, PendingConnections } from '../../admission/pendingConnections.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
@@ -20,6 +22,8 @@ export interface UsbipServerOptions {
   /** Default {@link USBIP_PORT}; 0 lets the system choose. */
   readonly port?: number;
   readonly clock: Clock;
+  /** Connections of this and all other listeners that share it. Default: no limit to those that have devices. */
+  readonly connections?: ConnectionLimit;
   /** A client has imported the device. */
   readonly onImported?: (device: UsbDevice, remote: string) => void;
   /** The client no longer has it; the error says why, unless the client closed its connection. */
@@ -28,8 +32,11 @@ export interface UsbipServerOptions {
   readonly onRefused?: (error: Error, remote: string) => void;
 }
 
-/** Connections at a time that have no device. */
+/** Connections at a time that have no device, and of them those from one address. When there are more, one gives way. */
 const MAXIMUM_REQUESTS = 32;
+const MAXIMUM_REQUESTS_FROM_ONE = 16;
+/** Milliseconds for the first bytes of a request. */
+const FIRST_BYTES_TIME = 3000;
 /** Milliseconds for a request to come and its answer to be taken. */
 const REQUEST_TIME = 10_000;
 /** Milliseconds of silence after which the system asks a client's machine whether it is still there. */
@@ -69,6 +76,11 @@ export class UsbipServer implements UsbDeviceSink {
   readonly #attachments = new Set<UsbipAttachment>();
   readonly #importers = new Map<UsbDevice, Importer>();
   readonly #connections = new Map<Socket, Promise<void>>();
+  /** The connections that have no device, each as the function that cuts it off. */
+  readonly #requests = new PendingConnections<(why: string) => void>({
+    maximum: MAXIMUM_REQUESTS,
+    perNetwork: MAXIMUM_REQUESTS_FROM_ONE,
+  });
   #url = 'usbip:';
 
   private constructor(options: UsbipServerOptions) {
@@ -151,10 +163,15 @@ export class UsbipServer implements UsbDeviceSink {
     const remote = urlOf(socket.remoteAddress ?? '?', socket.remotePort ?? 0);
     // A failure shows when the socket closes.
     socket.on('error', () => {});
-    if (this.#connections.size - this.#importers.size >= MAXIMUM_REQUESTS) {
-      socket.destroy();
-      this.#refused(new Error(`${MAXIMUM_REQUESTS} others have not ended their requests yet`), remote);
-      return;
+    const { connections } = this.#options;
+    if (connections !== undefined) {
+      if (!connections.take()) {
+        socket.destroy();
+        const problem = `${connections.maximum} connections are open already, the most for this process`;
+        this.#refused(new Error(problem), remote);
+        return;
+      }
+      socket.once('close', () => connections.release());
     }
     const over = this.#serve(socket, remote)
       .catch((error: unknown) => this.#refused(error, remote))
@@ -167,23 +184,46 @@ export class UsbipServer implements UsbDeviceSink {
 
   /** Resolves when the connection may be closed. @throws Error with one line when the client is refused */
   async #serve(socket: Socket, remote: string): Promise<void> {
-    const deadline = new AbortController();
-    const stopTimer = this.#options.clock.after(REQUEST_TIME, () => {
-      deadline.abort();
+    let reason: Error | undefined;
+    const cutOff = (why: string) => {
+      reason ??= new Error(why);
       socket.destroy();
-    });
+    };
+    const victim = this.#requests.enter(cutOff, networkOf(socket.remoteAddress ?? ''), () =>
+      socket.bytesRead > 0 ? 1 : 0,
+    );
+    victim?.(`it gave way to a newer connection: at most ${MAXIMUM_REQUESTS} may be without a device`);
+    const stopTimer = this.#limitTime(socket, cutOff);
+    const stopWaiting = () => {
+      stopTimer();
+      this.#requests.leave(cutOff);
+    };
     try {
       const request = await readRequest(socket);
       if (request.name === 'OP_REQ_DEVLIST') await sendLast(socket, this.#list());
-      else await this.#import(request.busid, socket, remote, stopTimer);
+      else await this.#import(request.busid, socket, remote, stopWaiting);
     } catch (error) {
       if (error instanceof ImportRefused) await sendLast(socket, replyToImport({ status: error.status }));
-      else if (deadline.signal.aborted)
-        throw new Error(`it made no request within ${REQUEST_TIME} ms`, { cause: error });
-      throw error;
+      throw reason ?? error;
     } finally {
-      stopTimer();
+      stopWaiting();
     }
+  }
+
+  /** Returns the function that stops the timer. */
+  #limitTime(socket: Socket, cutOff: (why: string) => void): () => void {
+    const { clock } = this.#options;
+    let stop = clock.after(FIRST_BYTES_TIME, () => {
+      if (socket.bytesRead === 0) {
+        cutOff(`it sent nothing within ${FIRST_BYTES_TIME} ms`);
+        return;
+      }
+      const why = `it made no request within ${REQUEST_TIME} ms`;
+      stop = clock.after(REQUEST_TIME - FIRST_BYTES_TIME, () => cutOff(why));
+    });
+    return () => {
+      stop();
+    };
   }
 
   /** Without devices that a client has: nobody else can import them, or needs to know of them. */
@@ -200,9 +240,9 @@ export class UsbipServer implements UsbDeviceSink {
   }
 
   /** Resolves when the client has given the device back. @throws ImportRefused when it does not get it */
-  async #import(busid: string, socket: Socket, remote: string, stopTimer: () => void): Promise<void> {
+  async #import(busid: string, socket: Socket, remote: string, stopWaiting: () => void): Promise<void> {
     const plugged = await this.#free(busid);
-    const lent = this.#lend(plugged, socket, remote, stopTimer);
+    const lent = this.#lend(plugged, socket, remote, stopWaiting);
     const released = lent.finally(() => this.#importers.delete(plugged.device));
     this.#importers.set(plugged.device, { socket, released });
     await released;
@@ -222,7 +262,7 @@ export class UsbipServer implements UsbDeviceSink {
     }
   }
 
-  async #lend(plugged: BusDevice, socket: Socket, remote: string, stopTimer: () => void): Promise<void> {
+  async #lend(plugged: BusDevice, socket: Socket, remote: string, stopWaiting: () => void): Promise<void> {
     const { device, busid } = plugged;
     try {
       await device.open();
@@ -236,7 +276,7 @@ export class UsbipServer implements UsbDeviceSink {
       const imported = { ...described, bNumInterfaces: interfaces.length };
       socket.write(replyToImport({ status: UsbipStatus.ST_OK, device: imported }));
       socket.setKeepAlive(true, KEEP_ALIVE);
-      stopTimer();
+      stopWaiting();
       const connection = new DeviceConnection(device, socket);
       socket.resume();
       this.#options.onImported?.(device, remote);

@@ -6,11 +6,13 @@ import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { UsbipServer } from '../../../src/hosts/usbipServer/usbipServer.ts';
+import { ConnectionLimit } from '../../../src/admission/connectionLimit.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { UsbDevice } from '../../../src/ports/usb.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { stack } from '../../engine/stack.ts';
 import { FakeUsbDevice } from '../fakeUsbDevice.ts';
+import { turns } from '../../transports/ends.ts';
 import { UsbipClient } from './usbipClient.ts';
 
 const CONTENT = Uint8Array.from({ length: 512 * 256 }, (_, index) => (index >> 9) ^ index);
@@ -38,12 +40,13 @@ let server: UsbipServer;
 let story: Story;
 let cleanUps: (() => Promise<unknown>)[];
 
-async function listen(clock: Clock = systemClock): Promise<void> {
+async function listen(clock: Clock = systemClock, connections = new ConnectionLimit(Infinity)): Promise<void> {
   story = new Story();
   const name = ({ identity }: { identity: { productId: number } }) => identity.productId.toString(16);
   server = await UsbipServer.listen({
     port: 0,
     clock,
+    connections,
     onImported: (device, remote) => story.add(`imported ${name(device)} by ${remote}`),
     onReleased: (device, remote, error) =>
       story.add(`released ${name(device)} by ${remote}${error === undefined ? '' : `: ${error.message}`}`),
@@ -339,7 +342,8 @@ describe('a USB/IP server', () => {
       await listen(clock);
       const client = await connect();
       client.socket.write(UsbipClient.importRequest('1-1').subarray(0, 39));
-      while (clock.pending === 0) await new Promise(setImmediate);
+      await clock.whenPending();
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
       clock.advance(9_999);
       expect(story.lines).to.deep.equal([]);
       clock.advance(1);
@@ -348,19 +352,48 @@ describe('a USB/IP server', () => {
       expect(clock.pending).to.equal(0);
     });
 
-    it('more than 32 clients that ask for nothing, while those who have devices go on', async () => {
-      await listen();
+    it('a client that sends nothing in three seconds', async () => {
+      const clock = new VirtualClock();
+      await listen(clock);
+      const client = await connect();
+      await clock.whenPending();
+      clock.advance(2_999);
+      expect(story.lines).to.deep.equal([]);
+      clock.advance(1);
+      await client.closed();
+      await story.has(/^refused CLIENT: it sent nothing within 3000 ms$/);
+      expect(clock.pending).to.equal(0);
+    });
+
+    it('a client when all connections of the process are taken', async () => {
+      const connections = new ConnectionLimit(1);
+      await listen(systemClock, connections);
+      const first = await connect();
+      await (await connect()).closed();
+      await story.has(/^refused CLIENT: 1 connections are open already, the most for this process$/);
+      first.socket.destroy();
+      await story.has(/closed the connection before/);
+      while (connections.count > 0) await new Promise(setImmediate);
+      expect(await list()).to.deep.equal([]);
+    });
+
+    it('more than 16 clients from one address that ask for nothing: the oldest gives way', async () => {
+      await listen(new VirtualClock());
       await redirect(newStick());
       const client = await importing('1-1');
-      const idle = await Promise.all(Array.from({ length: 32 }, () => connect()));
-      const one = await connect();
-      await one.closed();
-      await story.has(/^refused CLIENT: 32 others have not ended their requests yet$/);
+      const [oldest] = await Promise.all(Array.from({ length: 10 }, () => connect()));
+      // A request that was answered leaves its place.
+      for (let count = 0; count < 20; count += 1) {
+        expect(await list()).to.deep.equal([]);
+        await turns(5);
+      }
+      await Promise.all(Array.from({ length: 6 }, () => connect()));
+      expect(story.lines.filter((line) => line.startsWith('refused'))).to.deep.equal([]);
+      expect(await list()).to.deep.equal([]);
+      await oldest!.closed();
+      await story.has(/^refused CLIENT: it gave way to a newer connection: at most 32 may be without a device$/);
       expect(await client.control(SET_CONFIGURATION)).to.include({ status: 0 });
       expect(Buffer.compare(await readBlocks(client, 0, 1), CONTENT.subarray(0, 512))).to.equal(0);
-      idle[0]?.socket.destroy();
-      await story.has(/closed the connection before/);
-      expect(await list()).to.deep.equal([]);
     });
 
     it('commands that make no sense: the client loses the device', async () => {
