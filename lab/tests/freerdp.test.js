@@ -180,12 +180,13 @@ describe('FreeRDP redirects devices to urbdrc serve', () => {
         await server.waitForLine(/^refused rdp:/, SLOW);
       }
       const half = Array.from({ length: 200 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-      await server.waitForLine(/^refused .* was dropped/);
+      await server.waitForLine(/^refused .* gave way to a newer connection/, SLOW);
       for (const socket of half) socket.destroy();
       const client = stage.freerdp(port, '/usb:id,dev:1:1');
       await server.waitForLine(/^client .* connected$/, SLOW);
       await client.stop();
-      expect(server.lines.filter((line) => /^refused/.test(line))).to.have.length(204);
+      // Ten lines in ten seconds; the others are counted.
+      expect(server.lines.filter((line) => /^refused/.test(line))).to.have.length.below(60);
     });
   });
 });
