@@ -1,7 +1,10 @@
-import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { generateKeyPair, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { promisify } from 'node:util';
 import { UsageError } from '../codecs/core/errors.ts';
+import { issueCertificate } from './x509.ts';
+
+const generateKey = promisify(generateKeyPair);
 
 /** Gives a listener at `host` its identity, where it was not given one. */
 export type IdentitySource = (host: string) => Promise<ServerIdentity>;
@@ -58,34 +61,30 @@ export interface IdentityOptions {
   readonly days?: number;
 }
 
+/** Subject and issuer of a certificate that was made here. */
+const SUBJECT = 'urbdrc';
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Makes a new key and a certificate for it, for this machine's loopback names and `host`. */
+/** Makes a new key (P-256) and a certificate for it, for this machine's loopback names and `host`. */
 export async function makeIdentity(host: string, options: IdentityOptions = {}): Promise<ServerIdentity> {
   const { names = [], days = 365 } = options;
-  const notBeforeDate = new Date();
-  // It brings a whole ASN.1 library: load it only for this.
-  const { generate } = await import('selfsigned');
-  const made = await generate([{ name: 'commonName', value: 'urbdrc' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    notBeforeDate,
-    notAfterDate: new Date(notBeforeDate.getTime() + days * DAY),
-    extensions: [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: [...new Set(['localhost', '127.0.0.1', '::1', ...names, host])].map(alternativeName),
-      },
-    ],
+  const { publicKey, privateKey } = await generateKey('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  return readIdentity(made.cert, made.private);
-}
-
-function alternativeName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
-  return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
+  const notBefore = new Date();
+  const certificate = issueCertificate(
+    {
+      subject: SUBJECT,
+      hosts: [...new Set(['localhost', '127.0.0.1', '::1', ...names, host])],
+      notBefore,
+      notAfter: new Date(notBefore.getTime() + days * DAY),
+      publicKey,
+    },
+    { name: SUBJECT, key: privateKey },
+  );
+  return readIdentity(certificate, privateKey);
 }
 
 /** Whether a certificate's SHA-256, as Node writes it, is a {@link normalizeFingerprint | normalized} fingerprint. */

@@ -1,39 +1,45 @@
 import { expect } from 'chai';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { generate } from 'selfsigned';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { hasFingerprint, normalizeFingerprint } from '../../transports/certificates.ts';
 import { dial, type DialOptions } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
+import { issueCertificate } from '../../transports/x509.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { End, frameOf, turns } from './ends.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 import { getPeerCertificate } from './peerCertificate.ts';
 
 interface Made {
+  readonly name: string;
   readonly cert: string;
   readonly key: string;
 }
 
-async function certificateFor(name: string, days = 1, ca?: Made): Promise<Made> {
+function certificateFor(name: string, days = 1, ca?: Made): Made {
   const day = 86_400_000;
-  const notBeforeDate = new Date(Date.now() - 10 * day);
-  const made = await generate([{ name: 'commonName', value: name }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    notBeforeDate,
-    notAfterDate: new Date(Date.now() + days * day),
-    extensions: [
-      { name: 'basicConstraints', cA: name === 'authority', critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: name }] },
-    ],
-    ...(ca === undefined ? {} : { ca }),
+  const { publicKey, privateKey: key } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  return { cert: made.cert, key: made.private };
+  const cert = issueCertificate(
+    {
+      subject: name,
+      hosts: [name],
+      notBefore: new Date(Date.now() - 10 * day),
+      notAfter: new Date(Date.now() + days * day),
+      publicKey,
+      isAuthority: name === 'authority',
+    },
+    ca ?? { name, key },
+  );
+  return { name, cert, key };
 }
 
 describe('transports: TLS', () => {
@@ -60,9 +66,9 @@ describe('transports: TLS', () => {
   const fails = async (listening: Listening, options: DialOptions = {}, url = listening.listener.url) =>
     (await failureOf(dial(url, options))).message;
 
-  before(async () => {
-    authority = await certificateFor('authority');
-    other = await certificateFor('other');
+  before(() => {
+    authority = certificateFor('authority');
+    other = certificateFor('other');
   });
 
   afterEach(async () => {
@@ -115,7 +121,7 @@ describe('transports: TLS', () => {
   });
 
   it('trusts a certificate that the given authority signed for this host', async () => {
-    const signed = await certificateFor('localhost', 1, authority);
+    const signed = certificateFor('localhost', 1, authority);
     const listening = await start(signed, 'localhost');
     await works(listening, { ca: authority.cert });
     await works(listening, { ca: authority.cert, fingerprint: listening.listener.certificateFingerprint! });
@@ -130,14 +136,14 @@ describe('transports: TLS', () => {
   });
 
   it('trusts a self-signed certificate given as its own authority', async () => {
-    const own = await certificateFor('localhost');
+    const own = certificateFor('localhost');
     await works(await start(own, 'localhost'), { ca: own.cert });
   });
 
   it('does not trust a certificate for another host or an expired one', async () => {
-    const elsewhere = await start(await certificateFor('example.org', 1, authority), 'localhost');
+    const elsewhere = await start(certificateFor('example.org', 1, authority), 'localhost');
     expect(await fails(elsewhere, { ca: authority.cert })).to.include('made for another host name');
-    const expired = await start(await certificateFor('localhost', -1, authority), 'localhost');
+    const expired = await start(certificateFor('localhost', -1, authority), 'localhost');
     expect(await fails(expired, { ca: authority.cert })).to.include('expired');
   });
 
