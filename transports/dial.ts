@@ -4,7 +4,7 @@ import { UsageError } from '../codecs/core/errors.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { hasFingerprint, normalizeFingerprint } from './certificates.ts';
-import { machineClock } from './clock.ts';
+import { systemClock } from '../src/systemClock.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
 import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
@@ -47,7 +47,7 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   const socket = open(target, options);
   // Whatever ends the attempt destroys the socket with the reason, and whoever waits for the socket is told.
   socket.on('error', () => {});
-  const { timeout = TIMEOUT, clock = machineClock } = options;
+  const { timeout = TIMEOUT, clock = systemClock } = options;
   const stopTimer = clock.after(timeout, () =>
     socket.destroy(new TransportError('TIMED_OUT', `${url} did not answer within ${timeout} ms`)),
   );

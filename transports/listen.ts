@@ -5,7 +5,7 @@ import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { Acceptor } from './acceptor.ts';
 import { type CertificateOptions, identityFor } from './certificates.ts';
-import { machineClock } from './clock.ts';
+import { systemClock } from '../src/systemClock.ts';
 import { FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES } from './pendingSockets.ts';
 import { processConnections } from './processConnections.ts';
 import { TlsAcceptor } from './tlsAcceptor.ts';
@@ -72,7 +72,7 @@ export async function listen(
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
     connections: options.connections ?? processConnections(),
-    clock: options.clock ?? machineClock,
+    clock: options.clock ?? systemClock,
   });
   const server = createServer((socket) => {
     const remote = acceptor.remoteOf(socket);

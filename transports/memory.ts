@@ -1,7 +1,7 @@
 import { copyParts, type Parts } from '../codecs/core/parts.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
-import { machineClock } from './clock.ts';
+import { systemClock } from '../src/systemClock.ts';
 import { frameSize } from './tpkt.ts';
 
 export interface MemoryOptions {
@@ -54,7 +54,7 @@ class MemoryTransport implements Transport {
     this.remote = remote;
     this.#highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
     this.#latency = options.latency ?? 0;
-    this.#clock = options.clock ?? machineClock;
+    this.#clock = options.clock ?? systemClock;
   }
 
   connect(peer: MemoryTransport): void {

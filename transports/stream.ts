@@ -4,7 +4,7 @@ import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
-import { machineClock } from './clock.ts';
+import { systemClock } from '../src/systemClock.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { joinFrames, TpktDeframer } from './tpkt.ts';
 
@@ -77,7 +77,7 @@ export class StreamTransport implements Transport {
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
-    this.#clock = options.clock ?? machineClock;
+    this.#clock = options.clock ?? systemClock;
     if (stream instanceof Socket) {
       stream.setNoDelay(true);
       stream.setKeepAlive(true, KEEP_ALIVE_DELAY);

@@ -1,5 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { asError } from '../../codecs/core/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { idleClock } from '../systemClock.ts';
 
 /** Bytes that wait in memory at most. */
 const BUFFER_SIZE = 256 * 1024;
@@ -9,6 +11,8 @@ const FLUSH_AFTER = 200;
 export interface CaptureFileOptions {
   /** Called once, when the file cannot be written any more; what comes then is counted and dropped. */
   readonly onFailure: (error: Error) => void;
+  /** Default: the machine's, without keeping the process alive. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -20,10 +24,11 @@ export interface CaptureFileOptions {
  */
 export class CaptureFile {
   readonly #onFailure: (error: Error) => void;
+  readonly #clock: Clock;
   readonly #descriptor: number;
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #used = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: (() => void) | undefined;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #lost = 0;
   readonly #flushAtExit = () => {
@@ -31,8 +36,9 @@ export class CaptureFile {
   };
 
   /** Creates the file or empties it. @throws Error that says why it cannot be written */
-  constructor(path: string, { onFailure }: CaptureFileOptions) {
+  constructor(path: string, { onFailure, clock = idleClock }: CaptureFileOptions) {
     this.#onFailure = onFailure;
+    this.#clock = clock;
     this.#descriptor = openSync(path, 'w', 0o600);
     process.on('exit', this.#flushAtExit);
   }
@@ -49,15 +55,15 @@ export class CaptureFile {
       return;
     }
     for (const part of record) this.#append(part);
-    this.#timer ??= setTimeout(() => {
+    this.#stopTimer ??= this.#clock.after(FLUSH_AFTER, () => {
       this.flush();
-    }, FLUSH_AFTER).unref();
+    });
   }
 
   /** Writes what is in memory. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.#writeAll(this.#buffer.subarray(0, this.#used));
     this.#used = 0;
   }

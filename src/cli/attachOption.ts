@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
 import { type VhciAttachment, VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { asError } from '../../codecs/core/errors.ts';
 import { TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
@@ -8,7 +7,7 @@ import type { GradingSettings } from '../conformance/grading.ts';
 import { junitReport } from '../conformance/junit.ts';
 import { countVerdicts, jsonReport, resultText, summaryText, textReport } from '../conformance/report.ts';
 import { passed, type Report, type Result } from '../conformance/suite.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import type { Transport } from '../ports/transport.ts';
 import {
   addEndpointOptions,
@@ -169,7 +168,7 @@ class Connections {
 
   async next(): Promise<Transport> {
     // The other end needs a moment to give its devices back after the connection before.
-    if (this.#connected) await sleep(this.#options.quiet);
+    if (this.#connected) await new Promise<void>((resolve) => systemClock.after(this.#options.quiet, resolve));
     const arrived = this.#arrived.shift();
     if (arrived !== undefined) return arrived;
     return new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import { MassStorageStick } from '../devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../devices/virtual/memoryBlocks.ts';
 import { RedirectionClient } from '../engine/client.ts';
 import { RedirectionServer } from '../engine/server.ts';
+import { systemClock } from '../systemClock.ts';
 import { MassStorage } from '../usb/massStorage/massStorage.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
@@ -55,9 +56,9 @@ async function demo(step: (line: string) => void): Promise<void> {
 
     const storage = await MassStorage.open(device);
     const hash = createHash('sha256');
-    const started = performance.now();
+    const started = systemClock.now();
     for await (const piece of storage.sectors(0, storage.sectorCount)) hash.update(piece);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = (systemClock.now() - started) / 1000;
     step(
       `5  the server has read ${storage.sectorCount} sectors by SCSI over bulk transfers: ` +
         `${formatBytes(STICK_SIZE / seconds)}/s`,

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { processConnections } from '../../transports/processConnections.ts';

@@ -4,7 +4,7 @@ import { UsageError } from '../../codecs/core/errors.ts';
 import type { FaultScript } from '../devices/virtual/faultScript.ts';
 import { parseFaultScript } from '../devices/virtual/faultScriptText.ts';
 import { faultInjector } from '../devices/virtual/faultyDevice.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import type { UsbDevice, UsbOperation } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MassStorage } from '../usb/massStorage/massStorage.ts';
+import { systemClock } from '../systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -71,18 +72,18 @@ export async function readSectors(
 
 async function copy(pieces: AsyncIterable<Uint8Array>, output: FileHandle, terminal: Terminal) {
   const hash = createHash('sha256');
-  const started = performance.now();
+  const started = systemClock.now();
   let bytes = 0;
   let shown = started;
   const amounts = () => ({
     bytes: formatBytes(bytes),
-    rate: `${formatBytes(bytes / ((performance.now() - started) / 1000))}/s`,
+    rate: `${formatBytes(bytes / ((systemClock.now() - started) / 1000))}/s`,
   });
   for await (const piece of pieces) {
     hash.update(piece);
     await output.writeFile(piece);
     bytes += piece.byteLength;
-    const now = performance.now();
+    const now = systemClock.now();
     if (now - shown < LIVE_INTERVAL) continue;
     shown = now;
     terminal.live(`read ${amounts().bytes}, ${amounts().rate}`);

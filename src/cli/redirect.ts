@@ -4,7 +4,7 @@ import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { type Redirection, RedirectionClient } from '../engine/client.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import type { Policy } from '../policy/decide.ts';

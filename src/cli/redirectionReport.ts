@@ -2,6 +2,7 @@ import type { Redirection } from '../engine/client.ts';
 import type { AttachmentEnd } from '../ports/usb.ts';
 import { oneLine } from './failure.ts';
 import { describeIdentity } from '../policy/selection.ts';
+import { idleClock } from '../systemClock.ts';
 import type { Terminal } from './terminal.ts';
 import { formatBytes } from './text.ts';
 
@@ -13,14 +14,13 @@ const PLAIN_INTERVAL = 10_000;
 export class RedirectionReport {
   readonly #terminal: Terminal;
   readonly #redirections = new Set<Redirection>();
-  readonly #timer: NodeJS.Timeout;
+  #stopTimer: () => void;
   #lastBytes = 0;
-  #lastTime = performance.now();
+  #lastTime = idleClock.now();
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
-    this.#timer = setInterval(() => this.#tick(), terminal.isLive ? LIVE_INTERVAL : PLAIN_INTERVAL);
-    this.#timer.unref();
+    this.#stopTimer = this.#startTimer();
   }
 
   follow(redirection: Redirection): void {
@@ -38,15 +38,22 @@ export class RedirectionReport {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopTimer();
     this.#terminal.done();
+  }
+
+  #startTimer(): () => void {
+    return idleClock.after(this.#terminal.isLive ? LIVE_INTERVAL : PLAIN_INTERVAL, () => {
+      this.#stopTimer = this.#startTimer();
+      this.#tick();
+    });
   }
 
   #tick(): void {
     const statistics = [...this.#redirections].map((each) => each.statistics);
     const sum = (key: 'requests' | 'bytesIn' | 'bytesOut') => statistics.reduce((total, each) => total + each[key], 0);
     const bytes = sum('bytesIn') + sum('bytesOut');
-    const now = performance.now();
+    const now = idleClock.now();
     const rate = Math.max(0, bytes - this.#lastBytes) / ((now - this.#lastTime) / 1000);
     const moved = bytes !== this.#lastBytes;
     this.#lastBytes = bytes;

@@ -1,7 +1,7 @@
 import { isOnVirtualController } from '../devices/libusb/localUse.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import { Failure } from './failure.ts';

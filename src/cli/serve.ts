@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Capture } from '../capture/openCapture.ts';
 import { RedirectionServer } from '../engine/server.ts';
-import { systemClock } from '../engine/systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import { Hub } from '../hub/hub.ts';

@@ -1,6 +1,6 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import type { Clock } from '../ports/clock.ts';
-import { idleClock } from '../../transports/clock.ts';
+import { idleClock } from '../systemClock.ts';
 import { RefusalLines } from './refusalLines.ts';
 import type { Surroundings } from './surroundings.ts';
 import { printable } from './text.ts';

@@ -6,7 +6,7 @@ import {
 } from '../urbdrc/session/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { log } from './log.ts';
-import { systemClock } from './systemClock.ts';
+import { systemClock } from '../systemClock.ts';
 
 /** The dynamic channel's name, in capitals on the wire, [MS-RDPEUSB] 2.1. */
 export const URBDRC_CHANNEL_NAME = 'URBDRC';

@@ -11,7 +11,7 @@ export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
-export { systemClock } from '../engine/systemClock.ts';
+export { systemClock } from '../systemClock.ts';
 export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from '../urbdrc/peers/profiles.ts';
 export type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 export type {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CaptureFile } from '../../src/capture/captureFile.ts';
 import { openCapture } from '../../src/capture/openCapture.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 import { inFolder } from './redirection.ts';
 
 const KIB = 1024;
@@ -50,16 +51,22 @@ describe('the file of a capture', () => {
     }));
 
   it('is up to date a moment after each record', () =>
-    inFolder(async (folder) => {
+    inFolder((folder) => {
       const path = join(folder, 'a');
-      const file = new CaptureFile(path, { onFailure: never });
-      file.write([Buffer.from('x')]);
-      // The file's own timer is shorter than this bound, which only a failure reaches.
-      for (let turn = 0; turn < 1000 && readFileSync(path, 'utf8') === ''; turn += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      const clock = new VirtualClock();
+      const file = new CaptureFile(path, { onFailure: never, clock });
+      for (const [record, content] of [
+        ['x', 'x'],
+        ['y', 'xy'],
+      ] as const) {
+        file.write([Buffer.from(record)]);
+        clock.advance(200);
+        expect(readFileSync(path, 'utf8')).to.equal(content);
       }
-      expect(readFileSync(path, 'utf8')).to.equal('x');
+      file.write([Buffer.from('z')]);
       file.close();
+      expect(clock.pending).to.equal(0);
+      return Promise.resolve();
     }));
 
   it('tells once that the disk is full, and counts what is lost from then on', () => {

@@ -5,7 +5,7 @@ import type { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { type CertificateOptions, identityFor } from '../certificates.ts';
-import { idleClock } from '../clock.ts';
+import { idleClock } from '../../src/systemClock.ts';
 import { listenAtPort, type Listener } from '../listen.ts';
 import { countConnection, FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES, PendingSockets } from '../pendingSockets.ts';
 import { processConnections } from '../processConnections.ts';

@@ -9,6 +9,7 @@ import {
   COMMAND_STATUS_WRAPPER_SIZE,
   CommandStatusWrapper,
 } from '../../../codecs/usb/bulkOnlyTransport.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { CommandTransfers } from './commandTransfers.ts';
 import { MassStorageError } from './massStorageError.ts';
 import type { BulkOnlyInterface, InResult, StorageDevice } from './storageDevice.ts';
@@ -19,6 +20,7 @@ export interface BulkOnlyOptions {
   readonly pipelined: boolean;
   /** Milliseconds for one command; 0: none. */
   readonly timeout: number;
+  readonly clock: Clock;
 }
 
 /** One command and what it moves. */
@@ -75,7 +77,7 @@ export class BulkOnlyHost {
     const transfers = new CommandTransfers(this.#device, this.#interface);
     const onAbort = () => transfers.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = this.#startTimer(command, transfers);
+    const stopTimer = this.#startTimer(command, transfers);
     try {
       return await this.#exchange(command, transfers);
     } catch (error) {
@@ -85,7 +87,7 @@ export class BulkOnlyHost {
       await this.#recover(command);
       throw why;
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -158,17 +160,19 @@ export class BulkOnlyHost {
     return this.#device.clearHalt(direction, direction === 'in' ? endpointIn : endpointOut);
   }
 
-  #startTimer({ name }: BulkOnlyCommand, transfers: CommandTransfers): NodeJS.Timeout | undefined {
-    const { timeout } = this.#options;
-    if (timeout === 0) return undefined;
-    return setTimeout(() => {
+  #startTimer({ name }: BulkOnlyCommand, transfers: CommandTransfers): () => void {
+    const { timeout, clock } = this.#options;
+    if (timeout === 0) return () => {};
+    return clock.after(timeout, () => {
       const problem = `no answer within ${timeout} ms; the command was cancelled and the device reset`;
       transfers.abort(new MassStorageError('timeout', `${name}: ${problem}`));
-    }, timeout);
+    });
   }
 
   /** Reset recovery, [USB MSC BOT 1.0] 5.3.4, and if that does not work, a reset of the device. Never rejects. */
   async #recover({ name }: BulkOnlyCommand): Promise<void> {
+    const controller = new AbortController();
+    const stopTimer = this.#options.clock.after(RECOVERY_TIMEOUT, () => controller.abort());
     try {
       const { status } = await this.#device.controlTransferOut(
         {
@@ -179,7 +183,7 @@ export class BulkOnlyHost {
           index: this.#interface.interfaceNumber,
         },
         NO_BYTES,
-        { signal: AbortSignal.timeout(RECOVERY_TIMEOUT) },
+        { signal: controller.signal },
       );
       if (status !== 'ok') throw broken(name, 'the device refuses a Bulk-Only Mass Storage Reset');
       await this.#clearHalt('in');
@@ -187,6 +191,8 @@ export class BulkOnlyHost {
     } catch {
       // What made the recovery necessary is what the caller gets to know; the next command finds out whether it worked.
       await this.#device.reset().catch(() => {});
+    } finally {
+      stopTimer();
     }
   }
 }

@@ -10,6 +10,8 @@ import {
   type InquiryData,
   SenseKey,
 } from '../../../codecs/usb/scsi.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { systemClock } from '../../systemClock.ts';
 import { BulkOnlyHost } from './bulkOnlyHost.ts';
 import { MassStorageError } from './massStorageError.ts';
 import {
@@ -41,6 +43,8 @@ export interface MassStorageOptions {
   readonly timeout?: number | undefined;
   /** Milliseconds that the device may need to get ready. Default: 10 s. */
   readonly readyTimeout?: number | undefined;
+  /** For the timeouts. Default: the machine's. */
+  readonly clock?: Clock | undefined;
   /** Gives up opening. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -103,7 +107,7 @@ export class MassStorage {
    * @throws MassStorageError, UsageError, the signal's reason, or what the device rejects with
    */
   static async open(device: StorageDevice, options: MassStorageOptions = {}): Promise<MassStorage> {
-    const { lun = 0, pipelined = false, timeout = TIMEOUT, signal } = options;
+    const { lun = 0, pipelined = false, timeout = TIMEOUT, clock = systemClock, signal } = options;
     checkRange('lun', lun, 0, 15);
     checkRange('sectorsPerCommand', options.sectorsPerCommand ?? 1, 1, MAX_SECTORS_PER_COMMAND);
     signal?.throwIfAborted();
@@ -120,9 +124,9 @@ export class MassStorage {
       await closeAgain();
     };
     try {
-      const unit = new ScsiUnit(new BulkOnlyHost(device, where, { pipelined, timeout }));
+      const unit = new ScsiUnit(new BulkOnlyHost(device, where, { pipelined, timeout, clock }));
       const inquiryData = await identify(unit, signal);
-      await waitUntilReady(unit, options.readyTimeout ?? READY_TIMEOUT, signal);
+      await waitUntilReady(unit, options.readyTimeout ?? READY_TIMEOUT, clock, signal);
       const capacity = await measure(unit, signal);
       const sectorsPerCommand =
         options.sectorsPerCommand ?? Math.max(1, Math.floor(COMMAND_BYTES / capacity.sectorSize));
@@ -246,17 +250,22 @@ async function identify(unit: ScsiUnit, signal: AbortSignal | undefined): Promis
   return data;
 }
 
-async function waitUntilReady(unit: ScsiUnit, timeout: number, signal: AbortSignal | undefined): Promise<void> {
-  const deadline = performance.now() + timeout;
+async function waitUntilReady(
+  unit: ScsiUnit,
+  timeout: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadline = clock.now() + timeout;
   for (;;) {
     try {
       await unit.execute(testUnitReady(), undefined, { signal, anyMedium: true });
       return;
     } catch (error) {
       if (!(error instanceof MassStorageError) || error.sense?.key !== SenseKey.notReady) throw error;
-      if (error.sense.additionalCode === MEDIUM_NOT_PRESENT || performance.now() >= deadline) throw error;
+      if (error.sense.additionalCode === MEDIUM_NOT_PRESENT || clock.now() >= deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, READY_INTERVAL));
+    await new Promise<void>((resolve) => clock.after(READY_INTERVAL, resolve));
   }
 }
 

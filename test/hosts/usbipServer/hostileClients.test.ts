@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fromHex } from '../../../codecs/core/json.ts';
-import { systemClock } from '../../../src/engine/systemClock.ts';
+import { systemClock } from '../../../src/systemClock.ts';
 import { UsbipServer } from '../../../src/hosts/usbipServer/usbipServer.ts';
 import { loadVectors } from '../../codecs/vectors.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';

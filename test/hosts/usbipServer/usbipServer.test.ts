@@ -4,7 +4,7 @@ import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
-import { systemClock } from '../../../src/engine/systemClock.ts';
+import { systemClock } from '../../../src/systemClock.ts';
 import { UsbipServer } from '../../../src/hosts/usbipServer/usbipServer.ts';
 import { ConnectionLimit } from '../../../src/admission/connectionLimit.ts';
 import type { Clock } from '../../../src/ports/clock.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asError } from '../../../codecs/core/errors.ts';
-import { systemClock } from '../../../src/engine/systemClock.ts';
+import { systemClock } from '../../../src/systemClock.ts';
 import { type VhciAttachment, VhciHost, type VhciHostOptions } from '../../../src/hosts/vhci/vhciHost.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';

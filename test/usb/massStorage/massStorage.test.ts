@@ -4,6 +4,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { MassStorage, type MassStorageOptions } from '../../../src/usb/massStorage/massStorage.ts';
 import { MassStorageError } from '../../../src/usb/massStorage/massStorageError.ts';
 import { RemoteDevice } from '../../../src/hosts/remoteDevice/remoteDevice.ts';
+import { VirtualClock } from '../../devices/virtualClock.ts';
 import { bytes, CONFIGURATION_1, FakeUsbDevice } from '../../hosts/fakeUsbDevice.ts';
 import { rejection } from '../../hosts/rejection.ts';
 import { type Command, FakeStick, type Reply, sense, status } from './fakeStick.ts';
@@ -78,7 +79,12 @@ describe('MassStorage.open', () => {
   it('does not mind unit attentions and a device that is getting ready', async () => {
     const stick = new FakeStick();
     stick.faults = [undefined, ...failing(6, 0x29), ...failing(6, 0x28), ...failing(2, 4, 1)];
-    await MassStorage.open(new RemoteDevice(stick), { readyTimeout: 5000 });
+    const clock = new VirtualClock();
+    const opening = MassStorage.open(new RemoteDevice(stick), { readyTimeout: 5000, timeout: 0, clock });
+    await clock.whenPending();
+    expect(stick.log.at(-1)).to.equal('03');
+    clock.advance(100);
+    await opening;
     expect(stick.log).to.deep.equal(['12', '00', '03', '00', '03', '00', '03', '00', '25']);
   });
 
@@ -373,9 +379,13 @@ for (const pipelined of [true, false]) {
     });
 
     it('gives up on a device that does not answer in time', async () => {
-      const { stick, storage } = await openStick({ pipelined, timeout: 30 });
+      const clock = new VirtualClock();
+      const { stick, storage } = await openStick({ pipelined, timeout: 30, clock });
       stick.faults = [() => ({ silent: true })];
-      const error = await rejection(storage.read(0, 1));
+      const reading = rejection(storage.read(0, 1));
+      while (stick.commands.length === 0) await new Promise(setImmediate);
+      clock.advance(30);
+      const error = await reading;
       expect(error).to.include({ code: 'timeout' });
       expect(error.message).to.equal(
         'READ(10) of sectors 0 to 0: no answer within 30 ms; the command was cancelled and the device reset',
