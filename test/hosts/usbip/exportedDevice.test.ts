@@ -73,6 +73,12 @@ describe('a device exported by USB/IP', () => {
       expect(replies.submits[0]?.transferBuffer.byteLength).to.equal(0);
     });
 
+    it('OUT tells no more than it brought, whatever the device claims: vhci-hcd ends the connection over more', () => {
+      const { replies, execute } = exported(() => result('completed', new Uint8Array(0), 4));
+      execute(bulkOut(2, Uint8Array.of(1, 2, 3)));
+      expect(replies.submits[0]).to.include({ status: 0, actualLength: 3 });
+    });
+
     it('with URB_SHORT_NOT_OK ends with EREMOTEIO when less came, and keeps the data', () => {
       const { replies, execute } = exported(() => result('completed', Uint8Array.of(1, 2)));
       execute(bulkIn(1, 4, URB_SHORT_NOT_OK), bulkIn(1, 2, URB_SHORT_NOT_OK));
@@ -371,20 +377,23 @@ describe('a device exported by USB/IP', () => {
 
   describe('the reset of its port, which a virtual controller keeps to itself', () => {
     const readDevice = () => submit({ setup: Uint8Array.from([0x80, 6, 0, 1, 0, 0, 18, 0]), transferBufferLength: 18 });
+    const readConfiguration = () =>
+      submit({ setup: Uint8Array.from([0x80, 6, 0, 2, 0, 0, 32, 0]), transferBufferLength: 32 });
     const setConfiguration = (value: number) =>
       submit({ direction: 'out', setup: Uint8Array.from([0, 9, value, 0, 0, 0, 0, 0]) });
     const types = (device: FakeUsbDevice) => device.submitted.map(({ type }) => type);
 
-    it('is passed on when the device descriptor is read and the same configuration is set again', () => {
+    it('is passed on when the descriptors are read and the same configuration is set again', () => {
       const { device, replies, execute } = exported(() => result('completed'));
       execute(readDevice());
       execute(setConfiguration(1));
       expect(types(device)).to.deep.equal(['control', 'control']);
       execute(bulkIn(1, 8));
       execute(readDevice());
+      execute(readConfiguration());
       execute(setConfiguration(1));
-      expect(types(device).slice(2)).to.deep.equal(['transferIn', 'control', 'resetDevice', 'control']);
-      expect(replies.submits.map(({ status }) => status)).to.deep.equal([0, 0, 0, 0, 0]);
+      expect(types(device).slice(2)).to.deep.equal(['transferIn', 'control', 'control', 'resetDevice', 'control']);
+      expect(replies.submits.map(({ status }) => status)).to.deep.equal([0, 0, 0, 0, 0, 0]);
     });
 
     it('is passed on before the configuration, which is set whatever became of it', () => {
@@ -393,8 +402,10 @@ describe('a device exported by USB/IP', () => {
         execute(command);
         device.given[0]?.complete(result('completed'));
       }
-      execute(readDevice());
-      device.given[0]?.complete(result('completed'));
+      for (const command of [readDevice(), readConfiguration()]) {
+        execute(command);
+        device.given[0]?.complete(result('completed'));
+      }
       execute(setConfiguration(1));
       expect(device.given.map(({ operation }) => operation.type)).to.deep.equal(['resetDevice']);
       device.given[0]?.complete(result('notSupported'));
@@ -404,13 +415,25 @@ describe('a device exported by USB/IP', () => {
     });
 
     for (const [what, commands] of [
-      ['the first configuration', () => [readDevice(), setConfiguration(1)]],
-      ['another configuration', () => [setConfiguration(1), readDevice(), setConfiguration(2)]],
-      ['no configuration', () => [setConfiguration(0), readDevice(), setConfiguration(0)]],
+      ['the first configuration', () => [readDevice(), readConfiguration(), setConfiguration(1)]],
+      ['another configuration', () => [setConfiguration(1), readDevice(), readConfiguration(), setConfiguration(2)]],
+      ['no configuration', () => [setConfiguration(0), readDevice(), readConfiguration(), setConfiguration(0)]],
+      [
+        'the same one, where a program read the device descriptor alone',
+        () => [setConfiguration(1), readDevice(), setConfiguration(1)],
+      ],
+      [
+        'the same one, where a program read the configuration descriptor alone',
+        () => [setConfiguration(1), readConfiguration(), setConfiguration(1)],
+      ],
+      [
+        'the same one, where the configuration descriptor was read before',
+        () => [setConfiguration(1), readConfiguration(), readDevice(), setConfiguration(1)],
+      ],
       ['the same configuration, where nothing was read', () => [setConfiguration(1), setConfiguration(1)]],
       [
         'the same one, where data went since',
-        () => [setConfiguration(1), readDevice(), bulkIn(1, 8), setConfiguration(1)],
+        () => [setConfiguration(1), readDevice(), readConfiguration(), bulkIn(1, 8), setConfiguration(1)],
       ],
     ] as const) {
       it(`is not seen in ${what}`, () => {
@@ -422,7 +445,7 @@ describe('a device exported by USB/IP', () => {
 
     it('can be unlinked while it lasts, and the configuration is not set then', () => {
       const { device, replies, execute } = exported();
-      for (const command of [readDevice(), setConfiguration(1), readDevice()]) {
+      for (const command of [readDevice(), setConfiguration(1), readDevice(), readConfiguration()]) {
         execute(command);
         device.given[0]?.complete(result('completed'));
       }

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { joinParts } from '../../../codecs/core/parts.ts';
+import { CmdSubmit } from '../../../codecs/usbip/submit.ts';
+import { DeviceConnection } from '../../../src/hosts/usbip/deviceConnection.ts';
+import { bytes, FakeUsbDevice, result } from '../fakeUsbDevice.ts';
+import { submit } from './commands.ts';
+
+const MIB = 1024 * 1024;
+const HEAD = 48;
+const REPLY_DATA = 4096;
+const COMMANDS = 20_000;
+
+/** A loopback connection: the importer's end, and the exporter's. */
+async function sockets(): Promise<[Socket, Socket]> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const importer = connect(address.port, '127.0.0.1');
+  const [exporter] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  return [importer, exporter];
+}
+
+describe('the connection of an exported device', () => {
+  it('reads no more commands while 4 MiB of replies have not left, and answers all of them later', async () => {
+    const [importer, exporter] = await sockets();
+    let most = 0;
+    let submitted = 0;
+    let allSubmitted: (value: unknown) => void = () => {};
+    const everything = new Promise((resolve) => (allSubmitted = resolve));
+    const device = new FakeUsbDevice(() => {
+      most = Math.max(most, exporter.writableLength);
+      submitted += 1;
+      if (submitted === COMMANDS) allSubmitted(undefined);
+      return result('completed', new Uint8Array(REPLY_DATA));
+    });
+    const connection = new DeviceConnection(device, exporter);
+    importer.pause();
+    const setup = bytes('80 06 00 03 00 00 00 10');
+    const command = joinParts(CmdSubmit.encode(submit({ setup, transferBufferLength: REPLY_DATA })));
+    const stream = Buffer.alloc(COMMANDS * HEAD);
+    for (let index = 0; index < COMMANDS; index += 1) {
+      stream.set(command, index * HEAD);
+      stream.writeUInt32BE(index + 1, index * HEAD + 4);
+    }
+    importer.write(stream);
+    await Promise.race([once(exporter, 'pause'), everything]);
+    expect(submitted).to.be.below(COMMANDS);
+
+    let received = 0;
+    importer.on('data', (chunk: Buffer) => (received += chunk.byteLength));
+    importer.resume();
+    while (received < COMMANDS * (HEAD + REPLY_DATA)) await once(importer, 'data');
+    expect(submitted).to.equal(COMMANDS);
+    // 4 MiB, and the replies to the commands of one chunk of 64 KiB.
+    expect(most).to.be.below(4 * MIB + 6 * MIB);
+    importer.destroy();
+    expect(await connection.closed).to.equal(undefined);
+  });
+});
