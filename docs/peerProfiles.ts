@@ -36,6 +36,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'After so many ms a control request, selection or IO control is cancelled.',
     'src/engine/servedClient.ts',
   ],
+  controlsBounded: [
+    'Whether that also holds for a control request to which the program set no limit; otherwise it has all the time that the device needs.',
+    'src/engine/servedClient.ts',
+  ],
   controlsOneByOne: ['Those ahead of a request add their time to that.', 'src/engine/servedClient.ts'],
   transferWatchdog: [
     'After so many ms a bulk, interrupt or isochronous transfer is cancelled.',

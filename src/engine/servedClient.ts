@@ -77,9 +77,11 @@ export class ServedClient {
       const watchdog = this.#timers.transferWatchdog ?? settings.transferWatchdog;
       return watchdog === undefined ? undefined : this.#clock.now() + watchdog + this.#onTheWay(bytes);
     }
+    const ownTimeout = operation.type === 'control' ? operation.timeout : 0;
+    const isUnlimited = operation.type === 'control' && ownTimeout === 0 && !settings.controlsBounded;
+    if (isUnlimited && this.#timers.controlWatchdog === undefined) return undefined;
     const watchdog = this.#timers.controlWatchdog ?? settings.controlWatchdog;
     const ahead = settings.controlsOneByOne ? this.#controls * watchdog + this.#onTheWay(bytes) : 0;
-    const ownTimeout = operation.type === 'control' ? operation.timeout : 0;
     return this.#clock.now() + ownTimeout + watchdog + ahead;
   }
 

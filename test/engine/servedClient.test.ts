@@ -22,6 +22,8 @@ const GET_STATUS = {
   data: EMPTY,
   timeout: 0,
 } as const;
+/** It has a limit of its own, so short that the watchdog's adds up to nearly the same. */
+const LIMITED = { ...GET_STATUS, timeout: 1 } as const;
 
 /** Keeps what it is asked for until the test answers, and knows what it was told to cancel. */
 class SlowDevice extends EchoDevice {
@@ -78,8 +80,8 @@ function watch(result: Promise<UsbResult>): { status: string | undefined } {
 describe('what a server does for one client and not for another', () => {
   describe('controlWatchdog: a control request that is not answered', () => {
     for (const [peer, limit] of [
-      ['freerdp', 4000],
-      ['generic', 30_000],
+      ['freerdp', 4001],
+      ['generic', 30_001],
     ] as const) {
       it(`is cancelled after ${limit} ms with ${peer}, and has timed out`, async () => {
         const { device, remote, server, pass, close } = await slow(peer);
@@ -88,7 +90,7 @@ describe('what a server does for one client and not for another', () => {
           [false, 1],
         ] as const) {
           device.obeys = obeys;
-          const result = watch(perform(remote, GET_STATUS));
+          const result = watch(perform(remote, LIMITED));
           await turns();
           await pass(limit - 1);
           expect(device.held[0]).to.include({ isCancelled: false });
@@ -112,20 +114,41 @@ describe('what a server does for one client and not for another', () => {
     });
   });
 
+  it('controlsBounded: a control request to which nobody set a limit', async () => {
+    for (const [peer, limit] of [
+      ['freerdp', 4000],
+      ['generic', undefined],
+      ['mstsc', undefined],
+      ['ironrdp', undefined],
+      ['strict', undefined],
+    ] as const) {
+      const { device, remote, pass, close } = await slow(peer);
+      const result = watch(perform(remote, GET_STATUS));
+      await turns();
+      await pass((limit ?? 10 * 60_000) - 1);
+      expect(device.held[0], peer).to.include({ isCancelled: false });
+      await pass(1);
+      if (limit === undefined) device.answer();
+      await turns();
+      expect(result.status, peer).to.equal(limit === undefined ? 'completed' : 'timedOut');
+      await close();
+    }
+  });
+
   it('controlsOneByOne: a control request waits for those ahead of it', async () => {
     for (const [peer, ends] of [
-      ['freerdp', [4000, 8000, 12_000]],
-      ['generic', [30_000, 30_000, 30_000]],
+      ['freerdp', [4001, 8001, 12_001]],
+      ['generic', [30_001, 30_001, 30_001]],
     ] as const) {
       const { remote, pass, close } = await slow(peer);
-      const results = ends.map(() => watch(perform(remote, GET_STATUS)));
+      const results = ends.map(() => watch(perform(remote, LIMITED)));
       await turns();
       const seen: number[] = [];
-      for (let now = 0; now < 32_000; now += 1000) {
+      for (let now = 1; now < 32_000; now += 1000) {
+        await pass(now === 1 ? 1 : 1000);
         results.forEach(({ status }, index) => {
           if (status === 'timedOut') seen[index] ??= now;
         });
-        await pass(1000);
       }
       expect(seen, peer).to.deep.equal([...ends]);
       await close();

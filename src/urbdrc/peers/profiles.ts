@@ -30,6 +30,11 @@ export interface PeerSettings {
    * CANCEL_REQUEST is sent, ms.
    */
   readonly controlWatchdog: number;
+  /**
+   * Whether that also holds for a control request to which the program set no limit: the client ends it early or never
+   * answers it. Otherwise it has all the time that the device needs, which may be minutes.
+   */
+  readonly controlsBounded: boolean;
   /** The client does such requests one after the other, so each that is ahead adds its time. */
   readonly controlsOneByOne: boolean;
   /** The same for a bulk, interrupt or isochronous transfer. Undefined: for ever, as a device may. */
@@ -76,6 +81,7 @@ const GENERIC: PeerSettings = {
   portControls: 'sent',
   cancelledRequests: 'awaited',
   controlWatchdog: 30_000,
+  controlsBounded: false,
   controlsOneByOne: false,
   transferWatchdog: undefined,
 };
@@ -90,6 +96,7 @@ const FREERDP: PeerSettings = {
   pipeRequestOutputBufferSize: 36,
   portControls: 'refused',
   controlWatchdog: 4000,
+  controlsBounded: true,
   controlsOneByOne: true,
   transferWatchdog: 12_000,
 };

@@ -29,7 +29,7 @@ export interface SessionTimers {
   readonly deviceText: number;
   /**
    * Server: for the answer to a control request, a selection or an IO control, before CANCEL_REQUEST is sent. Default: by
-   * the client's profile.
+   * the client's profile, where most let a control request without a limit of its own take as long as it needs.
    */
   readonly controlWatchdog?: number;
   /** Server: the same for a bulk, interrupt or isochronous transfer. Default: by the client's profile. */

@@ -5,9 +5,6 @@ import type { UsbOperation } from '../../ports/usb.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import { Refusal, type UrbRequest } from './urbStep.ts';
 
-/** Milliseconds that a control transfer may take where the server does not say. [USB 2.0] 9.2.6 asks for at most 5 s. */
-export const DEFAULT_CONTROL_TIMEOUT = 5000;
-
 /** Functions that stand for one control transfer on endpoint 0. */
 export type ControlUrb = Extract<
   TsUrb,
@@ -93,9 +90,12 @@ export function refusalOf(urb: ControlUrb, setup: SetupPacket, request: UrbReque
   return given ? Refusal.invalidParameter : Refusal.bufferTooSmall;
 }
 
-/** Milliseconds; 0 for none. */
+/**
+ * Milliseconds; 0 for none, which is what all functions but one have: a device may take minutes to erase its memory, and
+ * the server cancels what takes too long for it.
+ */
 export function timeoutOf(urb: ControlUrb): number {
-  return urb.name === 'TS_URB_CONTROL_TRANSFER_EX' ? urb.timeout : DEFAULT_CONTROL_TIMEOUT;
+  return urb.name === 'TS_URB_CONTROL_TRANSFER_EX' ? urb.timeout : 0;
 }
 
 /** Functions without TransferFlags accept short data. */

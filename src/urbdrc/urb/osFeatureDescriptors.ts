@@ -1,7 +1,6 @@
 import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import type { TsUrbOsFeatureDescriptorRequest } from '../../../codecs/urbdrc/tsUrb/controlUrbs.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { DEFAULT_CONTROL_TIMEOUT } from './controlSteps.ts';
 import { controlInResult, type HostRequest, transferIn } from './hostRequest.ts';
 import { completeIn, completeWith, fail, NO_BYTES, Refusal, type UrbRequest, type UrbStep } from './urbStep.ts';
 
@@ -26,7 +25,7 @@ export function osFeatureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, reques
   };
   return {
     type: 'submit',
-    operation: { type: 'control', setup: osString, data: NO_BYTES, timeout: DEFAULT_CONTROL_TIMEOUT },
+    operation: { type: 'control', setup: osString, data: NO_BYTES, timeout: 0 },
     next: (answer) => {
       if (answer.status !== 'completed') return completeWith({ ...answer, data: NO_BYTES });
       const vendorCode = vendorCodeOf(answer.data);
@@ -46,7 +45,7 @@ function featureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, vendorCode: num
   };
   return {
     type: 'submit',
-    operation: { type: 'control', setup, data: NO_BYTES, timeout: DEFAULT_CONTROL_TIMEOUT },
+    operation: { type: 'control', setup, data: NO_BYTES, timeout: 0 },
     next: (result) => completeIn(result, wLength, true),
   };
 }

@@ -62,7 +62,8 @@ function configured(): Pair {
 }
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, index) => index & 0xff);
-const timeout = 5000;
+/** No message carries a limit that every client takes. */
+const timeout = 0;
 const setup = (bmRequestType: number, bRequest: number, wValue: number, wIndex: number, wLength: number) => ({
   bmRequestType,
   bRequest,
