@@ -12,10 +12,10 @@ import { Alarm } from './alarm.ts';
 import { log } from './log.ts';
 import { type ConnectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
 
-/** So many frames are sent at once, without waiting for the end of the turn: a quarter of a MiB. */
+/** Flush immediately at this many queued frames (about 256 KiB). */
 const FLUSHED_FRAMES = 160;
 
-/** What a client or server engine hears of its channels. */
+/** Events of the channels, for a client or server. */
 export interface ChannelHandler {
   /** Server: channels can be created now. */
   ready?(): void;

@@ -17,7 +17,7 @@ const TIMEOUT = 5000;
 const MAXIMUM_CONFIGURATIONS = 8;
 const EMPTY = new Uint8Array(0);
 
-/** What a server learns from a device before it hands it on. */
+/** Descriptors and strings that a server reads from a device before it announces it. */
 export interface DeviceDescription {
   readonly identity: UsbDeviceIdentity;
   readonly deviceDescriptor: Uint8Array;

@@ -27,7 +27,7 @@ export type ObservedChannel = { readonly direction: 'sent' | 'received'; readonl
   | { readonly event: 'close' }
 );
 
-/** What both ends of a connection can be told. Everything has a safe default. */
+/** Options of a connection, for both ends. Each has a safe default. */
 export interface ConnectionOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<SessionLimits & ChannelLimits>;

@@ -24,7 +24,7 @@ export class ServedClient {
   readonly #timers: SessionTimers;
   readonly #recognised: (profile: PeerProfile) => void;
   #channelRequest: number | undefined;
-  /** What it has not answered, of all devices: requests that are no transfers, and bytes on the way to or fro. */
+  /** Unanswered requests of all its devices: the number of those that are no transfers, and the bytes of transfers. */
   #controls = 0;
   #bytes = 0;
   #lateCompletions = 0;

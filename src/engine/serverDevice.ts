@@ -153,7 +153,7 @@ export class ServerDevice implements RedirectedDevice {
     this.#link.close(undefined);
   }
 
-  // What follows is for the server's engine.
+  // The methods below are for the server.
 
   /** The dynamic channel is open. */
   opened(): void {
@@ -262,7 +262,7 @@ export class ServerDevice implements RedirectedDevice {
         this.#link.ready(this);
       },
       (error: unknown) => {
-        // That it went is no failure, and its channel id may be another device's by now.
+        // Unplugged while being described: not an error. Do not close: the id may be reused.
         if (!this.#gone.signal.aborted) this.#link.close(asError(error));
       },
     );

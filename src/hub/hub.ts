@@ -14,9 +14,9 @@ export interface HubOptions {
   readonly person?: Person;
   /** Devices for which this is false are none of the hub's business. Default: all are. */
   readonly isWanted?: (device: UsbDevice) => boolean;
-  /** What this machine does with a device of its own, for the policy. Default: nothing. */
+  /** Use of a local device by this machine, for the policy. Default: none. */
   readonly localUse?: (identity: UsbDeviceIdentity) => LocalUse;
-  /** What sinks get in place of a device: a decorator, for captures or faults. Default: the device itself. */
+  /** Decorates a device before a sink gets it, for captures or faults. Default: the device itself. */
   readonly decorate?: (device: UsbDevice) => UsbDevice;
   readonly onEvent?: (event: HubEvent) => void;
 }

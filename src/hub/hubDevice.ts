@@ -21,12 +21,12 @@ export interface HubDevice {
   readonly device: UsbDevice;
   /** Its source's `connection` tells who offers it. */
   readonly source: UsbDeviceSource;
-  /** What the policy or the person said; undefined while the person is asked. */
+  /** Decision of the policy or the person; undefined while the person is asked. */
   readonly decision: Decision | undefined;
   readonly state: HubDeviceState;
 }
 
-/** What a hub tells. `entry` is the live row: its state is that after the event. */
+/** Event of a hub. `entry` is the live row: its state is the one after the event. */
 export type HubEvent =
   | { readonly type: 'sourceAdded' | 'sourceRemoved'; readonly source: UsbDeviceSource; readonly error?: Error }
   | { readonly type: 'sinkAdded' | 'sinkRemoved'; readonly sink: UsbDeviceSink; readonly error?: Error }
@@ -53,7 +53,7 @@ export interface HubQuestion {
   readonly reason: string;
 }
 
-/** Whoever decides about devices for which the policy says `ask`. */
+/** Port to a person who decides about devices for which the policy says `ask`. */
 export interface Person {
   /** Why nobody can be asked, such as `there is no terminal`; undefined where somebody can. */
   readonly unavailable: string | undefined;

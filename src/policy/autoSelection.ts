@@ -53,7 +53,7 @@ export class AutoSelection {
     this.#left.set(identity.portPath, { ...occupant, at: now });
   }
 
-  /** What a person said of a device to be asked for. */
+  /** Records the answer of a person about a device. */
   answered(identity: UsbDeviceIdentity, allowed: boolean): Decision {
     const decision: Decision = allowed
       ? { action: 'allow', reason: 'allowed: the answer was yes' }

@@ -3,7 +3,7 @@ import { interfaceSettings, type PolicyDevice } from './policyDevice.ts';
 import type { ClassPattern, PolicyAction, Rule, RuleCondition, RuleSet } from './rule.ts';
 import { formatRule } from './ruleText.ts';
 
-/** What becomes of a device, and why. */
+/** Decision about a device, and its reason. */
 export interface Decision {
   readonly action: PolicyAction;
   /** The rule that decided, in its own grammar; undefined when none matched. */
@@ -96,7 +96,7 @@ function isTrue(condition: RuleCondition, device: PolicyDevice): boolean | undef
 
 const MASS_STORAGE: ClassPattern = { classCode: 0x08, subclass: undefined, protocol: undefined };
 
-/** What to think of a device of which nobody knows whether it is in use: other than a disk, it is not. */
+/** Default for a device whose use is unknown: only a disk may be in use. */
 function mayBeDisk(device: PolicyDevice): false | undefined {
   return hasInterface(MASS_STORAGE, device) === false ? false : undefined;
 }

@@ -5,7 +5,7 @@ import type { Rule, RuleCondition, RuleSet } from './rule.ts';
 import { parseRule } from './ruleText.ts';
 
 /**
- * What FreeRDP's `auto` leaves out: audio, HID, mass storage, hubs and smart card readers; their interfaces too, where
+ * Classes that FreeRDP's `auto` leaves out: audio, HID, mass storage, hubs and smart card readers; their interfaces too, where
  * the device's own class is 0.
  */
 const AUTO_RULES: readonly Rule[] = [

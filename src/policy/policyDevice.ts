@@ -1,7 +1,7 @@
 import type { Configuration, InterfaceSetting } from '../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 
-/** What the machine that a device is plugged into does with it. Undefined: it cannot be told. */
+/** Use of a device by the machine that it is plugged into. Undefined: unknown. */
 export interface LocalUse {
   /** A file system or swap space of it is in use. */
   readonly mounted?: boolean;
@@ -21,7 +21,7 @@ export const NOT_USED_HERE: LocalUse = {
   isRedirected: false,
 };
 
-/** What a device says about itself. */
+/** The part of a device that rules judge. */
 type Describable = Pick<UsbDevice, 'identity' | 'configurations' | 'configurationDescriptors'>;
 
 /** A device as rules see it. */
@@ -34,7 +34,7 @@ export interface PolicyDevice {
   readonly localUse: LocalUse;
 }
 
-/** What rules need to know of a device. */
+/** Facts about a device that rules judge. */
 export function policyDevice(
   { identity, configurations, configurationDescriptors }: Describable,
   localUse: LocalUse = {},

@@ -32,7 +32,7 @@ export type RuleCondition =
   | { readonly type: 'defaultRoute' }
   | { readonly type: 'redirected' };
 
-/** What happens to devices of which all conditions are true (to every device, when there is none). */
+/** A rule: the decision about devices for which all conditions are true (about every device when there is none). */
 export interface Rule {
   readonly action: PolicyAction;
   readonly conditions: readonly RuleCondition[];

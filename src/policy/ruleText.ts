@@ -2,7 +2,7 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { ClassPattern, PolicyAction, Rule, RuleCondition } from './rule.ts';
 
-/** What a file of rules says. */
+/** Contents of a file of rules. */
 export interface RuleFile {
   readonly rules: readonly Rule[];
   /** From its line `default ...`, if there is one. */

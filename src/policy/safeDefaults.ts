@@ -8,7 +8,7 @@ import { parseRule } from './ruleText.ts';
 export const REDIRECTED_STAYS: Rule = parseRule('deny redirected', 'it came here by redirection; --port sends it on');
 
 /**
- * What `auto` leaves alone, because a machine without it cannot be used or loses data. docs/policy.md tells more of the
+ * Devices that `auto` does not redirect, because a machine without them cannot be used or loses data. docs/policy.md tells more of the
  * reasons.
  */
 export const SAFE_DEFAULTS: readonly Rule[] = [

@@ -16,7 +16,7 @@ export interface UsbredirRule {
 
 /** usbredir's flags. */
 export interface UsbredirOptions {
-  /** What a class gets that no rule matches; default deny. */
+  /** Allows a class that no rule matches. Default: deny. */
   readonly defaultAllow?: boolean;
 }
 

@@ -1,12 +1,12 @@
 import type { Parts } from '../../codecs/core/parts.ts';
 
-/** Who is at the other end of a connection: what the transport knows, and how. */
+/** Identity of the other end of a connection, as far as the transport knows it, and how it was proven. */
 export interface ConnectionIdentity {
   /** IP address, or `unix:` and the path of the socket, or `memory`. */
   readonly address: string;
   /** Left out where the other end did not have to prove anything. */
   readonly user?: ConnectionUser;
-  /** What the client calls its machine. Nothing proves it. */
+  /** Name that the client gives its machine. Nothing proves it. */
   readonly clientName?: string;
 }
 
@@ -25,7 +25,7 @@ export interface ConnectionUser {
 export interface Transport {
   /** The other end, for people: `tcp://127.0.0.1:40312`. */
   readonly remote: string;
-  /** Who is at the other end; left out by transports that do not know. */
+  /** Identity of the other end; undefined where the transport does not know it. */
   readonly identity?: ConnectionIdentity;
   /** Starts delivery. Called once. */
   start(handler: TransportHandler): void;

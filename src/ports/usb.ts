@@ -46,7 +46,7 @@ export type UsbOperation =
       readonly packetLengths: readonly number[];
       readonly startFrame: number | undefined;
       /**
-       * What becomes of the packets does not matter. A redirected device whose client takes such writes (it announced a
+       * The result of the packets does not matter. A redirected device whose client accepts such writes (it announced a
        * jitter buffer) is not asked for an answer: the operation completes, without `packets`, as soon as it is sent.
        * Elsewhere this changes nothing.
        */
@@ -70,7 +70,7 @@ export type UsbOperation =
    */
   | { readonly type: 'queryBus'; readonly query: UsbBusQuery };
 
-/** What is known of the bus that a device is on, and of its place there. */
+/** Facts about the bus of a device, and about the place of the device on it. */
 export type UsbBusAnswer =
   /**
    * The frame that is on the bus now: 32 bits, one a millisecond, the number that `startFrame` means. `busTime` is the
@@ -101,7 +101,7 @@ export interface IsochronousPacketResult {
   readonly length: number;
 }
 
-/** What became of a {@link UsbOperation}. */
+/** Result of a {@link UsbOperation}. */
 export interface UsbResult {
   readonly status: UsbStatus;
   /**
@@ -125,7 +125,7 @@ export interface UsbTransfer {
   cancel(): void;
 }
 
-/** What is known about a device before it is opened. */
+/** Facts about a device that are known before it is opened. */
 export interface UsbDeviceIdentity {
   readonly vendorId: number;
   readonly productId: number;
@@ -158,7 +158,7 @@ export interface UsbDevice {
   readonly deviceDescriptor: Uint8Array;
   /** Every configuration descriptor, whole (wTotalLength bytes), in index order. */
   readonly configurationDescriptors: readonly Uint8Array[];
-  /** What the readable ones of {@link configurationDescriptors} say, in the same order: read once, used by everybody. */
+  /** The readable ones of {@link configurationDescriptors}, parsed, in the same order. */
   readonly configurations: readonly Configuration[];
   /** Aborted when the device is unplugged or otherwise lost, for good: one that comes back is another object. */
   readonly gone: AbortSignal;
@@ -231,7 +231,7 @@ export type AttachmentEnd =
   /** `closed`: the connection to the other end is over. `failed`: of this device, because of an error. */
   | { readonly reason: 'closed' | 'failed'; readonly error: Error | undefined };
 
-/** What the client told in ADD_DEVICE, [MS-RDPEUSB] 2.2.4.2. */
+/** Ids that the client sent in ADD_DEVICE, [MS-RDPEUSB] 2.2.4.2. */
 export interface RedirectedDeviceIds {
   readonly deviceInstanceId: string;
   readonly hardwareIds: readonly string[];

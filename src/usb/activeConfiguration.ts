@@ -143,7 +143,7 @@ export function findSetting(
   );
 }
 
-/** What SET_CONFIGURATION puts in force: of each interface setting 0, or the first where there is no 0. */
+/** The settings that SET_CONFIGURATION activates: of each interface setting 0, or the first where there is no 0. */
 export function initialSettings(configuration: Configuration): InterfaceSetting[] {
   const chosen = new Map<number, InterfaceSetting>();
   for (const setting of configuration.interfaces) {

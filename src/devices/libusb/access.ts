@@ -3,12 +3,12 @@ import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 import { LibusbError, errnoOf } from './errors.ts';
 import { SYSFS_DEVICES, readDrivers } from './sysfs.ts';
 
-/** What stands between a device and its redirection. */
+/** Obstacles to the redirection of a device. */
 export interface UsbDeviceAccess {
   /** The kernel drivers that hold interfaces now, in the interfaces' order. `usbfs` stands for a program. */
   readonly drivers: readonly string[];
   readonly canOpen: boolean;
-  /** What to do about it when it cannot be opened; one line. */
+  /** Advice for a device that cannot be opened; one line. */
   readonly advice?: string;
 }
 
@@ -19,8 +19,8 @@ export interface AccessFolders {
 }
 
 /**
- * Who has a device now, and whether this user may open it. Nothing is opened. On platforms other than Linux nothing can be
- * told before the attempt, so the answer is yes.
+ * The drivers that hold a device, and whether this user may open it. Opens nothing. On platforms other than Linux nothing is
+ * known before the attempt, so the answer is yes.
  */
 export function inspectUsbDevice(identity: UsbDeviceIdentity, folders: AccessFolders = {}): UsbDeviceAccess {
   if (process.platform !== 'linux') return { drivers: [], canOpen: true };
@@ -37,7 +37,7 @@ export function inspectUsbDevice(identity: UsbDeviceIdentity, folders: AccessFol
   return { drivers, canOpen: true };
 }
 
-/** What is in the way when node-usb could not open or claim a device; continues a sentence that names the device. */
+/** Reason why node-usb could not open or claim a device; continues a sentence that names the device. */
 export function explainOpenFailure(identity: UsbDeviceIdentity, error: unknown): string {
   switch (errnoOf(error) ?? LibusbError.OTHER) {
     case LibusbError.ACCESS:

@@ -1,6 +1,6 @@
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
-/** What a scan finds out about a device without opening it. */
+/** Facts about a device that a scan finds without opening it. */
 export interface DeviceFacts {
   readonly identity: UsbDeviceIdentity;
   /** The 18 bytes of the device descriptor. */
@@ -24,7 +24,7 @@ export function nameOf({ portPath, vendorId, productId, productName }: UsbDevice
   return `${portPath} (${hex(vendorId)}:${hex(productId)}${productName === undefined ? '' : ` ${productName}`})`;
 }
 
-/** What the 18 bytes of a device descriptor say, [USB 2.0] 9.6.1. */
+/** Reads the 18 bytes of a device descriptor, [USB 2.0] 9.6.1. */
 export function readDeviceDescriptor(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {

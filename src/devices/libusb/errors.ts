@@ -12,7 +12,7 @@ export const LibusbError = {
 } as const;
 
 /**
- * What libusb's numbers mean: above 0 the end of a transfer (LIBUSB_TRANSFER_*), below 0 the refusal of a call
+ * Meaning of libusb's numbers: above 0 the end of a transfer (LIBUSB_TRANSFER_*), below 0 the error of a call
  * (LIBUSB_ERROR_*).
  */
 const STATUS: Readonly<Record<number, UsbStatus>> = {

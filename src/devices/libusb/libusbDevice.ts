@@ -12,7 +12,7 @@ export interface LocatedDevice {
   readonly native: NativeDevice;
 }
 
-/** What a device needs of the source it comes from. */
+/** The source of a device, as the device sees it. */
 export interface DeviceOwner {
   /** How long closing waits for what is under way, in ms. */
   readonly closePatience: number;

@@ -20,12 +20,12 @@ export interface LibusbDevicesOptions {
   readonly pollInterval?: number;
   /**
    * How long closing a device waits for transfers that were cancelled and requests that cannot be, in ms; default 5000.
-   * What is later than that ends as cancelled, and its device is given back behind the scenes.
+   * An open that takes longer ends as cancelled, and its device is closed as soon as it arrives.
    */
   readonly closePatience?: number;
 }
 
-/** What {@link LibusbDevices} is made of; tests give their own. */
+/** Parts of {@link LibusbDevices} that depend on the platform; tests give their own. */
 export interface LibusbPlatform {
   readonly binding: UsbBinding;
   /** See {@link LibusbDevicesOptions}. */

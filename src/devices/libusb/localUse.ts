@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
-/** What this machine does with one of its USB devices. All undefined where it cannot be told. */
+/** Use of a USB device by this machine. Fields are undefined where it cannot be found out. */
 export interface UsbDeviceUse {
   /** A file system or swap space on it is in use, perhaps through LVM, RAID or encryption. */
   readonly mounted?: boolean;
@@ -21,7 +21,7 @@ export interface LocalUseFolders {
 }
 
 /**
- * What this machine does with a device, from sysfs and proc: a few small files, nothing is opened and no device is asked.
+ * Use of a device by this machine, from sysfs and proc: reads a few small files, opens and asks no device.
  * Mounts that another container made are not seen, nor are the members of a ZFS pool. On platforms other than Linux
  * nothing can be told.
  */

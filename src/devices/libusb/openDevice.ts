@@ -29,9 +29,9 @@ export class OpenDevice {
   /** bConfigurationValue; undefined while the device is not configured. */
   #configurationValue: number | undefined;
   #configurationAtOpen: number | undefined;
-  /** What changes the device's state runs one after the other, each when this has resolved. */
+  /** Operations that change the state of the device run one after the other: the next one waits for this. */
   #sequence: Promise<unknown> = Promise.resolve();
-  /** What runs beside transfers, with its end. */
+  /** Running operations other than transfers, each with its end. */
   readonly #running = new Map<Complete, Promise<void>>();
   #closing = false;
 

@@ -39,7 +39,7 @@ interface Slot {
   finish: (status: UsbStatus, actual: number) => UsbResult;
 }
 
-/** What transfers need to know, and tell, of the device as a whole. */
+/** State of the whole device that its transfers read and report. */
 export interface DevicePresence {
   /** The kernel refused a call because the device is no longer there. */
   lost(): void;
@@ -224,7 +224,7 @@ export class Transfers {
   }
 }
 
-/** What a libusb transfer is made for: another alternate setting may give an endpoint another type. */
+/** Key of a libusb transfer: endpoint and type, because another alternate setting may give an endpoint another type. */
 const kindOf = (endpointAddress: number, transferType: number) => (transferType << 8) | endpointAddress;
 
 /** A buffer of exactly this length: the slot's own where it is large enough, and else a new one. */

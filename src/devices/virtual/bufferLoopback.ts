@@ -8,7 +8,7 @@ export interface BufferLoopbackOptions extends LoopbackPair {
   readonly packetSize: number;
   /** Bytes, a multiple of `packetSize`. */
   readonly bufferSize: number;
-  /** How many buffers there are. */
+  /** Number of buffers. */
   readonly buffers: number;
 }
 

@@ -12,7 +12,7 @@ const FunctionalDescriptor = { header: 0, callManagement: 1, acm: 2, union: 6 };
 const ACM_CAPABILITIES = 0x06;
 const NOTIFICATION_SIZE = 16;
 
-/** What a device description leaves open. */
+/** Identity of a virtual serial port: ids and texts. */
 export interface CdcAcmIdentity {
   readonly idVendor: number;
   readonly idProduct: number;

@@ -5,7 +5,7 @@ import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import type { UsbDeviceIdentity, UsbSpeed } from '../../ports/usb.ts';
 
-/** What a software device says about itself, as bytes, so that those of a real device can be used as they are. */
+/** The descriptors of a virtual device, as bytes, so that those of a real device can be used unchanged. */
 export interface DeviceDescription {
   readonly speed: UsbSpeed;
   /** 18 bytes. */
@@ -24,7 +24,7 @@ export interface DeviceDescription {
 /** Where a device is plugged in. */
 export type DeviceLocation = Pick<UsbDeviceIdentity, 'busNumber' | 'deviceAddress' | 'portPath'>;
 
-/** What sets a device descriptor apart from that of a USB 2.0 device with one configuration, no strings and no class. */
+/** Fields of a device descriptor. Defaults: a USB 2.0 device with one configuration, no strings and no class. */
 export type DeviceValues = Pick<DeviceDescriptor, 'idVendor' | 'idProduct'> & Partial<Omit<DeviceDescriptor, 'name'>>;
 
 const COMMON = {
@@ -54,7 +54,7 @@ export function qualifierBytes(device: DeviceValues): Uint8Array {
   return joinParts(encodeDescriptors([{ name: 'DEVICE_QUALIFIER_DESCRIPTOR', ...common, bReserved: 0 }]));
 }
 
-/** What sets a configuration apart; its value is 1 and it has no name unless they are given. */
+/** Fields of a configuration descriptor. Defaults: bConfigurationValue 1, no name. */
 export interface ConfigurationValues {
   readonly bmAttributes: number;
   readonly bMaxPower: number;

@@ -16,7 +16,7 @@ const DIRECTION_IN = 0x80;
 /** Milliseconds. */
 const MICROFRAME = 0.125;
 
-/** What the endpoints tell the device. */
+/** Events of endpoints, for the device. */
 export interface EndpointListener {
   handleOut(endpointAddress: number, data: Uint8Array): OutAnswer;
   /** The host has taken all that was sent. */
@@ -33,7 +33,7 @@ export interface EndpointListener {
   reset(interfaceNumber: number | undefined): void;
 }
 
-/** What isochronous endpoints need to know of the bus. */
+/** The bus as isochronous endpoints see it: frames and time. */
 export interface BusTiming {
   /** Undefined: there is no time, and so nothing isochronous. */
   readonly clock: Clock | undefined;
@@ -48,7 +48,7 @@ export interface ActiveEndpoint {
   readonly isochronous: IsochronousEndpoint | undefined;
 }
 
-/** What a device does with its endpoints. All of it is ignored for endpoints that the host has not configured. */
+/** Operations of a device on its endpoints. Calls for endpoints that the host has not configured are ignored. */
 export interface DeviceEndpoints {
   /** Bytes for the host, to be taken when it asks. They must not change any more. False: there is no such endpoint now. */
   send(endpointAddress: number, data: Uint8Array): boolean;
@@ -67,7 +67,7 @@ export class DeviceState implements DeviceEndpoints {
   readonly #timing: BusTiming;
   readonly #active: ActiveConfiguration;
   readonly #endpoints = new Map<number, ActiveEndpoint>();
-  /** What has to be over before the device can be closed, beside its endpoints' transfers. */
+  /** Work that must end before the device is closed, beside the transfers of its endpoints. */
   readonly #lingering = new Set<Promise<void>>();
 
   constructor(configurations: readonly Configuration[], timing: BusTiming, listener: EndpointListener) {

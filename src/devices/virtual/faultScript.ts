@@ -1,7 +1,7 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
 import type { UsbOperation, UsbStatus } from '../../ports/usb.ts';
 
-/** What goes wrong with an operation. Lengths are bytes. */
+/** A fault of one operation. Lengths are bytes. */
 export type Fault =
   /** Ends it as `stalled`; a bulk or interrupt endpoint is halted until the host clears that. The device sees nothing. */
   | { readonly type: 'stall' }
@@ -10,7 +10,7 @@ export type Fault =
   /** IN: no more than so many bytes arrive, of each packet if it is isochronous. OUT: no more than so many are sent. */
   | { readonly type: 'short'; readonly length: number }
   /**
-   * So many bytes (0xff) more than the host asked for, and yet `completed`: what a broken driver or host gives. Operations
+   * This many bytes (0xff) more than the host asked for, and yet `completed`, as a broken driver or host does. Operations
    * that move no data, and those that fail anyway, stay as they are.
    */
   | { readonly type: 'babble'; readonly extra: number }

@@ -47,7 +47,7 @@ class FaultyDevice extends WrappedDevice {
   /** Bulk and interrupt endpoints that a fault halted. */
   readonly #halted = new Set<number>();
   readonly #pulled = new AbortController();
-  /** What {@link gone} said last, and of which signal of the given device. */
+  /** The signal that {@link gone} returned last, and the signal of the given device that it belongs to. */
   #gone: { readonly of: AbortSignal; readonly signal: AbortSignal } | undefined;
   #isOpen = false;
   #isPulled = false;
@@ -103,7 +103,7 @@ class FaultyDevice extends WrappedDevice {
     return this.#gone.signal;
   }
 
-  /** What ends transfers that have not reached the device. */
+  /** Checks that end a transfer before it reaches the device. */
   #before(operation: UsbOperation): void {
     switch (operation.type) {
       case 'abortEndpoint':

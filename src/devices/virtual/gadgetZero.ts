@@ -17,7 +17,7 @@ export interface GadgetZeroOptions {
   /** Default `high`. */
   readonly speed?: 'full' | 'high';
   /**
-   * What the source sends and the sink expects, by the numbers of Linux's g_zero and usbtest: 0 zeros, 1 the place in the
+   * Pattern that the source sends and the sink expects, numbered as in Linux's g_zero and usbtest: 0 zeros, 1 the place in the
    * packet modulo 63, 2 zeros of which the sink accepts anything. Default 0.
    */
   readonly pattern?: 0 | 1 | 2;

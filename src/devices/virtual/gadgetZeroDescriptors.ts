@@ -24,7 +24,7 @@ export interface GadgetZeroNames {
   readonly loopbackFirst: boolean;
 }
 
-/** What gadget zero says of itself. */
+/** The descriptors of gadget zero. */
 export function describeGadgetZero(
   speed: Speed,
   { manufacturerName, loopbackFirst }: GadgetZeroNames,

@@ -15,7 +15,7 @@ const REPORT_PROTOCOL = 1;
 export interface HidInterface {
   readonly interfaceNumber: number;
   readonly reportDescriptor: Uint8Array;
-  /** What the device would report now. */
+  /** The input report of this moment. */
   inputReport(): Uint8Array;
   /** Undefined: there is no output report. */
   readonly outputReport?: {

@@ -27,7 +27,7 @@ class InTransfer extends PendingTransfer {
   }
 }
 
-/** What the device has ready: bytes, or a halt that comes once the bytes before it are taken. */
+/** An item that the device has queued: bytes, or a halt that takes effect after the bytes before it are read. */
 type Item = Uint8Array | 'halt';
 
 /**

@@ -14,7 +14,7 @@ export interface IsochronousTiming {
   readonly period: number;
 }
 
-/** What the device does with one packet. */
+/** Handler of one isochronous packet. */
 export interface IsochronousHandler {
   /** The packet of this frame; undefined: the device sends none, not even an empty one. */
   send(frame: number): Uint8Array | undefined;

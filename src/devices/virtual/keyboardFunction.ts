@@ -9,10 +9,10 @@ import { ReportQueue } from './reportQueue.ts';
 const REPORT_SIZE = 8;
 /** A boot report has room for so many keys at a time. */
 const KEYS = 6;
-/** What a report shows in place of keys when too many are held, [HUT 1.3] 10. */
+/** Usage that a report has in place of each key when too many are held, [HUT 1.3] 10. */
 const ERROR_ROLL_OVER = 1;
 
-/** What the 8 bytes of input and the byte of output mean, [HID 1.11] 6.2.2; the same as in the boot protocol. */
+/** Report descriptor: 8 bytes of input and one byte of output, [HID 1.11] 6.2.2; the same as in the boot protocol. */
 const REPORT_DESCRIPTOR = Uint8Array.of(
   ...[0x05, 0x01, 0x09, 0x06, 0xa1, 0x01], // usage page generic desktop, usage keyboard, collection application
   ...[0x05, 0x07, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01], // usage page keyboard, 0 to 1, 1 bit each

@@ -6,7 +6,7 @@ export interface LoopbackPair {
   readonly endpointIn: number;
 }
 
-/** What a loop-back has to give back: one piece is in the IN endpoint, the others wait for the host to take it. */
+/** Data on its way through a loop-back: one piece is in the IN endpoint, the others wait until the host has read it. */
 export class LoopbackQueue {
   readonly #endpoints: DeviceEndpoints;
   readonly #pair: LoopbackPair;

@@ -24,7 +24,7 @@ export interface MassStorageStickOptions {
   readonly productName?: string;
   /** At least 12 hexadecimal digits, [USB MSC BOT 1.0] 4.1.1. Default `000000000001`. */
   readonly serialNumber?: string;
-  /** What INQUIRY says of the medium. Default: true, as sticks do. */
+  /** The RMB bit of INQUIRY: the medium is removable. Default: true, as for sticks. */
   readonly removable?: boolean;
 }
 

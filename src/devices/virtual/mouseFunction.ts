@@ -86,7 +86,7 @@ export class MouseFunction {
   #moveBy(right: number, down: number, notches: number): void {
     const count = Math.max(1, ...[right, down, notches].map((each) => Math.ceil(Math.abs(each) / MOST)));
     this.#reports.makeRoom(count);
-    // What is left is spread evenly, so that the way is straight.
+    // The remaining distance is spread evenly over the reports, so that the pointer moves in a straight line.
     for (let left = count, rest = [right, down, notches]; left > 0; left -= 1) {
       const steps = rest.map((each) => Math.round(each / left));
       const [x = 0, y = 0, wheel = 0] = steps;

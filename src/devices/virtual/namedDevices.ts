@@ -58,7 +58,7 @@ const MAKERS: readonly Maker[] = [
   },
 ];
 
-/** What {@link virtualDevice} can make. */
+/** The devices that {@link virtualDevice} makes by name. */
 export const NAMED_DEVICES: readonly NamedDevice[] = [STICK, ...MAKERS];
 
 /**

@@ -39,7 +39,7 @@ export const Senses = {
   WRITE_PROTECTED: sense(SenseKey.dataProtect, 0x27, 0x00),
 } as const;
 
-/** What a command makes the transport do. The caller carries it out, and reports a failure with `fail`. */
+/** Action that the transport takes for a command. The caller performs it, and reports a failure with `fail`. */
 export type ScsiAnswer =
   /** Nothing more: GOOD. */
   | { readonly type: 'good' }

@@ -1,4 +1,4 @@
-/** What INQUIRY and MODE SENSE answer, [SPC-4] 6.4, 6.11, 7.5 and 7.8. */
+/** Answers to INQUIRY and MODE SENSE, [SPC-4] 6.4, 6.11, 7.5 and 7.8. */
 import { encodeInquiry, paddedAscii } from '../../../codecs/usb/scsi.ts';
 
 /** How a disk introduces itself; longer texts are cut. */

@@ -5,7 +5,7 @@ import { AudioEndpoint, AudioInterface, CHANNELS, describeUsbAudio, SAMPLE_SIZE 
 import { VirtualDevice } from './virtualDevice.ts';
 
 export interface UsbAudioOptions {
-  /** What the frames are counted by. */
+  /** Clock that frames are counted by. */
   readonly clock: Clock;
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
   readonly vendorId?: number;
@@ -15,7 +15,7 @@ export interface UsbAudioOptions {
   readonly manufacturerName?: string;
   /** Default `Virtual Audio`. */
   readonly productName?: string;
-  /** What the microphone hears: sample number `index` of those at this frequency, -32768 to 32767. Default: 440 Hz. */
+  /** Signal at the microphone: sample number `index` of those at this frequency, -32768 to 32767. Default: 440 Hz. */
   readonly microphone?: (index: number, samplingFrequency: number) => number;
   /** Called with each packet for the speaker: 16-bit samples, left and right in turn. */
   readonly onPlayed?: (samples: Uint8Array) => void;

@@ -1,4 +1,4 @@
-/** What WebUSB does not have: the last, optional argument of every transfer. */
+/** The last, optional argument of every transfer. WebUSB has no such argument. */
 export interface TransferOptions {
   /** Cancels the transfer; the promise rejects with the signal's reason once the device has let go of it. */
   readonly signal?: AbortSignal | undefined;
@@ -10,6 +10,6 @@ export interface RemoteDeviceOptions {
    * bConfigurationValue, or null to leave that to `selectConfiguration`. Default: the first configuration.
    */
   readonly initialConfiguration?: number | null | undefined;
-  /** What `forget` does after it has closed the device. */
+  /** Called by `forget` after it has closed the device. */
   readonly forget?: (() => void) | undefined;
 }

@@ -28,7 +28,7 @@ interface ListenerOptions {
 
 /**
  * Devices as a browser would show them: a sink that is the `navigator.usb` of WebUSB (https://wicg.github.io/webusb/).
- * What is attached to it, a program finds there:
+ * A program finds the attached devices there:
  *
  * ```ts
  * const usb = new RemoteUsb();

@@ -1,6 +1,6 @@
 import { webUsbError } from './webUsbError.ts';
 
-/** What WebUSB takes where bytes go out: its `BufferSource`. */
+/** Data of an OUT transfer: WebUSB's `BufferSource`. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** wLength has 16 bits. */

@@ -57,7 +57,7 @@ export class DeviceConnection {
 
   #send(reply: Parts): void {
     if (this.#socket.destroyed) return;
-    // What ends in one turn goes out in one write.
+    // Replies of one turn of the event loop go out in one write.
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#socket.cork();

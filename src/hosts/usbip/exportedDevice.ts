@@ -15,7 +15,7 @@ const BYTES_AT_DEVICE = 1024 * 1024;
 const PENDING_BYTES = 64 * 1024 * 1024;
 /** The same, in number. */
 const PENDING_URBS = 4096;
-/** What an URB costs beside its buffer, bytes: URBs of no bytes are not free. */
+/** Cost of an URB beside its buffer, bytes, so that URBs without bytes count too. */
 const URB_COST = 256;
 
 /** Of a transfer that is no longer begun. */

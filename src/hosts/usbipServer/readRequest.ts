@@ -10,7 +10,7 @@ import {
   USBIP_VERSION,
 } from '../../../codecs/usbip/operations.ts';
 
-/** What a client may ask a server for. */
+/** A request of a USB/IP client before an import. */
 export type UsbipRequest = OpReqDevlist | OpReqImport;
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { UsbSpeed } from '../../ports/usb.ts';
 
 /**
- * What a port is doing, in the kernel's order of states. Between an attach and the end of enumeration it is
+ * State of a port, in the kernel's order. Between an attach and the end of enumeration it is
  * `notAssigned`; `error` ends with a detach.
  */
 export type VhciPortState = 'free' | 'notAssigned' | 'used' | 'error' | 'unknown';
@@ -19,7 +19,7 @@ export interface VhciPort {
   readonly state: VhciPortState;
   /** Undefined unless `used`. */
   readonly speed: UsbSpeed | undefined;
-  /** What was given to `attach` as the device's id: `bus << 16 | address` at the other end. 0 unless `used`. */
+  /** Device id that was given to `attach`: `bus << 16 | address` at the other end. 0 unless `used`. */
   readonly deviceId: number;
   /** The kernel's name of the device, e.g. `4-1`. Undefined unless `used`. */
   readonly busId: string | undefined;

@@ -17,8 +17,8 @@ const DEEPEST = 12;
 const MOST_FOLDERS = 4096;
 
 /**
- * What the kernel's drivers made of a USB device: device nodes (`/dev/sda`, `/dev/sda1`, `/dev/ttyUSB0`,
- * `/dev/input/event3`, ...), those alone that are there, and the names of network interfaces (`eth1`), in order of their
+ * Result of the kernel's drivers for a USB device: device nodes (`/dev/sda`, `/dev/sda1`, `/dev/ttyUSB0`,
+ * `/dev/input/event3`, ...), only those that exist, and the names of network interfaces (`eth1`), in order of their
  * names. Not among them: the device's own node below `/dev/bus/usb`, nodes of the block layer for SCSI commands
  * (`/dev/bsg`), and what belongs to devices behind it if it is a hub. Nothing for a device that is not there.
  *

@@ -13,7 +13,7 @@ export interface PluggedDevice {
   readonly speed: UsbSpeed;
 }
 
-/** What vhci-hcd does for programs. Tests have one without a kernel. */
+/** Interface of vhci-hcd. Tests have one without a kernel. */
 export interface VhciKernel {
   /** All ports, by number; none where vhci-hcd is not loaded. */
   ports(): Promise<readonly VhciPort[]>;

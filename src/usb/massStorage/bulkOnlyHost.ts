@@ -189,7 +189,7 @@ export class BulkOnlyHost {
       await this.#clearHalt('in');
       await this.#clearHalt('out');
     } catch {
-      // What made the recovery necessary is what the caller gets to know; the next command finds out whether it worked.
+      // The caller gets the first error; the next command shows whether the recovery worked.
       await this.#device.reset().catch(() => {});
     } finally {
       stopTimer();

@@ -66,7 +66,7 @@ export class CommandTransfers {
   }
 
   #add(transfer: Transfer): void {
-    // Whoever awaits the promise sees its error; until then it is not unhandled.
+    // The caller sees the error when it awaits the promise; until then it must not count as unhandled.
     transfer.promise.catch(() => {});
     this.#all.push(transfer);
   }

@@ -82,7 +82,7 @@ interface Geometry extends Capacity {
  * The device gets one command at a time; calls may overlap, and are served in order.
  */
 export class MassStorage {
-  /** What the device says about itself. */
+  /** Answer of the device to INQUIRY. */
   readonly inquiry: InquiryData;
   /** Sectors of the medium. */
   readonly sectorCount: number;

@@ -1,7 +1,7 @@
 import type { Sense } from '../../../codecs/usb/scsi.ts';
 
 /**
- * What went wrong: `sense`: the device refused or failed a command and told why; `transport`: the device broke the rules
+ * Kind of failure: `sense`: the device refused or failed a command and told why; `transport`: the device broke the rules
  * of the Bulk-Only Transport, or a transfer failed; `timeout`: no answer in time; `unsupported`: this is no device that
  * can be read.
  */

@@ -14,7 +14,7 @@ export interface OutResult {
 }
 
 /**
- * What reading a stick takes of WebUSB's `USBDevice`. Any `USBDevice` has it; that of {@link RemoteDevice} can cancel
+ * The part of WebUSB's `USBDevice` that {@link MassStorage} uses. Any `USBDevice` has it; {@link RemoteDevice} can cancel
  * transfers too.
  */
 export interface StorageDevice extends Pick<
