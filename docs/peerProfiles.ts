@@ -4,7 +4,7 @@ import { code, table } from './markdown.ts';
 /** What each setting is about, and in which file it is asked for. */
 const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, askedIn: string]>> = {
   reading: [
-    'Bytes behind the last field, an IOCONTROL_COMPLETION without its buffer, an answer to SELECT_INTERFACE that is too long. Read strictly, the message is malformed, and the request that it answers fails.',
+    'Bytes after the last field, an IOCONTROL_COMPLETION without its buffer, an answer to SELECT_INTERFACE that is too long. Read strictly, the message is malformed, and the request that it answers fails.',
     'src/urbdrc/session/server/serverChannel.ts',
   ],
   outCompletionWithData: [

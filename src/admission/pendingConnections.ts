@@ -14,7 +14,7 @@ interface Pending {
 
 /**
  * The connections of a listener that have not proved yet who they are. There is always room for one more: when all places
- * are taken, or those of one network, an unproven connection gives way, so that nobody can keep others out by connecting
+ * are taken, or those of one network, an unproven connection gives way, so that no peer can keep others out by connecting
  * and saying nothing. It is one of the network that has the most; of those the one whose handshake has come the least
  * far; of those the oldest.
  */

@@ -8,7 +8,7 @@ const REQUEST_ID_BITS = 0x3fff_ffff;
 /** Requests of a channel that are remembered. */
 const MOST_REQUESTS = 65_536;
 
-/** What a client's message means depends on. */
+/** Facts that the decoding of a client's message depends on. */
 export interface MessageContext {
   /** The interface that the server registered for completions. */
   readonly requestCompletion?: number;
@@ -22,11 +22,11 @@ interface ChannelContext {
   readonly urbFunctions: Map<number, number>;
 }
 
-/** What must be known of earlier lines of a capture to decode a later one. Give it every line, in order. */
+/** Facts from earlier lines of a capture that later ones need to be decoded. Give it every line, in order. */
 export class CaptureContext {
   readonly #channels = new Map<string, ChannelContext>();
 
-  /** What `line` depends on; afterwards what it says is known. */
+  /** Returns the context of `line`, and learns from it. */
   next(line: CaptureLine): MessageContext {
     if (line.type === 'header' || line.channel === undefined) return {};
     const key = `${line.connection} ${line.channel}`;

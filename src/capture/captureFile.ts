@@ -20,7 +20,7 @@ export interface CaptureFileOptions {
  * the disk, and so does the connection that is recorded. Nothing is lost, also when the process ends by `process.exit`
  * or an uncaught exception, unless the file cannot be written, which is told and counted.
  *
- * What is recorded can be secret (keys typed, sectors read): the file is readable for its owner alone.
+ * Recorded data can be secret (keys typed, sectors read): only the owner can read the file.
  */
 export class CaptureFile {
   readonly #onFailure: (error: Error) => void;

@@ -10,7 +10,7 @@ export interface CaptureHeader {
   readonly peer: string;
   /** The end that recorded. Undefined in captures of other programs. */
   readonly role: 'client' | 'server' | undefined;
-  /** What recorded: name and version. */
+  /** The program that recorded: name and version. */
   readonly program: string | undefined;
   /** When `t` was 0, ISO 8601. */
   readonly started: string | undefined;
@@ -18,7 +18,7 @@ export interface CaptureHeader {
 
 export type Direction = 'c2s' | 's2c';
 
-/** What every line but the first has. */
+/** Fields of every line but the first. */
 interface Timed {
   readonly connection: number;
   /** Milliseconds since the connection's start. */

@@ -14,7 +14,7 @@ export interface MessageCaptureOptions {
   readonly now: () => number;
 }
 
-/** What a connection is to be given so that it is recorded, and the end of the recording. */
+/** Options that make a connection record itself, and the end of the recording. */
 export interface RecordedConnection extends Required<Pick<ConnectionOptions, 'onMessage' | 'onChannel'>> {
   /** The connection is over: says so in the capture, once. */
   ended(error: Error | undefined): void;

@@ -22,7 +22,7 @@ const LARGEST_BLOCK = 64 * 1024 * 1024;
 export interface UsbCaptureRecord {
   /** A UsbmonPacket, encoded. */
   readonly bytes: Uint8Array;
-  /** What the writer says about it. */
+  /** The writer's comment. */
   readonly comment: string | undefined;
 }
 

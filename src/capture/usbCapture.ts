@@ -4,7 +4,7 @@ import { byteLength, type Parts } from '../../codecs/core/parts.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { UsbAddress } from './usbRecords.ts';
 
-/** Where the bytes of a capture go. */
+/** Destination of the bytes of a capture. */
 export interface CaptureOutput {
   /** One record, whole. Its bytes are not kept. */
   write(record: Parts): void;

@@ -33,14 +33,14 @@ const ERRNO: Readonly<Record<UsbStatus, number>> = {
 const EXDEV = -18;
 const EINPROGRESS = -115;
 
-/** Where a device is in the capture. */
+/** Address of a device in the capture. */
 export interface UsbAddress {
   readonly busNumber: number;
   /** 1 to 127. */
   readonly deviceNumber: number;
 }
 
-/** What the current setting of the device says about an endpoint. */
+/** An endpoint as the active setting describes it. */
 export interface EndpointFacts {
   readonly transferType: TransferType;
   /** Frames or microframes; 0 where there is none. */
@@ -71,7 +71,7 @@ export interface BusTransfer {
   readonly packetLengths: readonly number[];
 }
 
-/** The operation's transfer; undefined for what is none: a reset, and what happens inside the host alone. */
+/** The operation's transfer; undefined for operations without one: a reset, and those inside the host. */
 export function busTransferOf(
   operation: UsbOperation,
   endpoint: (address: number) => EndpointFacts,

@@ -38,7 +38,7 @@ export function conformanceCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('conformance')
     .description('grade another implementation: play the other end and test it by the requirements of MS-RDPEUSB')
     .addArgument(new Argument('<graded>', 'what is graded').choices(['client', 'server']))
-    .option('--only <ids>', 'test these alone, such as C07,C08', (text) => text.split(','))
+    .option('--only <ids>', 'run only these tests, such as C07,C08', (text) => text.split(','))
     .addOption(new Option('--format <format>', 'of the report').choices(['text', 'json', 'junit']).default('text'))
     .option('--out <file>', 'where the report goes; default: standard output')
     .option('--patience <ms>', 'how long an answer may take', milliseconds, 5000)

@@ -36,7 +36,7 @@ export function decodeCommand(around: Surroundings = PROCESS): Command {
     )
     .option('--context <what>', 'what a result or completion belongs to, see below')
     .option('--json', 'one JSON object a line: {"name","spec","value"}, or {"error"}')
-    .option('--lenient', 'accept what a session would accept: bytes behind the last field, known quirks')
+    .option('--lenient', 'accept what a session would accept: bytes after the last field, known quirks')
     .addOption(
       new Option('--capture <file>', 'every message, or USB transfer, that --capture FILE recorded').conflicts([
         'from',

@@ -44,7 +44,7 @@ async function examine(options: DoctorOptions, around: Surroundings, machine: Ma
     ...(server || (!client && asked === undefined) ? await examineServer(machine) : []),
   ];
   around.stdout.write(options.json === true ? `[${findings.map(toJson).join(',\n ')}]\n` : formatFindings(findings));
-  // What is missing has been told.
+  // The findings are printed already.
   if (findings.some(({ state }) => state === 'missing')) throw new Failure('');
 }
 

@@ -48,9 +48,7 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(listening(new Option('--listen <url>', 'wait for the other end to dial')))
     .addOption(new Option('--token <text>', 'shared secret that the dialling end shows').conflicts('tokenFile'))
     .addOption(new Option('--token-file <file>', 'read the shared secret from the first line of a file'))
-    .addOption(
-      dialling(new Option('--fingerprint <sha256>', "tls: accept the peer's certificate with this fingerprint alone")),
-    )
+    .addOption(dialling(new Option('--fingerprint <sha256>', 'tls: accept only the certificate with this fingerprint')))
     .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
     .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')))
     .addOption(listening(new Option('--cert <file>', 'tls, listening: certificate to show (PEM)')))
@@ -150,7 +148,7 @@ async function openListener(
   return listener;
 }
 
-/** Who the listener is: what the user gives, else what was made at the first start. */
+/** Certificate of the listener: the one that the user gives, else the one that was made at the first start. */
 async function identityOptions(
   { cert, key, stateDir }: EndpointOptions,
   { environment }: Surroundings,
@@ -170,10 +168,10 @@ function checkSecrets(url: string, { token, tokenFile, user, passwordFile }: End
     throw new Failure('rdp:// has no token: use --user NAME and --password-file FILE', 2);
   }
   if (user === undefined && passwordFile === undefined) return;
-  throw new Failure('--user and --password-file are for rdp:// alone: use --token-file FILE', 2);
+  throw new Failure('--user and --password-file are only for rdp://: use --token-file FILE', 2);
 }
 
-/** Where it listens, and what to type at the other end. */
+/** Prints where it listens, and the command for the other end. */
 function announce(
   { url, certificateFingerprint }: Listener,
   hasToken: boolean,

@@ -65,7 +65,7 @@ function parseUrl(text: string): { readonly host: string; readonly port: number 
   return { host, port };
 }
 
-/** What to type on Linux. */
+/** The command that imports the device on Linux. */
 export function attachCommand(url: string, busid: string): string {
   const [, host = '', port = ''] = /^usbip:\/\/(.*):(\d+)$/.exec(url) ?? [];
   const option = port === String(USBIP_PORT) ? '' : ` --tcp-port ${port}`;

@@ -9,7 +9,7 @@ import type { UsbDevice, UsbOperation } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What goes wrong with virtual devices. */
+/** Options for the faults of virtual devices. */
 export interface FaultOptions {
   readonly faults?: string;
   readonly seed?: number;
@@ -33,7 +33,7 @@ function seed(text: string): number {
 }
 
 /**
- * What makes of a device one that has the faults; with --verbose each of them is told.
+ * Makes the decorator that gives a device its faults; with --verbose it prints each of them.
  * @throws Failure when the file cannot be read or its rules are wrong
  */
 export async function readFaults(

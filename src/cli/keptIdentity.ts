@@ -16,7 +16,7 @@ const PRIVATE_MODE = 0o600;
 const OTHERS = 0o077;
 
 /**
- * Where this program keeps what it makes once: what the user says, else `URBDRC_STATE_DIR`, else systemd's
+ * State folder of this program: the one that the user names, else `URBDRC_STATE_DIR`, else systemd's
  * `STATE_DIRECTORY`, else `urbdrc` in the XDG state folder. Undefined when there is no such place.
  */
 export function stateFolder(
@@ -110,7 +110,7 @@ async function look(file: string, now: number): Promise<Found> {
   }
 }
 
-/** Renames the file; puts it back where it is another one by now, because somebody else has replaced it. */
+/** Renames the file; puts it back where it is another one by now, because another process has replaced it. */
 async function setAside(file: string, text: string | undefined): Promise<void> {
   const old = `${file}.old`;
   try {

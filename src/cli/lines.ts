@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Surroundings } from './surroundings.ts';
 import { Failure } from './failure.ts';
 
-/** What a line of input gives: a line of output, or why there is none. */
+/** Result of a line of input: a line of output, or the reason why there is none. */
 export interface Outcome {
   readonly output: string;
   readonly failed: boolean;
@@ -32,7 +32,7 @@ export async function eachLine(
   if (failures > 0) throw new Failure(count === 1 ? '' : `${failures} of ${count} lines failed`);
 }
 
-/** Unlike node:readline it ends lines at LF alone: JSON may have other line separators in its strings. */
+/** Unlike node:readline it ends lines only at LF: JSON may have other line separators in its strings. */
 export async function* linesOf(input: Surroundings['stdin']): AsyncGenerator<string> {
   input.setEncoding('utf8');
   let rest = '';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads the output may have enough of it, as `head` does.
+  // The reader of the output may close it early, as `head` does.
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`urbdrc: cannot write the output: ${error.message}\n`);
   process.exit(1);
 });
-// Nobody reads error messages any more, but devices still have to be given back.
+// No one reads error messages any more, but devices must still be given back.
 process.stderr.on('error', () => {});
 
 // Loaded here, so that an error while hundreds of files are opened becomes one line.

@@ -12,7 +12,7 @@ export function peerOption(): Option {
   return new Option('--peer <name>', 'take clients for this one, not for what they send').choices(PEER_NAMES);
 }
 
-/** What the server of one connection has to know and to tell about its client: one line, more with --verbose. */
+/** Sets the profile of a connection's client, and prints it: one line, more with --verbose. */
 export function watchPeer(
   { peer }: PeerOptions,
   remote: string,

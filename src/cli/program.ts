@@ -17,7 +17,7 @@ import { printable } from './text.ts';
 /** 0: it worked; 1: it did not; 2: it was asked for wrongly. */
 export type ExitStatus = 0 | 1 | 2;
 
-/** Runs the program: `args` are those behind its name. What goes wrong is one line on standard error. */
+/** Runs the program; `args` are the arguments after its name. An error is one line on standard error. */
 export async function runProgram(args: readonly string[], around: Surroundings): Promise<ExitStatus> {
   try {
     await createProgram(around).parseAsync(args, { from: 'user' });

@@ -17,7 +17,7 @@ export interface RdpOptions {
 /** Text for --help about {@link addRdpOptions}. */
 export const RDP_HELP = `
 rdp://HOST:PORT is for RDP clients, which need no urbdrc: FreeRDP with /usb, or mstsc with RemoteFX USB redirection. It
-has TLS and asks for --user and --password-file; without these it listens on this machine alone.`;
+has TLS and asks for --user and --password-file; without these it listens only on this machine.`;
 
 export function addRdpOptions(command: Command): Command {
   return command

@@ -102,7 +102,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
         }
         busy = true;
         try {
-          // A signal of its own, or each connection would leave a listener behind.
+          // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
           await redirectThrough(transport, devices, policy !== undefined, recording, terminal, signal);
         } finally {

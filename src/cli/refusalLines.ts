@@ -7,7 +7,7 @@ const PERIOD = 10_000;
 const MAXIMUM_LINES = 10;
 
 /**
- * Lines about peers that were not let in: at most ten in ten seconds, and then one that counts the others. Whoever can
+ * Lines about refused peers: at most ten in ten seconds, and then one that counts the others. A peer that can
  * connect can cause them, so they must not fill a disk or hide other lines.
  */
 export class RefusalLines {

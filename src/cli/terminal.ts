@@ -11,7 +11,7 @@ export interface TerminalOptions {
   readonly clock?: Clock;
 }
 
-/** Where nothing tells the width. */
+/** Width where the terminal does not tell it. */
 const COLUMNS = 80;
 
 /**

@@ -29,7 +29,7 @@ export class Alarm {
     });
   }
 
-  /** For good: whoever still sets a deadline on the way out does not keep the process alive. */
+  /** Stops for good: a deadline that is set during the shutdown must not keep the process alive. */
   stop(): void {
     this.#stopped = true;
     this.#disarm?.();

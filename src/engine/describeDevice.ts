@@ -123,7 +123,7 @@ function speedOf(announcement: AddDevice, usbVersion: number, configurations: re
   return usbVersion >= 0x300 ? 'super' : 'high';
 }
 
-/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws Error when nobody answers */
+/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws Error when the device does not answer */
 async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
   const read = async (length: number) => {
     const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, 0, length);
@@ -149,7 +149,7 @@ async function readStrings(
     }
     const size = LONGEST_STRING_DESCRIPTOR;
     const { status, data } = await readDescriptor(device, DescriptorType.STRING, index, ENGLISH, size);
-    // Nobody wants to wait so long for each of them.
+    // Waiting that long for each of them takes too long.
     answers = status !== 'timedOut';
     const length = Math.min(data[0] ?? 0, data.byteLength);
     strings.push(status !== 'completed' || length < 2 ? undefined : decodeUtf16(data.subarray(2, length)));

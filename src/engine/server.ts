@@ -197,7 +197,7 @@ export class RedirectionServer implements UsbDeviceSource {
     return device;
   }
 
-  /** A program that throws does not get the device, and keeps nobody else from theirs. */
+  /** A callback that throws does not get the device; others still get theirs. */
   #offer(device: ServerDevice): void {
     this.#ready.add(device);
     for (const { added } of [...this.#listeners]) {

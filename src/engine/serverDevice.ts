@@ -184,7 +184,7 @@ export class ServerDevice implements RedirectedDevice {
   /** The channel is closed: everything that is pending ends now. */
   lost(): void {
     if (this.#gone.signal.aborted) return;
-    // First of all nothing is pending any more: whoever hears of it may call anything.
+    // End all pending requests first: a listener may call any method.
     const sent = [...this.#sent.keys()].flatMap((requestId) => this.#take(requestId) ?? []);
     const pending = [...sent, ...this.#queue.splice(0)];
     const texts = [...this.#texts.values()];

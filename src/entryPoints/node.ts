@@ -1,5 +1,5 @@
 /**
- * What needs Node: sockets, the RDP listener, Linux's vhci, the USB/IP server, captures, image files.
+ * Parts that need Node: sockets, the RDP listener, Linux's vhci, the USB/IP server, captures, image files.
  *
  * @packageDocumentation
  */

@@ -29,7 +29,7 @@ export interface PolicyDevice {
   readonly identity: UsbDeviceIdentity;
   /** Those that could be read. */
   readonly configurations: readonly Configuration[];
-  /** True when a configuration descriptor is malformed, so that the device may have interfaces that nobody sees. */
+  /** True when a configuration descriptor is malformed, so that the device may have interfaces that no rule sees. */
   readonly hasUnreadableInterfaces: boolean;
   readonly localUse: LocalUse;
 }

@@ -1,4 +1,4 @@
-/** `ask`: a person decides; where nobody can be asked, it means `deny`. */
+/** `ask`: a person decides; where no person can be asked, it means `deny`. */
 export type PolicyAction = 'allow' | 'deny' | 'ask';
 
 /** Class, subclass and protocol as descriptors have them; undefined: any. */

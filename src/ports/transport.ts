@@ -12,7 +12,7 @@ export interface ConnectionIdentity {
 
 /** The user at the other end of a connection. */
 export interface ConnectionUser {
-  /** Left out where the proof names nobody: one token may be shared by many. */
+  /** Undefined where the proof names no user: many may share one token. */
   readonly name?: string;
   /** `socketOwner`: the system lets only this user connect to the unix socket. */
   readonly provenBy: 'password' | 'token' | 'socketOwner';

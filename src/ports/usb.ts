@@ -185,7 +185,7 @@ export interface UsbDeviceSource {
    */
   watch(added: (device: UsbDevice) => void): () => void;
   /**
-   * Tells whoever offers `device` that it is not taken. A client that redirects gets RETRACT_DEVICE; for devices of this
+   * Tells the source's end that `device` is not taken. A client that redirects gets RETRACT_DEVICE; for devices of this
    * machine nothing happens, nor for a device that is gone.
    */
   refuse(device: UsbDevice, reason: string): void;
@@ -202,7 +202,7 @@ export interface UsbDeviceSink {
   /** Resolves, never rejects, when the sink ends by itself: with the error that ended it, if one did. */
   readonly closed?: Promise<Error | undefined>;
   /**
-   * Takes a device that nobody has opened. The sink opens it, and closes it before the attachment ends.
+   * Takes a device that is not open. The sink opens it, and closes it before the attachment ends.
    * @throws Error with one line when the sink cannot take it; the device is closed then
    */
   attach(device: UsbDevice): Promise<Attachment>;

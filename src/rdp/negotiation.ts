@@ -17,7 +17,7 @@ export interface Negotiation {
   readonly confirm: Parts;
 }
 
-/** X.224 wants a number other than 0; nobody looks at it. */
+/** X.224 requires a number other than 0; its value has no meaning. */
 const SERVER_REFERENCE = 0x1234;
 
 /** Answers an X.224 Connection Request: TLS, or a negotiation failure that asks for it. @throws DecodeError */

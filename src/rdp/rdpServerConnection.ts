@@ -19,14 +19,14 @@ import type { RdpPacket } from './rdpDeframer.ts';
 import { channelPacket, dataPacket, decodeWith, IO_CHANNEL_ID, mcsPacket, readerOf, SHARE_ID } from './rdpPacket.ts';
 import { RDP_SERVER_TRANSITIONS, type RdpServerInput, type RdpServerState } from './transitions.ts';
 
-/** Who a client says it is. */
+/** Credentials of a client. */
 export interface RdpCredentials {
   readonly domain: string;
   readonly userName: string;
   readonly password: string;
 }
 
-/** What the owner of a connection has to know or do. */
+/** Event or demand for the owner of a connection. */
 export type RdpEvent =
   /** Send what is outgoing, do the TLS handshake on the same socket, then call `secured`. */
   | { readonly type: 'tlsRequired' }
@@ -55,7 +55,7 @@ const FLOW_MARKER = 0x8000;
  * The server side of one RDP connection, [MS-RDPBCGR] 1.3.1.1, without sockets: packets in, packets and events out. It
  * insists on TLS, asks its owner whether to admit the user, offers a plain desktop, and carries static virtual channels.
  *
- * What it sends without being asked by its owner is bounded, however much a client sends: see
+ * The number of packets that it sends on its own is bounded, however much a client sends: see
  * {@link RDP_SERVER_TRANSITIONS}.
  */
 export class RdpServerConnection {
@@ -133,7 +133,7 @@ export class RdpServerConnection {
 
   /** A data PDU for the desktop. @throws UsageError unless the connection is active */
   updatePacket(update: Parts): Parts {
-    if (!this.isActive) throw new UsageError('the desktop can be painted on an active connection alone');
+    if (!this.isActive) throw new UsageError('the desktop can be painted only on an active connection');
     return dataPacket(PduType2.PDUTYPE2_UPDATE, update);
   }
 

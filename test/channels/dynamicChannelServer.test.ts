@@ -276,7 +276,7 @@ describe('DynamicChannelServer, faults (3.1.5.2.4)', () => {
     });
   }
 
-  it('reads leniently: bytes behind the last field mean nothing', () => {
+  it('reads leniently: bytes after the last field mean nothing', () => {
     expect(feed(openServer(), '4001 ffff').events[0]).to.deep.equal({ type: 'closed', channelId: 1, by: 'peer' });
   });
 });

@@ -187,7 +187,7 @@ describe('urbdrc decode: input', () => {
     expect((results[0]?.['error'] as { path: string[] }).path[0]).to.equal('ADD_DEVICE');
   });
 
-  it('--lenient takes bytes behind the last field, and still tells who sent a message', async () => {
+  it('--lenient takes bytes after the last field, and still tells who sent a message', async () => {
     expect((await run(['decode', `${CANCEL_REQUEST}00`])).stdout).to.match(/^error: .* 1 bytes follow the last field/);
     const { status, stdout } = await run(['decode', '--lenient', `${CANCEL_REQUEST}00`]);
     expect(stdout).to.match(/^CANCEL_REQUEST /);

@@ -75,7 +75,7 @@ describe('urbdrc serve --listen rdp://', () => {
     ],
     'a password where there is a token': [
       () => ['serve', '--listen', 'tcp://127.0.0.1:0', '--user', 'a', '--password-file', passwordFile()],
-      /are for rdp:\/\/ alone: use --token-file FILE/,
+      /are only for rdp:\/\/: use --token-file FILE/,
     ],
     'a URL that is none': [() => ['serve', '--listen', 'rdp://:::'], /use rdp:\/\/host:port/],
   };

@@ -187,10 +187,10 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(demand[general + 14]! & 1).to.equal(1);
   });
 
-  it('paints on an active connection alone', () => {
+  it('paints only on an active connection', () => {
     const session = new Session().receive(CONNECTION_REQUEST, ...UP_TO_CREDENTIALS);
     const paint = () => session.connection.updatePacket([new Uint8Array(4)]);
-    expect(paint).to.throw(UsageError, 'active connection alone');
+    expect(paint).to.throw(UsageError, 'only on an active connection');
     session.receive(...ACTIVATION);
     expect(session.names(2).at(-1)).to.equal('data 0x28');
     expect(nameOf(Uint8Array.from(joinParts(paint())))).to.equal('data 0x2');

@@ -43,7 +43,7 @@ export abstract class ChannelReplay<Event extends { readonly type: string }> {
 
   protected abstract readonly session: ReplayedSession<Event>;
 
-  /** What a message of the recorded end is. @throws DecodeError */
+  /** Decodes a message of the recorded end. @throws DecodeError */
   protected abstract decodeOwn(bytes: Uint8Array): OwnMessage;
 
   /** The name of one of our engine's messages. */
@@ -107,7 +107,7 @@ export abstract class ChannelReplay<Event extends { readonly type: string }> {
     }
   }
 
-  /** What the session does when the channel opens. */
+  /** Output of the session when the channel opens. */
   protected opened(step: Step<Event | ChannelEvent>): void {
     this.#apply(step, 'opening', false);
   }
@@ -152,7 +152,7 @@ export abstract class ChannelReplay<Event extends { readonly type: string }> {
     return position >= 0;
   }
 
-  /** What our engine sent in this line's place, which is then no addition. */
+  /** The message that our engine sent instead of this line's; it does not count as additional. */
   #instead(): string {
     const last = this.#outbox.at(-1);
     if (last?.line !== this.#line) return '';

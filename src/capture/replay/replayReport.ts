@@ -9,9 +9,9 @@ export interface ReplayNote {
   readonly reason: string;
 }
 
-/** What became of a recorded session when one side of it was played to our engine. */
+/** Result of playing one side of a recorded session to our engine. */
 export interface ReplayReport {
-  /** What our engine was. */
+  /** Role of our engine. */
   readonly role: 'client' | 'server';
   /** Messages of the recorded peer that our engine was given. */
   readonly given: number;
@@ -27,7 +27,7 @@ export interface ReplayReport {
   readonly agreeing: number;
   /** Messages of the recorded end that our engine did not send, or could not be made to send. */
   readonly differing: readonly ReplayNote[];
-  /** What our engine sent and the recorded end did not. */
+  /** Messages that our engine sent and the recorded end did not. */
   readonly additional: readonly ReplayNote[];
 }
 

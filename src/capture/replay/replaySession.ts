@@ -107,7 +107,7 @@ class SessionReplay {
     return new ClientDeviceReplay(id, journal, line, this.#announcement(id, position));
   }
 
-  /** What the recorded client will say of the device on this channel. */
+  /** The announcement that the recorded client makes later on this channel. */
   #announcement(channel: number, position: number): DeviceAnnouncement {
     const later = this.#records.slice(position);
     for (const record of later) {

@@ -13,7 +13,7 @@ const HUB_CLASS = 9;
 const RULES = '/etc/udev/rules.d';
 const RULES_FILE = `${RULES}/70-urbdrc.rules`;
 
-/** What `urbdrc redirect` needs: of this machine, and of one of its devices or else of any. */
+/** Requirements of `urbdrc redirect` on this machine, and on one of its devices or on any. */
 export async function examineClient(machine: Machine, asked?: DeviceIds): Promise<Finding[]> {
   const libusb = await checkLibusb(machine);
   if (machine.platform !== 'linux') return [libusb, ...adviseOtherPlatform(machine)];
@@ -121,7 +121,7 @@ function checkDevice(machine: Machine, identity: UsbDeviceIdentity): Finding {
   return { ...check, state: 'ok', text: `${name} can be opened${holders}` };
 }
 
-/** What would be lost here if the device went. */
+/** Use of the device that this machine would lose. */
 function checkUse(machine: Machine, identity: UsbDeviceIdentity): Finding[] {
   const { root } = machine;
   const use = inspectLocalUse(identity, { sysfs: join(root, '/sys'), proc: join(root, '/proc') });

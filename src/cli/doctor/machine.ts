@@ -15,7 +15,7 @@ export interface Machine {
   readonly user: { readonly id: number; readonly name: string };
   /** @throws Error with one line when there is no libusb */
   loadLibusb(): Promise<void>;
-  /** Who has a device, and whether this user may open it. */
+  /** The drivers that hold a device, and whether this user may open it. */
   inspectDevice(identity: UsbDeviceIdentity): UsbDeviceAccess;
   /** Why this user may not write a file: `EACCES`, `EROFS`, `ENOENT`, ... Undefined: it may. */
   whyNotWritable(path: string): string | undefined;

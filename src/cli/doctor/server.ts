@@ -5,7 +5,7 @@ import { oneLine } from '../failure.ts';
 import type { Finding } from './finding.ts';
 import { asRoot, type Machine, readText } from './machine.ts';
 
-/** What `urbdrc serve --attach vhci` needs of this machine. Without `--attach`, `serve` needs nothing. */
+/** Requirements of `urbdrc serve --attach vhci` on this machine. Without `--attach`, `serve` has none. */
 export async function examineServer(machine: Machine): Promise<Finding[]> {
   if (machine.platform !== 'linux') {
     const text = 'only Linux can take redirected devices for its own';

@@ -54,7 +54,7 @@ export class InterfaceClaims {
         this.#detachAutomatically(true);
         await finished((done) => this.#device.__releaseInterface(number, done));
       } catch {
-        // the interface is gone, or somebody was faster
+        // the interface is gone, or another process was faster
       }
     }
     forgetExit(this);

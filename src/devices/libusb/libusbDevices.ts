@@ -81,7 +81,7 @@ export class LibusbDevices implements UsbDeviceSource {
   readonly #known = new Map<string, LibusbDevice>();
   /** Those that are there and whose names are still to come. */
   readonly #arriving = new Map<string, Promise<void>>();
-  /** Names are read one after the other: whoever waits for a device holds one of the few threads that there are. */
+  /** Names are read one after the other: a call that waits for a device holds one of the few threads of the pool. */
   #lastNames: Promise<unknown> = Promise.resolve();
   /** With the devices that were arriving already when the listener came: these are no news to it. */
   readonly #listeners = new Map<Listener, Set<string>>();
@@ -142,7 +142,7 @@ export class LibusbDevices implements UsbDeviceSource {
     this.#arriving.clear();
   }
 
-  /** Changes matter while somebody listens, and to open devices, which must learn that they are gone. */
+  /** Changes matter to listeners, and to open devices, which must learn that they are gone. */
   #followChanges(): void {
     const wanted = !this.#closed && (this.#listeners.size > 0 || this.#open.size > 0);
     if (wanted) this.#stopChanges ??= this.#platform.onChange(() => this.#refresh());

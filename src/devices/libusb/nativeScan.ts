@@ -45,7 +45,7 @@ function rebuildDeviceDescriptor({ deviceDescriptor: d }: NativeDevice): Uint8Ar
   );
 }
 
-/** libusb hangs what it does not know (class descriptors, associations) behind what came before it, so the order is kept. */
+/** libusb appends unknown descriptors (class descriptors, associations) to the one before them, so the order is kept. */
 export function rebuildConfigurationDescriptor(c: NativeConfigurationDescriptor): Uint8Array {
   const body: number[] = [...c.extra];
   for (const i of c.interfaces.flat()) {
@@ -82,6 +82,6 @@ export function inferSpeed(device: NativeDevice, configurations: readonly Native
   if (bulkSizes.includes(512)) return 'high';
   if (bulkSizes.length > 0) return 'full';
   if (bMaxPacketSize0 === 8 && sizes.every((size) => size <= 8)) return 'low';
-  // Without bulk endpoints: high speed demands 64 bytes on endpoint 0, and alone allows more than that on interrupt ones.
+  // Without bulk endpoints: high speed demands 64 bytes on endpoint 0, and only high speed allows more on interrupt ones.
   return bcdUSB >= 0x0200 && bMaxPacketSize0 === 64 && sizes.some((size) => size > 64) ? 'high' : 'full';
 }

@@ -37,7 +37,7 @@ export class OpenDevice {
 
   /**
    * Opens a device, and claims all interfaces of the configuration that it has. The configuration is asked for later, but a
-   * local driver that went on until then would disturb whoever reads the descriptors meanwhile.
+   * local driver that runs until then would disturb the reader of the descriptors.
    *
    * @throws NativeError; the device is as before then
    */
@@ -101,7 +101,7 @@ export class OpenDevice {
       case 'setInterface':
         return this.#inTurn(() => this.#setInterface(operation.interfaceNumber, operation.alternateSetting), complete);
       case 'clearHalt':
-      // libusb cannot reset the host's half alone, so this is the whole of it, with the request on the bus.
+      // libusb cannot reset only the host's half, so this is the whole of it, with the request on the bus.
       case 'resetEndpoint':
         return this.#inTurn(
           () => this.#call((done) => this.native.__clearHalt(operation.endpointAddress, done)),
@@ -123,18 +123,18 @@ export class OpenDevice {
   }
 
   /**
-   * Ends everything and gives everything back. Never rejects. `patience` is how long it waits for what is under way, in
+   * Ends everything and gives everything back. Never rejects. `timeout` is how long it waits for running operations, in
    * ms. Returns when all is given back, which is later than the end of the wait where the kernel keeps something.
    */
-  async close(patience: number): Promise<{ readonly givenBack: Promise<void> }> {
+  async close(timeout: number): Promise<{ readonly givenBack: Promise<void> }> {
     this.#closing = true;
     const back = Promise.all([this.#transfers.abort(), ...this.#running.values()]);
     const givenBack = back.then(() => this.#giveBack());
-    if (await within(patience, back)) {
+    if (await within(timeout, back)) {
       await givenBack;
       return { givenBack };
     }
-    // The kernel keeps something (a driver hangs). Nobody waits for that, but the device is given back when it ends.
+    // The kernel keeps something (a driver hangs). No caller waits for that, but the device is given back when it ends.
     this.#transfers.abandon();
     for (const complete of this.#running.keys()) completeAtOnce('cancelled', complete);
     this.#running.clear();
@@ -224,7 +224,7 @@ export class OpenDevice {
    * it was plugged in. SET_CONFIGURATION is not sent then: for the device it is a light reset, which some do not survive
    * (they lose a mode that their driver switched on, or leave the bus). What the request promises is made true in other
    * ways: alternate settings go back to 0 where they are not, and data toggles need nothing, because both ends still agree
-   * on them. An endpoint that is halted stays halted; whoever meets it gets a stall, and clears it.
+   * on them. A halted endpoint stays halted; the next user gets a stall, and clears it.
    */
   async #setConfiguration(value: number): Promise<UsbStatus> {
     const wanted = findConfiguration(this.#descriptors.configurations, value);

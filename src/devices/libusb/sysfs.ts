@@ -18,7 +18,7 @@ const SPEEDS: Readonly<Record<string, UsbSpeed>> = {
 };
 
 /**
- * The devices that Linux has, apart from root hubs and from those that are not authorized (which nobody can use), without
+ * The devices that Linux has, except root hubs and those that are not authorized (which cannot be used), without
  * their names. Nothing is opened, no device is asked, and nothing is waited for: these are a few small files that the kernel
  * makes up as they are read.
  */
@@ -59,7 +59,7 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
 }
 
 /**
- * A device's names. The kernel gives them only when nobody else has the device in hand: one that is being enumerated, or
+ * A device's names. The kernel gives them only when no other operation holds the device: one that is being enumerated, or
  * hangs, makes their reader wait, for seconds at times. And if it is this program that the device waits for (its other end
  * is attached to this machine), for ever: so they must not be read in the main loop.
  */

@@ -26,7 +26,7 @@ const DIRECTION_IN = 0x80;
 interface Pending {
   readonly endpointAddress: number;
   readonly complete: Complete;
-  /** Somebody asked for its early end. */
+  /** Its early end was requested. */
   cancelled: boolean;
 }
 
@@ -183,7 +183,7 @@ export class Transfers {
       return;
     }
     let status = statusOf(error);
-    // A transfer that nobody cancelled ends like this too when its interface is released under it: only the device itself
+    // A transfer that was not cancelled ends like this too when its interface is released during it: only the device itself
     // can tell whether it is gone.
     if (status === 'disconnected' || (status === 'cancelled' && !pending.cancelled))
       status = this.#presence.isGone() ? 'disconnected' : 'cancelled';

@@ -116,7 +116,7 @@ export interface UsbBinding {
   /**
    * A further context, which sees the devices that are there now.
    *
-   * libusb's list is kept up to date by udev's messages alone: where no udevd runs (containers, small systems), a device
+   * Only udev's messages keep libusb's list up to date: where no udevd runs (containers, small systems), a device
    * that was plugged in after the start is not in the list, and never will be. A new context looks again. It costs a
    * thread and stays until the process ends, so it is made only for a device that the first one does not know.
    */

@@ -27,7 +27,7 @@ export interface SerialLine {
   readonly stopBits: 1 | 1.5 | 2;
   readonly parity: 'none' | 'odd' | 'even' | 'mark' | 'space';
   readonly dataBits: number;
-  /** DTR: somebody is there. */
+  /** DTR: the terminal is present. */
   readonly dataTerminalReady: boolean;
   readonly requestToSend: boolean;
 }
@@ -146,7 +146,7 @@ export class CdcAcm extends VirtualDevice {
     return (this.#controlLines & 1) === 0 ? 0 : SerialState.carrier | SerialState.dataSetReady;
   }
 
-  /** A newer state takes the place of one that the host did not read: nobody needs to know that it was on and off. */
+  /** A newer state takes the place of one that the host did not read: no host needs to know that it was on and off. */
   #notify(state: number): void {
     this.endpoints.discard(CdcEndpoint.notification);
     const { communication } = CdcInterface;

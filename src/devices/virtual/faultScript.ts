@@ -14,7 +14,7 @@ export type Fault =
    * that move no data, and those that fail anyway, stay as they are.
    */
   | { readonly type: 'babble'; readonly extra: number }
-  /** The device is not ready for so long. What follows on the same endpoint waits behind it. */
+  /** The device is not ready for this long. Later transfers of the same endpoint wait for it. */
   | { readonly type: 'delay'; readonly milliseconds: number }
   /**
    * The device is not ready for ever: pending until it is cancelled, as is what follows on the same endpoint. A control
@@ -38,7 +38,7 @@ export interface FaultRule {
   readonly endpointAddress?: number;
   /** Of control requests. */
   readonly bRequest?: number;
-  /** This one alone; the first is 1. */
+  /** Only this one; the first is 1. */
   readonly nth?: number;
   /** Each so-manieth. */
   readonly every?: number;
@@ -48,7 +48,7 @@ export interface FaultRule {
   readonly times?: number;
 }
 
-/** Data alone, so that it can be written as JSON. For each operation the first rule that applies is taken. */
+/** Plain data, so that it can be written as JSON. For each operation the first rule that applies is taken. */
 export type FaultScript = readonly FaultRule[];
 
 /** @throws UsageError that says which rule is wrong, and how. */

@@ -48,7 +48,7 @@ export class ImageFile implements BlockStore {
     while (done < bytes.byteLength) {
       const position = firstBlock * BLOCK_SIZE + done;
       const { bytesRead } = await this.#file.read(bytes, done, bytes.byteLength - done, position);
-      if (bytesRead === 0) throw new Error(`the image file ends at byte ${position}: somebody made it shorter`);
+      if (bytesRead === 0) throw new Error(`the image file ends at byte ${position}: another program made it shorter`);
       done += bytesRead;
     }
     return bytes;

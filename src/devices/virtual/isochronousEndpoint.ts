@@ -73,8 +73,8 @@ export class IsochronousEndpoint {
   }
 
   /**
-   * `startFrame` undefined: behind what is scheduled, or in the next frame. One that is over, further ahead than
-   * {@link START_FRAME_RANGE}, or not behind what is scheduled ends the transfer as `badStartFrame` without packets.
+   * `startFrame` undefined: after the scheduled packets, or in the next frame. One that has passed, is further ahead than
+   * {@link START_FRAME_RANGE}, or not after the scheduled packets ends the transfer as `badStartFrame` without packets.
    */
   submit(packets: IsochronousPackets, startFrame: number | undefined, complete: Complete): UsbTransfer {
     if (!this.#fits(packets)) return completeAtOnce('invalidParameter', complete);

@@ -13,7 +13,7 @@ export interface MassStorageStickOptions {
   readonly blocks: BlockStore;
   /**
    * Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private; 0x0001 is the stick's. No
-   * device on sale has these, so nobody takes the stick for another one.
+   * device on sale has these, so that the stick is not mistaken for another one.
    */
   readonly vendorId?: number;
   /** Default 0x0001. */

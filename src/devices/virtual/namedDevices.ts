@@ -18,7 +18,7 @@ export interface NamedDeviceOptions {
   readonly readOnly?: boolean;
 }
 
-/** A device that can be made from its name alone. */
+/** A device that can be made only from its name. */
 export interface NamedDevice {
   /** As people write it; what is in capitals stands for something of theirs. */
   readonly name: string;

@@ -4,7 +4,7 @@ import type { DeviceEndpoints } from './deviceState.ts';
 /** Reports that are kept for a host that does not ask. */
 const QUEUE_LIMIT = 8192;
 
-/** The reports of one interrupt IN endpoint, up to a limit. A device that nobody has configured forgets them. */
+/** The reports of one interrupt IN endpoint, up to a limit. A device that is not configured drops them. */
 export class ReportQueue {
   readonly #endpoints: DeviceEndpoints;
   readonly #endpointAddress: number;

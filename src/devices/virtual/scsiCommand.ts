@@ -82,7 +82,7 @@ function commandSize(operationCode: number): number {
 const FORMATTED_MEDIUM = 2;
 const NO_MEDIUM = 3;
 
-/** READ FORMAT CAPACITIES, [MMC-6] 6.24: the current capacity alone, 12 bytes. */
+/** READ FORMAT CAPACITIES, [MMC-6] 6.24: only the current capacity, 12 bytes. */
 export function formatCapacities(blockCount: number, isPresent: boolean): Uint8Array {
   const view = new DataView(new ArrayBuffer(12));
   view.setUint8(3, 8);
@@ -92,7 +92,7 @@ export function formatCapacities(blockCount: number, isPresent: boolean): Uint8A
   return new Uint8Array(view.buffer);
 }
 
-/** REPORT LUNS, [SPC-4] 6.33: LUN 0 alone. */
+/** REPORT LUNS, [SPC-4] 6.33: only LUN 0. */
 export function logicalUnits(): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[3] = 8;

@@ -157,7 +157,7 @@ export abstract class VirtualDevice implements UsbDevice {
     this.#leave(false);
   }
 
-  /** Whether somebody has opened it. */
+  /** Whether it is open. */
   get isOpen(): boolean {
     return this.#isOpen;
   }

@@ -107,7 +107,7 @@ class PluggedVirtualDevice extends WrappedDevice<VirtualDevice> {
   }
 
   override close(): Promise<void> {
-    // Once closed, the device may be plugged in again and open for somebody else.
+    // Once closed, the device may be plugged in again and opened by another caller.
     if (this.#isOpen) {
       this.#isOpen = false;
       this.#closing = this.device.close();

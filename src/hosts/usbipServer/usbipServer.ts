@@ -150,7 +150,7 @@ export class UsbipServer implements UsbDeviceSink {
     await Promise.all(this.#connections.values());
   }
 
-  /** A callback that throws must not end the process, and there is nobody else to tell. */
+  /** A callback that throws must not end the process; there is no other place to report it. */
   #refused(error: unknown, remote: string): void {
     try {
       this.#options.onRefused?.(asError(error), remote);
@@ -226,7 +226,7 @@ export class UsbipServer implements UsbDeviceSink {
     };
   }
 
-  /** Without devices that a client has: nobody else can import them, or needs to know of them. */
+  /** Without imported devices: other clients cannot import them and need not know of them. */
   #list(): Uint8Array {
     const free = this.#bus.devices.filter(({ device }) => !this.#importers.has(device));
     return joinParts(
@@ -248,7 +248,7 @@ export class UsbipServer implements UsbDeviceSink {
     await released;
   }
 
-  /** The device of that name, when nobody has it. @throws ImportRefused */
+  /** The device of that name, if no client has imported it. @throws ImportRefused */
   async #free(busid: string): Promise<BusDevice> {
     for (;;) {
       const plugged = this.#bus.find(busid);

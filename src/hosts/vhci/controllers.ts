@@ -69,9 +69,9 @@ const STATES: Readonly<Record<number, VhciPortState>> = { 4: 'free', 5: 'notAssi
 const SPEEDS: Readonly<Record<number, UsbSpeed>> = { 1: 'low', 2: 'full', 3: 'high', 5: 'super', 6: 'superPlus' };
 
 /**
- * A status table. Its columns: hub (`hs`, `ss`; kernels before 4.11 have high-speed ports alone, and no such column), port,
+ * A status table. Its columns: hub (`hs`, `ss`; kernels before 4.11 have only high-speed ports, and no such column), port,
  * state and speed in decimal digits, device id in hexadecimal ones, a socket (its descriptor; in older kernels its
- * address), the device's name. Head lines and columns behind these are passed over.
+ * address), the device's name. Head lines and further columns are skipped.
  *
  * @param source whose table it is, for the error
  * @throws Error with one line that quotes what is not a row

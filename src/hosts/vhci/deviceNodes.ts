@@ -20,7 +20,7 @@ const MOST_FOLDERS = 4096;
  * Result of the kernel's drivers for a USB device: device nodes (`/dev/sda`, `/dev/sda1`, `/dev/ttyUSB0`,
  * `/dev/input/event3`, ...), only those that exist, and the names of network interfaces (`eth1`), in order of their
  * names. Not among them: the device's own node below `/dev/bus/usb`, nodes of the block layer for SCSI commands
- * (`/dev/bsg`), and what belongs to devices behind it if it is a hub. Nothing for a device that is not there.
+ * (`/dev/bsg`), and the nodes of devices below it if it is a hub. Nothing for a device that does not exist.
  *
  * @param busId the kernel's name of the device, e.g. `3-1.2`
  * @throws UsageError for another kind of name
@@ -46,7 +46,7 @@ function isDeviceName(name: string): boolean {
   return /^\d+-\d+(\.\d+)*$/.test(name);
 }
 
-/** The `uevent` files below a device, without its own and those of devices behind it. Follows no link; level by level. */
+/** The `uevent` files below a device, without its own and those of devices below it. Follows no link; level by level. */
 async function* eventTextsBelow(device: string): AsyncGenerator<string> {
   let level = [device];
   let visited = 0;
@@ -107,7 +107,7 @@ export interface NodeSearch extends NodeFolders {
 }
 
 /**
- * Looks for a device's nodes again and again, because sysfs tells nobody when it changes, and drivers bind after the
+ * Looks for a device's nodes again and again, because sysfs does not tell when it changes, and drivers bind after the
  * device is there. Gives all that appeared, in the order in which they did; after an abort, those until then.
  *
  * @throws UsageError as {@link deviceNodes} does, and what `found` throws

@@ -14,7 +14,7 @@ export type PeerEvidence =
     }
   | {
       readonly type: 'interfaceSelected';
-      /** The message is longer than the result and the fields behind it. */
+      /** The message is longer than the result and the fields after it. */
       readonly isTooLong: boolean;
       /** TS_URB_RESULT_HEADER.Padding. */
       readonly padding: number;

@@ -3,8 +3,8 @@ import type { PeerEvidence } from './evidence.ts';
 import { PEER_NAMES, PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from './profiles.ts';
 
 /**
- * What the client of one connection is taken for. It starts as `generic`, is recognised by its first device or never,
- * and sometimes its version shows later. Who is told what it is asks nothing.
+ * The profile of one connection's client. It starts as `generic`, is recognised by the client's first device or never,
+ * and sometimes its version shows later. If the caller names the profile, nothing is detected.
  */
 export class Peer {
   #profile: PeerProfile;

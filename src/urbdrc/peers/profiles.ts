@@ -7,7 +7,7 @@ import type { PeerEvidence } from './evidence.ts';
  */
 export interface PeerSettings {
   /**
-   * `lenient`: bytes behind the last field and the known mistakes of real peers are overlooked. `strict`: a message with
+   * `lenient`: bytes after the last field and the known mistakes of real peers are overlooked. `strict`: a message with
    * them is malformed, and the request that it answers fails.
    */
   readonly reading: 'lenient' | 'strict';

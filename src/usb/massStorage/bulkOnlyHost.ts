@@ -128,7 +128,7 @@ export class BulkOnlyHost {
 
     if (moved.status === 'stall' && data?.direction === 'out') await this.#clearHalt('out');
     if (moved.status === 'stall' && data?.direction === 'in') {
-      // The transfer that is queued behind the stall may or may not have stalled too: start over.
+      // The transfer that is queued after the stalled one may or may not have stalled too: start over.
       const outcome = await transfers.cancel(ending);
       ending = outcome?.status === 'ok' ? Promise.resolve(outcome) : undefined;
       if (ending === undefined) await this.#clearHalt('in');

@@ -170,7 +170,7 @@ export class MassStorage {
     const next = (lba: number) => {
       if (lba >= end) return undefined;
       const piece = this.#readOnce(lba, Math.min(this.#sectorsPerCommand, end - lba), options);
-      // Its error belongs to whoever gets to it; nobody might.
+      // The reader that reaches this block gets the error; perhaps none does.
       piece.catch(() => {});
       return piece;
     };

@@ -130,7 +130,7 @@ describe('the same bytes from clients that are taken for different ones', () => 
       expect(pair.serverEvents.at(-1)?.type).to.equal('answeredLate');
     });
 
-    it('bytes behind the last field', () => {
+    it('bytes after the last field', () => {
       const answer = (requestId: number) =>
         Uint8Array.of(
           ...bytesOf({ name: 'URB_COMPLETION_NO_DATA', ...HEAD, requestId, tsUrbResult: OK, outputBufferSize: 0 }),
