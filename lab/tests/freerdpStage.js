@@ -28,13 +28,17 @@ export async function startScreen() {
 export class Stage {
   /** A new folder. */
   folder = '';
+  /** The command of the FreeRDP that is at work. */
+  program = '';
   /** @type {ReturnType<typeof lab.spawnProgram>[]} */
   #programs = [];
   /** @type {(() => Promise<void>)[]} */
   #cleanups = [];
 
-  static async open() {
+  /** @param {string} [program] the command of a FreeRDP */
+  static async open(program = 'xfreerdp') {
     const stage = new Stage();
+    stage.program = program;
     stage.folder = await mkdtemp(join(tmpdir(), 'urbdrc-'));
     return stage;
   }
@@ -74,7 +78,7 @@ export class Stage {
    * @param {string[]} args
    */
   freerdp(port, ...args) {
-    return this.start('xfreerdp', `/v:127.0.0.1:${port}`, '/cert:ignore', '/u:ali', '/p:open sesame', ...args);
+    return this.start(this.program, `/v:127.0.0.1:${port}`, '/cert:ignore', '/u:ali', '/p:open sesame', ...args);
   }
 
   /**

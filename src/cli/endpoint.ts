@@ -84,6 +84,7 @@ export async function withConnections(
       options,
       token,
       identity,
+      around,
       terminal,
       counterpart,
       (transport) => {
@@ -130,13 +131,14 @@ async function openListener(
   options: EndpointOptions,
   token: string | undefined,
   identity: ListenerIdentity,
+  around: Surroundings,
   terminal: Terminal,
   counterpart: Counterpart,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
   checkSecrets(url, options);
   if (isRdpUrl(url) && counterpart !== 'urbdrc serve') {
-    return openRdpListener(url, options, identity, terminal, onConnection);
+    return openRdpListener(url, options, identity, around, terminal, onConnection);
   }
   const listener = await listen(
     url,

@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 import { isSameSecret } from '../../transports/token.ts';
 import { Failure, oneLine } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whom `rdp://` lets in. */
@@ -30,6 +32,7 @@ export async function openRdpListener(
   url: string,
   options: RdpOptions,
   identity: Pick<ListenRdpOptions, 'cert' | 'key' | 'identity'>,
+  { environment }: Pick<Surroundings, 'environment'>,
   terminal: Terminal,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
@@ -52,12 +55,28 @@ export async function openRdpListener(
   );
   const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));
   const reachable = host.replace(/^(0\.0\.0\.0|\[::\])(?=:|$)/, hostname());
+  const fingerprint = listener.certificateFingerprint ?? '';
   terminal.say(`listening on ${listener.url}`);
-  terminal.say(`certificate fingerprint (SHA-256): ${listener.certificateFingerprint ?? ''}`);
-  const words = ['xfreerdp', `/v:${port === '' ? `${reachable}:80` : reachable}`];
+  terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
+  const words = [await freerdpProgram(environment['PATH']), `/v:${port === '' ? `${reachable}:80` : reachable}`];
   if (user !== undefined) words.push(`/u:${user}`);
+  words.push(`/cert:fingerprint:sha256:${fingerprint}`);
   terminal.say(`the other end: ${words.join(' ')} /usb:id,dev:VID:PID`);
   return listener;
+}
+
+/** What FreeRDP is called on this machine: Debian's version 3 is `xfreerdp3`. Where there is none, as FreeRDP calls itself. */
+async function freerdpProgram(path = ''): Promise<string> {
+  for (const name of ['xfreerdp3', 'xfreerdp']) {
+    for (const folder of path.split(delimiter).filter((each) => each !== '')) {
+      const isThere = await access(join(folder, name), constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return name;
+    }
+  }
+  return 'xfreerdp';
 }
 
 async function readPassword({ user, passwordFile }: RdpOptions): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { ClientInfo } from '../../codecs/rdp/clientInfo.ts';
@@ -41,8 +41,11 @@ describe('urbdrc serve --listen rdp://', () => {
     const who = ['--user', 'Ali', '--password-file', passwordFile()];
     const server = start(['serve', '--listen', 'rdp://127.0.0.1:0', ...who]);
     const port = Number((await server.line(/^listening on rdp:\/\/127\.0\.0\.1:(\d+)$/))[1]);
-    await server.line(/^certificate fingerprint \(SHA-256\): ([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
-    await server.line(new RegExp(`^the other end: xfreerdp /v:127\\.0\\.0\\.1:${port} /u:Ali /usb:id,dev:VID:PID$`));
+    const [, fingerprint = ''] = await server.line(
+      /^certificate fingerprint \(SHA-256\): ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})$/,
+    );
+    const words = `/v:127.0.0.1:${port} /u:Ali /cert:fingerprint:sha256:${fingerprint} /usb:id,dev:VID:PID`;
+    expect((await server.line(/^the other end: (.*)$/))[1]).to.equal(`xfreerdp ${words}`);
     for (const [user, password] of [
       ['Ali', 'P'],
       ['Bob', 'p'],
@@ -58,6 +61,23 @@ describe('urbdrc serve --listen rdp://', () => {
     server.stop();
     expect(await server.exit).to.equal(0);
   });
+
+  const programs: Record<string, [programs: string[], named: string]> = {
+    'xfreerdp3, where it is': [['xfreerdp', 'xfreerdp3'], 'xfreerdp3'],
+    'xfreerdp, where that is alone': [['xfreerdp'], 'xfreerdp'],
+    'xfreerdp, where there is none': [[], 'xfreerdp'],
+  };
+  for (const [what, [names, named]] of Object.entries(programs)) {
+    it(`names ${what}, for the other end`, async () => {
+      for (const name of names) writeFileSync(join(folder, name), '', { mode: 0o755 });
+      writeFileSync(join(folder, 'xfreerdp3.txt'), '');
+      const environment = { PATH: `${join(folder, 'none')}${delimiter}${folder}` };
+      const server = start(['serve', '--listen', 'rdp://127.0.0.1:0'], { environment });
+      expect((await server.line(/^the other end: (\S+) /))[1]).to.equal(named);
+      server.stop();
+      expect(await server.exit).to.equal(0);
+    });
+  }
 
   const wrong: Record<string, [args: () => string[], message: RegExp]> = {
     'everybody from everywhere': [() => ['serve', '--listen', 'rdp://0.0.0.0:0'], /ask for a user and a password/],
