@@ -1,6 +1,7 @@
 // Runs in the lab: plays scenarios with a real FreeRDP and leaves their captures in /lab-out. See lab/record.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { replugStick, Stage, startScreen } from '../tests/freerdpStage.js';
 import { run } from '../tests/support.js';
 import { SCENARIOS } from './scenarios.js';
@@ -18,15 +19,19 @@ function withoutPlace(text, about) {
   return [JSON.stringify({ ...about, role, program, started }), ...others].join('\n');
 }
 
+const { values, positionals } = parseArgs({
+  options: { freerdp: { type: 'string', default: 'xfreerdp' } },
+  allowPositionals: true,
+});
 const screen = await startScreen();
-const stage = await Stage.open();
-const versionText = await stage.start('xfreerdp', '/version').waitForLine(/FreeRDP version (\S+)/);
+const stage = await Stage.open(values.freerdp);
+const versionText = await stage.start(stage.program, '/version').waitForLine(/FreeRDP version (\S+)/);
 const peer = `freerdp-${versionText[1]}`;
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SCENARIOS);
+const wanted = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
 for (const scenario of wanted) {
   const played = SCENARIOS[scenario];
   if (played === undefined) throw new Error(`there is no scenario ${scenario}; there are ${Object.keys(SCENARIOS)}`);
-  const each = await Stage.open();
+  const each = await Stage.open(stage.program);
   const file = join(each.folder, 'capture.jsonl');
   try {
     await played.run(each, file);
