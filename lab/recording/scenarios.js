@@ -15,6 +15,8 @@ import * as lab from '../tests/support.js';
 
 const PROGRAM = 'urbdrc lab/record';
 
+/** @typedef {Awaited<ReturnType<Stage['serveHere']>> & { client: ReturnType<Stage['freerdp']> }} Session */
+
 /** @type {Record<string, Scenario>} */
 export const SCENARIOS = {
   serveRead: {
@@ -130,8 +132,10 @@ export const SCENARIOS = {
   serveUnanswered: {
     notes:
       'the serial adapter is reset, then deauthorized in sysfs: a read of it is never answered, and given up after 12 s',
-    run: (stage, file) =>
-      recorded(stage, file, SERIAL, async ({ device }) => {
+    run(stage, file) {
+      // A FreeRDP that is recognised is asked for no reset, and its reads are given up sooner.
+      const options = /** @type {const} */ ({ peer: 'generic' });
+      const play = async (/** @type {Session} */ { device }) => {
         const serial = await opened(await device(SERIAL));
         await serial.reset();
         const { path } = await lab.waitUntil(() => lab.sysfsDevice(0x0403, 0x6001), SLOW, 'the serial adapter');
@@ -143,7 +147,9 @@ export const SCENARIOS = {
         await reading;
         await serial.close();
         await writeFile(`${path}/authorized`, '1');
-      }),
+      };
+      return recorded(stage, file, SERIAL, play, options);
+    },
   },
 };
 
@@ -152,14 +158,15 @@ export const SCENARIOS = {
  * @param {Stage} stage
  * @param {string} file
  * @param {string} devices
- * @param {(session: Awaited<ReturnType<Stage['serveHere']>> & { client: ReturnType<Stage['freerdp']> }) => Promise<void>} play
+ * @param {(session: Session) => Promise<void>} play
+ * @param {Parameters<Stage['serveHere']>[1]} [options]
  */
-async function recorded(stage, file, devices, play) {
+async function recorded(stage, file, devices, play, options) {
   const onFailure = (/** @type {Error} */ error) => {
     throw error;
   };
   const capture = openCapture(file, { role: 'server', program: PROGRAM, onFailure });
-  const session = await stage.serveHere(capture);
+  const session = await stage.serveHere(capture, options);
   const client = stage.freerdp(session.port, `/usb:id,dev:${devices}`);
   await play({ ...session, client });
   for (const server of session.servers) await server.close();

@@ -84,14 +84,15 @@ export class Stage {
   /**
    * A server in this process, for what the program does not do with devices.
    * @param {import('../../dist/src/entryPoints/node.js').Capture} [capture]
+   * @param {import('../../dist/src/entryPoints/urbdrc.js').RedirectionServerOptions} [options]
    */
-  async serveHere(capture) {
+  async serveHere(capture, options) {
     const usb = new RemoteUsb();
     /** @type {RedirectionServer[]} */
     const servers = [];
     const listener = await listenRdp('rdp://127.0.0.1:0', {}, (transport) => {
       const { ended, ...recording } = capture?.connection(transport.remote) ?? {};
-      const server = new RedirectionServer(transport, recording);
+      const server = new RedirectionServer(transport, { ...options, ...recording });
       server.watch((device) => void usb.attach(device));
       void server.closed.then((error) => ended?.(error));
       servers.push(server);
