@@ -42,7 +42,8 @@ describe('in a browser, under a content security policy without unsafe-eval', ()
       response.end(isScript ? script : PAGE);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+    // mocha's limit is the only one: a busy machine takes its time.
+    browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS, timeout: 0 });
   });
 
   after(async () => {
@@ -52,6 +53,7 @@ describe('in a browser, under a content security policy without unsafe-eval', ()
 
   it('a virtual stick is redirected in memory: read whole, written, taken away', async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(0);
     const problems: string[] = [];
     page.on('console', (message) => problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(error.message));
