@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 export const STICK_SIZE = 64 * MIB;
 export const WRITABLE = 16 * MIB;
 
-const PROGRAM = 'dist/src/cli/main.js';
+const PROGRAM = 'dist/urbdrc.js';
 /** enum usb_device_speed of the kernel: super. */
 const SUPER_SPEED = 5;
 const SYSFS = '/sys/bus/usb';

@@ -8,7 +8,7 @@ import * as lab from './support.js';
 
 /** @typedef {import('../../dist/src/entryPoints/urbdrc.js').RemoteDevice} RemoteDevice */
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const KEYBOARD = { vid: 0x0627, pid: 0x0001, drivers: ['usbhid'] };
 const SERIAL = { vid: 0x0403, pid: 0x6001, drivers: ['ftdi_sio'] };
 const SOUND = { vid: 0x46f4, pid: 0x0002, drivers: ['snd-usb-audio', 'snd-usb-audio'] };

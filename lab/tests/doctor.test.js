@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { vhciFolder, readPorts } from '../../dist/src/hosts/vhci/controllers.js';
 import * as lab from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const VHCI = vhciFolder('/sys');
 const NOBODY = 65534;
 

@@ -7,7 +7,7 @@ import { RedirectionServer, RemoteUsb } from '../../dist/src/entryPoints/urbdrc.
 import { listenRdp } from '../../dist/transports/rdp/listenRdp.js';
 import * as lab from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const DISPLAY = ':77';
 /** A program starts in two seconds here, or in thirty where the machine has other work: milliseconds to wait for it. */
 export const SLOW = 120_000;

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as lab from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const STICK_IDS = '46f4:0001';
 const PAGE = 4096;
 

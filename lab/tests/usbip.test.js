@@ -5,7 +5,7 @@ import { open, readdir, readFile, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as lab from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const USBIP = '/usr/sbin/usbip';
 
 /** @param {string[]} args */

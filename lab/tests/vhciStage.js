@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as lab from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const CONTROLLER = '/sys/devices/platform/vhci_hcd.0';
 /** What takes a second here takes a minute where the machine has other work: milliseconds to wait for anything. */
 export const SLOW = 180_000;

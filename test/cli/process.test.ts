@@ -84,7 +84,7 @@ describe('urbdrc as processes', () => {
   });
 
   it('that may open too few files starts, or says in one line what it needs (run npm run build where it does not)', async () => {
-    const script = 'ulimit -n "$1" && exec "$0" dist/src/cli/main.js --version';
+    const script = 'ulimit -n "$1" && exec "$0" dist/urbdrc.js --version';
     const results = [];
     for (const files of [40, 120, 400]) {
       const child = spawn('sh', ['-c', script, process.execPath, String(files)], { stdio: 'pipe' });

@@ -193,7 +193,7 @@ describe('the package as it is built', () => {
   });
 
   it('has a program, which tells its version', async () => {
-    const child = spawn(process.execPath, ['dist/src/cli/main.js', '--version'], { cwd: ROOT });
+    const child = spawn(process.execPath, ['dist/urbdrc.js', '--version'], { cwd: ROOT });
     let text = '';
     child.stdout.on('data', (chunk) => (text += String(chunk)));
     expect(await once(child, 'close')).to.deep.equal([0, null]);
