@@ -2,7 +2,7 @@ import { joinParts, type Parts } from '../codecs/core/parts.ts';
 import { decodeDvcPdu, encodeDvcPdu } from '../codecs/dvc/pdu.ts';
 import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../codecs/urbdrc/deviceSink.ts';
-import type { UrbdrcMessage } from '../codecs/urbdrc/registry.ts';
+import type { UrbdrcMessage } from '../codecs/urbdrc/messages.ts';
 import { UrbFunction } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 
 /** A message to measure: through the codecs, and by hand with one DataView, without any check. */

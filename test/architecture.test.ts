@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { PROTOCOLS } from '../codecs/protocols.ts';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { conformanceRequirements } from '../docs/conformanceRequirements.ts';
 import { peerProfiles } from '../docs/peerProfiles.ts';
-import { COVERAGE_LAYERS, specCoverage, vectorsOf, vectorsOfFunction } from '../docs/specCoverage.ts';
+import { specCoverage, vectorsOf, vectorsOfFunction } from '../docs/specCoverage.ts';
 import { stateDiagrams } from '../docs/stateDiagrams.ts';
 import { structModules } from '../docs/structs.ts';
 
@@ -88,13 +89,13 @@ describe('the project', () => {
 });
 
 describe('test vectors', () => {
-  for (const layer of COVERAGE_LAYERS) {
-    for (const entry of layer.entries) {
-      it(`show what ${entry.name} looks like, from a specification, a capture or a hand`, () => {
+  for (const protocol of PROTOCOLS) {
+    for (const message of protocol.messages) {
+      it(`show what ${message.name} looks like, from a specification, a capture or a hand`, () => {
         const origins = new Set(
-          vectorsOf(layer, entry).flatMap(({ origin, value }) => (value === undefined ? [] : origin)),
+          vectorsOf(protocol, message).flatMap(({ origin, value }) => (value === undefined ? [] : origin)),
         );
-        expect([...origins], `test-vectors/${layer.vectors}/${entry.name}`).to.satisfy((each: string[]) =>
+        expect([...origins], `test-vectors/${protocol.name}/${message.name}`).to.satisfy((each: string[]) =>
           each.some((origin) => ['spec', 'capture', 'hand'].includes(origin)),
         );
       });

@@ -127,13 +127,12 @@ const WHOLE = 0x30;
 export const DomainMcsPdu = codec<DomainMcsPdu>({
   name: 'DomainMCSPDU',
   spec: { document: 'T.125', section: '7' },
-  decode(untitled) {
-    const first = untitled.u8('choice');
+  decode(reader) {
+    const first = reader.u8('choice');
     const choice = first >> 2;
     const name = DOMAIN_MCS_PDU_NAMES.find((each) => PDUS[each].choice === choice);
-    if (name === undefined)
-      throw untitled.error('UNKNOWN_MESSAGE', 'choice', `there is no MCS PDU ${choice} in RDP`, 1);
-    const reader = untitled.as(name, domainMcsPduSpec(name));
+    if (name === undefined) throw reader.error('UNKNOWN_MESSAGE', 'choice', `there is no MCS PDU ${choice} in RDP`, 1);
+    reader.rename(name, domainMcsPduSpec(name));
     const value = readBody(reader, name, first);
     reader.end();
     return value;

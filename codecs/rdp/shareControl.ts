@@ -98,24 +98,23 @@ const COUNTED_HEADER = 4;
 export const ShareControlPdu = codec<ShareControlPdu>({
   name: 'TS_SHARECONTROLHEADER',
   spec: { document: 'MS-RDPBCGR', section: '2.2.8.1.1.1.1' },
-  decode(untitled) {
-    const { totalLength, pduType, pduSource } = Control.decode(untitled);
+  decode(reader) {
+    const { totalLength, pduType, pduSource } = Control.decode(reader);
     if (totalLength < Control.size) {
-      throw untitled.error('LENGTH_MISMATCH', 'totalLength', `${totalLength} is less than the header`, Control.size);
+      throw reader.error('LENGTH_MISMATCH', 'totalLength', `${totalLength} is less than the header`, Control.size);
     }
     if ((pduType & VERSION_MASK) !== PROTOCOL_VERSION) {
-      throw untitled.error('INVALID_VALUE', 'pduType', `0x${pduType.toString(16)} is of another version`, 4);
+      throw reader.error('INVALID_VALUE', 'pduType', `0x${pduType.toString(16)} is of another version`, 4);
     }
     const name = SHARE_CONTROL_PDU_NAMES.find((each) => PDUS[each].type === (pduType & TYPE_MASK));
     if (name === undefined) {
-      throw untitled.error('UNKNOWN_MESSAGE', 'pduType', `there is no PDU 0x${pduType.toString(16)}`, 4);
+      throw reader.error('UNKNOWN_MESSAGE', 'pduType', `there is no PDU 0x${pduType.toString(16)}`, 4);
     }
-    const spec = shareControlPduSpec(name);
-    const titled = untitled.as(name, spec);
-    const reader = titled.sub(totalLength - Control.size, 'body');
-    const value = readBody(reader, name, pduSource);
+    reader.rename(name, shareControlPduSpec(name));
+    const body = reader.sub(totalLength - Control.size, 'body');
+    const value = readBody(body, name, pduSource);
+    body.end();
     reader.end();
-    titled.end();
     return value;
   },
   write(out, value) {

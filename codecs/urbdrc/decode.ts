@@ -20,11 +20,11 @@ import {
   type ServerMessage,
   URBDRC_MESSAGES,
   type UrbdrcMessage,
-} from './registry.ts';
+} from './messages.ts';
 import { QueryDeviceTextRsp } from './usbDeviceText.ts';
 
 export type { ClientMessageContext } from './header.ts';
-export type { ClientMessage, ServerMessage, UrbdrcMessage } from './registry.ts';
+export type { ClientMessage, ServerMessage, UrbdrcMessage } from './messages.ts';
 
 const HEADER = 'SHARED_MSG_HEADER';
 const HEADER_SPEC = rdpeusb('2.2.1');

@@ -53,7 +53,7 @@ export function checkInterfaceId(interfaceId: number, message: string, field: st
 export type InterfaceKind =
   'capabilities' | 'deviceSink' | 'channelNotification' | 'usbDevice' | 'requestCompletion' | 'any';
 
-/** How a message is recognised: decode checks it, encode writes it, the registry dispatches by it. */
+/** How a message is recognised: decode checks it, encode writes it, decode.ts dispatches by it. */
 export interface MessageRule {
   readonly name: string;
   readonly spec: SpecRef;

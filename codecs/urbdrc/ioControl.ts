@@ -76,7 +76,7 @@ const Notification = struct('USB_BUS_NOTIFICATION', {
 });
 
 export const UsbBusNotification = codec<UsbBusNotification>({
-  name: Notification.name,
+  name: 'USB_BUS_NOTIFICATION',
   spec: rdpeusb('2.2.12.6'),
   decode(reader) {
     const fields = Notification.decode(reader);
@@ -110,7 +110,7 @@ const HubName = struct('USB_HUB_NAME', { ActualLength: 'u32' });
  * tell of more than a small output buffer holds, so a text that ends early is legal.
  */
 export const UsbHubName = codec<UsbHubName>({
-  name: HubName.name,
+  name: 'USB_HUB_NAME',
   spec: rdpeusb('2.2.12.5'),
   decode(reader) {
     const { ActualLength } = HubName.decode(reader);

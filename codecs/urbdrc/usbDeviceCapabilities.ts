@@ -2,7 +2,6 @@ import { codec } from '../core/message.ts';
 import { struct } from './urbdrcStructs.generated.ts';
 import { rdpeusb } from './header.ts';
 
-const NAME = 'USB_DEVICE_CAPABILITIES';
 const SPEC = rdpeusb('2.2.11');
 const FIELD = 'UsbDeviceCapabilities';
 
@@ -22,7 +21,7 @@ export interface UsbDeviceCapabilities {
   readonly noAckIsochWriteJitterBufferSizeInMs: number;
 }
 
-const Body = struct(NAME, {
+const Body = struct('USB_DEVICE_CAPABILITIES', {
   CbSize: 'u32',
   UsbBusInterfaceVersion: 'u32',
   USBDI_Version: 'u32',
@@ -33,7 +32,7 @@ const Body = struct(NAME, {
 });
 
 export const UsbDeviceCapabilities = codec<UsbDeviceCapabilities>({
-  name: NAME,
+  name: 'USB_DEVICE_CAPABILITIES',
   spec: SPEC,
   decode(reader) {
     const size = reader.peekU32(FIELD);

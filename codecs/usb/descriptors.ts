@@ -1,8 +1,7 @@
 /** Every descriptor that has a codec, and the walk through a blob of them. */
-import type { Codec } from '../core/message.ts';
+import { codec, type Codec } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
-import { Writer } from '../core/writer.ts';
 import {
   BosDescriptor,
   ContainerIdDescriptor,
@@ -102,10 +101,18 @@ export function decodeDescriptors(bytes: Uint8Array, options?: ReaderOptions): U
 
 /** The blob that {@link decodeDescriptors} read, byte for byte. @throws UsageError for values that do not fit. */
 export function encodeDescriptors(descriptors: readonly UsbDescriptor[]): Parts {
-  const out = new Writer();
-  for (const descriptor of descriptors) USB_DESCRIPTORS[descriptor.name].write(out, descriptor);
-  return out.finish();
+  return Descriptors.encode(descriptors);
 }
+
+/** A blob of descriptors as one structure. */
+export const Descriptors = codec<readonly UsbDescriptor[]>({
+  name: 'DESCRIPTORS',
+  spec: SPEC,
+  decode: (reader) => decodeDescriptors(reader.rest(), { lenient: reader.lenient }),
+  write(out, descriptors) {
+    for (const descriptor of descriptors) USB_DESCRIPTORS[descriptor.name].write(out, descriptor);
+  },
+});
 
 function codecOf(raw: RawDescriptor, interfaceClass: number | undefined): Codec<UsbDescriptor> {
   switch (raw.descriptorType) {

@@ -1,4 +1,5 @@
 import { DecodeError } from '../../codecs/core/errors.ts';
+import type { DecodeContext } from '../../codecs/core/protocol.ts';
 import { decodeServerMessage, type ServerMessage } from '../../codecs/urbdrc/decode.ts';
 import type { CaptureLine } from './captureLine.ts';
 
@@ -7,14 +8,6 @@ const REQUEST_ID_OFFSET = 12;
 const REQUEST_ID_BITS = 0x3fff_ffff;
 /** Requests of a channel that are remembered. */
 const MOST_REQUESTS = 65_536;
-
-/** Facts that the decoding of a client's message depends on. */
-export interface MessageContext {
-  /** The interface that the server registered for completions. */
-  readonly requestCompletion?: number;
-  /** The function of the request that a completion answers. */
-  readonly urbFunction?: number;
-}
 
 interface ChannelContext {
   requestCompletion: number | undefined;
@@ -27,7 +20,7 @@ export class CaptureContext {
   readonly #channels = new Map<string, ChannelContext>();
 
   /** Returns the context of `line`, and learns from it. */
-  next(line: CaptureLine): MessageContext {
+  next(line: CaptureLine): DecodeContext {
     if (line.type === 'header' || line.channel === undefined) return {};
     const key = `${line.connection} ${line.channel}`;
     if (line.type === 'event') {
@@ -45,10 +38,7 @@ export class CaptureContext {
     }
     const { requestCompletion } = channel;
     const urbFunction = channel.urbFunctions.get(requestIdOf(line.bytes));
-    return {
-      ...(requestCompletion === undefined ? {} : { requestCompletion }),
-      ...(urbFunction === undefined ? {} : { urbFunction }),
-    };
+    return { requestCompletion, urbFunction };
   }
 }
 

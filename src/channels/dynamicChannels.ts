@@ -1,7 +1,6 @@
 import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
 import { byteLength, type Parts } from '../../codecs/core/parts.ts';
-import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import {
   checkVersion,
   completeLimits,

@@ -1,17 +1,11 @@
 import { Command, Option } from 'commander';
 import { fromHex } from '../../codecs/core/json.ts';
+import { protocolNamed } from '../../codecs/protocols.ts';
 import { decodeCapture } from './decodeCapture.ts';
 import { decodeUsbCapture, isUsbCapture } from './decodeUsbCapture.ts';
-import {
-  bareDigits,
-  type DissectionDefaults,
-  isLayer,
-  isSender,
-  parseContext,
-  parseLine,
-} from './dissectionRequest.ts';
+import { bareDigits, type DissectionDefaults, LAYERS, isSender, parseContext, parseLine } from './dissectionRequest.ts';
 import { asObject, asText, describeError } from './dissectionText.ts';
-import { dissect, LAYERS } from './dissector.ts';
+import { dissect } from './dissector.ts';
 import { Failure, oneLine } from './failure.ts';
 import { eachLine, type Outcome } from './lines.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
@@ -50,14 +44,17 @@ A line of standard input is hex digits, or {"layer","from","hex","context"}; wha
 Each line gives one line of output. The exit status is 1 when any could not be decoded.
 
 The context is what a result or completion belongs to: the name (or code) of the URB function that it answers, the id of
-the interface that was registered for completions, or {"urbFunction","requestCompletion"}. It may also name a structure
-that the bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR, DESCRIPTORS (many) and so on.
+the interface that was registered for completions, or {"urbFunction","requestCompletion"}. It may also name the message
+or structure that the bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR and so on, as
+docs/spec-coverage.md lists them. The layer rdp needs such a name; usb without one is a row of descriptors.
 For a reply of USB/IP it is in, out or {"direction","isochronous"}: the transfer that was submitted.
 
 Examples:
   urbdrc decode 05000040000000000001000021000000
   urbdrc decode --layer dvc --json 100755524244524300
   urbdrc decode --layer ts-urb-result --context GET_CURRENT_FRAME_NUMBER 0c0000000000000045230100
+  urbdrc decode --layer usb 0705810308000a
+  urbdrc decode --layer rdp --context X224_CONNECTION_REQUEST 0ee00000000000010008000b000000
   urbdrc decode --from client --context 16 --json < messages.txt
   urbdrc decode --capture session.jsonl
   urbdrc decode --capture traffic.pcapng
@@ -74,17 +71,18 @@ async function decode(hex: readonly string[], options: DecodeOptions, around: Su
     else await decodeCapture(capture, { json, lenient }, around);
     return;
   }
-  if (!isLayer(layer)) throw new Failure(`--layer ${layer}: use one of ${LAYERS.join(', ')}`, 2);
+  const protocol = protocolNamed(layer);
+  if (protocol === undefined) throw new Failure(`--layer ${layer}: use one of ${LAYERS.join(', ')}`, 2);
   // Wrong for all lines alike.
-  parseContext(context, layer);
-  const defaults = { layer, from: isSender(from) ? from : undefined, context, lenient };
+  parseContext(context, protocol);
+  const defaults = { protocol, from: isSender(from) ? from : undefined, context, lenient };
   await eachLine(hex, around, (line) => decodeLine(line, defaults, json));
 }
 
 function decodeLine(line: string, defaults: DissectionDefaults, json: boolean): Outcome {
   try {
-    const { hex, layer, from, context, lenient } = parseLine(line, defaults);
-    const dissection = dissect(fromHex(bareDigits(hex)), layer, from, context, { lenient });
+    const { hex, protocol, facts, message, lenient } = parseLine(line, defaults);
+    const dissection = dissect(fromHex(bareDigits(hex)), protocol, facts, message, { lenient });
     return { output: json ? jsonLine(asObject(dissection)) : asText(dissection), failed: false };
   } catch (error) {
     const output = json ? jsonLine({ error: describeError(error) }) : printable(`error: ${oneLine(error)}`);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import { URBDRC_PROTOCOL } from '../../codecs/urbdrc/urbdrcProtocol.ts';
 import { CaptureContext } from '../capture/captureContext.ts';
 import {
   type CapturedEvent,
@@ -47,8 +48,10 @@ function decodeLine(text: string, number: number, context: CaptureContext, forma
       return { output: format.json ? eventObject(number, line) : eventText(number, line), failed: false };
     }
     try {
-      const sender = line.dir === 'c2s' ? 'client' : 'server';
-      const dissection = dissect(line.bytes, 'urbdrc', sender, known, { lenient: format.lenient });
+      const from = line.dir === 'c2s' ? 'client' : 'server';
+      const dissection = dissect(line.bytes, URBDRC_PROTOCOL, { ...known, from }, undefined, {
+        lenient: format.lenient,
+      });
       const output = format.json
         ? jsonLine({ ...placeOf(number, line), ...asObject(dissection) })
         : `${placeText(number, line)} ${asText(dissection)}`;

@@ -1,12 +1,14 @@
 import { UsageError } from '../../codecs/core/errors.ts';
+import type { DecodeContext, Protocol, ProtocolMessage, Sender } from '../../codecs/core/protocol.ts';
+import { messageNamed, protocolNamed, PROTOCOLS } from '../../codecs/protocols.ts';
 import { URB_FUNCTIONS, urbFunctionByName } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import type { SubmittedTransfer } from '../../codecs/usbip/submit.ts';
-import { type DissectionContext, type Layer, LAYERS, type Sender } from './dissector.ts';
-import { structureByName } from './structures.ts';
+
+/** Names for `--layer`. */
+export const LAYERS: readonly string[] = PROTOCOLS.map(({ name }) => name);
 
 /** What holds for every line that does not say otherwise. */
 export interface DissectionDefaults {
-  readonly layer: Layer;
+  readonly protocol: Protocol;
   /** Undefined: not known. */
   readonly from: Sender | undefined;
   /** As the user wrote it; what it means depends on the layer. */
@@ -14,14 +16,18 @@ export interface DissectionDefaults {
   readonly lenient: boolean;
 }
 
-/** One line for `urbdrc decode`. */
-export interface DissectionRequest extends DissectionDefaults {
-  readonly context: DissectionContext;
-  readonly hex: string;
+/** A context as it was written, understood. */
+export interface KnownContext {
+  readonly facts: DecodeContext;
+  /** The bytes are this message, whatever the layer. */
+  readonly message?: ProtocolMessage;
 }
 
-export function isLayer(text: unknown): text is Layer {
-  return LAYERS.some((layer) => layer === text);
+/** One line for `urbdrc decode`. */
+export interface DissectionRequest extends KnownContext {
+  readonly protocol: Protocol;
+  readonly lenient: boolean;
+  readonly hex: string;
 }
 
 export function isSender(text: unknown): text is Sender {
@@ -30,17 +36,22 @@ export function isSender(text: unknown): text is Sender {
 
 /** A line of input: hex digits, or a JSON object that may override the defaults. @throws UsageError */
 export function parseLine(line: string, defaults: DissectionDefaults): DissectionRequest {
-  if (!/^[{["]/.test(line)) return { ...defaults, context: parseContext(defaults.context, defaults.layer), hex: line };
+  const { protocol, from, context, lenient } = defaults;
+  if (!/^[{["]/.test(line))
+    return { protocol, lenient, ...withSender(parseContext(context, protocol), from), hex: line };
   const { hex, ...rest } = parseObject(line);
   if (typeof hex !== 'string') throw new UsageError('the line has no "hex"');
-  const layer = layerOf(rest['layer'] ?? defaults.layer);
+  const ownProtocol = rest['layer'] === undefined ? protocol : protocolOf(rest['layer']);
   return {
-    layer,
-    from: senderOf(rest['from'] ?? defaults.from),
-    context: parseContext(rest['context'] ?? defaults.context, layer),
-    lenient: defaults.lenient || rest['lenient'] === true,
+    protocol: ownProtocol,
+    lenient: lenient || rest['lenient'] === true,
+    ...withSender(parseContext(rest['context'] ?? context, ownProtocol), senderOf(rest['from'] ?? from)),
     hex,
   };
+}
+
+function withSender({ facts, message }: KnownContext, from: Sender | undefined): KnownContext {
+  return { facts: { ...facts, from }, ...(message === undefined ? {} : { message }) };
 }
 
 /** @throws UsageError */
@@ -64,28 +75,39 @@ export function bareDigits(hex: string): string {
 }
 
 /**
- * What a result or completion belongs to. A name is that of a URB function, of its request or result structure, or of
- * the structure that the bytes are; a number is the code of a function for a TS_URB_RESULT, and else the completion
- * interface's id. For USB/IP it is the transfer that a reply answers.
+ * What a result or completion belongs to, or what the bytes are. A name is that of a message or structure, of a URB
+ * function, or of the structure of its request or result; a number is the code of a function for a TS_URB_RESULT, and
+ * else the completion interface's id. For USB/IP it is the transfer that a reply answers.
  * @throws UsageError
  */
-export function parseContext(context: unknown, layer: Layer): DissectionContext {
-  if (context === undefined || context === null || context === '') return {};
-  if (layer === 'usbip') return { submitted: submittedOf(context) };
-  const number = numberOf(context);
-  if (number !== undefined) return layer === 'ts-urb-result' ? { urbFunction: number } : { requestCompletion: number };
+export function parseContext(context: unknown, protocol: Protocol): KnownContext {
+  if (context === undefined || context === null || context === '') return { facts: {} };
   if (typeof context === 'string') {
-    if (context.startsWith('{')) return parseContext(parseObject(context), layer);
-    const structure = structureByName(context)?.codec;
-    return structure === undefined ? { urbFunction: urbFunctionOf(context) } : { structure };
+    if (context.startsWith('{')) return parseContext(parseObject(context), protocol);
+    const own = messageNamed(context, protocol);
+    if (own?.protocol === protocol) return { facts: {}, message: own.message };
   }
+  if (protocol.name === 'usbip') return { facts: { submitted: submittedOf(context) } };
+  const number = numberOf(context);
+  if (number !== undefined) {
+    return { facts: protocol.name === 'ts-urb-result' ? { urbFunction: number } : { requestCompletion: number } };
+  }
+  if (typeof context === 'string') return parseName(context);
   if (typeof context !== 'object' || Array.isArray(context)) {
     throw new UsageError('"context": use a name, a number or {"urbFunction","requestCompletion"}');
   }
-  return contextOfObject({ ...context });
+  return { facts: contextOfObject({ ...context }) };
 }
 
-function contextOfObject(context: Readonly<Record<string, unknown>>): DissectionContext {
+function parseName(name: string): KnownContext {
+  const urbFunction = urbFunctionOf(name);
+  if (urbFunction !== undefined) return { facts: { urbFunction } };
+  const other = messageNamed(name);
+  if (other === undefined) throw noFunction(name);
+  return { facts: {}, message: other.message };
+}
+
+function contextOfObject(context: Readonly<Record<string, unknown>>): DecodeContext {
   const { urbFunction, requestCompletion, failed, ...unknown } = context;
   const [stranger] = Object.keys(unknown);
   if (stranger !== undefined) {
@@ -95,16 +117,13 @@ function contextOfObject(context: Readonly<Record<string, unknown>>): Dissection
   if (requestCompletion !== undefined && completionInterface === undefined) {
     throw new UsageError(`${JSON.stringify(requestCompletion)} is no interface id`);
   }
-  return {
-    ...(urbFunction === undefined ? {} : { urbFunction: numberOf(urbFunction) ?? urbFunctionOf(urbFunction) }),
-    ...(completionInterface === undefined ? {} : { requestCompletion: completionInterface }),
-    failed: failed === true,
-  };
+  const code = numberOf(urbFunction) ?? urbFunctionOf(urbFunction);
+  if (urbFunction !== undefined && code === undefined) throw noFunction(urbFunction);
+  return { urbFunction: code, requestCompletion: completionInterface, failed: failed === true };
 }
 
 /** `in` and `out`, or an object that also tells whether the transfer was isochronous. */
-function submittedOf(context: unknown): SubmittedTransfer {
-  if (typeof context === 'string' && context.startsWith('{')) return submittedOf(parseObject(context));
+function submittedOf(context: unknown): DecodeContext['submitted'] {
   const { direction = context, isochronous = false } = typeof context === 'object' ? { ...context } : {};
   if ((direction === 'in' || direction === 'out') && typeof isochronous === 'boolean')
     return { direction, isochronous };
@@ -118,7 +137,7 @@ function numberOf(value: unknown): number | undefined {
 }
 
 /** A function's name with or without its prefix, or the name of its request or result structure. */
-function urbFunctionOf(context: unknown): number {
+function urbFunctionOf(context: unknown): number | undefined {
   const name = typeof context === 'string' ? context.trim().toUpperCase() : '';
   const bare = name.replace(/^(TS_URB_|URB_FUNCTION_)/, '').replace(/_RESULT(_HEADER)?$/, '');
   const found =
@@ -126,15 +145,18 @@ function urbFunctionOf(context: unknown): number {
     urbFunctionByName(bare) ??
     URB_FUNCTIONS.find(({ structure }) => structure === `TS_URB_${bare}`) ??
     URB_FUNCTIONS.find(({ result }) => result === name);
-  if (found !== undefined) return found.code;
-  throw new UsageError(
+  return found?.code;
+}
+
+function noFunction(context: unknown): UsageError {
+  return new UsageError(
     `${JSON.stringify(context)} is no URB function, such as SELECT_CONFIGURATION, and no structure that is known here`,
   );
 }
 
-function layerOf(value: unknown): Layer {
-  const name = typeof value === 'string' ? value.toLowerCase().replaceAll('_', '-') : value;
-  if (isLayer(name)) return name;
+function protocolOf(value: unknown): Protocol {
+  const found = typeof value === 'string' ? protocolNamed(value.toLowerCase().replaceAll('_', '-')) : undefined;
+  if (found !== undefined) return found;
   throw new UsageError(`"layer": ${JSON.stringify(value)} is none, use one of ${LAYERS.join(', ')}`);
 }
 

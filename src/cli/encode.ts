@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { toHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
+import { messageNamed } from '../../codecs/protocols.ts';
 import { parseObject } from './dissectionRequest.ts';
-import { assemble, isKnownName } from './dissector.ts';
+import { assemble } from './dissector.ts';
 import { oneLine } from './failure.ts';
 import { eachLine, type Outcome } from './lines.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
@@ -43,7 +44,8 @@ function parseMessage(line: Readonly<Record<string, unknown>>): { readonly name:
   if (typeof value !== 'object' || value === null) throw new UsageError(`${String(name)}: the object has no "value"`);
   // A test vector has the message's name in its value, and beside it what the case is about.
   const inner = 'name' in value && typeof value.name === 'string' ? value.name : undefined;
-  const found = [name, inner].find((each) => typeof each === 'string' && isKnownName(each)) ?? name ?? inner;
+  const found =
+    [name, inner].find((each) => typeof each === 'string' && messageNamed(each) !== undefined) ?? name ?? inner;
   if (typeof found !== 'string') throw new UsageError('the object has no "name"');
   return { name: found, value };
 }

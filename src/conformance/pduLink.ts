@@ -1,7 +1,6 @@
 import { DecodeError } from '../../codecs/core/errors.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
-import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { StaticChannel } from '../channels/staticChannel.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Changes } from './changes.ts';

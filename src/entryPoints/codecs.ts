@@ -15,5 +15,4 @@ export {
   type ServerMessage,
   type UrbdrcMessage,
 } from '../../codecs/urbdrc/decode.ts';
-export { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-export type { DvcPdu } from '../../codecs/dvc/registry.ts';
+export { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { joinParts } from '../../codecs/core/parts.ts';
-import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { DynamicChannelClient } from '../../src/channels/dynamicChannelClient.ts';
 import { DynamicChannelServer } from '../../src/channels/dynamicChannelServer.ts';
 

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../codecs/core/json.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
-import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { DynamicChannelClient, type DynamicChannelClientOptions } from '../../src/channels/dynamicChannelClient.ts';
 import type { DynamicChannelEvent } from '../../src/channels/dynamicChannelOptions.ts';
 import type { DynamicChannels } from '../../src/channels/dynamicChannels.ts';

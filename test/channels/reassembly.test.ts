@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { toHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
-import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { FIRST_ALLOCATION } from '../../src/channels/reassembly.ts';
 import { loadVectors } from '../codecs/vectors.ts';
 import { errorOf, feed, openClient, openServer, type PlainStep } from './dynamicChannelPeers.ts';

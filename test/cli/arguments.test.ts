@@ -36,7 +36,10 @@ describe('urbdrc: arguments', () => {
     'an unknown option': [['serve', '--lisen', tcp], /unknown option '--lisen'.*\(see urbdrc serve --help\)/],
     'an option without its value': [['serve', '--listen'], /option '--listen <url>' argument missing/],
     'an argument too many': [['demo', 'please'], /too many arguments/],
-    'a layer that does not exist': [['decode', '--layer', 'rdp', '00'], /Allowed choices are urbdrc, dvc, svc, ts-urb/],
+    'a layer that does not exist': [
+      ['decode', '--layer', 'smb', '00'],
+      /Allowed choices are rdp, svc, dvc, urbdrc, ts-urb/,
+    ],
     'a sender that does not exist': [['decode', '--from', 'peer', '00'], /Allowed choices are client, server/],
     'a context that means nothing': [['decode', '--context', 'NOTHING', '00'], /"NOTHING" is no URB function/],
     'no device': [['redirect', '--connect', tcp], /say what to redirect: --device VID:PID, .*--virtual/],

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../codecs/core/json.ts';
+import { PROTOCOLS } from '../../codecs/protocols.ts';
 import { loadVectors, type Vector } from '../codecs/vectors.ts';
 import { openInput, run, spawnProgram, start } from './program.ts';
 
-const LAYERS = ['urbdrc', 'dvc', 'svc', 'ts-urb', 'ts-urb-result', 'usbip'];
 /** Structures, which nothing but a context tells from messages, or from each other. */
 const STRUCTURES = [
   'CHANNEL_DEF',
@@ -25,10 +25,10 @@ const json = (text: string): unknown[] =>
 /** The line of input that stands for a vector. */
 function lineOf(layer: string, { from, hex, context, folder, lenient }: Vector): string {
   return JSON.stringify({
-    layer: layer === 'usb' ? 'urbdrc' : layer,
+    layer,
     from,
     hex,
-    context: layer === 'usb' || STRUCTURES.includes(folder) ? folder : context,
+    context: ['rdp', 'usb'].includes(layer) || STRUCTURES.includes(folder) ? folder : context,
     lenient,
   });
 }
@@ -39,7 +39,7 @@ async function decodeJson(lines: readonly string[], ...args: string[]) {
 }
 
 describe('urbdrc decode and encode: test vectors', () => {
-  for (const layer of [...LAYERS, 'usb']) {
+  for (const { name: layer } of PROTOCOLS) {
     const vectors = loadVectors(layer);
     const good = vectors.filter(({ error, folder }) => error === undefined && folder !== 'captures');
     const bad = vectors.filter(({ error }) => error !== undefined);
@@ -148,7 +148,7 @@ describe('urbdrc decode: input', () => {
       '{"layer":"dvc","from":"server","hex":"100755524244524300"}',
       '{"layer":"ts_urb","hex":"080007000100000000"}',
       CANCEL_REQUEST,
-      '{"layer":"rdp","hex":"00"}',
+      '{"layer":"smb","hex":"00"}',
       '{"from":"nobody","hex":"00"}',
       '{"context":{"function":9},"hex":"00"}',
       '{"context":{"requestCompletion":"x"},"hex":"00"}',
@@ -159,7 +159,7 @@ describe('urbdrc decode: input', () => {
       'DYNVC_CREATE_REQ',
       'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9)',
       'CANCEL_REQUEST',
-      '"layer": "rdp" is none, use one of urbdrc, dvc, svc, ts-urb, ts-urb-result, usbip',
+      '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip',
       '"from": "nobody" is nobody, use client or server',
       '"context": function is not known here, use urbFunction, requestCompletion or failed',
       '"x" is no interface id',

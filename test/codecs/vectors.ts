@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { DecodeError, type DecodeErrorCode } from '../../codecs/core/errors.ts';
 import { fromHex, fromJson, toHex, toJson } from '../../codecs/core/json.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import type { DecodeContext, Protocol, ProtocolMessage } from '../../codecs/core/protocol.ts';
 import type { ReaderOptions } from '../../codecs/core/reader.ts';
+import { urbFunctionByName } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 
 /** One file of test-vectors/<layer>/<SPEC_NAME>/<case>.json. Bytes are hex strings, also those inside `value`. */
 export interface Vector {
@@ -66,6 +68,63 @@ export function loadVectors(layer: string, includes: (folder: string) => boolean
       if (content.reencode !== undefined && content.note === undefined) throw complain('reencode needs a note');
       return { ...content, file, folder: file.slice(0, file.lastIndexOf('/')) };
     });
+}
+
+/**
+ * The vectors of a protocol, read by its own table.
+ * @param by `bytes`: the protocol has to find out which message a vector is; `folder`: it is the one of its folder
+ */
+export function vectorsOf(
+  protocol: Protocol,
+  by: 'bytes' | 'folder',
+  rest: Pick<VectorSuite<unknown>, 'includes' | 'outcome'> = {},
+): VectorSuite<unknown> {
+  const { name: layer, byteProperties } = protocol;
+  const messageOf = (vector: Vector) => messageNamed(protocol, by === 'folder' ? vector.folder : nameOf(vector));
+  return {
+    layer,
+    byteProperties,
+    ...rest,
+    decode: (bytes, vector, options) =>
+      by === 'bytes'
+        ? protocol.decode?.(bytes, contextOf(vector), options).value
+        : messageOf(vector).decode(bytes, contextOf(vector), options),
+    encode: (value, vector) => messageOf(vector).encode(value),
+  };
+}
+
+/** @throws Error where the protocol has no such message */
+export function messageNamed({ name: protocol, messages }: Protocol, name: string): ProtocolMessage {
+  const message = messages.find((each) => each.name === name);
+  if (message === undefined) throw new Error(`${protocol} has no ${name}`);
+  return message;
+}
+
+/** Messages of a protocol that no vector shows decoded. */
+export function withoutVectors({ name: protocol, messages }: Protocol): string[] {
+  const shown = new Set(loadVectors(protocol).flatMap(({ error, folder }) => (error === undefined ? [folder] : [])));
+  return messages.flatMap(({ name }) => (shown.has(name) ? [] : [name]));
+}
+
+/** A value says which message it is, or its folder does. */
+function nameOf({ value, folder }: Vector): string {
+  return (value as { readonly name?: string } | undefined)?.name ?? folder;
+}
+
+/** What a vector's decoder has to know. */
+function contextOf({ from, context = {} }: Vector): DecodeContext {
+  const { urbFunction, requestCompletion, failed, direction, isochronous } = context;
+  const code = typeof urbFunction === 'string' ? urbFunctionByName(urbFunction)?.code : urbFunction;
+  return {
+    from,
+    failed: failed === true,
+    urbFunction: code as number | undefined,
+    requestCompletion: requestCompletion as number | undefined,
+    submitted:
+      direction === undefined
+        ? undefined
+        : { direction: direction as 'in' | 'out', isochronous: isochronous as boolean },
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { joinParts } from '../../codecs/core/parts.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import type { DvcPdu } from '../../codecs/dvc/pdu.ts';
 import {
   decodeClientMessage,
   decodeServerMessage,

@@ -1,6 +1,5 @@
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
-import { decodeDvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { fragmentMessage } from '../../src/channels/fragmentation.ts';
 import { Reassembly, ReassemblyBudget } from '../../src/channels/reassembly.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';

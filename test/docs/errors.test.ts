@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import type { DecodeErrorCode } from '../../codecs/core/errors.ts';
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { fromHex } from '../../codecs/core/json.ts';
+import { protocolNamed } from '../../codecs/protocols.ts';
 import { encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
-import { isLayer, isSender } from '../../src/cli/dissectionRequest.ts';
+import { isSender } from '../../src/cli/dissectionRequest.ts';
 import { dissect } from '../../src/cli/dissector.ts';
 import { decodeErrorOf } from '../codecs/vectors.ts';
 
@@ -35,8 +36,10 @@ describe('docs/errors.md', () => {
     it(`prints what decoding gives: ${message}`, () => {
       const layer = /--layer (\S+)/.exec(options)?.[1] ?? 'urbdrc';
       const from = /--from (\S+)/.exec(options)?.[1];
-      if (!isLayer(layer)) throw new Error(layer);
-      const error = decodeErrorOf(() => dissect(fromHex(hex), layer, isSender(from) ? from : undefined, {}));
+      const protocol = protocolNamed(layer);
+      if (protocol === undefined) throw new Error(layer);
+      const context = isSender(from) ? { from } : {};
+      const error = decodeErrorOf(() => dissect(fromHex(hex), protocol, context));
       expect(error?.message).to.equal(message);
       const section = PAGE.slice(0, PAGE.indexOf(message)).lastIndexOf('### `');
       expect(PAGE.slice(section)).to.match(new RegExp(`^### \`${error?.code ?? ''}\``));

@@ -6,7 +6,7 @@ import { decodeCommand } from '../../src/cli/decode.ts';
 import { demoCommand } from '../../src/cli/demo.ts';
 import { assemble, dissect } from '../../src/cli/dissector.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
-import { isLayer } from '../../src/cli/dissectionRequest.ts';
+import { protocolNamed } from '../../codecs/protocols.ts';
 import { encodeCommand } from '../../src/cli/encode.ts';
 import { listCommand } from '../../src/cli/list.ts';
 import { redirectCommand } from '../../src/cli/redirect.ts';
@@ -63,8 +63,9 @@ describe('README.md', () => {
     expect(decode).to.have.length.above(1);
     for (const line of decode) {
       const layer = /--layer (\S+)/.exec(line)?.[1] ?? 'urbdrc';
-      if (!isLayer(layer)) throw new Error(line);
-      expect(() => dissect(fromHex(line.split(' ').at(-1) ?? ''), layer, undefined, {}), line).not.to.throw();
+      const protocol = protocolNamed(layer);
+      if (protocol === undefined) throw new Error(line);
+      expect(() => dissect(fromHex(line.split(' ').at(-1) ?? ''), protocol, {}), line).not.to.throw();
     }
     const [, json = ''] = /^encode '(.*)'$/m.exec(COMMANDS.join('\n')) ?? [];
     const { name, value } = JSON.parse(json) as { name: string; value: object };

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
-import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
-import type { DvcPdu } from '../../codecs/dvc/registry.ts';
+import { type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import type { UrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { encodeUrbdrcMessage } from '../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../codecs/urbdrc/header.ts';

@@ -65,9 +65,6 @@ export type TsUrb =
   | TsUrbOsFeatureDescriptorRequest
   | TsUrbUnknown;
 
-/** Names of the properties that are bytes, for reading a TsUrb from JSON. */
-export const TS_URB_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['configurationDescriptor', 'unparsed']);
-
 type BodyOf<N extends TsUrb['name']> = TsUrbBody<Extract<TsUrb, { readonly name: N }>>;
 
 const GetCurrentFrameNumber: BodyOf<'TS_URB_GET_CURRENT_FRAME_NUMBER'> = {

@@ -65,9 +65,6 @@ export type TsUrbResult =
   | TsUrbGetCurrentFrameNumberResult
   | TsUrbIsochTransferResult;
 
-/** Names of the properties that are bytes, for reading a TsUrbResult from JSON. */
-export const TS_URB_RESULT_BYTE_PROPERTIES: ReadonlySet<string> = new Set(['unparsed']);
-
 /** Where the results are laid out. */
 export const TS_URB_RESULT_SPECS: Readonly<Record<TsUrbResultStructure, SpecRef>> = {
   TS_URB_RESULT_HEADER: rdpeusb('2.2.10.1.1'),

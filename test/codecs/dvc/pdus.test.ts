@@ -4,9 +4,17 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { toHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { decodeDvcPdu, encodeDvcPdu } from '../../../codecs/dvc/pdu.ts';
-import { DVC_BYTE_PROPERTIES, DVC_PDUS, type DvcPdu } from '../../../codecs/dvc/registry.ts';
-import { decodeErrorOf, loadVectors, testRoundTrips, testVectors, type Vector } from '../vectors.ts';
+import { DVC_PROTOCOL } from '../../../codecs/dvc/dvcProtocol.ts';
+import { decodeDvcPdu, DVC_PDUS, type DvcPdu, encodeDvcPdu } from '../../../codecs/dvc/pdu.ts';
+import {
+  decodeErrorOf,
+  messageNamed,
+  testRoundTrips,
+  testVectors,
+  type Vector,
+  vectorsOf,
+  withoutVectors,
+} from '../vectors.ts';
 
 const isPdu = (folder: string) => folder.startsWith('DYNVC');
 const u16 = fc.integer({ min: 0, max: 0xffff });
@@ -61,29 +69,20 @@ const arbitraries: { [Name in DvcPdu['name']]: fc.Arbitrary<Extract<DvcPdu, { na
 };
 
 function senderOf(name: string): 'server' | 'client' {
-  return DVC_PDUS.find((entry) => entry.name === name)?.from === 'client' ? 'client' : 'server';
+  return messageNamed(DVC_PROTOCOL, name).from === 'client' ? 'client' : 'server';
 }
 
 describe('DYNVC PDUs', () => {
-  testVectors({
-    layer: 'dvc',
-    includes: isPdu,
-    byteProperties: DVC_BYTE_PROPERTIES,
-    decode: (bytes, vector, options) => decodeDvcPdu(bytes, vector.from ?? 'server', options),
-    encode: encodeDvcPdu,
-    outcome: (vector, length) => (length >= dataOffset(vector) ? 'decodes' : undefined),
-  });
+  testVectors(
+    vectorsOf(DVC_PROTOCOL, 'bytes', {
+      includes: isPdu,
+      outcome: (vector, length) => (length >= dataOffset(vector) ? 'decodes' : undefined),
+    }),
+  );
 
   testRoundTrips<DvcPdu>(arbitraries, encodeDvcPdu, (bytes, { name }) => decodeDvcPdu(bytes, senderOf(name)));
 
-  it('every PDU of the registry has a vector that decodes', () => {
-    const covered = new Set(
-      loadVectors('dvc', isPdu)
-        .filter(({ error }) => error === undefined)
-        .map(({ folder }) => folder),
-    );
-    expect(DVC_PDUS.map(({ name }) => name).filter((name) => !covered.has(name))).to.deep.equal([]);
-  });
+  it('all have a vector that decodes', () => expect(withoutVectors(DVC_PROTOCOL)).to.deep.equal([]));
 
   it('direction alone tells requests and responses apart (2.2)', () => {
     const created = Uint8Array.of(0x10, 7, 0, 0, 0, 0);
@@ -92,9 +91,10 @@ describe('DYNVC PDUs', () => {
   });
 
   it('a codec refuses the bytes of another PDU', () => {
-    for (const { name, cmd, codec, spec } of DVC_PDUS) {
+    for (const { command, codec } of DVC_PDUS) {
+      const { name, spec } = codec;
       const other = new Uint8Array(20).fill(0);
-      other[0] = (cmd === 3 ? 4 : 3) << 4;
+      other[0] = (command === 3 ? 4 : 3) << 4;
       const error = decodeErrorOf(() => codec.decode(new Reader(other, name, spec)));
       expect(error?.code, name).to.equal('UNKNOWN_MESSAGE');
       expect(error?.offset, name).to.equal(0);
@@ -102,8 +102,9 @@ describe('DYNVC PDUs', () => {
   });
 
   it('a codec of capabilities refuses another version', () => {
-    const versions = DVC_PDUS.filter(({ name }) => name.startsWith('DYNVC_CAPS_VERSION'));
-    for (const [index, { codec, name, spec }] of versions.entries()) {
+    const versions = DVC_PDUS.map(({ codec }) => codec).filter(({ name }) => name.startsWith('DYNVC_CAPS_VERSION'));
+    for (const [index, codec] of versions.entries()) {
+      const { name, spec } = codec;
       const other = Uint8Array.of(0x50, 0, index === 0 ? 2 : 1, 0, ...new Array<number>(8).fill(0));
       const error = decodeErrorOf(() => codec.decode(new Reader(other, name, spec)));
       expect({ code: error?.code, offset: error?.offset }, name).to.deep.equal({ code: 'INVALID_VALUE', offset: 2 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { UsageError } from '../../../codecs/core/errors.ts';
+import { DecodeError, UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { encodeWith } from '../../../codecs/core/message.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
@@ -12,19 +12,17 @@ import { RefreshRectPdu, SuppressOutputPdu } from '../../../codecs/rdp/displayRe
 import { ConnectInitial } from '../../../codecs/rdp/mcsConnect.ts';
 import { DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from '../../../codecs/rdp/per.ts';
-import { RDP_BYTE_PROPERTIES, RDP_STRUCTURES, type RdpStructure } from '../../../codecs/rdp/registry.ts';
+import { RDP_PROTOCOL } from '../../../codecs/rdp/rdpProtocol.ts';
 import { ServerNetworkData } from '../../../codecs/rdp/serverData.ts';
 import { X224ConnectionRequest } from '../../../codecs/rdp/x224.ts';
-import { testRoundTrips, testVectors, type Vector } from '../vectors.ts';
+import { messageNamed, testRoundTrips, testVectors, type Vector, vectorsOf } from '../vectors.ts';
 
-function outcome(structure: RdpStructure, vector: Vector, length: number) {
+function outcome(vector: Vector, length: number) {
   const whole = fromHex(vector.hex).length;
-  switch (structure.name) {
+  switch (vector.folder) {
     // What follows the header is data.
     case 'X224_DATA':
       return length >= 3 ? 'decodes' : undefined;
-    case 'TS_SECURITY_HEADER':
-      return length > whole ? 'decodes' : undefined;
     case 'TS_INFO_PACKET':
       return length >= whole - (vector.value as { extraInfo: string }).extraInfo.length / 2 ? 'decodes' : undefined;
     // Optional fields at the end.
@@ -44,19 +42,22 @@ function outcome(structure: RdpStructure, vector: Vector, length: number) {
 }
 
 describe('PDUs of an RDP connection', () => {
-  for (const structure of RDP_STRUCTURES) {
-    describe(`${structure.name} (${structure.spec.section})`, () => {
-      testVectors<unknown>({
-        layer: 'rdp',
-        includes: (folder) => folder === structure.name,
-        byteProperties: RDP_BYTE_PROPERTIES,
-        decode: (bytes, _vector, options) =>
-          structure.decode(new Reader(bytes, titleOf(structure), structure.spec, options)),
-        encode: (value) => structure.encode(value as never),
-        outcome: (vector, length) => outcome(structure, vector, length),
-      });
+  for (const { name, spec } of RDP_PROTOCOL.messages) {
+    describe(`${name} (${spec.section})`, () => {
+      testVectors(vectorsOf(RDP_PROTOCOL, 'folder', { includes: (folder) => folder === name, outcome }));
     });
   }
+
+  it('are not decoded as another one', () => {
+    const attach = fromHex('28');
+    expect(messageNamed(RDP_PROTOCOL, 'ATTACH_USER_REQUEST').decode(attach, {})).to.deep.equal({
+      name: 'ATTACH_USER_REQUEST',
+    });
+    expect(() => messageNamed(RDP_PROTOCOL, 'ERECT_DOMAIN_REQUEST').decode(attach, {})).to.throw(
+      DecodeError,
+      'ERECT_DOMAIN_REQUEST.name: the bytes are ATTACH_USER_REQUEST (offset 0, [MS-RDPBCGR] 2.2.1.5)',
+    );
+  });
 });
 
 describe('round trips of RDP structures', () => {
@@ -246,9 +247,3 @@ describe('BER integers', () => {
     ]);
   });
 });
-
-/** Dispatchers name a message once they know which it is. */
-function titleOf({ name }: RdpStructure): string {
-  if (/^(ERECT|ATTACH|CHANNEL_JOIN|SEND_DATA|DISCONNECT)/.test(name)) return 'DomainMCSPDU';
-  return /^TS_(DEMAND|CONFIRM|DEACTIVATE|DATA)_/.test(name) ? 'TS_SHARECONTROLHEADER' : name;
-}

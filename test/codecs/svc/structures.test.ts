@@ -5,20 +5,14 @@ import type { Parts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { ChannelDef } from '../../../codecs/svc/channelDef.ts';
 import { CHANNEL_PDU_HEADER_SIZE, ChannelPdu } from '../../../codecs/svc/channelPduHeader.ts';
-import { SVC_BYTE_PROPERTIES, SVC_STRUCTURES } from '../../../codecs/svc/registry.ts';
+import { SVC_PROTOCOL } from '../../../codecs/svc/svcProtocol.ts';
 import { agreedChunkSize, VirtualChannelCapabilitySet } from '../../../codecs/svc/virtualChannelCapabilitySet.ts';
-import { loadVectors, testRoundTrips, testVectors } from '../vectors.ts';
+import { testRoundTrips, testVectors, vectorsOf, withoutVectors } from '../vectors.ts';
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 
 describe('CHANNEL_DEF (2.2.1.3.4.1)', () => {
-  testVectors({
-    layer: 'svc',
-    includes: (folder) => folder === 'CHANNEL_DEF',
-    byteProperties: SVC_BYTE_PROPERTIES,
-    decode: (bytes, _vector, options) => decodeDef(new Reader(bytes, ChannelDef.name, ChannelDef.spec, options)),
-    encode: (value) => ChannelDef.encode(value),
-  });
+  testVectors(vectorsOf(SVC_PROTOCOL, 'folder', { includes: (folder) => folder === 'CHANNEL_DEF' }));
   testRoundTrips<ChannelDef>(
     { CHANNEL_DEF: fc.record({ name: fc.stringMatching(/^[a-zA-Z0-9_]{0,7}$/), options: u32 }) },
     (value) => ChannelDef.encode(value),
@@ -31,16 +25,13 @@ describe('CHANNEL_DEF (2.2.1.3.4.1)', () => {
 });
 
 describe('CHANNEL_PDU_HEADER (2.2.6.1.1)', () => {
-  testVectors({
-    layer: 'svc',
-    includes: (folder) => folder === 'CHANNEL_PDU_HEADER',
-    byteProperties: SVC_BYTE_PROPERTIES,
-    decode: (bytes, _vector, options) =>
-      ChannelPdu.decode(new Reader(bytes, ChannelPdu.name, ChannelPdu.spec, options)),
-    encode: (value) => ChannelPdu.encode(value),
-    // Whatever follows the header is data.
-    outcome: (_vector, length) => (length >= CHANNEL_PDU_HEADER_SIZE ? 'decodes' : undefined),
-  });
+  testVectors(
+    vectorsOf(SVC_PROTOCOL, 'folder', {
+      includes: (folder) => folder === 'CHANNEL_PDU_HEADER',
+      // Whatever follows the header is data.
+      outcome: (_vector, length) => (length >= CHANNEL_PDU_HEADER_SIZE ? 'decodes' : undefined),
+    }),
+  );
   testRoundTrips<ChannelPdu>(
     { CHANNEL_PDU_HEADER: fc.record({ length: u32, flags: u32, data: fc.uint8Array({ maxLength: 100 }) }) },
     (value) => ChannelPdu.encode(value),
@@ -50,13 +41,9 @@ describe('CHANNEL_PDU_HEADER (2.2.6.1.1)', () => {
 
 describe('TS_VIRTUALCHANNEL_CAPABILITYSET (2.2.7.1.10)', () => {
   const { name, spec } = VirtualChannelCapabilitySet;
-  testVectors<VirtualChannelCapabilitySet>({
-    layer: 'svc',
-    includes: (folder) => folder === 'TS_VIRTUALCHANNEL_CAPABILITYSET',
-    byteProperties: SVC_BYTE_PROPERTIES,
-    decode: (bytes, _vector, options) => VirtualChannelCapabilitySet.decode(new Reader(bytes, name, spec, options)),
-    encode: (value) => VirtualChannelCapabilitySet.encode(value),
-  });
+  testVectors(
+    vectorsOf(SVC_PROTOCOL, 'folder', { includes: (folder) => folder === 'TS_VIRTUALCHANNEL_CAPABILITYSET' }),
+  );
   testRoundTrips<VirtualChannelCapabilitySet>(
     { short: fc.record({ flags: u32 }), full: fc.record({ flags: u32, vcChunkSize: u32 }) },
     (value): Parts => VirtualChannelCapabilitySet.encode(value),
@@ -82,16 +69,5 @@ describe('TS_VIRTUALCHANNEL_CAPABILITYSET (2.2.7.1.10)', () => {
 });
 
 it('every structure of static channels has a vector that decodes', () => {
-  const covered = new Set(
-    loadVectors('svc')
-      .filter(({ error }) => error === undefined)
-      .map(({ folder }) => folder),
-  );
-  expect(SVC_STRUCTURES.map(({ name }) => name).filter((name) => !covered.has(name))).to.deep.equal([]);
+  expect(withoutVectors(SVC_PROTOCOL)).to.deep.equal([]);
 });
-
-function decodeDef(reader: Reader): ChannelDef {
-  const value = ChannelDef.decode(reader);
-  reader.end();
-  return value;
-}

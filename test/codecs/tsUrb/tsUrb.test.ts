@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { decodeTsUrb, encodeTsUrb, TS_URB_BYTE_PROPERTIES, type TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
+import { decodeTsUrb, encodeTsUrb, type TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
+import { TS_URB_PROTOCOL } from '../../../codecs/urbdrc/tsUrb/tsUrbProtocol.ts';
 import {
   TS_URB_SPECS,
   URB_FUNCTIONS,
@@ -12,21 +13,19 @@ import {
   urbFunctionInfo,
   urbFunctionName,
 } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { loadVectors, testRoundTrips, testVectors } from '../vectors.ts';
+import { loadVectors, testRoundTrips, testVectors, vectorsOf } from '../vectors.ts';
 import { tsUrbArbitraries } from './tsUrbArbitraries.ts';
 
 const SPEC = { document: 'MS-RDPEUSB', section: '2.2.9' };
 const decode = (bytes: Uint8Array, lenient = false) => decodeTsUrb(new Reader(bytes, 'TsUrb', SPEC, { lenient }));
 
 describe('TS_URB, [MS-RDPEUSB] 2.2.9', () => {
-  testVectors<TsUrb>({
-    layer: 'ts-urb',
-    byteProperties: TS_URB_BYTE_PROPERTIES,
-    decode: (bytes, _vector, { lenient }) => decode(bytes, lenient),
-    encode: encodeTsUrb,
-    // The header's Size has to be what CbTsUrb says, so any other length is a mismatch once the header is there.
-    outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
-  });
+  testVectors(
+    vectorsOf(TS_URB_PROTOCOL, 'bytes', {
+      // The header's Size has to be what CbTsUrb says, so any other length is a mismatch once the header is there.
+      outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
+    }),
+  );
 
   testRoundTrips<TsUrb>(tsUrbArbitraries, encodeTsUrb, (bytes) => decode(bytes));
 

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { URB_FUNCTIONS, urbFunctionByName } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import { URB_FUNCTIONS } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import {
   decodeTsUrbResult,
   encodeTsUrbResult,
-  TS_URB_RESULT_BYTE_PROPERTIES,
   type TsUrbResult,
 } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
-import { testRoundTrips, testVectors } from '../vectors.ts';
+import { TS_URB_RESULT_PROTOCOL } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResultProtocol.ts';
+import { testRoundTrips, testVectors, vectorsOf } from '../vectors.ts';
 import { tsUrbResultArbitraries } from './tsUrbArbitraries.ts';
 
 const SPEC = { document: 'MS-RDPEUSB', section: '2.2.10' };
@@ -18,18 +18,12 @@ function decode(bytes: Uint8Array, urbFunction: number | undefined, failed: bool
 }
 
 describe('TS_URB_RESULT, [MS-RDPEUSB] 2.2.10', () => {
-  testVectors<TsUrbResult>({
-    layer: 'ts-urb-result',
-    byteProperties: TS_URB_RESULT_BYTE_PROPERTIES,
-    decode: (bytes, { context }, { lenient }) => {
-      const name = context?.['urbFunction'];
-      const urbFunction = typeof name === 'string' ? urbFunctionByName(name)?.code : undefined;
-      return decode(bytes, urbFunction, context?.['failed'] === true, lenient);
-    },
-    encode: encodeTsUrbResult,
-    // The header's Size has to be what CbTsUrbResult says, so any other length is a mismatch once the header is there.
-    outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
-  });
+  testVectors(
+    vectorsOf(TS_URB_RESULT_PROTOCOL, 'bytes', {
+      // The header's Size has to be what CbTsUrbResult says, so any other length is a mismatch once the header is there.
+      outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
+    }),
+  );
 
   testRoundTrips<TsUrbResult>(tsUrbResultArbitraries, encodeTsUrbResult, (bytes, value) => {
     const info = URB_FUNCTIONS.find(({ result }) => result === value.name);

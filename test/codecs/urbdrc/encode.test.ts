@@ -5,7 +5,7 @@ import { Reader } from '../../../codecs/core/reader.ts';
 import { encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { maskOf } from '../../../codecs/urbdrc/header.ts';
 import { QiRsp } from '../../../codecs/urbdrc/interfaceManipulation.ts';
-import { URBDRC_MESSAGES } from '../../../codecs/urbdrc/registry.ts';
+import { URBDRC_MESSAGES } from '../../../codecs/urbdrc/messages.ts';
 import { decodeErrorOf, loadVectors } from '../vectors.ts';
 
 const encode = (message: UrbdrcMessage) => () => encodeUrbdrcMessage(message);

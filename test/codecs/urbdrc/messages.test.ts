@@ -1,31 +1,20 @@
 import { expect } from 'chai';
 import type { DecodeErrorCode } from '../../../codecs/core/errors.ts';
-import type { ReaderOptions } from '../../../codecs/core/reader.ts';
 import {
   decodeClientMessage,
   decodeServerMessage,
   encodeUrbdrcMessage,
-  type ClientMessageContext,
   type UrbdrcMessage,
 } from '../../../codecs/urbdrc/decode.ts';
-import { URBDRC_BYTE_PROPERTIES, URBDRC_MESSAGES } from '../../../codecs/urbdrc/registry.ts';
+import { URBDRC_MESSAGES } from '../../../codecs/urbdrc/messages.ts';
 import { URB_FUNCTIONS } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { loadVectors, testRoundTrips, testVectors, type Vector } from '../vectors.ts';
+import { URBDRC_PROTOCOL } from '../../../codecs/urbdrc/urbdrcProtocol.ts';
+import { testRoundTrips, testVectors, type Vector, vectorsOf, withoutVectors } from '../vectors.ts';
 import { messageArbitraries } from './arbitraries.ts';
 
 /** Messages have folders of their own; structures inside them are tested elsewhere. */
 const NAMES = new Set(URBDRC_MESSAGES.map(({ name }) => name));
 const isMessage = (folder: string) => NAMES.has(folder) || folder === 'SHARED_MSG_HEADER';
-
-function decode(bytes: Uint8Array, vector: Vector, options: ReaderOptions): UrbdrcMessage {
-  if (vector.from === 'server') return decodeServerMessage(bytes, options);
-  const { requestCompletion, urbFunction } = vector.context ?? {};
-  const context: ClientMessageContext = {
-    ...(typeof requestCompletion === 'number' ? { requestCompletion } : {}),
-    ...(typeof urbFunction === 'number' ? { urbFunction: () => urbFunction } : {}),
-  };
-  return decodeClientMessage(bytes, context, options);
-}
 
 /** Where the length alone tells two messages apart, a cut or extended one may be the other. */
 function outcome(vector: Vector, length: number): DecodeErrorCode | 'decodes' | undefined {
@@ -47,25 +36,13 @@ function outcome(vector: Vector, length: number): DecodeErrorCode | 'decodes' | 
 }
 
 describe('URBDRC messages', () => {
-  testVectors({
-    layer: 'urbdrc',
-    includes: isMessage,
-    byteProperties: URBDRC_BYTE_PROPERTIES,
-    decode,
-    encode: encodeUrbdrcMessage,
-    outcome,
+  testVectors(vectorsOf(URBDRC_PROTOCOL, 'bytes', { includes: isMessage, outcome }));
+
+  it('and structures in them have vectors that decode', () => {
+    expect(withoutVectors(URBDRC_PROTOCOL)).to.deep.equal([]);
   });
 
-  it('every message of the registry has a vector that decodes', () => {
-    const covered = new Set(
-      loadVectors('urbdrc', isMessage)
-        .filter(({ error }) => error === undefined)
-        .map(({ folder }) => folder),
-    );
-    expect([...NAMES].filter((name) => !covered.has(name))).to.deep.equal([]);
-  });
-
-  it('every message of the registry has an arbitrary', () => {
+  it('have arbitraries', () => {
     expect(Object.keys(messageArbitraries).sort()).to.deep.equal([...NAMES].sort());
   });
 

@@ -1,58 +1,28 @@
 import { expect } from 'chai';
 import { fromHex } from '../../../codecs/core/json.ts';
-import type { Codec } from '../../../codecs/core/message.ts';
-import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
-import { Reader } from '../../../codecs/core/reader.ts';
+import { joinParts } from '../../../codecs/core/parts.ts';
+import { messageOf } from '../../../codecs/core/protocol.ts';
 import {
   InternalIoControlCode,
   IoControlCode,
   ioControlCodeName,
   UlongOutput,
-  UsbBusNotification,
-  UsbHubName,
 } from '../../../codecs/urbdrc/ioControl.ts';
 import { Hresult, hresultName, isFailure, UsbdStatus, usbdStatusName } from '../../../codecs/urbdrc/status.ts';
-import { UsbDeviceCapabilities } from '../../../codecs/urbdrc/usbDeviceCapabilities.ts';
-import { testVectors, type VectorSuite } from '../vectors.ts';
+import { URBDRC_PROTOCOL } from '../../../codecs/urbdrc/urbdrcProtocol.ts';
+import { testVectors, type Vector, vectorsOf } from '../vectors.ts';
 
-type Outcome = NonNullable<VectorSuite<unknown>['outcome']>;
-
-/** A structure decoded as if it were a whole message. */
-function structure<V>(codec: Codec<V>, outcome?: Outcome): { decode: (bytes: Uint8Array) => V; suite: VectorSuite<V> } {
-  const decode = (bytes: Uint8Array) => {
-    const reader = new Reader(bytes, codec.name, codec.spec);
-    const value = codec.decode(reader);
-    reader.end();
-    return value;
-  };
-  const suite: VectorSuite<V> = {
-    layer: 'urbdrc',
-    includes: (folder) => folder === codec.name,
-    byteProperties: new Set(),
-    decode,
-    encode: (value: V): Parts => codec.encode(value),
-    ...(outcome === undefined ? {} : { outcome }),
-  };
-  return { decode, suite };
-}
-
-describe('USB_DEVICE_CAPABILITIES (2.2.11)', () => {
-  testVectors(structure(UsbDeviceCapabilities).suite);
-});
-
-describe('USB_BUS_NOTIFICATION (2.2.12.6)', () => {
-  testVectors(structure(UsbBusNotification).suite);
-});
-
-describe('USB_HUB_NAME (2.2.12.5)', () => {
+describe('structures in URBDRC messages (2.2.11, 2.2.12)', () => {
+  const structures = ['USB_DEVICE_CAPABILITIES', 'USB_BUS_NOTIFICATION', 'USB_HUB_NAME'];
   // A name that ends early is legal: a small output buffer cuts it anywhere.
   const promised = (hex: string) => 4 + (fromHex(hex)[0] ?? 0);
-  const outcome: Outcome = ({ hex }, length) => (length >= 4 && length <= promised(hex) ? 'decodes' : undefined);
-  testVectors(structure(UsbHubName, outcome).suite);
+  const outcome = ({ hex, folder }: Vector, length: number) =>
+    folder === 'USB_HUB_NAME' && length >= 4 && length <= promised(hex) ? 'decodes' : undefined;
+  testVectors(vectorsOf(URBDRC_PROTOCOL, 'folder', { includes: (folder) => structures.includes(folder), outcome }));
 });
 
 describe('the 4 bytes of port status, hub count and bus time (2.2.12, 2.2.13)', () => {
-  const { decode } = structure(UlongOutput);
+  const decode = (bytes: Uint8Array) => messageOf(UlongOutput, 'client').decode(bytes, {});
 
   it('are a little-endian number', () => {
     expect(decode(fromHex('534b5f1a'))).to.equal(0x1a5f4b53);

@@ -2,40 +2,16 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
-import { Reader } from '../../../codecs/core/reader.ts';
-import {
-  decodeDescriptors,
-  encodeDescriptors,
-  USB_DESCRIPTORS,
-  type UsbDescriptor,
-} from '../../../codecs/usb/descriptors.ts';
-import { USB_BYTE_PROPERTIES, USB_CODECS } from '../../../codecs/usb/registry.ts';
-import { loadVectors, testVectors, valueOrDecodeError, type Vector } from '../vectors.ts';
+import { decodeDescriptors, encodeDescriptors, USB_DESCRIPTORS } from '../../../codecs/usb/descriptors.ts';
+import { USB_PROTOCOL } from '../../../codecs/usb/usbProtocol.ts';
+import { loadVectors, testVectors, valueOrDecodeError, type Vector, vectorsOf } from '../vectors.ts';
 
 const WALK = 'DESCRIPTORS';
 
-function codecFor(vector: Vector) {
-  const codec = USB_CODECS.find((each) => each.name === vector.folder);
-  if (codec === undefined) throw new Error(`no codec for test-vectors/usb/${vector.folder}`);
-  return codec;
-}
-
 describe('USB structures', () => {
-  testVectors<unknown>({
-    layer: 'usb',
-    includes: (folder) => folder !== WALK,
-    byteProperties: USB_BYTE_PROPERTIES,
-    decode(bytes, vector, options) {
-      const codec = codecFor(vector);
-      const reader = new Reader(bytes, codec.name, codec.spec, options);
-      const value = codec.decode(reader);
-      reader.end();
-      return value;
-    },
-    encode: (value, vector) => codecFor(vector).encode(value),
-  });
+  testVectors(vectorsOf(USB_PROTOCOL, 'folder', { includes: (folder) => folder !== WALK }));
 
-  for (const { name } of USB_CODECS) {
+  for (const { name } of USB_PROTOCOL.messages) {
     it(`has vectors for ${name}, good and bad`, () => {
       const vectors = loadVectors('usb', (folder) => folder === name);
       expect(vectors.filter((vector) => vector.error === undefined)).not.to.be.empty;
@@ -44,22 +20,17 @@ describe('USB structures', () => {
   }
 });
 
+function outcome({ hex }: Vector, length: number) {
+  const bytes = fromHex(hex);
+  // The byte behind the last descriptor is a bLength of 0.
+  if (length > bytes.length) return 'INVALID_VALUE';
+  let boundary = 0;
+  while (boundary < length) boundary += bytes[boundary] ?? 0;
+  return boundary === length ? 'decodes' : 'TRUNCATED';
+}
+
 describe('USB descriptor walk', () => {
-  testVectors<UsbDescriptor[]>({
-    layer: 'usb',
-    includes: (folder) => folder === WALK,
-    byteProperties: USB_BYTE_PROPERTIES,
-    decode: (bytes, _vector, options) => decodeDescriptors(bytes, options),
-    encode: (value) => encodeDescriptors(value),
-    outcome(vector, length) {
-      const bytes = fromHex(vector.hex);
-      // The byte behind the last descriptor is a bLength of 0.
-      if (length > bytes.length) return 'INVALID_VALUE';
-      let boundary = 0;
-      while (boundary < length) boundary += bytes[boundary] ?? 0;
-      return boundary === length ? 'decodes' : 'TRUNCATED';
-    },
-  });
+  testVectors(vectorsOf(USB_PROTOCOL, 'bytes', { includes: (folder) => folder === WALK, outcome }));
 
   it('encodes whatever it decodes to the same bytes', () => {
     const types = fc.oneof(

@@ -102,13 +102,3 @@ export const SERVER_FUNCTIONS = functionTables<ServerMessage>([...EITHER_MESSAGE
 
 /** The functions that a client calls, by interface. */
 export const CLIENT_FUNCTIONS = functionTables<ClientMessage>([...EITHER_MESSAGES, ...CLIENT_MESSAGES]);
-
-/** Properties of messages and their structures that are bytes, which JSON writes as hex (codecs/core/json.ts). */
-export const URBDRC_BYTE_PROPERTIES: ReadonlySet<string> = new Set([
-  'outputBuffer',
-  'inputBuffer',
-  'newInterfaceGuid',
-  'configurationDescriptor',
-  'unparsed',
-  'data',
-]);
