@@ -25,6 +25,7 @@ import {
   shareControlPduSpec,
 } from './shareControl.ts';
 import { ControlPdu, FontListPdu, FontMapPdu, SetErrorInfoPdu, SynchronizePdu } from './shareData.ts';
+import { Tpkt } from './tpkt.ts';
 import { X224ConnectionConfirm, X224ConnectionRequest, X224Data } from './x224.ts';
 
 type From = ProtocolMessage['from'];
@@ -48,6 +49,7 @@ const SHARE_SENDERS: Readonly<Record<ShareControlPduName, From>> = {
 };
 
 const messages: readonly ProtocolMessage[] = [
+  messageOf(Tpkt, 'either'),
   messageOf(X224ConnectionRequest, 'client'),
   messageOf(X224ConnectionConfirm, 'server'),
   messageOf(X224Data, 'either'),
@@ -101,6 +103,8 @@ export const RDP_PROTOCOL: Protocol = {
     'data',
     'extraInfo',
     'orderSupport',
+    'payload',
+    'payload',
     'sourceDescriptor',
     'terminalDescriptor',
     'userData',

@@ -634,6 +634,20 @@ export const struct = structsOf({
       return true;
     },
   },
+  'version:u8 reserved:u8 length:u16be': {
+    decode: (dataView, offset) => ({
+      version: dataView.getUint8(offset),
+      reserved: dataView.getUint8(offset + 1),
+      length: dataView.getUint16(offset + 2, false),
+    }),
+    encode(out, v: Values<'version' | 'reserved' | 'length'>) {
+      if ((v.version & 0xff) !== v.version || (v.reserved & 0xff) !== v.reserved || (v.length & 0xffff) !== v.length) return false;
+      out.writeUInt8(v.version);
+      out.writeUInt8(v.reserved);
+      out.writeUInt16BE(v.length);
+      return true;
+    },
+  },
   'wBlobType:u16 wBlobLen:u16': {
     decode: (dataView, offset) => ({
       wBlobType: dataView.getUint16(offset, true),

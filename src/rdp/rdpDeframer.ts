@@ -1,4 +1,6 @@
-import { DecodeError, UsageError, type DecodeErrorCode, type SpecRef } from '../../codecs/core/errors.ts';
+import { DecodeError, type DecodeErrorCode, type SpecRef } from '../../codecs/core/errors.ts';
+import { TPKT_HEADER_SIZE, TPKT_VERSION, tpktPayloadSize } from '../../codecs/rdp/tpkt.ts';
+import { StreamDeframer } from './streamDeframer.ts';
 
 /** A packet of an RDP connection, without its header. */
 export interface RdpPacket {
@@ -8,28 +10,17 @@ export interface RdpPacket {
 }
 
 const SPEC: SpecRef = { document: 'MS-RDPBCGR', section: '2.2.8.1.2' };
-const EMPTY = new Uint8Array(0);
-const TPKT_VERSION = 3;
-const TPKT_HEADER_SIZE = 4;
 const FAST_PATH_ACTION_MASK = 3;
 /** FASTPATH_INPUT_ACTION_FASTPATH. */
 const FAST_PATH_ACTION = 0;
 /** With the header: what two bytes of length can tell. */
 const LARGEST_PACKET = 0xffff;
 
-/**
- * Cuts the bytes of a client into packets: TPKT, or fast-path input once the connection stands. Sans-I/O: `push` a
- * chunk, then call `next` until it says undefined (need more bytes). A packet is a view of its chunk; only one that
- * spans chunks is copied, into a buffer of its own size.
- */
+/** Cuts the bytes of a client into packets: TPKT, or fast-path input once the connection stands. */
 export class RdpDeframer {
   /** Bytes, header included, of the largest packet that is accepted; to be raised as the client earns trust. */
   maximumPacket: number;
-  #chunk: Uint8Array = EMPTY;
-  #position = 0;
-  readonly #header = new Uint8Array(TPKT_HEADER_SIZE);
-  #headerFilled = 0;
-  #packet: { readonly type: RdpPacket['type']; readonly payload: Uint8Array; filled: number } | undefined;
+  readonly #packets = new StreamDeframer((header, filled) => this.#payloadSize(header, filled));
 
   constructor(maximumPacket: number = LARGEST_PACKET) {
     this.maximumPacket = maximumPacket;
@@ -37,91 +28,48 @@ export class RdpDeframer {
 
   /** True in the middle of a packet or its header: a stream that ends now was cut. */
   get isInsidePacket(): boolean {
-    return this.#packet !== undefined || this.#headerFilled > 0;
+    return this.#packets.isInsideFrame;
   }
 
   /** True when bytes are left that `next` has not looked at. */
   get hasMore(): boolean {
-    return this.#position < this.#chunk.byteLength;
+    return this.#packets.hasMore;
   }
 
   /** Takes the next bytes of the stream. @throws UsageError when `next` has more to give. */
   push(chunk: Uint8Array): void {
-    if (this.hasMore) throw new UsageError('take all packets before you push more bytes');
-    // Not the Buffer that a socket gives: a Buffer's slice() is a view, and a receiver of Uint8Array expects a copy.
-    this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    this.#position = 0;
+    this.#packets.push(chunk);
   }
 
   /** The next packet, or undefined when it needs more bytes. @throws DecodeError; the stream is useless from then on. */
   next(): RdpPacket | undefined {
-    const packet = this.#packet ?? this.#begin();
-    if (packet === undefined) {
-      this.#releaseChunk();
-      return undefined;
-    }
-    const { type, payload } = packet;
-    const wanted = payload.byteLength - packet.filled;
-    const available = Math.min(wanted, this.#chunk.byteLength - this.#position);
-    payload.set(this.#chunk.subarray(this.#position, this.#position + available), packet.filled);
-    packet.filled += available;
-    this.#position += available;
-    if (available < wanted) {
-      this.#packet = packet;
-      this.#releaseChunk();
-      return undefined;
-    }
-    this.#packet = undefined;
-    this.#headerFilled = 0;
-    return { type, payload };
+    const payload = this.#packets.next();
+    if (payload === undefined) return undefined;
+    return { type: this.#packets.header[0] === TPKT_VERSION ? 'tpkt' : 'fastPath', payload };
   }
 
-  /** Reads the header; where the whole packet is in the chunk, what it gives is a view that is filled already. */
-  #begin() {
-    let size: number | undefined;
-    while ((size = this.#sizeFromHeader()) === undefined) {
-      const byte = this.#chunk[this.#position];
-      if (byte === undefined) return undefined;
-      this.#header[this.#headerFilled] = byte;
-      this.#headerFilled += 1;
-      this.#position += 1;
+  #payloadSize(header: Uint8Array, filled: number): number | undefined {
+    const first = header[0] ?? 0;
+    if (first === TPKT_VERSION) {
+      return tpktPayloadSize(header, filled, 1, this.maximumPacket - TPKT_HEADER_SIZE);
     }
-    const type = this.#header[0] === TPKT_VERSION ? ('tpkt' as const) : ('fastPath' as const);
-    const start = this.#position;
-    if (this.#chunk.byteLength - start < size) return { type, payload: new Uint8Array(size), filled: 0 };
-    this.#position += size;
-    return { type, payload: this.#chunk.subarray(start, this.#position), filled: size };
-  }
-
-  /** Bytes behind the header, or undefined while it is not complete. */
-  #sizeFromHeader(): number | undefined {
-    const [first = 0, second = 0, third = 0, fourth = 0] = this.#header;
-    const filled = this.#headerFilled;
-    if (filled === 0) return undefined;
-    // At once: a peer of another kind may never send more.
-    if (first !== TPKT_VERSION && (first & FAST_PATH_ACTION_MASK) !== FAST_PATH_ACTION) {
+    if ((first & FAST_PATH_ACTION_MASK) !== FAST_PATH_ACTION) {
       throw refusal('INVALID_VALUE', 'version', 0, `${first} begins neither TPKT nor fast-path input`);
     }
-    if (first === TPKT_VERSION) return filled < 4 ? undefined : this.#checkSize(third * 256 + fourth, 4, 2);
     if (filled < 2) return undefined;
-    if (second < 0x80) return this.#checkSize(second, 2, 1);
-    return filled < 3 ? undefined : this.#checkSize((second & 0x7f) * 256 + third, 3, 1);
+    const second = header[1] ?? 0;
+    if (second < 0x80) return this.#fastPathSize(second, 2);
+    return filled < 3 ? undefined : this.#fastPathSize((second & 0x7f) * 256 + (header[2] ?? 0), 3);
   }
 
-  #checkSize(length: number, headerSize: number, offset: number): number {
+  #fastPathSize(length: number, headerSize: number): number {
     if (length <= headerSize) {
-      throw refusal('LENGTH_MISMATCH', 'length', offset, `${length} bytes, the header alone has ${headerSize}`);
+      throw refusal('LENGTH_MISMATCH', 'length', 1, `${length} bytes, the header alone has ${headerSize}`);
     }
     if (length > this.maximumPacket) {
-      throw refusal('LIMIT_EXCEEDED', 'length', offset, `${length} is more than the limit of ${this.maximumPacket}`);
+      throw refusal('LIMIT_EXCEEDED', 'length', 1, `${length} is more than the limit of ${this.maximumPacket}`);
     }
     return length - headerSize;
-  }
-
-  /** Lets go of the chunk, so that its memory is not held while the connection is idle. */
-  #releaseChunk(): void {
-    this.#chunk = EMPTY;
-    this.#position = 0;
   }
 }
 

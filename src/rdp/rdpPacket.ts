@@ -1,12 +1,11 @@
-import { UsageError, type SpecRef } from '../../codecs/core/errors.ts';
+import type { SpecRef } from '../../codecs/core/errors.ts';
 import { byteLength, joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { Writer } from '../../codecs/core/writer.ts';
 import { DomainMcsPdu, writeSendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
 import { ShareControlPdu, STREAM_LOW } from '../../codecs/rdp/shareControl.ts';
+import { tpktHeader } from '../../codecs/rdp/tpkt.ts';
 import { X224_DATA_HEADER } from '../../codecs/rdp/x224.ts';
-
-const TPKT_HEADER_SIZE = 4;
 
 /** The server as an MCS user, which sends all that the server sends. */
 export const SERVER_USER_ID = 1002;
@@ -17,11 +16,9 @@ export const CLIENT_USER_ID = 1100;
 /** The one share of a connection. */
 export const SHARE_ID = 0x0001_0000 | SERVER_USER_ID;
 
-/** A TPKT packet, [RFC 1006] section 6. */
+/** A TPKT packet with `payload` by reference. @throws UsageError beyond what one can carry */
 export function tpktPacket(payload: Parts): Parts {
-  const length = TPKT_HEADER_SIZE + byteLength(payload);
-  if (length > 0xffff) throw new UsageError(`a TPKT packet has at most 65535 bytes, not ${length}`);
-  return [Uint8Array.of(3, 0, length >> 8, length & 0xff), ...payload];
+  return [tpktHeader(byteLength(payload)), ...payload];
 }
 
 export function mcsPacket(pdu: DomainMcsPdu): Parts {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DecodeError, UsageError } from '../../codecs/core/errors.ts';
-import { joinFrames, TpktDeframer, tpktHeader } from '../../transports/tpkt.ts';
+import { joinFrames, TpktDeframer } from '../../transports/tpkt.ts';
 import { frameOf } from './ends.ts';
 
 function drain(deframer: TpktDeframer): Uint8Array[] {
@@ -30,10 +30,11 @@ function refused(...chunks: number[][]): DecodeError {
 
 describe('transports: TPKT (RFC 1006 section 6)', () => {
   it('writes 03 00 and the big-endian length with the header', () => {
-    expect([...tpktHeader(8)]).to.deep.equal([3, 0, 0, 12]);
-    expect([...tpktHeader(0x1234)]).to.deep.equal([3, 0, 0x12, 0x38]);
-    expect([...tpktHeader(65531)]).to.deep.equal([3, 0, 0xff, 0xff]);
-    for (const size of [0, 7, 65532, 8.5]) expect(() => tpktHeader(size)).to.throw(UsageError);
+    const header = (size: number) => [...joinFrames([[new Uint8Array(size)]]).subarray(0, 4)];
+    expect(header(8)).to.deep.equal([3, 0, 0, 12]);
+    expect(header(0x1234)).to.deep.equal([3, 0, 0x12, 0x38]);
+    expect(header(65531)).to.deep.equal([3, 0, 0xff, 0xff]);
+    for (const size of [0, 7, 65532]) expect(() => header(size)).to.throw(UsageError);
   });
 
   it('reads a frame of literal bytes', () => {

@@ -14,6 +14,7 @@ import { DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from '../../../codecs/rdp/per.ts';
 import { RDP_PROTOCOL } from '../../../codecs/rdp/rdpProtocol.ts';
 import { ServerNetworkData } from '../../../codecs/rdp/serverData.ts';
+import { tpktHeader, tpktPayloadSize } from '../../../codecs/rdp/tpkt.ts';
 import { X224ConnectionRequest } from '../../../codecs/rdp/x224.ts';
 import { messageNamed, testRoundTrips, testVectors, type Vector, vectorsOf } from '../vectors.ts';
 
@@ -176,6 +177,28 @@ describe('round trips of RDP structures', () => {
     ({ length }) => [Uint8Array.from(perLength(length, 'length'))],
     (input) => ({ length: readPerLength(new Reader(input, 'PER', { document: 'X.691', section: '10' }), 'length') }),
   );
+});
+
+describe('TPKT ([RFC 1006] 6)', () => {
+  it('has 03 00 and the big-endian length with the header before its payload', () => {
+    expect([...tpktHeader(8)]).to.deep.equal([3, 0, 0, 12]);
+    expect([...tpktHeader(0x1234)]).to.deep.equal([3, 0, 0x12, 0x38]);
+    expect([...tpktHeader(65531)]).to.deep.equal([3, 0, 0xff, 0xff]);
+    for (const size of [0, 65532, 8.5]) expect(() => tpktHeader(size)).to.throw(UsageError, '1 to 65531 bytes');
+  });
+
+  it('tells the size once its header is complete, and what is wrong at the first byte that shows it', () => {
+    const size = (header: string, filled: number) => tpktPayloadSize(fromHex(header), filled, 8, 100);
+    expect([1, 2, 3, 4].map((filled) => size('03ff0068', filled))).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+      100,
+    ]);
+    expect(() => size('04000000', 1)).to.throw(DecodeError, 'TPKT.version: 4 instead of 3 (offset 0, [RFC 1006] 6)');
+    expect(() => size('0300000b', 4)).to.throw(DecodeError, 'TPKT.length: 11 bytes, at least 12 expected');
+    expect(() => size('03000069', 4)).to.throw(DecodeError, 'TPKT.length: 105 is more than the limit of 104');
+  });
 });
 
 describe('encoders of RDP structures refuse', () => {
