@@ -99,7 +99,7 @@ export const UsbmonPacket = codec<UsbmonPacket>({
     else if (isIsochronous) errorCount = IsochronousHead.decode(reader).error_count;
     else reader.pad(SETUP_PACKET_SIZE, 'setup');
     const { interval, start_frame, xfer_flags, ndesc } = Tail.decode(reader);
-    reader.checkCount(ndesc, Descriptor.size, 'ndesc');
+    reader.checkCount(ndesc, Descriptor.size, 'ndesc', Tail.back('ndesc'));
     const descriptors = Array.from({ length: ndesc }, () => Descriptor.decode(reader));
     if (head.len_cap !== ndesc * Descriptor.size + reader.remaining) {
       throw reader.error('LENGTH_MISMATCH', 'len_cap', `${head.len_cap} bytes, ${reader.remaining} follow`);

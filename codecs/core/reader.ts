@@ -139,17 +139,22 @@ export class Reader {
     return this.#within(start, start + length, field, spec, this);
   }
 
+  /** Reads a structure that begins here and ends within this one, under its own name and section. */
+  structure<V>(codec: { readonly name: string; readonly spec: SpecRef; decode(reader: Reader): V }): V {
+    const inner = this.#within(this.#position, this.#end, codec.name, codec.spec, this);
+    const value = codec.decode(inner);
+    this.#position = inner.#position;
+    return value;
+  }
+
   /**
    * Checks, before anything is allocated, that `count` elements of at least `minimumElementSize` bytes can follow, and
-   * returns `count`.
+   * returns `count`. `back` is how many bytes before the cursor `field`, the count, starts.
    */
-  checkCount(count: number, minimumElementSize: number, field: string): number {
+  checkCount(count: number, minimumElementSize: number, field: string, back: number): number {
     if (count * minimumElementSize > this.remaining) {
-      throw this.error(
-        'TRUNCATED',
-        field,
-        `${count} elements need at least ${count * minimumElementSize} bytes, ${this.remaining} left`,
-      );
+      const problem = `${count} elements need at least ${count * minimumElementSize} bytes, ${this.remaining} left`;
+      throw this.error('TRUNCATED', field, problem, back);
     }
     return count;
   }

@@ -27,6 +27,8 @@ export interface Struct<F extends FieldTable> {
   decode(reader: Reader): FieldValues<F>;
   /** @throws UsageError for a value that its field cannot hold. */
   write(out: Writer, values: FieldValues<F>): void;
+  /** Bytes from the start of a field to the end of the structure: how far back it is when all was read. */
+  back(field: keyof F & string): number;
   /** By itself, without a message. @throws UsageError for a value that its field cannot hold. */
   encode(values: FieldValues<F>): Uint8Array;
   /**
@@ -96,6 +98,7 @@ function structOf<F extends FieldTable>(name: string, fields: F, code: StructCod
     name,
     size,
     write,
+    back: (field) => size - (offsets.get(field) as number),
     decode(reader) {
       // The code was generated from the same table, so its result has exactly these fields.
       return code.decode(reader.view, reader.claim(size, sizes)) as FieldValues<F>;

@@ -113,16 +113,22 @@ function listCount(flags: number, numberOfTunnels: number): number {
   return (flags & SoftSyncFlag.SOFT_SYNC_CHANNEL_LIST_PRESENT) !== 0 ? numberOfTunnels : 0;
 }
 
-function decodeLists(reader: Reader, count: number): SoftSyncChannelList[] {
-  reader.checkCount(count, ListHead.size, 'NumberOfTunnels');
-  return Array.from({ length: count }, () => {
+const ChannelList = {
+  name: 'DYNVC_SOFT_SYNC_CHANNEL_LIST',
+  spec: { document: 'MS-RDPEDYC', section: '2.2.5.1.1' },
+  decode(reader: Reader): SoftSyncChannelList {
     const head = ListHead.decode(reader);
     return { tunnelType: head.TunnelType, listOfDvcIds: decodeIds(reader, head.NumberOfDVCs, 'ListOfDVCIds') };
-  });
+  },
+};
+
+function decodeLists(reader: Reader, count: number): SoftSyncChannelList[] {
+  reader.checkCount(count, ListHead.size, 'NumberOfTunnels', RequestHead.back('NumberOfTunnels'));
+  return Array.from({ length: count }, () => reader.structure(ChannelList));
 }
 
 function decodeIds(reader: Reader, count: number, field: string): number[] {
-  reader.checkCount(count, ID_SIZE, field);
+  reader.checkCount(count, ID_SIZE, field, 0);
   return Array.from({ length: count }, () => reader.u32(field));
 }
 

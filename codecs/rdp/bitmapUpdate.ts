@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import { codec } from '../core/message.ts';
+import type { Reader } from '../core/reader.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** One rectangle, TS_BITMAP_DATA, [MS-RDPBCGR] 2.2.9.1.1.3.1.2.2. */
@@ -40,6 +41,15 @@ const Rectangle = struct('TS_BITMAP_DATA', {
   bitmapLength: 'u16',
 });
 
+const BitmapData = {
+  name: 'TS_BITMAP_DATA',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.9.1.1.3.1.2.2' },
+  decode(reader: Reader) {
+    const { bitmapLength, ...rectangle } = Rectangle.decode(reader);
+    return { ...rectangle, bitmapDataStream: reader.take(bitmapLength, 'bitmapDataStream') };
+  },
+};
+
 export const BitmapUpdate = codec<BitmapUpdate>({
   name: 'TS_UPDATE_BITMAP_DATA',
   spec: { document: 'MS-RDPBCGR', section: '2.2.9.1.1.3.1.2' },
@@ -48,11 +58,8 @@ export const BitmapUpdate = codec<BitmapUpdate>({
     if (updateType !== UPDATETYPE_BITMAP) {
       throw reader.error('INVALID_VALUE', 'updateType', `${updateType} is not UPDATETYPE_BITMAP`, Head.size);
     }
-    reader.checkCount(numberRectangles, Rectangle.size, 'rectangles');
-    const rectangles = Array.from({ length: numberRectangles }, () => {
-      const { bitmapLength, ...rectangle } = Rectangle.decode(reader);
-      return { ...rectangle, bitmapDataStream: reader.take(bitmapLength, 'bitmapDataStream') };
-    });
+    reader.checkCount(numberRectangles, Rectangle.size, 'rectangles', 0);
+    const rectangles = Array.from({ length: numberRectangles }, () => reader.structure(BitmapData));
     reader.end();
     return { rectangles };
   },

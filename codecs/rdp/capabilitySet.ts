@@ -28,16 +28,22 @@ const Head = struct('TS_CAPS_SET', { capabilitySetType: 'u16', lengthCapability:
 export const CAPABILITY_HEAD_SIZE = Head.size;
 
 export function readCapabilitySets(reader: Reader, count: number): CapabilitySet[] {
-  reader.checkCount(count, Head.size, 'capabilitySets');
-  return Array.from({ length: count }, () => {
+  reader.checkCount(count, Head.size, 'capabilitySets', 0);
+  return Array.from({ length: count }, () => reader.structure(CapabilitySet));
+}
+
+const CapabilitySet = {
+  name: 'TS_CAPS_SET',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.1.13.1.1.1' },
+  decode(reader: Reader): CapabilitySet {
     const { capabilitySetType, lengthCapability } = Head.decode(reader);
     if (lengthCapability < Head.size) {
       const problem = `${lengthCapability} is less than the header's ${Head.size}`;
-      throw reader.error('LENGTH_MISMATCH', 'lengthCapability', problem, 2);
+      throw reader.error('LENGTH_MISMATCH', 'lengthCapability', problem, Head.back('lengthCapability'));
     }
     return { type: capabilitySetType, data: reader.take(lengthCapability - Head.size, 'capabilityData') };
-  });
-}
+  },
+};
 
 /** @throws UsageError for a set that is too long */
 export function writeCapabilitySets(out: Writer, sets: readonly CapabilitySet[]): void {

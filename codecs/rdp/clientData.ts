@@ -147,8 +147,8 @@ export const ClientNetworkData = codec<ClientNetworkData>({
       const problem = `${channelCount} channels, at most ${MAXIMUM_STATIC_CHANNELS} are allowed`;
       throw reader.error('LIMIT_EXCEEDED', 'channelCount', problem, ChannelCount.size);
     }
-    reader.checkCount(channelCount, CHANNEL_DEF_SIZE, 'channelDefArray');
-    const channelDefArray = Array.from({ length: channelCount }, () => ChannelDef.decode(reader));
+    reader.checkCount(channelCount, CHANNEL_DEF_SIZE, 'channelDefArray', 0);
+    const channelDefArray = Array.from({ length: channelCount }, () => reader.structure(ChannelDef));
     reader.end();
     return { channelDefArray };
   },

@@ -39,7 +39,7 @@ export const RefreshRectPdu = codec<RefreshRectPdu>({
   decode(reader) {
     const numberOfAreas = reader.u8('numberOfAreas');
     reader.pad(PADDING_SIZE, 'pad3Octets');
-    reader.checkCount(numberOfAreas, Rectangle.size, 'areasToRefresh');
+    reader.checkCount(numberOfAreas, Rectangle.size, 'areasToRefresh', 0);
     const areasToRefresh = Array.from({ length: numberOfAreas }, () => Rectangle.decode(reader));
     reader.end();
     return { areasToRefresh };

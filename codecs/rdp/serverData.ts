@@ -73,7 +73,7 @@ export const ServerNetworkData = codec<ServerNetworkData>({
   spec: { document: 'MS-RDPBCGR', section: '2.2.1.4.4' },
   decode(reader) {
     const { MCSChannelId, channelCount } = Network.decode(reader);
-    reader.checkCount(channelCount, CHANNEL_ID_SIZE, 'channelIdArray');
+    reader.checkCount(channelCount, CHANNEL_ID_SIZE, 'channelIdArray', 0);
     const channelIdArray = Array.from({ length: channelCount }, () => reader.u16('channelIdArray'));
     if (channelCount % 2 === 1) reader.pad(CHANNEL_ID_SIZE, 'Pad');
     reader.end();

@@ -35,17 +35,26 @@ const MAXIMUM_BLOCKS = 64;
 export function readUserDataBlocks(reader: Reader): UserDataBlock[] {
   const blocks: UserDataBlock[] = [];
   while (reader.remaining > 0) {
-    const { type, length } = Head.decode(reader);
-    if (length < Head.size) {
-      throw reader.error('LENGTH_MISMATCH', 'length', `${length} is less than the header's ${Head.size}`, 2);
-    }
-    blocks.push({ type, data: reader.take(length - Head.size, 'data') });
+    blocks.push(reader.structure(UserDataBlock));
     if (blocks.length > MAXIMUM_BLOCKS) {
       throw reader.error('LIMIT_EXCEEDED', 'blocks', `more than ${MAXIMUM_BLOCKS} blocks`);
     }
   }
   return blocks;
 }
+
+const UserDataBlock = {
+  name: 'TS_UD_HEADER',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.1.3.1' },
+  decode(reader: Reader): UserDataBlock {
+    const { type, length } = Head.decode(reader);
+    if (length < Head.size) {
+      const problem = `${length} is less than the header's ${Head.size}`;
+      throw reader.error('LENGTH_MISMATCH', 'length', problem, Head.back('length'));
+    }
+    return { type, data: reader.take(length - Head.size, 'data') };
+  },
+};
 
 /** @throws UsageError for a block that is too long */
 export function writeUserDataBlocks(out: Writer, blocks: readonly UserDataBlock[]): void {

@@ -79,13 +79,9 @@ export const X224ConnectionRequest = codec<X224ConnectionRequest>({
   decode(reader) {
     const { sourceReference, variable } = readFixed(reader, CODE_REQUEST);
     const cookie = readCookie(variable);
-    const start = variable.remaining;
-    const negotiation = start === 0 ? undefined : readNegotiation(variable, 'RDP_NEG_REQ');
-    if (negotiation !== undefined && negotiation.type !== TYPE_RDP_NEG_REQ) {
-      throw variable.error('INVALID_VALUE', 'type', `${negotiation.type} is not RDP_NEG_REQ`, Negotiation.size);
-    }
+    const negotiation = variable.remaining === 0 ? undefined : variable.structure(NegotiationRequest);
     const hasCorrelation = ((negotiation?.flags ?? 0) & CORRELATION_INFO_PRESENT) !== 0;
-    const correlationId = hasCorrelation ? readCorrelation(variable) : undefined;
+    const correlationId = hasCorrelation ? variable.structure(CorrelationInfo) : undefined;
     variable.end();
     return {
       sourceReference,
@@ -125,20 +121,13 @@ export const X224ConnectionConfirm = codec<X224ConnectionConfirm>({
   decode(reader) {
     const { destinationReference, sourceReference, variable } = readFixed(reader, CODE_CONFIRM);
     if (variable.remaining === 0) return { destinationReference, sourceReference };
-    const { type, flags, value } = readNegotiation(variable, 'RDP_NEG_RSP');
+    const { type, flags, value } = variable.structure(NegotiationAnswer);
     variable.end();
-    switch (type) {
-      case TYPE_RDP_NEG_RSP:
-        return {
-          destinationReference,
-          sourceReference,
-          negotiation: { type: 'response', flags, selectedProtocol: value },
-        };
-      case TYPE_RDP_NEG_FAILURE:
-        return { destinationReference, sourceReference, negotiation: { type: 'failure', failureCode: value } };
-      default:
-        throw variable.error('INVALID_VALUE', 'type', `${type} is no answer`, Negotiation.size);
-    }
+    const negotiation =
+      type === TYPE_RDP_NEG_RSP
+        ? ({ type: 'response', flags, selectedProtocol: value } as const)
+        : ({ type: 'failure', failureCode: value } as const);
+    return { destinationReference, sourceReference, negotiation };
   },
   write(out, { destinationReference, sourceReference, negotiation }) {
     const start = beginTpdu(out, CODE_CONFIRM, destinationReference, sourceReference);
@@ -204,24 +193,51 @@ function readCookie(variable: Reader): string | undefined {
   return cookie.slice(0, -COOKIE_END.length);
 }
 
-function readNegotiation(reader: Reader, field: string) {
-  const negotiation = Negotiation.decode(reader.sub(Negotiation.size, field));
-  if (negotiation.length !== Negotiation.size) {
-    const problem = `${negotiation.length} instead of ${Negotiation.size}`;
-    throw reader.error('LENGTH_MISMATCH', 'length', problem, Negotiation.size - 2);
+/** [MS-RDPBCGR] 2.2.1.1.1 */
+const NegotiationRequest = {
+  name: 'RDP_NEG_REQ',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.1.1.1' },
+  decode: (reader: Reader) => readNegotiation(reader, [TYPE_RDP_NEG_REQ]),
+};
+
+/** RDP_NEG_RSP or RDP_NEG_FAILURE: [MS-RDPBCGR] 2.2.1.2.1 and 2.2.1.2.2. */
+const NegotiationAnswer = {
+  name: 'RDP_NEG_RSP',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.1.2.1' },
+  decode: (reader: Reader) => readNegotiation(reader, [TYPE_RDP_NEG_RSP, TYPE_RDP_NEG_FAILURE]),
+};
+
+function readNegotiation(reader: Reader, types: readonly number[]) {
+  const negotiation = Negotiation.decode(reader);
+  const { type, length } = negotiation;
+  if (!types.includes(type)) {
+    throw reader.error('INVALID_VALUE', 'type', `${type} is not ${types.join(' or ')}`, Negotiation.back('type'));
+  }
+  if (length !== Negotiation.size) {
+    const problem = `${length} instead of ${Negotiation.size}`;
+    throw reader.error('LENGTH_MISMATCH', 'length', problem, Negotiation.back('length'));
   }
   return negotiation;
 }
 
-function readCorrelation(reader: Reader): Uint8Array {
-  const { type, length } = Correlation.decode(reader);
-  if (type !== TYPE_RDP_CORRELATION_INFO || length !== CORRELATION_SIZE) {
-    throw reader.error('INVALID_VALUE', 'correlationInfo', `type ${type}, length ${length}`, Correlation.size);
-  }
-  const correlationId = reader.take(CORRELATION_ID_SIZE, 'correlationId');
-  reader.pad(CORRELATION_RESERVED, 'reserved');
-  return correlationId;
-}
+/** [MS-RDPBCGR] 2.2.1.1.2 */
+const CorrelationInfo = {
+  name: 'RDP_NEG_CORRELATION_INFO',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.1.1.2' },
+  decode(reader: Reader): Uint8Array {
+    const { type, length } = Correlation.decode(reader);
+    if (type !== TYPE_RDP_CORRELATION_INFO) {
+      throw reader.error('INVALID_VALUE', 'type', `${type} is not ${TYPE_RDP_CORRELATION_INFO}`, Correlation.size);
+    }
+    if (length !== CORRELATION_SIZE) {
+      const problem = `${length} instead of ${CORRELATION_SIZE}`;
+      throw reader.error('LENGTH_MISMATCH', 'length', problem, Correlation.back('length'));
+    }
+    const correlationId = reader.take(CORRELATION_ID_SIZE, 'correlationId');
+    reader.pad(CORRELATION_RESERVED, 'reserved');
+    return correlationId;
+  },
+};
 
 function writeAnswer(out: Writer, negotiation: NonNullable<X224ConnectionConfirm['negotiation']>): void {
   const length = Negotiation.size;

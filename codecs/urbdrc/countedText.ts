@@ -13,7 +13,7 @@ export const LONGEST_TEXT = 16_384;
  * @throws DecodeError `TRUNCATED` when they are not there, `LIMIT_EXCEEDED` beyond {@link LONGEST_TEXT}
  */
 export function readTextLength(reader: Reader, field: string): number {
-  const units = reader.checkCount(reader.u32(field), 2, field);
+  const units = reader.checkCount(reader.u32(field), 2, field, 4);
   if (units <= LONGEST_TEXT) return units;
   throw reader.error('LIMIT_EXCEEDED', field, `${units} characters, at most ${LONGEST_TEXT} are accepted`, 4);
 }

@@ -84,7 +84,7 @@ export const AddDevice = messageCodec<AddDevice>({
     const hardwareIds = reader.multiSz(readTextLength(reader, 'cchHwIds'), 'HardwareIds');
     const compatibilityIds = reader.multiSz(readTextLength(reader, 'cchCompatIds'), 'CompatibilityIds');
     const containerId = reader.utf16(readTextLength(reader, 'cchContainerId'), 'ContainerId');
-    const usbDeviceCapabilities = UsbDeviceCapabilities.decode(reader);
+    const usbDeviceCapabilities = reader.structure(UsbDeviceCapabilities);
     reader.end();
     return {
       name: DEVICE_RULE.name,

@@ -14,7 +14,13 @@ import {
 } from './header.ts';
 import { isFailure } from './status.ts';
 import { UrbFunction } from './tsUrb/urbFunction.ts';
-import { decodeTsUrbResult, writeTsUrbResult, type TsUrbResult } from './tsUrbResult/tsUrbResult.ts';
+import {
+  decodeTsUrbResult,
+  TS_URB_RESULT_HEADER_SIZE,
+  TS_URB_RESULT_SPECS,
+  type TsUrbResult,
+  writeTsUrbResult,
+} from './tsUrbResult/tsUrbResult.ts';
 import { struct } from './urbdrcStructs.generated.ts';
 
 const IO_CONTROL_RULE = {
@@ -108,7 +114,11 @@ function decodeUrbCompletion(reader: Reader, rule: MessageRule, context: ClientM
   const head = UrbHead.decode(reader);
   checkRequestHeader(reader, rule, head);
   const { InterfaceId, MessageId, RequestId, CbTsUrbResult } = head;
-  const result = reader.sub(CbTsUrbResult, 'TsUrbResult');
+  if (CbTsUrbResult < TS_URB_RESULT_HEADER_SIZE) {
+    const problem = `is ${CbTsUrbResult}, but a TS_URB_RESULT has at least ${TS_URB_RESULT_HEADER_SIZE} bytes`;
+    throw reader.error('LENGTH_MISMATCH', 'CbTsUrbResult', problem, UrbHead.back('CbTsUrbResult'));
+  }
+  const result = reader.sub(CbTsUrbResult, 'TsUrbResult', TS_URB_RESULT_SPECS.TS_URB_RESULT_HEADER);
   const urbFunction = context.urbFunction?.(RequestId);
   const isSelection = urbFunction === UrbFunction.URB_FUNCTION_SELECT_INTERFACE;
   if (isSelection && reader.lenient) skipSecondResult(reader, CbTsUrbResult);

@@ -3,7 +3,6 @@ import { struct } from './urbdrcStructs.generated.ts';
 import { rdpeusb } from './header.ts';
 
 const SPEC = rdpeusb('2.2.11');
-const FIELD = 'UsbDeviceCapabilities';
 
 /** [MS-RDPEUSB] 2.2.11: the end of ADD_DEVICE. */
 export interface UsbDeviceCapabilities {
@@ -35,12 +34,13 @@ export const UsbDeviceCapabilities = codec<UsbDeviceCapabilities>({
   name: 'USB_DEVICE_CAPABILITIES',
   spec: SPEC,
   decode(reader) {
-    const size = reader.peekU32(FIELD);
+    const size = reader.peekU32('CbSize');
     if (size < Body.size) {
-      throw reader.error('LENGTH_MISMATCH', FIELD, `CbSize is ${size}, the structure has ${Body.size} bytes`);
+      throw reader.error('LENGTH_MISMATCH', 'CbSize', `is ${size}, but the structure has ${Body.size} bytes`);
     }
     // A longer structure is a later version's: its first fields are these, the rest is skipped.
-    const body = Body.decode(reader.sub(size, FIELD, SPEC));
+    const body = Body.decode(reader);
+    reader.pad(size - Body.size);
     return {
       usbBusInterfaceVersion: body.UsbBusInterfaceVersion,
       usbdiVersion: body.USBDI_Version,

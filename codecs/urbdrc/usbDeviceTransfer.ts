@@ -1,3 +1,4 @@
+import type { Reader } from '../core/reader.ts';
 import {
   checkRequestHeader,
   headerWord,
@@ -7,6 +8,7 @@ import {
   REQUEST_HEADER,
   type MessageIds,
 } from './header.ts';
+import { TS_URB_HEADER_SIZE, TS_URB_HEADER_SPEC } from './tsUrb/header.ts';
 import { decodeTsUrb, writeTsUrb, type TsUrb } from './tsUrb/tsUrb.ts';
 import { struct } from './urbdrcStructs.generated.ts';
 
@@ -35,14 +37,14 @@ export const TransferInRequest = messageCodec<TransferInRequest>({
   decode(reader) {
     const head = InHead.decode(reader);
     checkRequestHeader(reader, IN_RULE, head);
-    const tsUrb = reader.sub(head.CbTsUrb, 'TsUrb');
+    const tsUrb = readTsUrb(reader, head.CbTsUrb, InHead.back('CbTsUrb'));
     const { OutputBufferSize } = Tail.decode(reader);
     reader.end();
     return {
       name: IN_RULE.name,
       interfaceId: interfaceIdOf(head.InterfaceId),
       messageId: head.MessageId,
-      tsUrb: decodeTsUrb(tsUrb),
+      tsUrb,
       outputBufferSize: OutputBufferSize,
     };
   },
@@ -58,6 +60,15 @@ export const TransferInRequest = messageCodec<TransferInRequest>({
     Tail.write(out, { OutputBufferSize: value.outputBufferSize });
   },
 });
+
+/** `back` is how many bytes before the cursor CbTsUrb starts. */
+function readTsUrb(reader: Reader, size: number, back: number): TsUrb {
+  if (size < TS_URB_HEADER_SIZE) {
+    const problem = `is ${size}, but a TS_URB has at least ${TS_URB_HEADER_SIZE} bytes`;
+    throw reader.error('LENGTH_MISMATCH', 'CbTsUrb', problem, back);
+  }
+  return decodeTsUrb(reader.sub(size, 'TsUrb', TS_URB_HEADER_SPEC));
+}
 
 const OUT_RULE = {
   name: 'TRANSFER_OUT_REQUEST',
@@ -83,14 +94,14 @@ export const TransferOutRequest = messageCodec<TransferOutRequest>({
   decode(reader) {
     const head = OutHead.decode(reader);
     checkRequestHeader(reader, OUT_RULE, head);
-    const tsUrb = reader.sub(head.CbTsUrb, 'TsUrb');
+    const tsUrb = readTsUrb(reader, head.CbTsUrb, OutHead.back('CbTsUrb'));
     const outputBuffer = reader.take(Tail.decode(reader).OutputBufferSize, 'OutputBuffer');
     reader.end();
     return {
       name: OUT_RULE.name,
       interfaceId: interfaceIdOf(head.InterfaceId),
       messageId: head.MessageId,
-      tsUrb: decodeTsUrb(tsUrb),
+      tsUrb,
       outputBuffer,
     };
   },

@@ -42,7 +42,7 @@ export const HidDescriptor = codec<HidDescriptor>({
     if (listed > following - Head.size) {
       throw reader.error('LENGTH_MISMATCH', 'bNumDescriptors', `${bNumDescriptors} do not fit into bLength`, 1);
     }
-    reader.checkCount(bNumDescriptors, Entry.size, 'bNumDescriptors');
+    reader.checkCount(bNumDescriptors, Entry.size, 'bNumDescriptors', 1);
     const descriptors = Array.from({ length: bNumDescriptors }, () => Entry.decode(reader));
     const additional = takeAdditionalBytes(reader, following - Head.size - listed);
     return { name: 'HID_DESCRIPTOR', bcdHID, bCountryCode, descriptors, ...additional };

@@ -45,15 +45,17 @@ export function isoPacketCount(reader: Reader, numberOfPackets: number, back: nu
 }
 
 /**
+ * @param countOffset of number_of_packets
  * @param bufferLength bytes of the transfer buffer, where they are known
  * @throws DecodeError, also for a packet that does not lie within the buffer
  */
 export function decodeIsoPacketDescriptors(
   reader: Reader,
   count: number,
+  countOffset: number,
   bufferLength = Infinity,
 ): IsoPacketDescriptor[] {
-  reader.checkCount(count, Descriptor.size, 'number_of_packets');
+  reader.checkCount(count, Descriptor.size, 'number_of_packets', reader.offset - countOffset);
   return Array.from({ length: count }, () => {
     const { offset, length, actual_length: actualLength, status } = Descriptor.decode(reader);
     if (offset + length > bufferLength) {

@@ -85,7 +85,7 @@ export const OpRepDevlist = codec<OpRepDevlist>({
   decode(reader) {
     const { version, status } = decodeCommon(reader, 'OP_REP_DEVLIST');
     const { ndev } = Count.decode(reader);
-    reader.checkCount(ndev, USBIP_DEVICE_SIZE, 'ndev');
+    reader.checkCount(ndev, USBIP_DEVICE_SIZE, 'ndev', Count.back('ndev'));
     const devices = Array.from({ length: ndev }, () => {
       const { bNumInterfaces, ...device } = decodeUsbipDevice(reader);
       return { ...device, interfaces: decodeUsbipInterfaces(reader, bNumInterfaces) };

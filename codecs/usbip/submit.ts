@@ -81,6 +81,7 @@ export const CmdSubmit = codec<CmdSubmit>({
   spec: CMD_SPEC,
   decode(reader) {
     const { head, count } = decodeHead(reader);
+    const countOffset = reader.offset - CmdHead.back('number_of_packets');
     const setup = reader.take(SETUP_SIZE, 'setup');
     const { transfer_buffer_length: transferBufferLength } = head;
     const isOut = head.direction === UsbipDirection.USBIP_DIR_OUT;
@@ -96,7 +97,7 @@ export const CmdSubmit = codec<CmdSubmit>({
       interval: head.interval,
       setup,
       transferBuffer: isOut ? reader.take(transferBufferLength, 'transfer_buffer') : NO_BYTES,
-      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count, transferBufferLength),
+      isoPacketDescriptors: decodeIsoPacketDescriptors(reader, count, countOffset, transferBufferLength),
     };
   },
   /** number_of_packets is 0 for what is not isochronous, as Linux sends it. */
@@ -153,7 +154,7 @@ function decodeHead(reader: Reader) {
     throw reader.error('INVALID_VALUE', 'direction', `${head.direction} is none`, 28);
   }
   if (head.ep >= ENDPOINTS) throw reader.error('INVALID_VALUE', 'ep', `${head.ep} is above 15`, 24);
-  return { head, count: isoPacketCount(reader, head.number_of_packets, 8) };
+  return { head, count: isoPacketCount(reader, head.number_of_packets, CmdHead.back('number_of_packets')) };
 }
 
 /** USBIP_RET_SUBMIT: what became of a transfer. */
@@ -189,7 +190,8 @@ const RetHead = struct('USBIP_RET_SUBMIT', {
   padding2: 'u32be',
 });
 
-const ACTUAL_LENGTH_OFFSET = 24;
+const ACTUAL_LENGTH_OFFSET = RetHead.size - RetHead.back('actual_length');
+const COUNT_OFFSET = RetHead.size - RetHead.back('number_of_packets');
 
 /** Facts about a transfer that its reply does not repeat. */
 export interface SubmittedTransfer {
@@ -215,9 +217,11 @@ export function decodeRetSubmit(reader: Reader, submitted: SubmittedTransfer): R
   const head = RetHead.decode(reader);
   checkCommand(reader, 'USBIP_RET_SUBMIT', head.command, RetHead.size);
   const { status, actual_length: actualLength, start_frame: startFrame, error_count: errorCount } = head;
-  const count = submitted.isochronous ? isoPacketCount(reader, head.number_of_packets, 16) : 0;
+  const count = submitted.isochronous
+    ? isoPacketCount(reader, head.number_of_packets, RetHead.back('number_of_packets'))
+    : 0;
   const transferBuffer = submitted.direction === 'in' ? reader.take(actualLength, 'transfer_buffer') : NO_BYTES;
-  const isoPacketDescriptors = decodeIsoPacketDescriptors(reader, count);
+  const isoPacketDescriptors = decodeIsoPacketDescriptors(reader, count, start + COUNT_OFFSET);
   if (count > 0 && sumOf(isoPacketDescriptors) !== actualLength) {
     const problem = `${actualLength}, but the packets have ${sumOf(isoPacketDescriptors)} bytes`;
     throw reader.error('LENGTH_MISMATCH', 'actual_length', problem, reader.offset - start - ACTUAL_LENGTH_OFFSET);

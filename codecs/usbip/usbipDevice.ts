@@ -88,9 +88,9 @@ export function writeUsbipDevice(
   Numbers.write(out, device);
 }
 
-/** @throws DecodeError */
+/** Those of the device that was read just before, whose last field counts them. @throws DecodeError */
 export function decodeUsbipInterfaces(reader: Reader, count: number): UsbipInterface[] {
-  reader.checkCount(count, Interface.size, 'bNumInterfaces');
+  reader.checkCount(count, Interface.size, 'bNumInterfaces', Numbers.back('bNumInterfaces'));
   return Array.from({ length: count }, () => {
     const { padding, ...value } = Interface.decode(reader);
     return value;

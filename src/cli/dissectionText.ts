@@ -22,6 +22,9 @@ function fieldText(content: unknown): string {
 /** An error as an object for JSON. */
 export function describeError(error: unknown) {
   const message = oneLine(error);
-  if (error instanceof DecodeError) return { code: error.code, offset: error.offset, path: error.path, message };
+  if (error instanceof DecodeError) {
+    const { code, offset, path, spec } = error;
+    return { code, offset, path, message, spec: `${spec.document} ${spec.section}` };
+  }
   return { code: 'BAD_INPUT', offset: 0, path: [], message };
 }

@@ -12,6 +12,11 @@ const STRUCTURES = [
   'USB_DEVICE_CAPABILITIES',
   'USB_BUS_NOTIFICATION',
   'USB_HUB_NAME',
+  'TS_USBD_INTERFACE_INFORMATION',
+  'TS_USBD_PIPE_INFORMATION',
+  'USBD_ISO_PACKET_DESCRIPTOR',
+  'TS_USBD_INTERFACE_INFORMATION_RESULT',
+  'TS_USBD_PIPE_INFORMATION_RESULT',
 ];
 
 const CANCEL_REQUEST = '05000040000000000001000021000000';
@@ -64,12 +69,12 @@ describe('urbdrc decode and encode: test vectors', () => {
       const { status, results } = await decodeJson(bad.map((each) => lineOf(layer, each)));
       expect(status).to.equal(1);
       const errors = results.map(({ error }) => error as Record<string, unknown>);
-      expect(errors.map(({ code, offset, path }) => ({ code, offset, path }))).to.deep.equal(
-        bad.map(({ error }) => error),
-      );
+      bad.forEach(({ error: expected }, index) => expect(errors[index]).to.deep.include(expected));
       for (const error of errors) {
-        expect(error).to.have.all.keys('code', 'offset', 'path', 'message');
-        expect(error['message']).to.match(/\(offset \d+, \[.+\] .+\)$/);
+        expect(error).to.have.all.keys('code', 'offset', 'path', 'message', 'spec');
+        const section = String(error['spec']).replace(/^(.*) (\S+)$/, '[$1] $2');
+        const place = `(offset ${String(error['offset'])}, ${section})`;
+        expect(String(error['message']).endsWith(place), place).to.be.true;
       }
     });
   }
@@ -157,7 +162,7 @@ describe('urbdrc decode: input', () => {
     const { results } = await decodeJson(lines, '--from', 'server');
     expect(results.map(({ name, error }) => name ?? (error as { message: string }).message)).to.deep.equal([
       'DYNVC_CREATE_REQ',
-      'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9)',
+      'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9.1.1)',
       'CANCEL_REQUEST',
       '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip',
       '"from": "nobody" is nobody, use client or server',

@@ -24,7 +24,13 @@ export interface Vector {
   readonly hex: string;
   /** Exactly one of `value` and `error`. */
   readonly value?: unknown;
-  readonly error?: { readonly code: DecodeErrorCode; readonly offset: number; readonly path: readonly string[] };
+  readonly error?: {
+    readonly code: DecodeErrorCode;
+    readonly offset: number;
+    readonly path: readonly string[];
+    /** The section that the error names, where the case is about that. */
+    readonly spec?: string;
+  };
   /** What encoding gives where it is not `hex`; `note` says why. */
   readonly reencode?: string;
   readonly note?: string;
@@ -198,7 +204,9 @@ function testBadVector<V>(suite: VectorSuite<V>, vector: Vector, expected: NonNu
   it('is refused, and the error says where', () => {
     const error = decodeErrorOf(() => suite.decode(fromHex(vector.hex), vector, { lenient: vector.lenient ?? false }));
     expect(error, 'the decoder accepted the bytes').to.be.instanceOf(DecodeError);
-    expect({ code: error?.code, offset: error?.offset, path: error?.path }).to.deep.equal(expected);
+    const { code, offset, path, spec } = expected;
+    expect({ code: error?.code, offset: error?.offset, path: error?.path }).to.deep.equal({ code, offset, path });
+    if (spec !== undefined) expect(`${error?.spec.document} ${error?.spec.section}`).to.equal(spec);
   });
 }
 

@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { Reader } from '../../core/reader.ts';
 import type { Writer } from '../../core/writer.ts';
+import { rdpeusb } from '../header.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 
 /** What every TS_URB starts with, [MS-RDPEUSB] 2.2.9.1.1. */
@@ -16,10 +17,16 @@ export interface TsUrbHeader {
 /** Largest RequestId that the header's 31 bits hold. */
 export const MAX_REQUEST_ID = 0x7fff_ffff;
 
+/** Where the header is laid out, which errors in it name. */
+export const TS_URB_HEADER_SPEC = rdpeusb('2.2.9.1.1');
+
 const NO_ACK = 0x8000_0000;
 const MAX_SIZE = 0xffff;
 
 const Head = struct('TS_URB_HEADER', { Size: 'u16', URBFunction: 'u16', RequestId: 'u32' });
+
+/** Bytes of the header, which the smallest TS_URBs are. */
+export const TS_URB_HEADER_SIZE = Head.size;
 
 /** @throws DecodeError `LENGTH_MISMATCH` when Size is not what the message's CbTsUrb gave the reader. */
 export function decodeHeader(reader: Reader): TsUrbHeader {

@@ -1,5 +1,5 @@
-import type { Reader } from '../../core/reader.ts';
-import type { Writer } from '../../core/writer.ts';
+import { codec } from '../../core/message.ts';
+import { rdpeusb } from '../header.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 import type { TsUrbBody, TsUrbHeader } from './header.ts';
 
@@ -61,8 +61,8 @@ const InterfaceUrbHead = struct('TS_URB_SELECT_INTERFACE', { ConfigurationHandle
 export const SelectConfiguration: TsUrbBody<TsUrbSelectConfiguration> = {
   decode(reader, header) {
     const head = ConfigurationHead.decode(reader);
-    reader.checkCount(head.NumInterfaces, InterfaceHead.size, 'NumInterfaces');
-    const interfaces = Array.from({ length: head.NumInterfaces }, () => decodeInterface(reader));
+    reader.checkCount(head.NumInterfaces, InterfaceHead.size, 'NumInterfaces', ConfigurationHead.back('NumInterfaces'));
+    const interfaces = Array.from({ length: head.NumInterfaces }, () => reader.structure(InterfaceInformation));
     const urb = { name: 'TS_URB_SELECT_CONFIGURATION', ...header, interfaces } as const;
     return head.ConfigurationDescriptorIsValid === 0 ? urb : { ...urb, configurationDescriptor: reader.rest() };
   },
@@ -73,7 +73,7 @@ export const SelectConfiguration: TsUrbBody<TsUrbSelectConfiguration> = {
       Padding2: 0,
       NumInterfaces: interfaces.length,
     });
-    for (const each of interfaces) writeInterface(out, each);
+    for (const each of interfaces) InterfaceInformation.write(out, each);
     if (configurationDescriptor !== undefined) out.append(configurationDescriptor);
   },
 };
@@ -85,55 +85,63 @@ export const SelectInterface: TsUrbBody<TsUrbSelectInterface> = {
       name: 'TS_URB_SELECT_INTERFACE',
       ...header,
       configurationHandle: ConfigurationHandle,
-      interface: decodeInterface(reader),
+      interface: reader.structure(InterfaceInformation),
     };
   },
   write(out, value) {
     InterfaceUrbHead.write(out, { ConfigurationHandle: value.configurationHandle });
-    writeInterface(out, value.interface);
+    InterfaceInformation.write(out, value.interface);
   },
 };
 
 /** NumberOfPipes counts; strict readers refuse a Length that disagrees, lenient ones ignore it. */
-function decodeInterface(reader: Reader): InterfaceInformation {
-  const head = InterfaceHead.decode(reader);
-  const expected = InterfaceHead.size + PipeHead.size * head.NumberOfPipes;
-  if (head.Length !== expected && !reader.lenient) {
-    const problem = `is ${head.Length}, but ${head.NumberOfPipes} pipes make it ${expected}`;
-    throw reader.error('LENGTH_MISMATCH', 'Interface.Length', problem, InterfaceHead.size);
-  }
-  reader.checkCount(head.NumberOfPipes, PipeHead.size, 'NumberOfPipes');
-  const pipes = Array.from({ length: head.NumberOfPipes }, () => decodePipe(reader));
-  const information = { interfaceNumber: head.InterfaceNumber, alternateSetting: head.AlternateSetting };
-  return head.NumberOfPipesExpected === pipes.length
-    ? { ...information, pipes }
-    : { ...information, numberOfPipesExpected: head.NumberOfPipesExpected, pipes };
-}
-
-function decodePipe(reader: Reader): PipeInformation {
-  const head = PipeHead.decode(reader);
-  return {
-    maximumPacketSize: head.MaximumPacketSize,
-    maximumTransferSize: head.MaximumTransferSize,
-    pipeFlags: head.PipeFlags,
-  };
-}
-
-function writeInterface(out: Writer, value: InterfaceInformation): void {
-  InterfaceHead.write(out, {
-    Length: InterfaceHead.size + PipeHead.size * value.pipes.length,
-    NumberOfPipesExpected: value.numberOfPipesExpected ?? value.pipes.length,
-    InterfaceNumber: value.interfaceNumber,
-    AlternateSetting: value.alternateSetting,
-    Padding: 0,
-    NumberOfPipes: value.pipes.length,
-  });
-  for (const pipe of value.pipes) {
-    PipeHead.write(out, {
-      MaximumPacketSize: pipe.maximumPacketSize,
+export const InterfaceInformation = codec<InterfaceInformation>({
+  name: 'TS_USBD_INTERFACE_INFORMATION',
+  spec: rdpeusb('2.2.9.1.2'),
+  decode(reader) {
+    const head = InterfaceHead.decode(reader);
+    const expected = InterfaceHead.size + PipeHead.size * head.NumberOfPipes;
+    if (head.Length !== expected && !reader.lenient) {
+      const problem = `is ${head.Length}, but ${head.NumberOfPipes} pipes make it ${expected}`;
+      throw reader.error('LENGTH_MISMATCH', 'Length', problem, InterfaceHead.back('Length'));
+    }
+    reader.checkCount(head.NumberOfPipes, PipeHead.size, 'NumberOfPipes', InterfaceHead.back('NumberOfPipes'));
+    const pipes = Array.from({ length: head.NumberOfPipes }, () => reader.structure(PipeInformation));
+    const information = { interfaceNumber: head.InterfaceNumber, alternateSetting: head.AlternateSetting };
+    return head.NumberOfPipesExpected === pipes.length
+      ? { ...information, pipes }
+      : { ...information, numberOfPipesExpected: head.NumberOfPipesExpected, pipes };
+  },
+  write(out, value) {
+    InterfaceHead.write(out, {
+      Length: InterfaceHead.size + PipeHead.size * value.pipes.length,
+      NumberOfPipesExpected: value.numberOfPipesExpected ?? value.pipes.length,
+      InterfaceNumber: value.interfaceNumber,
+      AlternateSetting: value.alternateSetting,
       Padding: 0,
-      MaximumTransferSize: pipe.maximumTransferSize,
-      PipeFlags: pipe.pipeFlags,
+      NumberOfPipes: value.pipes.length,
     });
-  }
-}
+    for (const pipe of value.pipes) PipeInformation.write(out, pipe);
+  },
+});
+
+export const PipeInformation = codec<PipeInformation>({
+  name: 'TS_USBD_PIPE_INFORMATION',
+  spec: rdpeusb('2.2.9.1.3'),
+  decode(reader) {
+    const head = PipeHead.decode(reader);
+    return {
+      maximumPacketSize: head.MaximumPacketSize,
+      maximumTransferSize: head.MaximumTransferSize,
+      pipeFlags: head.PipeFlags,
+    };
+  },
+  write(out, value) {
+    PipeHead.write(out, {
+      MaximumPacketSize: value.maximumPacketSize,
+      Padding: 0,
+      MaximumTransferSize: value.maximumTransferSize,
+      PipeFlags: value.pipeFlags,
+    });
+  },
+});

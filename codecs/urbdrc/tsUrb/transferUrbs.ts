@@ -140,7 +140,7 @@ export const IsochTransfer: TsUrbBody<TsUrbIsochTransfer> = {
       transferFlags: head.TransferFlags,
       startFrame: head.StartFrame,
       errorCount: head.ErrorCount,
-      isoPackets: decodePackets(reader, head.NumberOfPackets),
+      isoPackets: decodePackets(reader, head.NumberOfPackets, Isoch.back('NumberOfPackets')),
     };
   },
   write(out, value) {
@@ -156,5 +156,5 @@ export const IsochTransfer: TsUrbBody<TsUrbIsochTransfer> = {
 };
 
 function decodeSetupPacket(reader: Reader): SetupPacket {
-  return SetupPacket.decode(reader.sub(SETUP_PACKET_SIZE, 'SetupPacket'));
+  return SetupPacket.decode(reader.sub(SETUP_PACKET_SIZE, SetupPacket.name, SetupPacket.spec));
 }

@@ -1,5 +1,6 @@
+import { codec } from '../../core/message.ts';
 import type { Reader } from '../../core/reader.ts';
-import type { Writer } from '../../core/writer.ts';
+import { rdpeusb } from '../header.ts';
 import { struct } from '../urbdrcStructs.generated.ts';
 
 /** TS_USBD_PIPE_INFORMATION_RESULT, [MS-RDPEUSB] 2.2.10.1.3. */
@@ -61,62 +62,70 @@ export function interfaceResultFits(reader: Reader, ahead: number): boolean {
 }
 
 /** NumberOfPipes counts; strict readers refuse a Length that disagrees, lenient ones ignore it. */
-export function decodeInterfaceResult(reader: Reader): InterfaceInformationResult {
-  const head = InterfaceHead.decode(reader);
-  const expected = resultSize(head.NumberOfPipes);
-  if (head.Length !== expected && !reader.lenient) {
-    const problem = `is ${head.Length}, but ${head.NumberOfPipes} pipes make it ${expected}`;
-    throw reader.error('LENGTH_MISMATCH', 'Interface.Length', problem, InterfaceHead.size);
-  }
-  reader.checkCount(head.NumberOfPipes, PipeHead.size, 'NumberOfPipes');
-  return {
-    interfaceNumber: head.InterfaceNumber,
-    alternateSetting: head.AlternateSetting,
-    class: head.Class,
-    subClass: head.SubClass,
-    protocol: head.Protocol,
-    interfaceHandle: head.InterfaceHandle,
-    pipes: Array.from({ length: head.NumberOfPipes }, () => decodePipe(reader)),
-  };
-}
-
-export function writeInterfaceResult(out: Writer, value: InterfaceInformationResult): void {
-  InterfaceHead.write(out, {
-    Length: resultSize(value.pipes.length),
-    InterfaceNumber: value.interfaceNumber,
-    AlternateSetting: value.alternateSetting,
-    Class: value.class,
-    SubClass: value.subClass,
-    Protocol: value.protocol,
-    Padding: 0,
-    InterfaceHandle: value.interfaceHandle,
-    NumberOfPipes: value.pipes.length,
-  });
-  for (const pipe of value.pipes) {
-    PipeHead.write(out, {
-      MaximumPacketSize: pipe.maximumPacketSize,
-      EndpointAddress: pipe.endpointAddress,
-      Interval: pipe.interval,
-      PipeType: pipe.pipeType,
-      PipeHandle: pipe.pipeHandle,
-      MaximumTransferSize: pipe.maximumTransferSize,
-      PipeFlags: pipe.pipeFlags,
+export const InterfaceInformationResult = codec<InterfaceInformationResult>({
+  name: 'TS_USBD_INTERFACE_INFORMATION_RESULT',
+  spec: rdpeusb('2.2.10.1.2'),
+  decode(reader) {
+    const head = InterfaceHead.decode(reader);
+    const expected = resultSize(head.NumberOfPipes);
+    if (head.Length !== expected && !reader.lenient) {
+      const problem = `is ${head.Length}, but ${head.NumberOfPipes} pipes make it ${expected}`;
+      throw reader.error('LENGTH_MISMATCH', 'Length', problem, InterfaceHead.back('Length'));
+    }
+    reader.checkCount(head.NumberOfPipes, PipeHead.size, 'NumberOfPipes', InterfaceHead.back('NumberOfPipes'));
+    return {
+      interfaceNumber: head.InterfaceNumber,
+      alternateSetting: head.AlternateSetting,
+      class: head.Class,
+      subClass: head.SubClass,
+      protocol: head.Protocol,
+      interfaceHandle: head.InterfaceHandle,
+      pipes: Array.from({ length: head.NumberOfPipes }, () => reader.structure(PipeInformationResult)),
+    };
+  },
+  write(out, value) {
+    InterfaceHead.write(out, {
+      Length: resultSize(value.pipes.length),
+      InterfaceNumber: value.interfaceNumber,
+      AlternateSetting: value.alternateSetting,
+      Class: value.class,
+      SubClass: value.subClass,
+      Protocol: value.protocol,
+      Padding: 0,
+      InterfaceHandle: value.interfaceHandle,
+      NumberOfPipes: value.pipes.length,
     });
-  }
-}
+    for (const pipe of value.pipes) PipeInformationResult.write(out, pipe);
+  },
+});
 
-function decodePipe(reader: Reader): PipeInformationResult {
-  const head = PipeHead.decode(reader);
-  return {
-    maximumPacketSize: head.MaximumPacketSize,
-    endpointAddress: head.EndpointAddress,
-    interval: head.Interval,
-    pipeType: head.PipeType,
-    pipeHandle: head.PipeHandle,
-    maximumTransferSize: head.MaximumTransferSize,
-    pipeFlags: head.PipeFlags,
-  };
-}
+export const PipeInformationResult = codec<PipeInformationResult>({
+  name: 'TS_USBD_PIPE_INFORMATION_RESULT',
+  spec: rdpeusb('2.2.10.1.3'),
+  decode(reader) {
+    const head = PipeHead.decode(reader);
+    return {
+      maximumPacketSize: head.MaximumPacketSize,
+      endpointAddress: head.EndpointAddress,
+      interval: head.Interval,
+      pipeType: head.PipeType,
+      pipeHandle: head.PipeHandle,
+      maximumTransferSize: head.MaximumTransferSize,
+      pipeFlags: head.PipeFlags,
+    };
+  },
+  write(out, value) {
+    PipeHead.write(out, {
+      MaximumPacketSize: value.maximumPacketSize,
+      EndpointAddress: value.endpointAddress,
+      Interval: value.interval,
+      PipeType: value.pipeType,
+      PipeHandle: value.pipeHandle,
+      MaximumTransferSize: value.maximumTransferSize,
+      PipeFlags: value.pipeFlags,
+    });
+  },
+});
 
 function resultSize(numberOfPipes: number): number {
   return InterfaceHead.size + PipeHead.size * numberOfPipes;

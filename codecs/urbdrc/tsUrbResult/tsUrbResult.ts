@@ -7,13 +7,7 @@ import { struct } from '../urbdrcStructs.generated.ts';
 import { rdpeusb } from '../header.ts';
 import { decodePackets, writePackets, type IsochPacketDescriptor } from '../tsUrb/isochPacket.ts';
 import { type TsUrbResultStructure, urbFunctionInfo } from '../tsUrb/urbFunction.ts';
-import {
-  decodeInterfaceResult,
-  interfaceResultFits,
-  MIN_INTERFACE_RESULT_SIZE,
-  type InterfaceInformationResult,
-  writeInterfaceResult,
-} from './interfaceResult.ts';
+import { InterfaceInformationResult, interfaceResultFits, MIN_INTERFACE_RESULT_SIZE } from './interfaceResult.ts';
 
 /** TS_URB_RESULT_HEADER without a body, [MS-RDPEUSB] 2.2.10.1.1: the result of most functions, and of every failed one. */
 export interface TsUrbResultHeader {
@@ -86,6 +80,9 @@ const Isoch = struct('TS_URB_ISOCH_TRANSFER_RESULT', {
   ErrorCount: 'u32',
 });
 
+/** Bytes of the header, which the smallest results are. */
+export const TS_URB_RESULT_HEADER_SIZE = Head.size;
+
 const MAX_SIZE = 0xffff;
 
 /**
@@ -148,13 +145,18 @@ function decodeBody(reader: Reader, structure: TsUrbResultStructure, usbdStatus:
       return { name: structure, usbdStatus };
     case 'TS_URB_SELECT_CONFIGURATION_RESULT': {
       const head = Configuration.decode(reader);
-      reader.checkCount(head.NumInterfaces, MIN_INTERFACE_RESULT_SIZE, 'NumInterfaces');
-      const interfaces = Array.from({ length: head.NumInterfaces }, () => decodeInterfaceResult(reader));
+      reader.checkCount(
+        head.NumInterfaces,
+        MIN_INTERFACE_RESULT_SIZE,
+        'NumInterfaces',
+        Configuration.back('NumInterfaces'),
+      );
+      const interfaces = Array.from({ length: head.NumInterfaces }, () => reader.structure(InterfaceInformationResult));
       return { name: structure, usbdStatus, configurationHandle: head.ConfigurationHandle, interfaces };
     }
     case 'TS_URB_SELECT_INTERFACE_RESULT':
       skipConfigurationHead(reader);
-      return { name: structure, usbdStatus, interface: decodeInterfaceResult(reader) };
+      return { name: structure, usbdStatus, interface: reader.structure(InterfaceInformationResult) };
     case 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT':
       return { name: structure, usbdStatus, frameNumber: FrameNumber.decode(reader).FrameNumber };
     case 'TS_URB_ISOCH_TRANSFER_RESULT': {
@@ -164,7 +166,7 @@ function decodeBody(reader: Reader, structure: TsUrbResultStructure, usbdStatus:
         usbdStatus,
         startFrame: head.StartFrame,
         errorCount: head.ErrorCount,
-        isoPackets: decodePackets(reader, head.NumberOfPackets),
+        isoPackets: decodePackets(reader, head.NumberOfPackets, Isoch.back('NumberOfPackets')),
       };
     }
   }
@@ -186,10 +188,10 @@ function writeBody(out: Writer, value: TsUrbResult): void {
         ConfigurationHandle: value.configurationHandle,
         NumInterfaces: value.interfaces.length,
       });
-      for (const each of value.interfaces) writeInterfaceResult(out, each);
+      for (const each of value.interfaces) InterfaceInformationResult.write(out, each);
       return;
     case 'TS_URB_SELECT_INTERFACE_RESULT':
-      writeInterfaceResult(out, value.interface);
+      InterfaceInformationResult.write(out, value.interface);
       return;
     case 'TS_URB_GET_CURRENT_FRAME_NUMBER_RESULT':
       FrameNumber.write(out, { FrameNumber: value.frameNumber });

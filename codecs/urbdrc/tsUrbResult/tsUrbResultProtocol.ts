@@ -1,20 +1,29 @@
 import type { SpecRef } from '../../core/errors.ts';
 import { encodeUnchecked } from '../../core/message.ts';
-import { checkName, type DecodeContext, named, type Protocol, type ProtocolMessage } from '../../core/protocol.ts';
+import {
+  checkName,
+  type DecodeContext,
+  messageOf,
+  named,
+  type Protocol,
+  type ProtocolMessage,
+} from '../../core/protocol.ts';
 import { Reader, type ReaderOptions } from '../../core/reader.ts';
-import { rdpeusb } from '../header.ts';
 import { URB_FUNCTIONS } from '../tsUrb/urbFunction.ts';
+import { InterfaceInformationResult, PipeInformationResult } from './interfaceResult.ts';
 import { decodeTsUrbResult, encodeTsUrbResult, TS_URB_RESULT_SPECS } from './tsUrbResult.ts';
 
-const messages: readonly ProtocolMessage[] = Object.entries(TS_URB_RESULT_SPECS).map(([name, spec]) =>
-  resultRow(name, spec),
-);
+const messages: readonly ProtocolMessage[] = [
+  ...Object.entries(TS_URB_RESULT_SPECS).map(([name, spec]) => resultRow(name, spec)),
+  messageOf(InterfaceInformationResult, 'client'),
+  messageOf(PipeInformationResult, 'client'),
+];
 
 /** The structures that completions carry, [MS-RDPEUSB] 2.2.10. Their layout depends on the request. */
 export const TS_URB_RESULT_PROTOCOL: Protocol = {
   name: 'ts-urb-result',
   title: 'TS_URB_RESULT structures',
-  summary: 'What URB_COMPLETION and URB_COMPLETION_NO_DATA carry.',
+  summary: 'What URB_COMPLETION and URB_COMPLETION_NO_DATA carry, and structures in them.',
   messages,
   byteProperties: new Set(['unparsed']),
   isDirected: false,
@@ -38,5 +47,9 @@ function resultRow(name: string, spec: SpecRef): ProtocolMessage {
 }
 
 function decodeResult(bytes: Uint8Array, { urbFunction, failed = false }: DecodeContext, options?: ReaderOptions) {
-  return decodeTsUrbResult(new Reader(bytes, 'TsUrbResult', rdpeusb('2.2.10'), options), urbFunction, failed);
+  return decodeTsUrbResult(
+    new Reader(bytes, 'TsUrbResult', TS_URB_RESULT_SPECS.TS_URB_RESULT_HEADER, options),
+    urbFunction,
+    failed,
+  );
 }

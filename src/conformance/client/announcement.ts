@@ -81,7 +81,7 @@ function checkStrings(bytes: Uint8Array): void {
 }
 
 function readUnits(reader: Reader, field: string): number[] {
-  const count = reader.checkCount(reader.u32(field), 2, field);
+  const count = reader.checkCount(reader.u32(field), 2, field, 4);
   return Array.from({ length: count }, () => reader.u16(field));
 }
 

@@ -13,7 +13,7 @@ import {
   urbFunctionInfo,
   urbFunctionName,
 } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { loadVectors, testRoundTrips, testVectors, vectorsOf } from '../vectors.ts';
+import { loadVectors, testRoundTrips, testVectors, vectorsOf, withoutVectors } from '../vectors.ts';
 import { tsUrbArbitraries } from './tsUrbArbitraries.ts';
 
 const SPEC = { document: 'MS-RDPEUSB', section: '2.2.9' };
@@ -22,10 +22,17 @@ const decode = (bytes: Uint8Array, lenient = false) => decodeTsUrb(new Reader(by
 describe('TS_URB, [MS-RDPEUSB] 2.2.9', () => {
   testVectors(
     vectorsOf(TS_URB_PROTOCOL, 'bytes', {
+      includes: (folder) => folder.startsWith('TS_URB_'),
       // The header's Size has to be what CbTsUrb says, so any other length is a mismatch once the header is there.
       outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
     }),
   );
+
+  testVectors(vectorsOf(TS_URB_PROTOCOL, 'folder', { includes: (folder) => !folder.startsWith('TS_URB_') }));
+
+  it('and the structures in it all have vectors that decode', () => {
+    expect(withoutVectors(TS_URB_PROTOCOL)).to.deep.equal([]);
+  });
 
   testRoundTrips<TsUrb>(tsUrbArbitraries, encodeTsUrb, (bytes) => decode(bytes));
 

@@ -8,7 +8,7 @@ import {
   type TsUrbResult,
 } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { TS_URB_RESULT_PROTOCOL } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResultProtocol.ts';
-import { testRoundTrips, testVectors, vectorsOf } from '../vectors.ts';
+import { testRoundTrips, testVectors, vectorsOf, withoutVectors } from '../vectors.ts';
 import { tsUrbResultArbitraries } from './tsUrbArbitraries.ts';
 
 const SPEC = { document: 'MS-RDPEUSB', section: '2.2.10' };
@@ -20,10 +20,17 @@ function decode(bytes: Uint8Array, urbFunction: number | undefined, failed: bool
 describe('TS_URB_RESULT, [MS-RDPEUSB] 2.2.10', () => {
   testVectors(
     vectorsOf(TS_URB_RESULT_PROTOCOL, 'bytes', {
+      includes: (folder) => folder.startsWith('TS_URB_'),
       // The header's Size has to be what CbTsUrbResult says, so any other length is a mismatch once the header is there.
       outcome: (_vector, length) => (length < 8 ? 'TRUNCATED' : 'LENGTH_MISMATCH'),
     }),
   );
+
+  testVectors(vectorsOf(TS_URB_RESULT_PROTOCOL, 'folder', { includes: (folder) => !folder.startsWith('TS_URB_') }));
+
+  it('and the structures in it all have vectors that decode', () => {
+    expect(withoutVectors(TS_URB_RESULT_PROTOCOL)).to.deep.equal([]);
+  });
 
   testRoundTrips<TsUrbResult>(tsUrbResultArbitraries, encodeTsUrbResult, (bytes, value) => {
     const info = URB_FUNCTIONS.find(({ result }) => result === value.name);

@@ -55,11 +55,11 @@ const wrongOnPurpose = (code: DecodeErrorCode, why: string, alsoLeniently = true
 /** What the test driver sent to see what FreeRDP does with it. */
 const SERVER_REFUSALS: Readonly<Record<string, Refusal>> = {
   'errors:100': wrongOnPurpose('UNKNOWN_MESSAGE', 'function 0x108 on the device interface'),
-  'errors:108': wrongOnPurpose('TRAILING_BYTES', 'TRANSFER_IN_REQUEST of zeros: CbTsUrb 0'),
+  'errors:108': wrongOnPurpose('LENGTH_MISMATCH', 'TRANSFER_IN_REQUEST of zeros: CbTsUrb 0'),
   'errors:112': wrongOnPurpose('TRUNCATED', 'CbTsUrb is more than the message has'),
   'errors:116': wrongOnPurpose('TRUNCATED', 'TRANSFER_IN_REQUEST ends after CbTsUrb'),
   'errors:124': wrongOnPurpose('TRAILING_BYTES', 'a request with the mask of a response', false),
-  'errors:133': wrongOnPurpose('TRUNCATED', 'CbTsUrb counts OutputBufferSize, TS_URB_HEADER.Size does not'),
+  'errors:133': wrongOnPurpose('LENGTH_MISMATCH', 'CbTsUrb counts OutputBufferSize, TS_URB_HEADER.Size does not'),
   'shortCaps:35': wrongOnPurpose('TRUNCATED', 'capability request without its value'),
   'shortCreated:35': wrongOnPurpose('TRUNCATED', 'CHANNEL_CREATED of 20 bytes'),
   'shortMessage:35': wrongOnPurpose('TRUNCATED', 'a message of 8 bytes'),
