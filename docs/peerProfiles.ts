@@ -19,6 +19,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'An IO control that brings more bytes than were asked for. Refused, the channel is closed.',
     'src/urbdrc/session/server/deviceChannel.ts',
   ],
+  deviceIsHighSpeed: [
+    'DeviceIsHighSpeed is the speed of the device, or only says that bcdUSB is 2.00 or more. Then the packet sizes of bulk endpoints tell the speed.',
+    'src/engine/serverDevice.ts',
+  ],
   idleReads: [
     'A bulk or interrupt read that the client ends as timed out, without data.',
     'src/engine/serverDevice.ts',

@@ -1,21 +1,24 @@
 import { DecodeError } from '../../codecs/core/errors.ts';
 import { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
 import { Reader } from '../../codecs/core/reader.ts';
-import { decodeUtf16 } from '../../codecs/core/text.ts';
 import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports/usb.ts';
+import type { PeerSettings } from '../urbdrc/peers/profiles.ts';
+import { type RunOperation, readStrings } from '../usb/deviceStrings.ts';
+import { NO_BYTES } from '../usb/results.ts';
 
 const DEVICE_DESCRIPTOR_SIZE = 18;
 const CONFIGURATION_HEADER_SIZE = 9;
-const LONGEST_STRING_DESCRIPTOR = 255;
-const ENGLISH = 0x0409;
+/** bMaxPacketSize0 at SuperSpeed, a power of 2, [USB 3.2] 9.6.1. */
+const SUPER_SPEED_PACKET_SIZE_0 = 9;
+const USB_3_0 = 0x300;
+/** Milliseconds for each request. */
 const TIMEOUT = 5000;
 /** As many as Linux reads: bNumConfigurations may say 255, and each may have 64 KiB. */
 const MAXIMUM_CONFIGURATIONS = 8;
-const EMPTY = new Uint8Array(0);
 
 /** Descriptors and strings that a server reads from a device before it announces it. */
 export interface DeviceDescription {
@@ -30,16 +33,18 @@ export interface DeviceDescription {
  * give its device descriptor. One of its configurations that it does not give, or that cannot be read, cannot be
  * selected, which is reported; strings may be missing.
  *
+ * @param deviceIsHighSpeed - what the client's word on the speed is worth
  * @param report - called with each problem that does not keep the device from arriving
  * @throws Error, in one line, when there is no device descriptor or the client does not answer
  */
 export async function describeDevice(
   device: Pick<UsbDevice, 'submit'>,
   announcement: AddDevice,
+  deviceIsHighSpeed: PeerSettings['deviceIsHighSpeed'],
   report: (problem: Error) => void,
 ): Promise<DeviceDescription> {
   const name = announcement.deviceInstanceId;
-  const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, 0, DEVICE_DESCRIPTOR_SIZE);
+  const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE);
   if (status !== 'completed') throw new Error(`${name}: its device descriptor cannot be read (${status})`);
   const deviceDescriptor = Uint8Array.from(data);
   const fields = decodeDevice(name, deviceDescriptor);
@@ -65,12 +70,11 @@ export async function describeDevice(
     configurationDescriptors.push(descriptor);
   }
   const { iManufacturer, iProduct, iSerialNumber } = fields;
-  const [manufacturerName, productName, serialNumber] = await readStrings(
-    device,
-    iManufacturer,
-    iProduct,
-    iSerialNumber,
-  );
+  const run: RunOperation = (operation) => new Promise((resolve) => device.submit(operation, resolve));
+  const strings = await readStrings(run, [iManufacturer, iProduct, iSerialNumber], TIMEOUT);
+  const manufacturerName = strings.get(iManufacturer);
+  const productName = strings.get(iProduct);
+  const serialNumber = strings.get(iSerialNumber);
   return {
     deviceDescriptor,
     configurationDescriptors,
@@ -83,7 +87,7 @@ export async function describeDevice(
       deviceClass: fields.bDeviceClass,
       deviceSubclass: fields.bDeviceSubClass,
       deviceProtocol: fields.bDeviceProtocol,
-      speed: speedOf(announcement, fields.bcdUSB, configurations),
+      speed: speedOf(announcement, deviceIsHighSpeed, fields, configurations),
       // There is no bus at this end; the client's ids tell devices apart.
       busNumber: 0,
       deviceAddress: announcement.usbDevice,
@@ -107,61 +111,50 @@ function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
 }
 
 /**
- * The protocol tells only full from high speed, and FreeRDP guesses even that from bcdUSB; the packet size of a bulk
- * endpoint (64, 512, 1024) tells the truth where there is one.
+ * The protocol tells only full from high speed. What is beyond shows in the descriptors: only SuperSpeed has packets of 512
+ * bytes on endpoint 0, and of 1024 on bulk endpoints.
  */
-function speedOf(announcement: AddDevice, usbVersion: number, configurations: readonly Configuration[]): UsbSpeed {
+function speedOf(
+  { usbDeviceCapabilities: { deviceIsHighSpeed, supportedUsbVersion } }: AddDevice,
+  word: PeerSettings['deviceIsHighSpeed'],
+  { bcdUSB, bMaxPacketSize0 }: DeviceDescriptor,
+  configurations: readonly Configuration[],
+): UsbSpeed {
+  if (bMaxPacketSize0 === SUPER_SPEED_PACKET_SIZE_0) return 'super';
   const bulkSizes = configurations
     .flatMap(({ interfaces }) => interfaces)
     .flatMap((setting) => setting.endpoints)
     .filter((endpoint) => endpoint.transferType === 'bulk')
     .map((endpoint) => endpoint.maxPacketSize);
+  if (word === 'isVersion') return speedByPackets(bulkSizes, deviceIsHighSpeed !== 0, bcdUSB);
+  if (deviceIsHighSpeed === 0) return 'full';
+  return bulkSizes.includes(1024) && Math.max(supportedUsbVersion, bcdUSB) >= USB_3_0 ? 'super' : 'high';
+}
+
+/** For a client that says high-speed of every device of USB 2.0: the packet sizes of bulk endpoints are the better witness. */
+function speedByPackets(bulkSizes: readonly number[], isUsb2: boolean, bcdUSB: number): UsbSpeed {
   if (bulkSizes.includes(1024)) return 'super';
   if (bulkSizes.includes(512)) return 'high';
-  if (bulkSizes.length > 0) return 'full';
-  if (announcement.usbDeviceCapabilities.deviceIsHighSpeed === 0) return 'full';
-  return usbVersion >= 0x300 ? 'super' : 'high';
+  if (bulkSizes.length > 0 || !isUsb2) return 'full';
+  return bcdUSB >= USB_3_0 ? 'super' : 'high';
 }
 
 /** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws Error when the device does not answer */
 async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
   const read = async (length: number) => {
-    const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, 0, length);
+    const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, length);
     if (status === 'timedOut') throw new Error(`${name}: no answer when asked for configuration descriptor ${index}`);
-    return status === 'completed' ? data : EMPTY;
+    return status === 'completed' ? data : NO_BYTES;
   };
   const head = await read(CONFIGURATION_HEADER_SIZE);
   const totalLength = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
   return Uint8Array.from(totalLength <= head.byteLength ? head : await read(totalLength));
 }
 
-/** Undefined for a string that the device does not have or does not give. */
-async function readStrings(
-  device: Pick<UsbDevice, 'submit'>,
-  ...indexes: readonly number[]
-): Promise<(string | undefined)[]> {
-  const strings: (string | undefined)[] = [];
-  let answers = true;
-  for (const index of indexes) {
-    if (index === 0 || !answers) {
-      strings.push(undefined);
-      continue;
-    }
-    const size = LONGEST_STRING_DESCRIPTOR;
-    const { status, data } = await readDescriptor(device, DescriptorType.STRING, index, ENGLISH, size);
-    // Waiting that long for each of them takes too long.
-    answers = status !== 'timedOut';
-    const length = Math.min(data[0] ?? 0, data.byteLength);
-    strings.push(status !== 'completed' || length < 2 ? undefined : decodeUtf16(data.subarray(2, length)));
-  }
-  return strings;
-}
-
 function readDescriptor(
   device: Pick<UsbDevice, 'submit'>,
   type: number,
   index: number,
-  languageId: number,
   length: number,
 ): Promise<UsbResult> {
   return new Promise((resolve) => {
@@ -172,10 +165,10 @@ function readDescriptor(
           bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
           bRequest: StandardRequest.GET_DESCRIPTOR,
           wValue: (type << 8) | index,
-          wIndex: languageId,
+          wIndex: 0,
           wLength: length,
         },
-        data: EMPTY,
+        data: NO_BYTES,
         timeout: TIMEOUT,
       },
       resolve,

@@ -254,7 +254,8 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   #describe(device: AddDevice): void {
-    describeDevice(this, device, (problem) => this.#link.ignored(problem)).then(
+    const { deviceIsHighSpeed } = this.#client.peer.settings;
+    describeDevice(this, device, deviceIsHighSpeed, (problem) => this.#link.ignored(problem)).then(
       (description) => {
         if (this.#gone.signal.aborted) return;
         this.#description = description;

@@ -30,6 +30,10 @@ const announcement: AddDevice = {
 /** What a device answers to GET_DESCRIPTOR: bytes (cut to wLength), or how it fails. Keys are `type.index`. */
 type Answers = Readonly<Record<string, Uint8Array | UsbResult['status']>>;
 
+const languages = (...ids: number[]) =>
+  Uint8Array.of(2 + 2 * ids.length, 3, ...ids.flatMap((id) => [id & 0xff, id >> 8]));
+const text = (value: string) => Uint8Array.of(2 + 2 * value.length, 3, ...Buffer.from(value, 'utf16le'));
+
 class DescribedDevice implements Pick<UsbDevice, 'submit'> {
   readonly asked: string[] = [];
   readonly #answers: Answers;
@@ -40,9 +44,9 @@ class DescribedDevice implements Pick<UsbDevice, 'submit'> {
 
   submit: UsbDevice['submit'] = (operation, complete) => {
     if (operation.type !== 'control') throw new Error('not expected');
-    const { wValue, wLength } = operation.setup;
+    const { wValue, wIndex, wLength } = operation.setup;
     const key = `${wValue >> 8}.${wValue & 0xff}`;
-    this.asked.push(`${key} ${wLength}`);
+    this.asked.push(`${key}${wIndex === 0 ? '' : `@${wIndex.toString(16)}`} ${wLength}`);
     const answer = this.#answers[key] ?? 'stalled';
     const [status, data] =
       typeof answer === 'string' ? [answer, EMPTY] : ['completed' as const, answer.subarray(0, wLength)];
@@ -60,10 +64,12 @@ const lying = (totalLength: number) => {
   return descriptor;
 };
 
-async function describe1(answers: Answers) {
+async function describe1(answers: Answers, told: 'isSpeed' | 'isVersion' = 'isVersion', capabilities: object = {}) {
   const fake = new DescribedDevice(answers);
   const problems: string[] = [];
-  const description = await describeDevice(fake, announcement, (problem) => problems.push(problem.message));
+  const usbDeviceCapabilities = { ...announcement.usbDeviceCapabilities, ...capabilities };
+  const announced = { ...announcement, usbDeviceCapabilities };
+  const description = await describeDevice(fake, announced, told, (problem) => problems.push(problem.message));
   return { ...description, problems, asked: fake.asked };
 }
 
@@ -77,6 +83,17 @@ describe('describing a device that has arrived', () => {
     expect(identity).not.to.have.any.keys('manufacturerName', 'productName', 'serialNumber');
     expect(configurationDescriptors).to.have.length(1);
     expect(problems).to.deep.equal([]);
+  });
+
+  it('reads names in the language that the device has, [USB 2.0] 9.6.7', async () => {
+    const { identity, asked } = await describe1({
+      '1.0': device(1),
+      '2.0': bytes(CONFIGURATION),
+      ...{ '3.0': languages(0x0407), '3.1': text('Hersteller'), '3.2': text('Ger\u00e4t \0x'), '3.3': text('  ') },
+    });
+    expect(identity).to.include({ manufacturerName: 'Hersteller', productName: 'Ger\u00e4t' });
+    expect(identity).not.to.have.any.keys('serialNumber');
+    expect(asked.slice(-3)).to.deep.equal(['3.1@407 255', '3.2@407 255', '3.3@407 255']);
   });
 
   it('owns the descriptors: they do not share the memory of the messages that brought them', async () => {
@@ -142,6 +159,42 @@ describe('describing a device that has arrived', () => {
     expect(problems[0]).to.equal('USB\\VID_1234&PID_5678\\7: 255 configurations, of which 8 are read');
   });
 
+  /** Two bulk endpoints of this packet size, or none. */
+  const bulk = (size?: number) => {
+    const descriptor = bytes(CONFIGURATION);
+    const view = new DataView(descriptor.buffer);
+    for (const at of [18, 25]) {
+      view.setUint16(at + 4, size ?? 8, true);
+      if (size === undefined) descriptor[at + 3] = 3;
+    }
+    return descriptor;
+  };
+  const ofVersion = (bcdUSB: number, bMaxPacketSize0 = 64) => {
+    const descriptor = device(1);
+    new DataView(descriptor.buffer).setUint16(2, bcdUSB, true);
+    descriptor[7] = bMaxPacketSize0;
+    return descriptor;
+  };
+
+  for (const [what, told, isHigh, supported, descriptor, size, speed] of [
+    ['a high-speed device with bulk packets of 64 bytes', 'isSpeed', 1, 0x200, ofVersion(0x200), 64, 'high'],
+    ['a full-speed device of USB 2.0', 'isSpeed', 0, 0x200, ofVersion(0x200), 64, 'full'],
+    ['a full-speed device without bulk endpoints', 'isSpeed', 0, 0x200, ofVersion(0x200), undefined, 'full'],
+    ['a device with an endpoint 0 of 2^9 bytes', 'isSpeed', 1, 0x200, ofVersion(0x300, 9), undefined, 'super'],
+    ['a device of USB 3.2 with bulk packets of 1024 bytes', 'isSpeed', 1, 0x320, ofVersion(0x320), 1024, 'super'],
+    ['a device of USB 3.0 in a high-speed socket', 'isSpeed', 1, 0x300, ofVersion(0x300), 512, 'high'],
+    ['from FreeRDP, bulk packets of 64 bytes', 'isVersion', 1, 0x200, ofVersion(0x200), 64, 'full'],
+    ['from FreeRDP, bulk packets of 512 bytes', 'isVersion', 1, 0x200, ofVersion(0x200), 512, 'high'],
+    ['from FreeRDP, no bulk endpoints and USB 1.1', 'isVersion', 0, 0x110, ofVersion(0x110), undefined, 'full'],
+    ['from FreeRDP, an endpoint 0 of 2^9 bytes', 'isVersion', 1, 0x300, ofVersion(0x300, 9), undefined, 'super'],
+  ] as const) {
+    it(`speed: ${what}: ${speed}`, async () => {
+      const capabilities = { deviceIsHighSpeed: isHigh, supportedUsbVersion: supported };
+      const { identity } = await describe1({ '1.0': descriptor, '2.0': bulk(size) }, told, capabilities);
+      expect(identity.speed).to.equal(speed);
+    });
+  }
+
   for (const [what, answer] of Object.entries<Uint8Array | UsbResult['status']>({
     stalled: 'stalled',
     'timed out': 'timedOut',
@@ -159,7 +212,7 @@ describe('describing a device that has arrived', () => {
   it('does not go on asking a client that no longer answers', async () => {
     const error = await describe1({ '1.0': device(8), '2.0': 'timedOut' }).catch((reason: unknown) => reason);
     expect((error as Error).message).to.contain('no answer');
-    const { asked } = await describe1({ '1.0': device(1), '2.0': bytes(CONFIGURATION), '3.1': 'timedOut' });
+    const { asked } = await describe1({ '1.0': device(1), '2.0': bytes(CONFIGURATION), '3.0': 'timedOut' });
     expect(asked.filter((each) => each.startsWith('3.'))).to.have.length(1);
   });
 });

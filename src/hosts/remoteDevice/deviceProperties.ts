@@ -2,7 +2,11 @@ import { DecodeError } from '../../../codecs/core/errors.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { DeviceDescriptor } from '../../../codecs/usb/deviceDescriptors.ts';
 import type { UsbDevice } from '../../ports/usb.ts';
+import { type RunOperation, readStrings } from '../../usb/deviceStrings.ts';
 import { stringIndexes } from './configurations.ts';
+
+/** Milliseconds that a device has for one string: some never answer, and their names are not worth waiting for. */
+const STRING_TIMEOUT = 1000;
 
 /** The properties of WebUSB's `USBDevice` that tell what a device is. */
 export class DeviceProperties {
@@ -54,8 +58,12 @@ export class DeviceProperties {
   }
 }
 
-/** Indexes of the strings that a device has and that did not come with its identity. */
-export function unreadStrings({ deviceDescriptor, configurations, identity }: UsbDevice): number[] {
+/** The strings, by index, that a device has and that did not come with its identity. @throws what `run` throws */
+export function readMissingStrings(device: UsbDevice, run: RunOperation): Promise<Map<number, string>> {
+  return readStrings(run, unreadStrings(device), STRING_TIMEOUT);
+}
+
+function unreadStrings({ deviceDescriptor, configurations, identity }: UsbDevice): number[] {
   const indexes = stringIndexes(configurations);
   const descriptor = decodeDevice(deviceDescriptor);
   if (descriptor === undefined) return indexes;

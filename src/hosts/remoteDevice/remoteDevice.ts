@@ -13,8 +13,7 @@ import {
   type DeviceInterface,
 } from './configurations.ts';
 import { checkRecipient, toControlOperation } from './controlRequest.ts';
-import { DeviceProperties, unreadStrings } from './deviceProperties.ts';
-import { readStrings } from './deviceStrings.ts';
+import { DeviceProperties, readMissingStrings } from './deviceProperties.ts';
 import {
   checkUnchanging,
   findAlternate,
@@ -316,8 +315,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
       checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue }));
     }
     if (this.#stringsRead) return;
-    const indexes = unreadStrings(this.port);
-    const strings = await readStrings((operation) => this.#run(operation), indexes);
+    const strings = await readMissingStrings(this.port, (operation) => this.#run(operation));
     for (const [index, text] of strings) this.#strings.set(index, text);
     this.#stringsRead = true;
   }

@@ -17,6 +17,8 @@ export interface PeerSettings {
   readonly libusbStatus: 'understood' | 'refused';
   /** More bytes from an IO control than were asked for. `refused`: the channel is closed, [MS-RDPEUSB] 3.2.5.4.1. */
   readonly ioControlSurplus: 'cut' | 'refused';
+  /** `isSpeed`: as the specification says. `isVersion`: it tells only that bcdUSB is 2.00 or more. */
+  readonly deviceIsHighSpeed: 'isSpeed' | 'isVersion';
   /** A bulk or interrupt read that the client ends as timed out, without data. */
   readonly idleReads: 'sentAgain' | 'ended';
   /** OutputBufferSize of a PIPE_REQUEST, bytes. The specification says 0. */
@@ -76,6 +78,7 @@ const GENERIC: PeerSettings = {
   outCompletionWithData: 'accepted',
   libusbStatus: 'understood',
   ioControlSurplus: 'cut',
+  deviceIsHighSpeed: 'isSpeed',
   idleReads: 'sentAgain',
   pipeRequestOutputBufferSize: 0,
   portControls: 'sent',
@@ -93,6 +96,7 @@ const GENERIC: PeerSettings = {
  */
 const FREERDP: PeerSettings = {
   ...GENERIC,
+  deviceIsHighSpeed: 'isVersion',
   pipeRequestOutputBufferSize: 36,
   portControls: 'refused',
   controlWatchdog: 4000,

@@ -1,0 +1,89 @@
+import { DecodeError } from '../../codecs/core/errors.ts';
+import type { Codec } from '../../codecs/core/message.ts';
+import { Reader } from '../../codecs/core/reader.ts';
+import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
+import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
+import { LanguageListDescriptor, StringDescriptor } from '../../codecs/usb/stringDescriptor.ts';
+import type { UsbOperation, UsbResult } from '../ports/usb.ts';
+import { NO_BYTES } from './results.ts';
+
+const ENGLISH = 0x0409;
+const LONGEST_DESCRIPTOR = 255;
+/** bLength and bDescriptorType. */
+const HEADER_SIZE = 2;
+
+/** Performs one operation on a device and gives its result. */
+export type RunOperation = (operation: UsbOperation) => Promise<UsbResult>;
+
+/**
+ * Reads string descriptors in the device's English, or else in its first language, [USB 2.0] 9.6.7. Texts end at the first
+ * NUL and have no white space around them. A string that the device refuses, garbles or leaves blank is not in the
+ * result; some devices have no strings in spite of their indexes. All are asked for at once, after the languages.
+ *
+ * @param timeout - milliseconds for each request
+ * @throws what `run` throws
+ */
+export async function readStrings(
+  run: RunOperation,
+  indexes: Iterable<number>,
+  timeout: number,
+): Promise<Map<number, string>> {
+  const strings = new Map<number, string>();
+  const wanted = [...new Set(indexes)].filter((index) => index !== 0);
+  if (wanted.length === 0) return strings;
+  const list = await readString(run, 0, 0, timeout);
+  // Linux, too, takes a device that does not answer this for one without strings.
+  if (list.status !== 'completed') return strings;
+  const languages = decode(LanguageListDescriptor, list)?.wLANGID ?? [];
+  // A list that is empty or garbled: the device may have strings all the same.
+  const [first = ENGLISH] = languages;
+  const language = languages.includes(ENGLISH) ? ENGLISH : first;
+  await Promise.all(
+    wanted.map(async (index) => {
+      const text = decode(StringDescriptor, await readString(run, index, language, timeout))?.bString;
+      const [visible = ''] = text?.split('\0') ?? [];
+      if (visible.trim() !== '') strings.set(index, visible.trim());
+    }),
+  );
+  return strings;
+}
+
+/** Some devices stall a request for more bytes than the string has: these are asked for its length first. */
+async function readString(run: RunOperation, index: number, language: number, timeout: number): Promise<UsbResult> {
+  const read = (length: number) => run(getString(index, language, length, timeout));
+  const whole = await read(LONGEST_DESCRIPTOR);
+  if (!isWorthRetrying(whole)) return whole;
+  const { status, data } = await read(HEADER_SIZE);
+  const [length = 0] = data;
+  return status === 'completed' && length > HEADER_SIZE ? read(length) : whole;
+}
+
+function isWorthRetrying({ status, data }: UsbResult): boolean {
+  if (status === 'completed') return data.byteLength < HEADER_SIZE;
+  return status !== 'timedOut' && status !== 'cancelled' && status !== 'disconnected';
+}
+
+function getString(index: number, language: number, length: number, timeout: number): UsbOperation {
+  return {
+    type: 'control',
+    setup: {
+      bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
+      bRequest: StandardRequest.GET_DESCRIPTOR,
+      wValue: (DescriptorType.STRING << 8) | index,
+      wIndex: language,
+      wLength: length,
+    },
+    data: NO_BYTES,
+    timeout,
+  };
+}
+
+function decode<V>(codec: Codec<V>, { status, data }: UsbResult): V | undefined {
+  if (status !== 'completed') return undefined;
+  try {
+    return codec.decode(new Reader(data, codec.name, codec.spec, { lenient: true }));
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
