@@ -25,7 +25,8 @@ interface Entry {
   readonly usbDevice: number;
   readonly announced: () => void;
   readonly end: (end: AttachmentEnd) => Promise<void>;
-  attached: { readonly client: ClientDevice; readonly channelId: number } | undefined;
+  attached:
+    { readonly client: ClientDevice; readonly channelId: number; readonly deviceInstanceId: string } | undefined;
 }
 
 /**
@@ -194,9 +195,11 @@ export class RedirectionClient implements UsbDeviceSink {
   }
 
   #announce(entry: Entry, channelId: number): void {
+    const taken = [...this.#byChannel.values()].flatMap(({ attached }) => attached?.deviceInstanceId ?? []);
+    const announcement = announce(entry.device, entry.usbDevice, new Set(taken));
     const client = new ClientDevice(
       entry.device,
-      announce(entry.device, entry.usbDevice),
+      announcement,
       {
         send: (messages) => {
           this.#stack.send(channelId, messages);
@@ -211,7 +214,7 @@ export class RedirectionClient implements UsbDeviceSink {
       this.#settings.limits,
       this.#settings.timers,
     );
-    entry.attached = { client, channelId };
+    entry.attached = { client, channelId, deviceInstanceId: announcement.addDevice.deviceInstanceId };
     this.#byChannel.set(channelId, entry);
   }
 

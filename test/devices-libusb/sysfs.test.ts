@@ -69,6 +69,11 @@ describe('sysfs', () => {
     expect(scanSysfs(folder)).to.deep.equal([]);
   });
 
+  it('takes names and serial numbers of blanks for none', async () => {
+    write('1-1', device(CONFIGURATIONS, { manufacturer: ' \n', product: 'Thing \n', serial: '    \n' }));
+    expect(await readDeviceNames('1-1', folder)).to.deep.equal({ productName: 'Thing' });
+  });
+
   it('takes what there is of a configuration that claims more', () => {
     const [first = new Uint8Array(0)] = CONFIGURATIONS;
     const lying = Uint8Array.from(first).fill(0xff, 2, 4);

@@ -21,6 +21,16 @@ describe('a device redirected through all layers in memory', () => {
     expect(ignored).to.deep.equal([]);
   });
 
+  it('two devices of one maker, product and serial number have ids of their own', async () => {
+    const { host, client } = stack();
+    await client.attach(new EchoDevice());
+    await client.attach(new EchoDevice());
+    await host.added(2);
+    expect(new Set(host.devices.map(({ ids }) => ids.deviceInstanceId)).size).to.equal(2);
+    expect(new Set(host.devices.map(({ ids }) => ids.containerId)).size).to.equal(2);
+    await client.close();
+  });
+
   it('moves data of any size both ways, unchanged', async () => {
     const { host, client } = stack();
     await client.attach(new EchoDevice());

@@ -64,11 +64,11 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
  * is attached to this machine), for ever: so they must not be read in the main loop.
  */
 export async function readDeviceNames(portPath: string, folder = SYSFS_DEVICES): Promise<DeviceNames> {
-  const text = (attribute: string) =>
-    readFile(join(folder, portPath, attribute), 'utf8').then(
-      (read) => read.trim(),
-      () => undefined,
-    );
+  const text = async (attribute: string) => {
+    const read = await readFile(join(folder, portPath, attribute), 'utf8').catch(() => '');
+    // Some devices have strings of blanks, which tell no more than none.
+    return read.trim() === '' ? undefined : read.trim();
+  };
   const manufacturerName = await text('manufacturer');
   const productName = await text('product');
   const serialNumber = await text('serial');

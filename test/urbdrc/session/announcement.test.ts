@@ -52,6 +52,32 @@ describe('ADD_DEVICE as this client sends it (MS-RDPEUSB 2.2.4.2, 2.2.11)', () =
     expect(new Set(all).size).to.equal(all.length);
   });
 
+  it('tells devices with one serial number apart by their port, and at one port by UsbDevice', () => {
+    const taken = new Set<string>();
+    const ids = [
+      [5, '1-1'],
+      [6, '1-2'],
+      [7, '1-2'],
+    ].map(([usbDevice, portPath]) => {
+      const change = { ...identity, serialNumber: '0123456789ABCDEF', portPath: String(portPath) };
+      const { addDevice } = announcementOf(change, configuration, Number(usbDevice), taken);
+      taken.add(addDevice.deviceInstanceId);
+      return addDevice;
+    });
+    expect(ids.map(({ deviceInstanceId }) => deviceInstanceId)).to.deep.equal([
+      'USB\\VID_46F4&PID_0001\\0123456789ABCDEF',
+      'USB\\VID_46F4&PID_0001\\0123456789ABCDEF@1-2',
+      'USB\\VID_46F4&PID_0001\\0123456789ABCDEF@1-2@7',
+    ]);
+    expect(new Set(ids.map(({ containerId }) => containerId)).size).to.equal(3);
+  });
+
+  it('takes a blank serial number or name for none', () => {
+    const blank = announcementOf({ ...identity, serialNumber: ' ', productName: '  ' }, configuration);
+    const { serialNumber: _, productName: __, ...none } = identity;
+    expect(blank).to.deep.equal(announcementOf(none, configuration));
+  });
+
   it('writes the container id as a GUID in braces', () => {
     const { containerId } = announcementOf(identity, configuration).addDevice;
     expect(containerId).to.match(/^\{[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\}$/);

@@ -44,10 +44,11 @@ export function announcementOf(
   of: UsbDeviceIdentity,
   descriptor: Uint8Array,
   usbDevice = USB_DEVICE,
+  taken?: ReadonlySet<string>,
 ): DeviceAnnouncement {
   const configurationDescriptors = [descriptor];
   const configurations = readConfigurations(configurationDescriptors);
-  return announce({ identity: of, configurationDescriptors, configurations }, usbDevice);
+  return announce({ identity: of, configurationDescriptors, configurations }, usbDevice, taken);
 }
 
 /** Both ends of one device channel, with virtual time; messages travel when `drive` is called. */

@@ -13,14 +13,16 @@ const USB_VERSIONS = [0x200, 0x110, 0x100];
 
 /**
  * What the client tells about `device` in ADD_DEVICE and QUERY_DEVICE_TEXT_RSP, [MS-RDPEUSB] 2.2.4.2: ids in the forms
- * that Windows matches drivers by, and stable, collision-free instance and container ids (from the serial number, else
- * from the whole port path).
+ * that Windows matches drivers by, and stable instance and container ids (from the serial number, else from the whole port
+ * path). Devices whose maker gave them all one serial number are told apart by their port path, too.
  *
- * @param usbDevice interface id of the device, unique in the connection, above 3.
+ * @param usbDevice interface id of the device, unique in the connection, above 3
+ * @param taken instance ids of the other devices of the connection
  */
 export function announce(
   device: Pick<UsbDevice, 'identity' | 'configurations' | 'configurationDescriptors'>,
   usbDevice: number,
+  taken: ReadonlySet<string> = new Set(),
 ): DeviceAnnouncement {
   const { identity, configurations, configurationDescriptors } = device;
   const { vendorId, productId, deviceVersion, usbVersion, speed } = identity;
@@ -31,14 +33,17 @@ export function announce(
     setting.endpoints.some((endpoint) => endpoint.transferType === 'isochronous'),
   );
   const hardwareId = `USB\\VID_${hex(vendorId, 4)}&PID_${hex(productId, 4)}`;
-  const unit = identity.serialNumber ?? identity.portPath;
+  const { portPath } = identity;
+  const unit = visible(identity.serialNumber) ?? portPath;
+  const isFree = (each: string) => !taken.has(instanceId(hardwareId, each));
+  const chosen = [unit, `${unit}@${portPath}`].find(isFree) ?? `${unit}@${portPath}@${usbDevice}`;
   return {
     addDevice: {
       usbDevice,
-      deviceInstanceId: `${hardwareId}\\${unit.replace(/[^\x21-\x2b\x2d-\x5b\x5d-\x7e]/g, '_')}`,
+      deviceInstanceId: instanceId(hardwareId, chosen),
       hardwareIds: [`${hardwareId}&REV_${hex(deviceVersion, 4)}`, hardwareId],
       compatibilityIds: compatibilityIds(identity, configurationDescriptors.length, settings),
-      containerId: guid(`${hardwareId}\\${unit}`),
+      containerId: guid(`${hardwareId}\\${chosen}`),
       usbDeviceCapabilities: {
         usbBusInterfaceVersion: USB_BUS_INTERFACE_VERSION,
         usbdiVersion: USBDI_VERSION,
@@ -49,9 +54,18 @@ export function announce(
         noAckIsochWriteJitterBufferSizeInMs: hasIsochronous ? JITTER_BUFFER_MS : 0,
       },
     },
-    description: identity.productName ?? `USB device ${hex(vendorId, 4)}:${hex(productId, 4)}`,
+    description: visible(identity.productName) ?? `USB device ${hex(vendorId, 4)}:${hex(productId, 4)}`,
     locationInformation: `Port_#${decimal(lastPort(identity.portPath))}.Hub_#${decimal(identity.busNumber)}`,
   };
+}
+
+function instanceId(hardwareId: string, unit: string): string {
+  return `${hardwareId}\\${unit.replace(/[^\x21-\x2b\x2d-\x5b\x5d-\x7e]/g, '_')}`;
+}
+
+/** Undefined for a text that is blank: it tells no more than one that is not there. */
+function visible(text: string | undefined): string | undefined {
+  return text?.trim() === '' ? undefined : text;
 }
 
 function compatibilityIds(
