@@ -46,6 +46,12 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
     .option('--read-only', 'with --virtual stick:IMAGE: the server may not write to it')
     .addOption(faultsOption().conflicts(OTHER_SELECTIONS))
     .addOption(seedOption())
+    .addOption(
+      new Option(
+        '--follow',
+        'with --device or --serial: also what such a device turns into within 10 s in its socket (boot loaders, modems)',
+      ).conflicts(['virtual', 'port']),
+    )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(captureOption())
     .option('--verbose', 'also tell what was ignored and why');

@@ -1,6 +1,7 @@
-import { isOnVirtualController } from '../devices/libusb/localUse.ts';
+import { inspectLocalUse, isOnVirtualController } from '../devices/libusb/localUse.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
+import { followingSelection } from '../policy/autoSelection.ts';
 import { systemClock } from '../systemClock.ts';
 import { describeNoMatch, parseSelection } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
@@ -17,6 +18,7 @@ export interface DeviceOptions extends FaultOptions {
   readonly virtual?: string;
   readonly readOnly?: boolean;
   readonly wait?: boolean;
+  readonly follow?: boolean;
 }
 
 /** The devices that the user chose. */
@@ -64,7 +66,10 @@ export async function openSelection(
     await source.close();
     throw error;
   }
-  return { source, isWanted: ({ identity }) => selection.matches(identity), change: withFaults };
+  const { matches } = selection;
+  const isWanted =
+    options.follow === true ? followingSelection(matches, () => systemClock.now(), inspectLocalUse) : undefined;
+  return { source, isWanted: isWanted ?? (({ identity }) => matches(identity)), change: withFaults };
 }
 
 async function openVirtual(

@@ -1,6 +1,6 @@
-import type { UsbDeviceIdentity } from '../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 import { decide, type Decision, type Policy } from './decide.ts';
-import type { PolicyDevice } from './policyDevice.ts';
+import { type LocalUse, type PolicyDevice, policyDevice, portNames } from './policyDevice.ts';
 import { formatHex } from './ruleText.ts';
 import { AUTO_RULES } from './safeDefaults.ts';
 
@@ -19,7 +19,7 @@ interface Occupant {
  * Decides which devices go, as they come: those that are plugged in already and those that come later, to it they are the
  * same. It has no clock: `now` is in ms of any monotonic one.
  *
- * A device that goes and comes back at the same port as another (for a firmware update, say) is still the one that
+ * A device that goes and comes back in the same socket as another (for a firmware update, say) is still the one that
  * was chosen: it follows, unless a rule denies it or wants a person to be asked, or it is now something that the safe
  * defaults leave alone: a stick that turns into a keyboard does not. And nobody is asked again about the very device that
  * they just answered for.
@@ -38,7 +38,7 @@ export class AutoSelection {
   /** A device is there. When the decision is `ask`, {@link answered} takes what the person said. */
   added(device: PolicyDevice, now: number): Decision {
     const { identity } = device;
-    const previous = this.#takePrevious(identity.portPath, now);
+    const previous = this.#takePrevious(identity, now);
     const decision = follow(this.#policy(device), device, previous);
     this.#present.set(identity.portPath, { identity, action: decision.action });
     return decision;
@@ -65,11 +65,16 @@ export class AutoSelection {
     return decision;
   }
 
-  #takePrevious(portPath: string, now: number): Occupant | undefined {
-    const present = this.#present.get(portPath);
-    const left = this.#left.get(portPath);
-    this.#left.delete(portPath);
-    return present ?? (left !== undefined && now - left.at <= this.#followWithin ? left : undefined);
+  /** The last device in this socket, under either of its names. */
+  #takePrevious(identity: UsbDeviceIdentity, now: number): Occupant | undefined {
+    const names = portNames(identity);
+    const present = names.flatMap((name) => this.#present.get(name) ?? []);
+    const left = names
+      .flatMap((name) => this.#left.get(name) ?? [])
+      .filter(({ at }) => now - at <= this.#followWithin)
+      .sort((one, other) => other.at - one.at);
+    for (const name of names) this.#left.delete(name);
+    return present[0] ?? left[0];
   }
 }
 
@@ -85,6 +90,29 @@ function follow(decision: Decision, device: PolicyDevice, previous: Occupant | u
   const { vendorId, productId } = previous.identity;
   const ids = `${formatHex(vendorId, 4)}:${formatHex(productId, 4)}`;
   return { action: 'allow', reason: `allowed: follows ${ids}, which it was at port ${identity.portPath} just before` };
+}
+
+/**
+ * Devices by their identity, with what comes in their place: a boot loader, a modem that was a disk. It follows as
+ * {@link AutoSelection} does, to nothing that the safe defaults leave alone.
+ *
+ * @param isChosen - whether the user named this device
+ * @param now - ms of any monotonic clock
+ * @param localUse - what this machine does with a device
+ */
+export function followingSelection(
+  isChosen: (identity: UsbDeviceIdentity) => boolean,
+  now: () => number,
+  localUse: (identity: UsbDeviceIdentity) => LocalUse,
+): (device: UsbDevice) => boolean {
+  const selection = new AutoSelection(({ identity }) =>
+    isChosen(identity) ? { action: 'allow', reason: 'it was named' } : { action: 'deny', reason: 'it was not named' },
+  );
+  return (device) => {
+    const { action } = selection.added(policyDevice(device, localUse(device.identity)), now());
+    device.gone.addEventListener('abort', () => selection.removed(device.identity, now()), { once: true });
+    return action === 'allow';
+  };
 }
 
 /** The same device, not plugged again in between. */

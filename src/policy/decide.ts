@@ -1,5 +1,5 @@
 import type { InterfaceSetting } from '../../codecs/usb/configurationDescriptor.ts';
-import { interfaceSettings, type PolicyDevice } from './policyDevice.ts';
+import { interfaceSettings, type PolicyDevice, portNames } from './policyDevice.ts';
 import type { ClassPattern, PolicyAction, Rule, RuleCondition, RuleSet } from './rule.ts';
 import { formatRule } from './ruleText.ts';
 
@@ -78,7 +78,7 @@ function isTrue(condition: RuleCondition, device: PolicyDevice): boolean | undef
     case 'everyInterface':
       return isEveryInterface(condition.pattern, device);
     case 'port':
-      return isPort(condition.path, identity.portPath);
+      return portNames(identity).some((name) => isPort(condition.path, name));
     case 'serial':
       return identity.serialNumber?.toLowerCase() === condition.serialNumber.toLowerCase();
     case 'address':

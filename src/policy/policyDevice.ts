@@ -34,6 +34,11 @@ export interface PolicyDevice {
   readonly localUse: LocalUse;
 }
 
+/** The names of the port that a device is in: a socket of USB 3 has two. */
+export function portNames({ portPath, peerPortPath }: UsbDeviceIdentity): string[] {
+  return peerPortPath === undefined ? [portPath] : [portPath, peerPortPath];
+}
+
 /** Facts about a device that rules judge. */
 export function policyDevice(
   { identity, configurations, configurationDescriptors }: Describable,

@@ -1,11 +1,15 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
+import { portNames } from './policyDevice.ts';
 
 /** How a user names a device; a device must match all that are given. */
 export interface SelectionCriteria {
   /** Vendor and product id in hex, `046d:082b`. */
   readonly device?: string | undefined;
-  /** Bus and chain of ports, `1-2.3`: tells equal devices apart, and stays the same when one is plugged in again. */
+  /**
+   * Bus and chain of ports, `1-2.3`: tells equal devices apart, and stays the same when one is plugged in again. Either name
+   * of a socket of USB 3 means both.
+   */
   readonly port?: string | undefined;
   /** Exactly as the device has it. */
   readonly serial?: string | undefined;
@@ -34,7 +38,7 @@ export function parseSelection(criteria: SelectionCriteria): Selection {
   }
   if (port !== undefined) {
     const portPath = parsePort(port);
-    parts.push({ text: `at port ${portPath}`, matches: (identity) => identity.portPath === portPath });
+    parts.push({ text: `at port ${portPath}`, matches: (identity) => portNames(identity).includes(portPath) });
   }
   if (serial !== undefined) {
     if (serial === '') throw new UsageError('the serial number is empty; give it as `urbdrc list` shows it');

@@ -141,6 +141,11 @@ export interface UsbDeviceIdentity {
   readonly deviceAddress: number;
   /** Bus and chain of ports as Linux writes it, e.g. `1-2.3`. */
   readonly portPath: string;
+  /**
+   * The other name of the same socket, where that is known: a socket of USB 3 is a port of two buses, and its device is on
+   * the one or the other.
+   */
+  readonly peerPortPath?: string;
   readonly manufacturerName?: string;
   readonly productName?: string;
   readonly serialNumber?: string;

@@ -189,6 +189,18 @@ describe('urbdrc: which devices go', () => {
       await server.line(/^device 1209:df11 /);
     });
 
+    it('--follow does so for --device', async () => {
+      devices = new VirtualDevices();
+      const first = stick();
+      devices.add(first);
+      const { running: server, url } = await serve();
+      redirect(url, ['--device', STICK, '--follow']);
+      await server.line(/^device 1209:0001 /);
+      devices.remove(first);
+      devices.add(new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(64 * 512)), productId: 0xdf11 }));
+      await server.line(/^device 1209:df11 /);
+    });
+
     for (const [answer, isYes] of [
       ['y', true],
       [' Yes ', true],

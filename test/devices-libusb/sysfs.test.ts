@@ -62,6 +62,23 @@ describe('sysfs', () => {
       expect(scanSysfs(folder)[0]?.identity.speed).to.equal(name);
     });
 
+  it('knows the other name of a USB 3 socket, on a root hub and on another', () => {
+    const link = (name: string, peer: string) => {
+      write(name, device());
+      mkdirSync(join(folder, name, 'port'));
+      symlinkSync(`../../../../${peer}`, join(folder, name, 'port/peer'));
+    };
+    link('1-3', 'usb2/2-0:1.0/usb2-port1');
+    link('1-3.4.2', 'usb2/2-1/2-1.4/2-1.4:1.0/2-1.4-port2');
+    link('1-5', 'somewhere/else');
+    const peers = scanSysfs(folder).map(({ identity }) => [identity.portPath, identity.peerPortPath]);
+    expect(peers.sort()).to.deep.equal([
+      ['1-3', '2-1'],
+      ['1-3.4.2', '2-1.4.2'],
+      ['1-5', undefined],
+    ]);
+  });
+
   it('leaves out what is not authorized, and what vanishes while it is read', () => {
     write('1-1', device(CONFIGURATIONS, { authorized: '0\n' }));
     write('1-2', { busnum: '1\n', devnum: '8\n' });

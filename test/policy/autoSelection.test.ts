@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { AutoSelection } from '../../src/policy/autoSelection.ts';
+import { AutoSelection, followingSelection } from '../../src/policy/autoSelection.ts';
 import { rulePolicy } from '../../src/policy/decide.ts';
 import { parseRules } from '../../src/policy/ruleText.ts';
 import { AUTO_RULES } from '../../src/policy/safeDefaults.ts';
+import { NOT_USED_HERE, type PolicyDevice } from '../../src/policy/policyDevice.ts';
+import { FakeUsbDevice } from '../hosts/fakeUsbDevice.ts';
 import { device, KEYBOARD, STICK } from './devices.ts';
 
 const APPLICATION = device({ vendorId: 0x0483, productId: 0x5740, portPath: '1-5', deviceAddress: 10 }, ['02/02/01']);
@@ -20,6 +22,46 @@ function replace(auto: AutoSelection, first: typeof STICK, second: typeof STICK,
   auto.removed(first.identity, 5000);
   return auto.added(second, 5000 + pause);
 }
+
+/** The same device, as a source has it. */
+function plugged({ identity, configurations }: PolicyDevice): FakeUsbDevice {
+  const configurationDescriptors = configurations.map(({ descriptor }) => descriptor);
+  return Object.assign(new FakeUsbDevice(), { identity, configurationDescriptors });
+}
+
+describe('followingSelection', () => {
+  const isStm = ({ productId }: { readonly productId: number }) => productId === 0x5740;
+
+  it('also takes what a chosen device turns into at its port, within 10 s, and nothing else', () => {
+    let now = 0;
+    const isWanted = followingSelection(
+      isStm,
+      () => now,
+      () => NOT_USED_HERE,
+    );
+    const [first, loader] = [plugged(APPLICATION), plugged(LOADER)];
+    expect(isWanted(plugged(STICK))).to.equal(false);
+    expect(isWanted(first)).to.equal(true);
+    first.unplug();
+    now = 9000;
+    expect(isWanted(loader)).to.equal(true);
+    loader.unplug();
+    now = 20_000;
+    expect(isWanted(plugged(LOADER))).to.equal(false);
+  });
+
+  it('does not take a keyboard that a chosen device turns into', () => {
+    const isWanted = followingSelection(
+      isStm,
+      () => 0,
+      () => NOT_USED_HERE,
+    );
+    const first = plugged(APPLICATION);
+    expect(isWanted(first)).to.equal(true);
+    first.unplug();
+    expect(isWanted(plugged(device({ ...LOADER.identity }, ['03/01/01'])))).to.equal(false);
+  });
+});
 
 describe('AutoSelection', () => {
   it('decides as the policy does', () => {
@@ -64,6 +106,18 @@ describe('AutoSelection', () => {
   it('does not follow at another port', () => {
     const elsewhere = device({ ...LOADER.identity, portPath: '1-6' }, ['fe/01/02']);
     expect(replace(selection('allow 0483:5740'), APPLICATION, elsewhere).action).to.equal('deny');
+  });
+
+  it('follows in a USB 3 socket, which has a name on each of two buses', () => {
+    const slow = device({ ...APPLICATION.identity, portPath: '1-3', peerPortPath: '2-1' }, ['02/02/01']);
+    const fast = device({ ...LOADER.identity, portPath: '2-1', peerPortPath: '1-3', speed: 'super' }, ['fe/01/02']);
+    const other = device({ ...LOADER.identity, portPath: '2-3', peerPortPath: '1-1', speed: 'super' }, ['fe/01/02']);
+    expect(replace(selection('allow 0483:5740'), slow, fast).action).to.equal('allow');
+    expect(replace(selection('allow 0483:df11'), fast, slow).action, 'and the other way').to.equal('allow');
+    expect(replace(selection('allow 0483:5740'), slow, other).action, 'another socket').to.equal('deny');
+    const early = selection('allow 0483:5740');
+    early.added(slow, 0);
+    expect(early.added(fast, 10).action, 'before the old one is gone').to.equal('allow');
   });
 
   it('does not follow a device that stayed here', () => {

@@ -32,6 +32,13 @@ describe('parseSelection', () => {
     });
   }
 
+  it('a port by either name of a USB 3 socket', () => {
+    const selection = parseSelection({ port: '2-1' });
+    expect(selection.matches({ ...stick, portPath: '1-3', peerPortPath: '2-1' })).to.equal(true);
+    expect(selection.matches({ ...stick, portPath: '2-1', peerPortPath: '1-3' })).to.equal(true);
+    expect(selection.matches({ ...stick, portPath: '1-3', peerPortPath: '2-2' })).to.equal(false);
+  });
+
   for (const [criteria, text] of [
     [{ device: '46F4:1' }, 'device 46f4:0001'],
     [{ port: '1-2' }, 'device at port 1-2'],

@@ -54,8 +54,22 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
       busNumber,
       deviceAddress,
       portPath,
+      ...readPeer(folder, portPath),
     },
   };
+}
+
+/** The link `port/peer`, which sockets of USB 3 have, names a port: `usb2-port1` of a root hub, `2-1-port3` of another. */
+function readPeer(folder: string, portPath: string): { readonly peerPortPath?: string } {
+  let name: string;
+  try {
+    name = basename(readlinkSync(join(folder, portPath, 'port/peer')));
+  } catch {
+    return {};
+  }
+  const [, rootBus, hub = '', port] = /^(?:usb(\d+)|(\d+-[\d.]+))-port(\d+)$/.exec(name) ?? [];
+  if (port === undefined) return {};
+  return { peerPortPath: rootBus === undefined ? `${hub}.${port}` : `${rootBus}-${port}` };
 }
 
 /**
