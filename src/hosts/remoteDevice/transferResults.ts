@@ -42,7 +42,7 @@ export function toOutResult(what: string, { status, transferred }: UsbResult): S
   return { status: transferStatus(what, status), bytesWritten: transferred };
 }
 
-/** @throws NetworkError or AbortError when the transfer or one of its packets failed otherwise than by stall or babble. */
+/** @throws NetworkError or AbortError when all of the transfer failed otherwise than by stall or babble */
 export function toIsochronousInResult(
   what: string,
   packetCount: number,
@@ -56,13 +56,13 @@ export function toIsochronousInResult(
       const taken = status === 'completed' ? Math.min(length, data.byteLength - offset) : 0;
       const view = viewOf(data.subarray(offset, offset + taken));
       offset += taken;
-      return { status: transferStatus(what, status), data: view };
+      return { status: packetStatus(status), data: view };
     },
   );
   return { data: viewOf(data), packets };
 }
 
-/** @throws NetworkError or AbortError when the transfer or one of its packets failed otherwise than by stall or babble. */
+/** @throws NetworkError or AbortError when all of the transfer failed otherwise than by stall or babble */
 export function toIsochronousOutResult(
   what: string,
   packetCount: number,
@@ -71,7 +71,7 @@ export function toIsochronousOutResult(
   const packets = packetsOf(what, packetCount, result);
   return {
     packets: packets.map(({ status, length }): Shape<USBIsochronousOutTransferPacket> => ({
-      status: transferStatus(what, status),
+      status: packetStatus(status),
       bytesWritten: status === 'completed' ? length : 0,
     })),
   };
@@ -79,12 +79,32 @@ export function toIsochronousOutResult(
 
 function packetsOf(what: string, packetCount: number, result: UsbResult): readonly IsochronousPacketResult[] {
   const { status, packets } = result;
-  if (packets?.length === packetCount) return packets;
+  if (packets?.length === packetCount) {
+    checkPackets(what, packets);
+    return packets;
+  }
   if (status !== 'completed') throw failure(what, status);
   throw webUsbError(
     'NetworkError',
     `${what}: ${packets?.length ?? 0} packets came back for ${packetCount}; the end that has the device is at fault`,
   );
+}
+
+/** Streams lose a packet now and then, so a transfer fails only when nothing came of all its packets. @throws its failure */
+function checkPackets(what: string, packets: readonly IsochronousPacketResult[]): void {
+  const isTold = ({ status }: IsochronousPacketResult) => status === 'completed' || isInResult(status);
+  const [first] = packets;
+  if (first !== undefined && !packets.some(isTold)) transferStatus(what, first.status);
+}
+
+/** WebUSB has no word for a packet that failed on the bus: nobody should clear a halt for it, as for a stall. */
+function packetStatus(status: UsbStatus): USBTransferStatus {
+  if (status === 'completed') return 'ok';
+  return status === 'stalled' ? 'stall' : 'babble';
+}
+
+function isInResult(status: UsbStatus): boolean {
+  return status === 'stalled' || status === 'overflowed';
 }
 
 /** The failures that WebUSB tells in a result; any other one rejects. */

@@ -54,10 +54,21 @@ export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdenti
   }
 }
 
-/** The kernel's name for the device in a port, such as `3-1`; undefined if the kernel gave it no address in time. */
+/**
+ * The kernel's name for the device in a port, such as `3-1`, once its folder is there: the port has the name as soon as the
+ * kernel gives the device an address, and only then reads its descriptors. Undefined if that did not come to an end in time.
+ */
 export async function waitForBusId(place: VhciPlace, port: number, signal: AbortSignal): Promise<string | undefined> {
+  const { kernel, clock } = place;
+  const until = clock.now() + ENUMERATION;
   const isUp = (each: VhciPort | undefined) => each?.state === 'used';
-  return (await waitForPort(place, port, isUp, ENUMERATION, signal))?.busId;
+  const name = (await waitForPort(place, port, isUp, ENUMERATION, signal))?.busId;
+  if (name === undefined) return undefined;
+  while (!(await kernel.hasDevice(name))) {
+    if (signal.aborted || clock.now() >= until) return undefined;
+    await pause(clock);
+  }
+  return name;
 }
 
 /**

@@ -255,6 +255,26 @@ describe('RemoteDevice transfers', () => {
     ]);
   });
 
+  it('isochronous: a packet that failed on the bus leaves the others what they are', async () => {
+    const { port, device } = await opened();
+    const packets = (['completed', 'failed', 'completed'] as const).map((status) => ({ status, length: 1 }));
+    const received = device.isochronousTransferIn(4, [4, 4, 4]);
+    port.given[0]?.complete({ ...result('failed', bytes('a1c1')), packets });
+    const views = (await received).packets.map((packet) => [packet.status, hexOf(packet.data)]);
+    expect(views).to.deep.equal([
+      ['ok', 'a1'],
+      ['babble', ''],
+      ['ok', 'c1'],
+    ]);
+    const sent = device.isochronousTransferOut(5, bytes('010203'), [1, 1, 1]);
+    port.given[0]?.complete({ ...result('failed'), packets });
+    expect((await sent).packets.map((packet) => [packet.status, packet.bytesWritten])).to.deep.equal([
+      ['ok', 1],
+      ['babble', 0],
+      ['ok', 1],
+    ]);
+  });
+
   it('isochronous: another number of packets, or one that failed on the bus, is a NetworkError', async () => {
     const { port, device } = await opened();
     const short = rejection(device.isochronousTransferIn(4, [1, 1]));

@@ -29,6 +29,8 @@ export class FakeKernel implements VhciKernel {
   readonly lingering = new Set<string>();
   /** Devices get an address as soon as they are plugged in. */
   enumerates = true;
+  /** Their folders are there as soon as they have an address. */
+  hasFolders = true;
 
   ports(): Promise<readonly VhciPort[]> {
     return Promise.resolve(
@@ -71,8 +73,10 @@ export class FakeKernel implements VhciKernel {
     return Promise.resolve();
   }
 
-  hasDevice(busId: string): Promise<boolean> {
-    return Promise.resolve(this.lingering.has(busId));
+  async hasDevice(busId: string): Promise<boolean> {
+    if (!this.hasFolders) return false;
+    const isThere = (await this.ports()).some((port) => port.busId === busId);
+    return isThere || this.lingering.has(busId);
   }
 
   /** Sends a control request to the device in a port, and waits for so many bytes of reply. */

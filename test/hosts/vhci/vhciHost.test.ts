@@ -102,6 +102,24 @@ describe('a device in a port of vhci-hcd', () => {
     expect([...reply.subarray(SUBMIT_REPLY_SIZE)]).to.deep.equal([0x12, 1]);
   });
 
+  it('has a location once its folder is there, which is after its address', async () => {
+    kernel.hasFolders = false;
+    const looked = new Promise<void>((resolve) => {
+      const hasDevice = kernel.hasDevice.bind(kernel);
+      kernel.hasDevice = (busId) => {
+        resolve();
+        return hasDevice(busId);
+      };
+    });
+    const came = once(events, 'attached');
+    const attachment = await attach(new FakeUsbDevice());
+    await looked;
+    expect([attachment?.location, log]).to.deep.equal([undefined, []]);
+    kernel.hasFolders = true;
+    await came;
+    expect([attachment?.location, log]).to.deep.equal(['4-1', ['attached 4-1 at 0']]);
+  });
+
   it('and another one that came at the same moment have a port each', async () => {
     const both = [new FakeUsbDevice(), new FakeUsbDevice()];
     for (const device of both) void attach(device);
@@ -232,9 +250,9 @@ describe('a device in a port of vhci-hcd', () => {
         say('attached', `attached at ${port}`);
       },
     });
-    const left = once(events, 'detached');
+    const both = [once(events, 'detached'), once(events, 'attached')];
     await Promise.all([attach(new FakeUsbDevice()), attach(new FakeUsbDevice())]);
-    await left;
+    await Promise.all(both);
     expect(log).to.include.members(['attached at 1', 'detached: a program of this one']);
     expect([...kernel.plugged.keys()]).to.deep.equal([1]);
   });
