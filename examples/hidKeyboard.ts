@@ -27,7 +27,7 @@ for (;;) {
   const report = await device
     .transferIn(endpoint.endpointNumber, endpoint.packetSize, { signal })
     .catch(() => undefined);
-  if (report?.data === undefined) break;
+  if (!report?.data) break;
   // Modifiers, a reserved byte, and the first of six keys, [HID 1.11] B.1.
   console.log(`modifiers ${report.data.getUint8(0)}, key ${report.data.getUint8(2)}`);
 }

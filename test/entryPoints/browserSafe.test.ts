@@ -6,7 +6,14 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('entry points for browsers', () => {
-  for (const name of ['urbdrc', 'urbdrc/codecs', 'urbdrc/devices/virtual', 'urbdrc/policy', 'urbdrc/conformance']) {
+  for (const name of [
+    'urbdrc',
+    'urbdrc/codecs',
+    'urbdrc/devices/virtual',
+    'urbdrc/policy',
+    'urbdrc/conformance',
+    'urbdrc/webusb-globals',
+  ]) {
     it(`${name} bundles for a browser: without modules of Node, and without code that is made at run time`, async () => {
       const { errors, warnings, metafile, outputFiles } = await build({
         stdin: { contents: `export * from '${name}'`, resolveDir: ROOT, loader: 'ts' },

@@ -17,21 +17,22 @@ const RECIPIENTS: Readonly<Record<USBRecipient, number>> = {
 };
 
 /**
- * A request to an interface or endpoint needs a claim, as WebUSB's "check the validity of the control transfer
- * parameters" says.
+ * A request to an interface or endpoint needs a configuration and a claim, as WebUSB's "check the validity of the control
+ * transfer parameters" says. The low byte of `index` names it.
+ * @param configured - gives the configuration. @throws InvalidStateError
  * @throws NotFoundError, InvalidStateError
  */
 export function checkRecipient(
   what: string,
-  configuration: DeviceConfiguration,
+  configured: () => DeviceConfiguration,
   { recipient, index }: USBControlTransferParameters,
 ): void {
   switch (recipient) {
     case 'interface':
-      findClaimedInterface(what, configuration, index & 0xff);
+      findClaimedInterface(what, configured(), index & 0xff);
       return;
     case 'endpoint':
-      findEndpoint(what, configuration, index & 0xffff);
+      findEndpoint(what, configured(), index & 0xff);
       return;
     case 'device':
     case 'other':

@@ -2,13 +2,20 @@
 import type { DeviceAlternate, DeviceConfiguration, DeviceEndpoint, DeviceInterface } from './configurations.ts';
 import { webUsbError } from './webUsbError.ts';
 
+const DIRECTIONS: readonly string[] = ['in', 'out'] satisfies USBDirection[];
+
+/** A number as WebIDL's `octet`, which browsers make of what programs give: 257 is 1, and '1' too. */
+function octet(value: number): number {
+  return value & 0xff;
+}
+
 /** @throws NotFoundError when there is no such configuration. */
 export function findConfiguration(
   what: string,
   configurations: readonly DeviceConfiguration[],
   value: number,
 ): DeviceConfiguration {
-  const found = configurations.find((each) => each.value === value);
+  const found = configurations.find((each) => each.value === octet(value));
   if (found !== undefined) return found;
   const present = configurations.map((each) => each.value).join(', ') || 'none';
   throw webUsbError('NotFoundError', `${what}: there is no such configuration; use one of: ${present}`);
@@ -16,7 +23,7 @@ export function findConfiguration(
 
 /** @throws NotFoundError when the interface has no such alternate setting. */
 export function findAlternate(what: string, { alternates }: DeviceInterface, setting: number): DeviceAlternate {
-  const found = alternates.find((each) => each.setting === setting);
+  const found = alternates.find((each) => each.setting === octet(setting));
   if (found !== undefined) return found;
   const present = alternates.map((each) => each.setting).join(', ');
   throw webUsbError('NotFoundError', `${what}: there is no such alternate setting; use one of: ${present}`);
@@ -28,7 +35,7 @@ export function findInterface(
   configuration: DeviceConfiguration,
   interfaceNumber: number,
 ): DeviceInterface {
-  const found = configuration.interfaces.find((each) => each.number === interfaceNumber);
+  const found = configuration.interfaces.find((each) => each.number === octet(interfaceNumber));
   if (found !== undefined) return found;
   const present = configuration.interfaces.map((each) => each.number).join(', ') || 'none';
   throw webUsbError(
@@ -75,7 +82,8 @@ export function findEndpoint(what: string, configuration: DeviceConfiguration, a
 
 /**
  * {@link findEndpoint} by number and direction, for a transfer of one of the types.
- * @throws NotFoundError, InvalidStateError, and InvalidAccessError for an endpoint of another type
+ * @throws NotFoundError, InvalidStateError, IndexSizeError for a number that no endpoint can have, InvalidAccessError for
+ * an endpoint of another type, and TypeError for another direction
  */
 export function findTransferEndpoint(
   what: string,
@@ -84,7 +92,10 @@ export function findTransferEndpoint(
   direction: USBDirection,
   types: readonly USBEndpointType[],
 ): DeviceEndpoint {
-  const address = direction === 'in' ? (endpointNumber & 0xff) | 0x80 : endpointNumber & 0xff;
+  const number = octet(endpointNumber);
+  if (!DIRECTIONS.includes(direction)) throw new TypeError(`${what}: the direction is neither 'in' nor 'out'`);
+  if (number < 1 || number > 15) throw webUsbError('IndexSizeError', `${what}: endpoints have the numbers 1 to 15`);
+  const address = direction === 'in' ? number | 0x80 : number;
   const endpoint = findEndpoint(what, configuration, address);
   const { type } = endpoint.view;
   if (types.includes(type)) return endpoint;

@@ -158,14 +158,13 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     const what = `selectConfiguration(${configurationValue})`;
     this.#checkConnected(what);
     const selected = findConfiguration(what, this.#configurations, configurationValue);
-    this.#checkOpen(what);
-    this.#checkIdle(what);
+    this.#checkReady(what);
     // As in Chromium, which drivers rely on: what is claimed stays claimed.
     if (selected === this.#configuration) return;
     await this.#changing('selectConfiguration', async () => {
       const before = this.#configuration;
       await this.#abortTransfers(before?.interfaces ?? [], 'another configuration was selected');
-      checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue }));
+      checkCompleted(what, await this.#run({ type: 'setConfiguration', configurationValue: selected.value }));
       releaseAll(before);
       releaseAll(selected);
     });
@@ -194,7 +193,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
       const first = defaultAlternate(found.alternates);
       // A failure does not matter to a caller who is done with the interface.
       if (found.selected !== first) {
-        await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting: first.setting });
+        await this.#run({ type: 'setInterface', interfaceNumber: found.number, alternateSetting: first.setting });
       }
       found.claimed = false;
     });
@@ -204,10 +203,11 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async selectAlternateInterface(interfaceNumber: number, alternateSetting: number): Promise<void> {
     const what = `selectAlternateInterface(${interfaceNumber}, ${alternateSetting})`;
     const found = findClaimedInterface(what, this.#checkConfigured(what), interfaceNumber);
-    findAlternate(what, found, alternateSetting);
+    const { setting } = findAlternate(what, found, alternateSetting);
     await changing(found, what, async () => {
       await this.#abortTransfers([found], 'another alternate setting was selected');
-      checkCompleted(what, await this.#run({ type: 'setInterface', interfaceNumber, alternateSetting }));
+      const operation = { type: 'setInterface', interfaceNumber: found.number, alternateSetting: setting } as const;
+      checkCompleted(what, await this.#run(operation));
     });
   }
 
@@ -218,7 +218,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     options: TransferOptions = {},
   ): Promise<USBInTransferResult> {
     const what = 'controlTransferIn';
-    checkRecipient(what, this.#checkConfigured(what), setup);
+    this.#checkReady(what);
+    checkRecipient(what, () => this.#checkConfigured(what), setup);
     checkSize(what, length, MAX_CONTROL_SIZE);
     const operation = toControlOperation(setup, 'in', length, NO_BYTES);
     return toInResult(what, await this.#run(operation, options.signal));
@@ -231,9 +232,10 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     options: TransferOptions = {},
   ): Promise<USBOutTransferResult> {
     const what = 'controlTransferOut';
-    checkRecipient(what, this.#checkConfigured(what), setup);
-    checkSize(what, data.byteLength, MAX_CONTROL_SIZE);
-    const operation = toControlOperation(setup, 'out', data.byteLength, bytesOf(data));
+    this.#checkReady(what);
+    checkRecipient(what, () => this.#checkConfigured(what), setup);
+    const bytes = bytesOf(what, data, MAX_CONTROL_SIZE);
+    const operation = toControlOperation(setup, 'out', bytes.byteLength, bytes);
     return toOutResult(what, await this.#run(operation, options.signal));
   }
 
@@ -260,8 +262,7 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   async transferOut(endpointNumber: number, data: Bytes, options: TransferOptions = {}): Promise<USBOutTransferResult> {
     const what = `transferOut(${endpointNumber})`;
     const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'bulk', 'interrupt');
-    checkSize(what, data.byteLength, MAX_TRANSFER_SIZE);
-    const operation = { type: 'transferOut', endpointAddress, data: bytesOf(data) } as const;
+    const operation = { type: 'transferOut', endpointAddress, data: bytesOf(what, data, MAX_TRANSFER_SIZE) } as const;
     return toOutResult(what, await this.#run(operation, options.signal));
   }
 
@@ -288,15 +289,16 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
   ): Promise<USBIsochronousOutTransferResult> {
     const what = `isochronousTransferOut(${endpointNumber})`;
     const endpointAddress = this.#endpoint(what, endpointNumber, 'out', 'isochronous');
-    checkIsochronousSize(what, packetLengths, data.byteLength);
+    const bytes = bytesOf(what, data, MAX_TRANSFER_SIZE);
+    checkIsochronousSize(what, packetLengths, bytes.byteLength);
     const packets = { packetLengths: [...packetLengths], startFrame: undefined };
-    const operation = { type: 'isochronousOut', endpointAddress, data: bytesOf(data), ...packets } as const;
+    const operation = { type: 'isochronousOut', endpointAddress, data: bytes, ...packets } as const;
     return toIsochronousOutResult(what, packetLengths.length, await this.#run(operation, options.signal));
   }
 
   /** Cancels what is pending (AbortError) first. @throws NotFoundError, InvalidStateError, NetworkError */
   async reset(): Promise<void> {
-    this.#checkConfigured('reset');
+    this.#checkReady('reset');
     await this.#changing('reset', async () => {
       await this.#submissions.abort(() => true, webUsbError('AbortError', 'the device was reset'));
       checkCompleted('reset', await this.#run({ type: 'resetDevice' }));
@@ -361,20 +363,19 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     throw webUsbError('NotFoundError', `${what}: the device is gone; wait for its next 'connect' event`);
   }
 
-  #checkOpen(what: string): void {
-    if (this.#opened) return;
-    throw webUsbError('InvalidStateError', `${what}: the device is not open; call open() first`);
-  }
-
   #checkIdle(what: string): void {
     if (this.#change === undefined) return;
     throw webUsbError('InvalidStateError', `${what}: ${this.#change.method}() is under way; await it first`);
   }
 
-  #checkConfigured(what: string): DeviceConfiguration {
+  #checkReady(what: string): void {
     this.#checkConnected(what);
-    this.#checkOpen(what);
+    if (!this.#opened) throw webUsbError('InvalidStateError', `${what}: the device is not open; call open() first`);
     this.#checkIdle(what);
+  }
+
+  #checkConfigured(what: string): DeviceConfiguration {
+    this.#checkReady(what);
     if (this.#configuration !== undefined) return this.#configuration;
     throw webUsbError('InvalidStateError', `${what}: no configuration is selected; call selectConfiguration() first`);
   }

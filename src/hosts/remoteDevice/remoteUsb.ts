@@ -18,7 +18,7 @@ export class RemoteUsbEvent extends Event implements USBConnectionEvent {
 type Listener = (event: RemoteUsbEvent) => void;
 type AnyListener = Parameters<EventTarget['addEventListener']>[1];
 /** For the two attributes, whose type WebUSB fixes. */
-type Handler = (this: RemoteUsb, event: Shape<USBConnectionEvent>) => unknown;
+type Handler = (this: USB, event: Shape<USBConnectionEvent>) => unknown;
 interface ListenerOptions {
   readonly capture?: boolean;
   readonly once?: boolean;
@@ -44,8 +44,8 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
 
   constructor() {
     super();
-    this.addEventListener('connect', (event) => this.#onconnect?.(event));
-    this.addEventListener('disconnect', (event) => this.#ondisconnect?.(event));
+    this.addEventListener('connect', (event) => void this.#onconnect?.(event));
+    this.addEventListener('disconnect', (event) => void this.#ondisconnect?.(event));
   }
 
   get onconnect(): Handler | null {

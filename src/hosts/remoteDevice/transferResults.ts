@@ -1,5 +1,13 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 import type { IsochronousPacketResult, UsbResult, UsbStatus } from '../../ports/usb.ts';
+import {
+  USBInTransferResult,
+  USBIsochronousInTransferPacket,
+  USBIsochronousInTransferResult,
+  USBIsochronousOutTransferPacket,
+  USBIsochronousOutTransferResult,
+  USBOutTransferResult,
+} from './resultClasses.ts';
 import type { Shape } from './shape.ts';
 import { webUsbError } from './webUsbError.ts';
 
@@ -30,16 +38,15 @@ export function checkCompleted(what: string, { status }: UsbResult): void {
 }
 
 /** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
-export function toInResult(what: string, { status, data }: UsbResult): Shape<USBInTransferResult> {
+export function toInResult(what: string, { status, data }: UsbResult): Shape<globalThis.USBInTransferResult> {
   const outcome = transferStatus(what, status);
-  return outcome !== 'ok' && data.byteLength === 0
-    ? { status: outcome }
-    : { status: outcome, data: viewOf(alone(data)) };
+  const isEmpty = outcome !== 'ok' && data.byteLength === 0;
+  return new USBInTransferResult(outcome, isEmpty ? null : viewOf(alone(data)));
 }
 
 /** @throws NetworkError or AbortError when the transfer neither completed nor stalled nor overflowed. */
-export function toOutResult(what: string, { status, transferred }: UsbResult): Shape<USBOutTransferResult> {
-  return { status: transferStatus(what, status), bytesWritten: transferred };
+export function toOutResult(what: string, { status, transferred }: UsbResult): Shape<globalThis.USBOutTransferResult> {
+  return new USBOutTransferResult(transferStatus(what, status), transferred);
 }
 
 /** @throws NetworkError or AbortError when all of the transfer failed otherwise than by stall or babble */
@@ -47,19 +54,17 @@ export function toIsochronousInResult(
   what: string,
   packetCount: number,
   result: UsbResult,
-): Shape<USBIsochronousInTransferResult> {
+): Shape<globalThis.USBIsochronousInTransferResult> {
   const data = alone(result.data);
   let offset = 0;
-  const packets = packetsOf(what, packetCount, result).map(
-    ({ status, length }): Shape<USBIsochronousInTransferPacket> => {
-      // The bytes of completed packets stand one after the other in `data`; a failed packet has none there.
-      const taken = status === 'completed' ? Math.min(length, data.byteLength - offset) : 0;
-      const view = viewOf(data.subarray(offset, offset + taken));
-      offset += taken;
-      return { status: packetStatus(status), data: view };
-    },
-  );
-  return { data: viewOf(data), packets };
+  const packets = packetsOf(what, packetCount, result).map(({ status, length }) => {
+    // The bytes of completed packets stand one after the other in `data`; a failed packet has none there.
+    const taken = status === 'completed' ? Math.min(length, data.byteLength - offset) : 0;
+    const view = viewOf(data.subarray(offset, offset + taken));
+    offset += taken;
+    return new USBIsochronousInTransferPacket(packetStatus(status), view);
+  });
+  return new USBIsochronousInTransferResult(packets, viewOf(data));
 }
 
 /** @throws NetworkError or AbortError when all of the transfer failed otherwise than by stall or babble */
@@ -67,14 +72,12 @@ export function toIsochronousOutResult(
   what: string,
   packetCount: number,
   result: UsbResult,
-): Shape<USBIsochronousOutTransferResult> {
-  const packets = packetsOf(what, packetCount, result);
-  return {
-    packets: packets.map(({ status, length }): Shape<USBIsochronousOutTransferPacket> => ({
-      status: packetStatus(status),
-      bytesWritten: status === 'completed' ? length : 0,
-    })),
-  };
+): Shape<globalThis.USBIsochronousOutTransferResult> {
+  const packets = packetsOf(what, packetCount, result).map(
+    ({ status, length }) =>
+      new USBIsochronousOutTransferPacket(packetStatus(status), status === 'completed' ? length : 0),
+  );
+  return new USBIsochronousOutTransferResult(packets);
 }
 
 function packetsOf(what: string, packetCount: number, result: UsbResult): readonly IsochronousPacketResult[] {

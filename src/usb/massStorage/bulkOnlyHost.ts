@@ -198,7 +198,8 @@ export class BulkOnlyHost {
 }
 
 function bytesOf({ data }: InResult): Uint8Array {
-  return data === undefined ? NO_BYTES : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  // Null in browsers, undefined for TypeScript.
+  return data ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : NO_BYTES;
 }
 
 /** Undefined when the bytes are not a valid CSW, [USB MSC BOT 1.0] 6.3.1. */
