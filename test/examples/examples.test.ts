@@ -56,7 +56,15 @@ async function run(name: string): Promise<string[]> {
 describe('examples', () => {
   it('are all in the list', async () => {
     const files = (await readdir(join(ROOT, 'examples'))).filter((name) => name.endsWith('.ts'));
-    const tested = ['embed.ts', 'hidKeyboard.ts', 'ownTransport.ts', 'redirectStick.ts', 'relay.ts', 'serveDevices.ts'];
+    const tested = [
+      'embed.ts',
+      'hidKeyboard.ts',
+      'ownDevice.ts',
+      'ownTransport.ts',
+      'redirectStick.ts',
+      'relay.ts',
+      'serveDevices.ts',
+    ];
     expect(files.sort()).to.deep.equal(tested);
   });
 
@@ -75,6 +83,10 @@ describe('examples', () => {
       'modifiers 0, key 0',
       'nobody types any more',
     ]);
+  });
+
+  it('ownDevice.ts asks a thermometer, and is warned by it', async () => {
+    expect(await run('ownDevice')).to.deep.equal(['Thermometer: 20 °C', 'warning: 31.4 °C']);
   });
 
   it('ownTransport.ts redirects through a channel of its own', async () => {
