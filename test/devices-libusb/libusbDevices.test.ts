@@ -85,7 +85,7 @@ describe('libusb devices', () => {
       asked = [];
       platform = new SoftwarePlatform(
         5000,
-        (portPath) =>
+        ({ identity: { portPath } }) =>
           new Promise((resolve) => {
             asked.push({ portPath, give: (productName) => resolve({ productName }) });
           }),

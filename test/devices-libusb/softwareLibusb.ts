@@ -236,7 +236,7 @@ export class SoftwarePlatform {
   change: () => void = () => {};
   readonly source: LibusbDevices;
 
-  constructor(closePatience = 5000, names?: (portPath: string) => Promise<DeviceNames>) {
+  constructor(closePatience = 5000, names?: (facts: DeviceFacts) => Promise<DeviceNames>) {
     const context = (devices: () => SoftwareDevice[]): NativeContext => ({
       INIT_ERROR: 0,
       Transfer: SoftwareTransfer,

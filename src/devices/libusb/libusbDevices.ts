@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import type { UsbDevice, UsbDeviceSource } from '../../ports/usb.ts';
 import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
+import { findNative, readNativeNames } from './nativeNames.ts';
 import { scanNative } from './nativeScan.ts';
 import { readDeviceNames, scanSysfs } from './sysfs.ts';
-import { type NativeContext, type NativeDevice, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
+import { type NativeContext, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
 export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
 export { type UsbDeviceUse, inspectLocalUse } from './localUse.ts';
@@ -32,7 +33,7 @@ export interface LibusbPlatform {
   readonly closePatience: number;
   scan(): DeviceFacts[];
   /** Where a scan does not tell names: those of a device. */
-  readonly names?: (portPath: string) => Promise<DeviceNames>;
+  readonly names?: (facts: DeviceFacts) => Promise<DeviceNames>;
   /** Calls back when devices may have come or gone. Returns the function that stops it. */
   onChange(listener: () => void): () => void;
 }
@@ -55,7 +56,12 @@ export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Pro
   return new LibusbDevices({
     binding,
     closePatience,
-    ...(isLinux ? { scan: scanSysfs, names: readDeviceNames } : { scan: () => scanNative(binding.context) }),
+    ...(isLinux
+      ? { scan: scanSysfs, names: ({ identity }: DeviceFacts) => readDeviceNames(identity.portPath) }
+      : {
+          scan: () => scanNative(binding.context),
+          names: (facts: DeviceFacts) => readNativeNames(binding.context, facts),
+        }),
     onChange(listener) {
       const stopHearing = hears ? binding.onChange(listener) : undefined;
       const timer = polls ? setInterval(listener, pollInterval) : undefined;
@@ -172,7 +178,7 @@ export class LibusbDevices implements UsbDeviceSource {
   }
 
   async #arrive(key: string, facts: DeviceFacts, names: NonNullable<LibusbPlatform['names']>): Promise<void> {
-    const named = this.#lastNames.then(() => names(facts.identity.portPath));
+    const named = this.#lastNames.then(() => names(facts));
     this.#lastNames = named;
     const identity = { ...facts.identity, ...(await named) };
     // Otherwise it went in the meantime.
@@ -187,27 +193,14 @@ export class LibusbDevices implements UsbDeviceSource {
 
   #locate(facts: DeviceFacts): LocatedDevice | undefined {
     for (const context of this.#contexts) {
-      const native = find(context, facts);
+      const native = findNative(context, facts.identity);
       if (native !== undefined) return { context, native };
     }
     if (this.#notFound.has(facts)) return undefined;
     const context = this.#platform.binding.newContext();
     this.#contexts.push(context);
-    const native = find(context, facts);
+    const native = findNative(context, facts.identity);
     if (native === undefined) this.#notFound.add(facts);
     return native && { context, native };
   }
-}
-
-function find(context: NativeContext, { identity }: DeviceFacts): NativeDevice | undefined {
-  return context.getDeviceList().find((device: NativeDevice) => {
-    const { idVendor, idProduct, bcdDevice } = device.deviceDescriptor;
-    return (
-      device.busNumber === identity.busNumber &&
-      device.deviceAddress === identity.deviceAddress &&
-      idVendor === identity.vendorId &&
-      idProduct === identity.productId &&
-      bcdDevice === identity.deviceVersion
-    );
-  });
 }

@@ -6,7 +6,7 @@ const HUB_CLASS = 9;
 
 /**
  * The devices that libusb lists, for platforms without sysfs. Descriptors are put together again from the parts that
- * libusb makes of them, the speed is inferred, and there are no names: to read those, the device would have to be opened.
+ * libusb makes of them, the speed is inferred, and there are no names: `readNativeNames` opens the device for those.
  */
 export function scanNative(context: NativeContext): DeviceFacts[] {
   return context.getDeviceList().flatMap((device) => {
