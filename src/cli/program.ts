@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
+import { completionCommand } from './completion.ts';
 import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
@@ -55,6 +56,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     encodeCommand,
     replayCommand,
     conformanceCommand,
+    completionCommand,
   ]) {
     program.addCommand(create(around));
   }
