@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { conformanceRequirements } from './conformanceRequirements.ts';
+import { manPage } from './manPage.ts';
 import { peerProfiles } from './peerProfiles.ts';
 import { specCoverage } from './specCoverage.ts';
 import { stateDiagrams } from './stateDiagrams.ts';
@@ -28,3 +29,4 @@ generate('docs/conformance-requirements.md', conformanceRequirements());
 generate('docs/peer-profiles.md', peerProfiles());
 generate('docs/spec-coverage.md', specCoverage());
 generate('docs/states.md', stateDiagrams());
+generate('docs/urbdrc.1', manPage());

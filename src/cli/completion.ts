@@ -37,7 +37,7 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 /** Long names of the options of a command that people are shown. */
 function visibleOptions(command: Command): { readonly option: Option; readonly name: string }[] {
   return command.options.flatMap((option) =>
-    option.hidden || option.long === undefined || option.long === null ? [] : [{ option, name: option.long }],
+    option.hidden || option.long === undefined ? [] : [{ option, name: option.long }],
   );
 }
 

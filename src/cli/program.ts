@@ -31,7 +31,8 @@ export async function runProgram(args: readonly string[], around: Surroundings):
   }
 }
 
-function createProgram(around: Surroundings): Command {
+/** The program with all its commands, which use the given surroundings. */
+export function createProgram(around: Surroundings): Command {
   const program = new Command('urbdrc')
     .description('USB redirection over RDP (MS-RDPEUSB): both ends')
     .version(packageVersion())
