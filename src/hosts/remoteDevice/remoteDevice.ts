@@ -2,6 +2,7 @@
 import type { UsbDevice, UsbOperation, UsbResult } from '../../ports/usb.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
+import { PiecewiseDevice } from '../../usb/piecewiseDevice.ts';
 import {
   buildConfigurations,
   changedSettings,
@@ -83,7 +84,8 @@ export class RemoteDevice extends DeviceProperties implements USBDevice {
     this.#configurations = buildConfigurations(port.configurations, this.#active, strings);
     this.configurations = this.#configurations.map((each) => each.view);
     this.#forget = options.forget ?? (() => {});
-    this.#submissions = new Submissions(port);
+    const packetSize = (endpointAddress: number) => this.#active.packetSize(endpointAddress);
+    this.#submissions = new Submissions(new PiecewiseDevice(port, packetSize));
     this.#gone = AbortSignal.any([port.gone, this.#released.signal]);
     this.#gone.addEventListener('abort', () => this.#lose(), { once: true });
   }

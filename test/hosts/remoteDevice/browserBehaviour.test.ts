@@ -11,6 +11,8 @@ import {
 } from '../../../src/hosts/remoteDevice/resultClasses.ts';
 import type { UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import { bytes, FakeUsbDevice, result, standardAnswers } from '../fakeUsbDevice.ts';
+import { EchoDevice } from '../../engine/echoDevice.ts';
+import { stack } from '../../engine/stack.ts';
 import { outcomeOf, rejection } from '../rejection.ts';
 
 const MOST = 32 * 1024 * 1024;
@@ -138,6 +140,16 @@ describe('WebUSB as browsers do it', () => {
     ]) {
       expect(await outcomeOf(tooMuch)).to.equal('DataError');
     }
+  });
+
+  it('32 MiB go in one transfer over a connection whose messages are smaller', async () => {
+    const { host, client } = stack();
+    await client.attach(new EchoDevice());
+    const device = new RemoteDevice(await host.added());
+    await device.open();
+    await device.claimInterface(0);
+    expect(await device.transferOut(2, new Uint8Array(MOST))).to.include({ status: 'ok', bytesWritten: MOST });
+    await client.close();
   });
 
   it('packets and data of different sizes are a DataError', async () => {
