@@ -63,6 +63,14 @@ const layerRule = {
   },
 };
 
+/** What people can catch has a class and a stable code, listed in docs/errors.md. */
+const errorRule = {
+  meta: { type: 'problem', schema: [], messages: { bare: 'throw an error that has a code (docs/errors.md)' } },
+  create: (context) => ({
+    "NewExpression[callee.name='Error']": (node) => context.report({ node, messageId: 'bare' }),
+  }),
+};
+
 const only = (name, where) => ({ name, message: `import ${name} in ${where} alone` });
 const packages = [
   only('usb', 'src/devices/libusb'),
@@ -78,7 +86,7 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { urbdrc: { rules: { layers: layerRule } } },
+    plugins: { urbdrc: { rules: { layers: layerRule, errors: errorRule } } },
     rules: {
       'urbdrc/layers': 'error',
       'no-restricted-imports': ['error', { paths: packages }],
@@ -99,6 +107,12 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { paths: except('binary-parser', 'smart-buffer', '#smart-buffer') }],
       '@typescript-eslint/consistent-type-assertions': 'off',
     },
+  },
+  {
+    files: ['codecs/**/*.ts', 'src/**/*.ts', 'transports/**/*.ts'],
+    // There whatever was thrown becomes an Error.
+    ignores: ['codecs/core/errors.ts'],
+    rules: { 'urbdrc/errors': 'error' },
   },
   { files: ['**/*.generated.ts'], rules: { 'max-lines': 'off' } },
   { files: ['src/devices/libusb/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: except('usb') }] } },

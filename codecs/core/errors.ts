@@ -45,24 +45,47 @@ export class DecodeError extends Error {
   }
 }
 
-/** The peer sent a well-formed message at a moment when it is not allowed. */
+/** Which rule of order the peer broke. Listed for users in docs/errors.md. */
+export type ProtocolErrorCode = 'OUT_OF_SEQUENCE' | 'TIMED_OUT';
+
+/** The peer sent a well-formed message at a moment when it is not allowed, or not in time. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
+  /** Stable, for programs. */
+  readonly code: ProtocolErrorCode;
   readonly state: string;
   readonly messageName: string;
   readonly spec: SpecRef;
 
-  constructor(messageName: string, state: string, problem: string, spec: SpecRef) {
+  constructor(
+    messageName: string,
+    state: string,
+    problem: string,
+    spec: SpecRef,
+    code: ProtocolErrorCode = 'OUT_OF_SEQUENCE',
+  ) {
     super(`${messageName} in state ${state}: ${problem} (${formatSpec(spec)})`);
+    this.code = code;
     this.state = state;
     this.messageName = messageName;
     this.spec = spec;
   }
 }
 
+/** Which mistake the caller made. Listed for users in docs/errors.md. */
+export type UsageErrorCode = 'INVALID_ARGUMENT' | 'INVALID_FILE' | 'INVALID_STATE';
+
 /** The caller of this library asked for something impossible; nothing was changed or sent. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** Stable, for programs. */
+  readonly code: UsageErrorCode;
+
+  /** Without a code it is an argument that is wrong. */
+  constructor(message: string, options: ErrorOptions & { readonly code?: UsageErrorCode } = {}) {
+    super(message, options);
+    this.code = options.code ?? 'INVALID_ARGUMENT';
+  }
 }
 
 /** What was thrown, as an Error: JavaScript lets anything be thrown. */

@@ -77,9 +77,12 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      code: 'INVALID_FILE',
+    });
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new UsageError('not a JSON object');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new UsageError('not a JSON object', { code: 'INVALID_FILE' });
   return { ...parsed };
 }
 
@@ -116,5 +119,6 @@ function isOf<T extends keyof JsonTypes>(value: unknown, type: T): value is Json
 function wrong(key: string, wanted: string, value: unknown): UsageError {
   return new UsageError(
     value === undefined ? `"${key}" is missing` : `"${key}": ${JSON.stringify(value)} is not ${wanted}`,
+    { code: 'INVALID_FILE' },
   );
 }

@@ -28,7 +28,7 @@ export function readCapture(lines: Iterable<string>): RecordedSession[] {
     sessions.set(connection, session);
     if (line.type !== 'header') session.records.push({ ...line, line: number });
     else if (session.header.peer !== '' || session.records.length > 0) {
-      throw new UsageError(`line ${number}: connection ${connection} has begun already`);
+      throw new UsageError(`line ${number}: connection ${connection} has begun already`, { code: 'INVALID_FILE' });
     } else session.header = line;
   }
   return [...sessions.values()];
@@ -38,7 +38,7 @@ function parseNumbered(text: string, number: number) {
   try {
     return parseCaptureLine(text);
   } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`line ${number}: ${error.message}`);
+    if (error instanceof UsageError) throw new UsageError(`line ${number}: ${error.message}`, { code: error.code });
     throw error;
   }
 }

@@ -35,7 +35,8 @@ export async function* readUsbCapture(input: Readable): AsyncGenerator<UsbCaptur
   for await (const block of blocksOf(input)) {
     const reader = new Reader(block, 'block', SectionHeader.spec);
     const type = peekBlockType(reader);
-    if (isFirst && type !== PcapngBlock.SECTION_HEADER) throw new UsageError('not a pcapng file');
+    if (isFirst && type !== PcapngBlock.SECTION_HEADER)
+      throw new UsageError('not a pcapng file', { code: 'INVALID_FILE' });
     isFirst = false;
     switch (type) {
       case PcapngBlock.SECTION_HEADER:
@@ -44,7 +45,9 @@ export async function* readUsbCapture(input: Readable): AsyncGenerator<UsbCaptur
       case PcapngBlock.INTERFACE_DESCRIPTION: {
         const { linkType } = InterfaceDescription.decode(reader);
         if (linkType === LINKTYPE_USB_LINUX_MMAPPED) break;
-        throw new UsageError(`link type ${linkType} is not USB traffic as Linux records it (220)`);
+        throw new UsageError(`link type ${linkType} is not USB traffic as Linux records it (220)`, {
+          code: 'INVALID_FILE',
+        });
       }
       case PcapngBlock.ENHANCED_PACKET: {
         const { packet, options } = EnhancedPacket.decode(reader);
@@ -79,11 +82,12 @@ async function* blocksOf(input: Readable): AsyncGenerator<Uint8Array> {
     chunks = [bytes];
     available = bytes.byteLength;
   }
-  if (available > 0) throw new UsageError(`the file ends in the middle of a block of ${needed} bytes`);
+  if (available > 0)
+    throw new UsageError(`the file ends in the middle of a block of ${needed} bytes`, { code: 'INVALID_FILE' });
 }
 
 function blockLength(bytes: Uint8Array): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
   if (length >= SMALLEST_BLOCK && length <= LARGEST_BLOCK) return length;
-  throw new UsageError(`not a pcapng file, or a damaged one: a block of ${length} bytes`);
+  throw new UsageError(`not a pcapng file, or a damaged one: a block of ${length} bytes`, { code: 'INVALID_FILE' });
 }

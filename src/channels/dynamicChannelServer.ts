@@ -49,7 +49,7 @@ export class DynamicChannelServer extends DynamicChannels {
     this.#checkCreate(channelName);
     const channelId = this.#freeId();
     const next = this.nextChannelState(channelId, 'create');
-    if (next === undefined) throw new UsageError(`channel ${channelId} is in use`);
+    if (next === undefined) throw new UsageError(`channel ${channelId} is in use`, { code: 'INVALID_STATE' });
     const request = encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority, channelName });
     this.#lastId = channelId;
     this.enter(channelId, next, channelName);
@@ -87,7 +87,7 @@ export class DynamicChannelServer extends DynamicChannels {
       if (deadline > now) break;
       this.#createDeadlines.delete(channelId);
       const problem = `no answer within ${this.#createTimeout} ms`;
-      this.fault(step, channelId, new ProtocolError('DYNVC_CREATE_REQ', 'creating', problem, SPEC));
+      this.fault(step, channelId, new ProtocolError('DYNVC_CREATE_REQ', 'creating', problem, SPEC, 'TIMED_OUT'));
     }
     return step;
   }
@@ -156,15 +156,20 @@ export class DynamicChannelServer extends DynamicChannels {
   }
 
   #checkCreate(channelName: string): void {
-    if (this.state !== 'ready') throw new UsageError(`no channel can be created while capabilities are ${this.state}`);
+    if (this.state !== 'ready')
+      throw new UsageError(`no channel can be created while capabilities are ${this.state}`, { code: 'INVALID_STATE' });
     if (channelName === '' || channelName.length > this.limits.maximumNameLength) {
       throw new UsageError(`a channel name has 1 to ${this.limits.maximumNameLength} characters`);
     }
     if (this.channelsIn('creating', 'open').length >= this.limits.maximumChannels) {
-      throw new UsageError(`${this.limits.maximumChannels} channels are in use: close one, or raise maximumChannels`);
+      throw new UsageError(`${this.limits.maximumChannels} channels are in use: close one, or raise maximumChannels`, {
+        code: 'INVALID_STATE',
+      });
     }
     if (this.channelsIn('creating').length >= this.limits.maximumPendingCreates) {
-      throw new UsageError(`${this.limits.maximumPendingCreates} creates wait for their answer: wait for one`);
+      throw new UsageError(`${this.limits.maximumPendingCreates} creates wait for their answer: wait for one`, {
+        code: 'INVALID_STATE',
+      });
     }
   }
 
@@ -180,7 +185,7 @@ export class DynamicChannelServer extends DynamicChannels {
       const channelId = ((this.#lastId + step) % count) + 1;
       if (this.channelState(channelId) === 'closed') return channelId;
     }
-    throw new UsageError(`all ${count} channel ids are in use`);
+    throw new UsageError(`all ${count} channel ids are in use`, { code: 'INVALID_STATE' });
   }
 }
 

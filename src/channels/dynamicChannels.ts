@@ -86,7 +86,8 @@ export abstract class DynamicChannels {
 
   /** Must be called once, before anything else: a server sends its capabilities. @throws UsageError the second time */
   start(now: number): Step<DynamicChannelEvent> {
-    if (this.#started) throw new UsageError('the dynamic channels have been started already');
+    if (this.#started)
+      throw new UsageError('the dynamic channels have been started already', { code: 'INVALID_STATE' });
     this.#started = true;
     const step = new StepBuilder<DynamicChannelEvent>();
     const patience = this.begin(step);
@@ -104,7 +105,8 @@ export abstract class DynamicChannels {
     const step = new StepBuilder<DynamicChannelEvent>();
     const deadline = this.nextTimeout();
     if (deadline === undefined || now < deadline || !this.moveConnection('capabilitiesTimedOut')) return step;
-    const error = new ProtocolError('DYNVC_CAPS_RSP', 'awaitingCapabilities', 'did not come in time', TIMER_SPEC);
+    const problem = 'did not come in time';
+    const error = new ProtocolError('DYNVC_CAPS_RSP', 'awaitingCapabilities', problem, TIMER_SPEC, 'TIMED_OUT');
     step.emit({ type: 'failed', error });
     return step;
   }
@@ -126,7 +128,9 @@ export abstract class DynamicChannels {
   send(channelId: number, message: Parts): Parts[] {
     const state = this.channelState(channelId);
     if (state !== 'open')
-      throw new UsageError(`channel ${channelId} is ${state}: ${byteLength(message)} bytes not sent`);
+      throw new UsageError(`channel ${channelId} is ${state}: ${byteLength(message)} bytes not sent`, {
+        code: 'INVALID_STATE',
+      });
     return fragmentMessage(channelId, message);
   }
 
@@ -134,7 +138,10 @@ export abstract class DynamicChannels {
   close(channelId: number): Step<DynamicChannelEvent> {
     const step = new StepBuilder<DynamicChannelEvent>();
     const next = this.nextChannelState(channelId, 'close');
-    if (next === undefined) throw new UsageError(`channel ${channelId} is ${this.channelState(channelId)} already`);
+    if (next === undefined)
+      throw new UsageError(`channel ${channelId} is ${this.channelState(channelId)} already`, {
+        code: 'INVALID_STATE',
+      });
     step.send(encodeDvcPdu({ name: 'DYNVC_CLOSE', channelId }));
     this.enter(channelId, next);
     step.emit({ type: 'closed', channelId, by: 'us' });

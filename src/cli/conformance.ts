@@ -159,7 +159,7 @@ class Connections {
     this.#around = around;
     this.#terminal = terminal;
     this.#stop = stopSignal(around);
-    this.#stop.signal.addEventListener('abort', () => this.#fail(new Error('stopped')), { once: true });
+    this.#stop.signal.addEventListener('abort', () => this.#fail(new Failure('stopped')), { once: true });
   }
 
   get isStopped(): boolean {

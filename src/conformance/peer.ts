@@ -60,7 +60,7 @@ export class Peer {
   /** Playing the server: opens a channel. @throws CheckFailure when the client refuses it or does not answer */
   async openChannel(channelName: string = URBDRC): Promise<PeerChannel> {
     await this.ready();
-    if (this.#creator === undefined) throw new UsageError('only a server opens channels');
+    if (this.#creator === undefined) throw new UsageError('only a server opens channels', { code: 'INVALID_STATE' });
     const { channelId, outgoing } = this.#creator.create(channelName, this.link.changes.clock.now());
     this.link.log.note(`DYNVC_CREATE_REQ for ${channelName}`, channelId);
     this.link.sendPdus([...outgoing]);

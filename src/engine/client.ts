@@ -9,6 +9,7 @@ import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';
+import { RedirectionError } from './redirectionError.ts';
 
 /** Interface ids 0..3 are fixed; FreeRDP counts from 5, and so do we. */
 const FIRST_USB_DEVICE = 5;
@@ -83,10 +84,11 @@ export class RedirectionClient implements UsbDeviceSink {
 
   /**
    * Opens `device` (its rejection is passed on) and offers it to the server.
-   * @throws Error when the connection is over, or being closed.
+   * @throws RedirectionError when the connection is over, or being closed.
    */
   attach(device: UsbDevice): Promise<Redirection> {
-    if (this.#endOfAll !== undefined) return Promise.reject(new Error('the connection is closed'));
+    if (this.#endOfAll !== undefined)
+      return Promise.reject(new RedirectionError('CONNECTION_CLOSED', 'the connection is closed'));
     return this.#track(this.#open(device));
   }
 

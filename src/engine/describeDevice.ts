@@ -9,6 +9,7 @@ import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports
 import type { PeerSettings } from '../urbdrc/peers/profiles.ts';
 import { type RunOperation, readStrings } from '../usb/deviceStrings.ts';
 import { NO_BYTES } from '../usb/results.ts';
+import { DeviceError } from '../usb/deviceError.ts';
 
 const DEVICE_DESCRIPTOR_SIZE = 18;
 const CONFIGURATION_HEADER_SIZE = 9;
@@ -35,7 +36,7 @@ export interface DeviceDescription {
  *
  * @param deviceIsHighSpeed - what the client's word on the speed is worth
  * @param report - called with each problem that does not keep the device from arriving
- * @throws Error, in one line, when there is no device descriptor or the client does not answer
+ * @throws DeviceError when there is no device descriptor or the client does not answer
  */
 export async function describeDevice(
   device: Pick<UsbDevice, 'submit'>,
@@ -45,11 +46,11 @@ export async function describeDevice(
 ): Promise<DeviceDescription> {
   const name = announcement.deviceInstanceId;
   const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE);
-  if (status !== 'completed') throw new Error(`${name}: its device descriptor cannot be read (${status})`);
+  if (status !== 'completed') throw unreadable(`${name}: its device descriptor cannot be read (${status})`);
   const deviceDescriptor = Uint8Array.from(data);
   const fields = decodeDevice(name, deviceDescriptor);
   const problem = (text: string) => {
-    report(new Error(`${name}: ${text}`));
+    report(unreadable(`${name}: ${text}`));
   };
   const count = Math.min(fields.bNumConfigurations, MAXIMUM_CONFIGURATIONS);
   if (count < fields.bNumConfigurations) {
@@ -106,7 +107,7 @@ function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
     );
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw new Error(`${name}: its device descriptor is broken: ${error.message}`, { cause: error });
+    throw unreadable(`${name}: its device descriptor is broken: ${error.message}`, { cause: error });
   }
 }
 
@@ -139,11 +140,11 @@ function speedByPackets(bulkSizes: readonly number[], isUsb2: boolean, bcdUSB: n
   return bcdUSB >= USB_3_0 ? 'super' : 'high';
 }
 
-/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws Error when the device does not answer */
+/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws DeviceError when the device does not answer */
 async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
   const read = async (length: number) => {
     const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, length);
-    if (status === 'timedOut') throw new Error(`${name}: no answer when asked for configuration descriptor ${index}`);
+    if (status === 'timedOut') throw unreadable(`${name}: no answer when asked for configuration descriptor ${index}`);
     return status === 'completed' ? data : NO_BYTES;
   };
   const head = await read(CONFIGURATION_HEADER_SIZE);
@@ -174,4 +175,8 @@ function readDescriptor(
       resolve,
     );
   });
+}
+
+function unreadable(problem: string, options?: ErrorOptions): DeviceError {
+  return new DeviceError('DESCRIPTORS_UNREADABLE', problem, options);
 }

@@ -6,9 +6,11 @@ import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
 import type { Step } from '../channels/step.ts';
+import { DeviceError } from '../usb/deviceError.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
+import { RedirectionError } from './redirectionError.ts';
 import { ServedClient, type ServerStatistics } from './servedClient.ts';
 import { ServerDevice } from './serverDevice.ts';
 
@@ -153,7 +155,7 @@ export class RedirectionServer implements UsbDeviceSource {
     this.#createDeviceChannels();
     if (this.#wantedChannels > 0 && this.#devices.size >= maximumChannels - 1) {
       const problem = `the client has one more device than the ${maximumChannels - 1} that are taken at a time`;
-      this.#deviceFailed(new Error(`${problem}: it waits until another one leaves`));
+      this.#deviceFailed(new DeviceError('TOO_MANY_DEVICES', `${problem}: it waits until another one leaves`));
     }
   }
 
@@ -224,7 +226,8 @@ export class RedirectionServer implements UsbDeviceSource {
 
   #refused(channelId: number): void {
     if (this.#control?.channelId === channelId) {
-      this.#stack.fail(new Error('the client refuses the channel URBDRC: USB redirection is not switched on there'));
+      const problem = 'the client refuses the channel URBDRC: USB redirection is not switched on there';
+      this.#stack.fail(new RedirectionError('REDIRECTION_REFUSED', problem));
     } else {
       this.#removeDevice(channelId);
     }
@@ -263,7 +266,8 @@ export class RedirectionServer implements UsbDeviceSource {
 
   #channelClosed(channelId: number, error: Error | undefined): void {
     if (this.#control?.channelId === channelId) {
-      const closed = new Error('the client closed the control channel: it redirects no devices any more');
+      const problem = 'the client closed the control channel: it redirects no devices any more';
+      const closed = new RedirectionError('CONTROL_CHANNEL_CLOSED', problem);
       this.#stack.fail(error ?? closed);
     } else {
       this.#removeDevice(channelId);

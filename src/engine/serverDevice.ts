@@ -18,6 +18,7 @@ import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../urbdrc/session/server/deviceEvent.ts';
 import { type HostRequest, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
+import { DeviceError } from '../usb/deviceError.ts';
 import { type DeviceDescription, describeDevice } from './describeDevice.ts';
 import { readToSendAgain } from './idleReads.ts';
 import { type PendingOperation, without } from './pendingOperation.ts';
@@ -110,7 +111,8 @@ export class ServerDevice implements RedirectedDevice {
   /** The protocol has no such step: the client opened the device before it announced it. */
   open(): Promise<void> {
     if (this.#gone.signal.aborted) return Promise.reject(goneError());
-    if (this.#use === 'open') return Promise.reject(new Error('the device is in use: close it first'));
+    if (this.#use === 'open')
+      return Promise.reject(new DeviceError('DEVICE_IN_USE', 'the device is in use: close it first'));
     this.#use = 'open';
     return Promise.resolve();
   }
@@ -196,7 +198,8 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   #described(): DeviceDescription {
-    if (this.#description === undefined) throw new Error('the device is not described yet');
+    if (this.#description === undefined)
+      throw new UsageError('the device is not described yet', { code: 'INVALID_STATE' });
     return this.#description;
   }
 
@@ -241,7 +244,10 @@ export class ServerDevice implements RedirectedDevice {
         const query = this.#texts.get(event.messageId);
         this.#texts.delete(event.messageId);
         if (event.hResult === 0) query?.resolve(event.text);
-        else query?.reject(new Error(`the client has no such text (HRESULT 0x${event.hResult.toString(16)})`));
+        else {
+          const problem = `the client has no such text (HRESULT 0x${event.hResult.toString(16)})`;
+          query?.reject(new DeviceError('TEXT_MISSING', problem));
+        }
         return;
       }
       case 'ignored':
@@ -363,6 +369,6 @@ export class ServerDevice implements RedirectedDevice {
   }
 }
 
-function goneError(): Error {
-  return new Error('the device is gone');
+function goneError(): DeviceError {
+  return new DeviceError('DEVICE_GONE', 'the device is gone');
 }

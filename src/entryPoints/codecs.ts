@@ -3,7 +3,13 @@
  *
  * @packageDocumentation
  */
-export { DecodeError, type DecodeErrorCode, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
+export {
+  DecodeError,
+  type DecodeErrorCode,
+  type SpecRef,
+  UsageError,
+  type UsageErrorCode,
+} from '../../codecs/core/errors.ts';
 export { joinParts, type Parts } from '../../codecs/core/parts.ts';
 export type { ReaderOptions } from '../../codecs/core/reader.ts';
 export {

@@ -9,6 +9,7 @@ export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts
 export { replaySession } from '../capture/replay/replaySession.ts';
 export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';
 export { NAMED_DEVICES, virtualDevice } from '../devices/virtual/namedDevices.ts';
+export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';
@@ -17,4 +18,4 @@ export type { CertificateOptions, IdentitySource, ServerIdentity } from '../../t
 export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 export { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
-export type { RdpCredentials } from '../rdp/rdpServerConnection.ts';
+export { AdmissionError, type RdpCredentials } from '../rdp/rdpServerConnection.ts';

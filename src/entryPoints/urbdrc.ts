@@ -10,6 +10,7 @@ export { RedirectionClient, type Redirection } from '../engine/client.ts';
 export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
+export { RedirectionError, type RedirectionErrorCode } from '../engine/redirectionError.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
 export { systemClock } from '../systemClock.ts';
 export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from '../urbdrc/peers/profiles.ts';
@@ -36,7 +37,9 @@ export type { ConnectionIdentity, ConnectionUser, Transport, TransportHandler } 
 export type { Clock } from '../ports/clock.ts';
 
 export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';
-export { MassStorageError } from '../usb/massStorage/massStorageError.ts';
+export { MassStorageError, type MassStorageErrorCode } from '../usb/massStorage/massStorageError.ts';
+export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
+export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { Hub, type HubOptions } from '../hub/hub.ts';
 export type { HubDevice, HubDeviceState, HubEvent, HubQuestion, Person } from '../hub/hubDevice.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
@@ -47,8 +50,10 @@ export {
   DecodeError,
   type DecodeErrorCode,
   ProtocolError,
+  type ProtocolErrorCode,
   type SpecRef,
   UsageError,
+  type UsageErrorCode,
 } from '../../codecs/core/errors.ts';
 export { joinParts, type Parts } from '../../codecs/core/parts.ts';
 export { SetupPacket } from '../../codecs/usb/setupPacket.ts';

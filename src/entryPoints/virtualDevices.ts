@@ -27,6 +27,7 @@ export { MemoryBlocks } from '../devices/virtual/memoryBlocks.ts';
 export type { OutAnswer, OutEnd, OutPart } from '../devices/virtual/outEndpoint.ts';
 export { OsrFx2 } from '../devices/virtual/osrFx2.ts';
 export { UsbAudio } from '../devices/virtual/usbAudio.ts';
+export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
 export { VirtualDevice } from '../devices/virtual/virtualDevice.ts';
 export type { UsbDescriptor } from '../../codecs/usb/descriptors.ts';
 export { VirtualDevices, type VirtualDevicesOptions } from '../devices/virtual/virtualDevices.ts';

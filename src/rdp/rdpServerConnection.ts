@@ -44,6 +44,7 @@ export type RdpEvent =
 /** The owner of the connection did not admit the client. */
 export class AdmissionError extends Error {
   override readonly name = 'AdmissionError';
+  /** Stable, for programs. */
   readonly code = 'NOT_ADMITTED';
 }
 
@@ -133,7 +134,9 @@ export class RdpServerConnection {
 
   /** A data PDU for the desktop. @throws UsageError unless the connection is active */
   updatePacket(update: Parts): Parts {
-    if (!this.isActive) throw new UsageError('the desktop can be painted only on an active connection');
+    if (!this.isActive) {
+      throw new UsageError('the desktop can be painted only on an active connection', { code: 'INVALID_STATE' });
+    }
     return dataPacket(PduType2.PDUTYPE2_UPDATE, update);
   }
 
@@ -332,7 +335,7 @@ export class RdpServerConnection {
   /** Takes a move of the owner. */
   #command(input: RdpServerInput, problem: string): void {
     const next = nextState(RDP_SERVER_TRANSITIONS, this.#state, input);
-    if (next === undefined) throw new UsageError(problem);
+    if (next === undefined) throw new UsageError(problem, { code: 'INVALID_STATE' });
     this.#state = next;
   }
 

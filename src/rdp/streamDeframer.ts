@@ -49,7 +49,7 @@ export class StreamDeframer {
 
   /** Takes the next bytes of the stream. @throws UsageError when `next` has more to give. */
   push(chunk: Uint8Array): void {
-    if (this.hasMore) throw new UsageError('take all frames before you push more bytes');
+    if (this.hasMore) throw new UsageError('take all frames before you push more bytes', { code: 'INVALID_STATE' });
     // Not the Buffer that a socket gives: a Buffer's slice() is a view, and a receiver of Uint8Array expects a copy.
     this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#position = 0;

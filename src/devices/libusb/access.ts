@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
+import type { DeviceErrorCode } from '../../usb/deviceError.ts';
 import { LibusbError, errnoOf } from './errors.ts';
 import { SYSFS_DEVICES, readDrivers } from './sysfs.ts';
 
@@ -54,6 +55,20 @@ export function explainOpenFailure(identity: UsbDeviceIdentity, error: unknown):
         : `cannot be opened: ${messageOf(error)}`;
     default:
       return `cannot be opened: ${messageOf(error)}`;
+  }
+}
+
+/** The code of the error that {@link explainOpenFailure} puts into words. */
+export function openFailureCode(error: unknown): DeviceErrorCode {
+  switch (errnoOf(error)) {
+    case LibusbError.ACCESS:
+      return 'PERMISSION_DENIED';
+    case LibusbError.BUSY:
+      return 'DEVICE_IN_USE';
+    case LibusbError.NO_DEVICE:
+      return 'DEVICE_GONE';
+    default:
+      return 'CANNOT_OPEN';
   }
 }
 

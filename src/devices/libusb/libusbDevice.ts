@@ -1,8 +1,10 @@
+import { asError } from '../../../codecs/core/errors.ts';
 import { type Configuration, readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
+import { DeviceError, type DeviceErrorCode } from '../../usb/deviceError.ts';
 import { completeAtOnce } from '../../usb/results.ts';
 import { type DeviceFacts, nameOf } from './deviceFacts.ts';
-import { explainOpenFailure } from './access.ts';
+import { explainOpenFailure, openFailureCode } from './access.ts';
 import { OpenDevice } from './openDevice.ts';
 import type { NativeContext, NativeDevice } from './usbBinding.ts';
 
@@ -18,7 +20,7 @@ export interface DeviceOwner {
   readonly closePatience: number;
   /** Undefined: libusb does not find it. */
   locate(facts: DeviceFacts): LocatedDevice | undefined;
-  /** Called before the device is opened; `closed` follows, whatever comes of it. @throws Error that says why not */
+  /** Called before the device is opened; `closed` follows, whatever comes of it. @throws DeviceError that says why not */
   opening(device: LibusbDevice): void;
   closed(device: LibusbDevice): void;
   /** Looks which devices are there; called when one seems to have gone. */
@@ -73,7 +75,7 @@ export class LibusbDevice implements UsbDevice {
    * Detaching a driver is a call that libusb has in blocking form only: it takes some milliseconds of the main loop.
    */
   async open(): Promise<void> {
-    if (this.#opening !== undefined) throw this.#error('is open already');
+    if (this.#opening !== undefined) throw this.#error('DEVICE_IN_USE', 'is open already');
     this.#register();
     this.#opening = this.#start();
     try {
@@ -97,23 +99,24 @@ export class LibusbDevice implements UsbDevice {
 
   /** @internal called once the device is known to be gone */
   markGone(): void {
-    this.#gone.abort(this.#error('was unplugged'));
+    this.#gone.abort(this.#error('DEVICE_GONE', 'was unplugged'));
   }
 
   #register(): void {
     try {
       this.#owner.opening(this);
     } catch (error) {
-      throw this.#error(error instanceof Error ? error.message : String(error), error);
+      const code = error instanceof DeviceError ? error.code : 'CANNOT_OPEN';
+      throw this.#error(code, asError(error).message, error);
     }
   }
 
   async #start(): Promise<OpenDevice> {
-    if (this.#gone.signal.aborted) throw this.#error('is no longer there; plug it in again');
+    if (this.#gone.signal.aborted) throw this.#error('DEVICE_GONE', 'is no longer there; plug it in again');
     const located = this.#owner.locate(this.#facts);
-    if (located === undefined) throw this.#error('is not visible to libusb; plug it in again');
+    if (located === undefined) throw this.#error('CANNOT_OPEN', 'is not visible to libusb; plug it in again');
     const { context, native } = located;
-    if (inUse.has(native)) throw this.#error('is open in this program already, or not yet closed');
+    if (inUse.has(native)) throw this.#error('DEVICE_IN_USE', 'is open in this program already, or not yet closed');
     inUse.add(native);
     try {
       return await OpenDevice.open(context, native, this, {
@@ -125,7 +128,7 @@ export class LibusbDevice implements UsbDevice {
       });
     } catch (error) {
       inUse.delete(native);
-      throw this.#error(explainOpenFailure(this.identity, error), error);
+      throw this.#error(openFailureCode(error), explainOpenFailure(this.identity, error), error);
     }
   }
 
@@ -141,7 +144,7 @@ export class LibusbDevice implements UsbDevice {
     this.#owner.closed(this);
   }
 
-  #error(problem: string, cause?: unknown): Error {
-    return new Error(`USB device ${nameOf(this.identity)} ${problem}`, { cause });
+  #error(code: DeviceErrorCode, problem: string, cause?: unknown): DeviceError {
+    return new DeviceError(code, `USB device ${nameOf(this.identity)} ${problem}`, { cause });
   }
 }

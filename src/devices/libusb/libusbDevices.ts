@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { UsbDevice, UsbDeviceSource } from '../../ports/usb.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
 import { findNative, readNativeNames } from './nativeNames.ts';
@@ -45,7 +46,7 @@ interface Listener {
 /**
  * Loads libusb and gives the devices of this machine.
  *
- * @throws Error with one line, when there is no libusb for this platform
+ * @throws DeviceError when there is no libusb for this platform
  */
 export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Promise<LibusbDevices> {
   const { hotplug = 'auto', pollInterval = 1000, closePatience = 5000 } = options;
@@ -106,7 +107,7 @@ export class LibusbDevices implements UsbDeviceSource {
       closePatience: platform.closePatience,
       locate: (facts) => this.#locate(facts),
       opening: (device) => {
-        if (this.#closed) throw new Error('cannot be opened any more: its source is closed');
+        if (this.#closed) throw new DeviceError('SOURCE_CLOSED', 'cannot be opened any more: its source is closed');
         this.#open.add(device);
         this.#followChanges();
       },

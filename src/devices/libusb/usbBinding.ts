@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { DeviceError } from '../../usb/deviceError.ts';
 
 /** An error of libusb. `errno` above 0 is a LIBUSB_TRANSFER_* status, below 0 a LIBUSB_ERROR_* code. */
 export interface NativeError extends Error {
@@ -125,13 +126,12 @@ export interface UsbBinding {
   onChange(listener: () => void): () => void;
 }
 
-/** Loads node-usb. @throws Error with one line that says what is missing. */
+/** Loads node-usb. @throws DeviceError that says what is missing. */
 export async function loadUsbBinding(): Promise<UsbBinding> {
   const { usb } = await import('usb').catch((reason: unknown) => {
-    throw new Error(`no USB support on this platform: ${explainMissing(reason)}`);
+    throw unavailable(explainMissing(reason), reason);
   });
-  if (usb.INIT_ERROR !== 0)
-    throw new Error(`no USB support on this platform: libusb does not start (${usb.INIT_ERROR})`);
+  if (usb.INIT_ERROR !== 0) throw unavailable(`libusb does not start (${usb.INIT_ERROR})`);
   return {
     context: asContext(usb),
     newContext: reload,
@@ -150,7 +150,10 @@ export async function loadUsbBinding(): Promise<UsbBinding> {
 function reload(): NativeContext {
   const require = createRequire(import.meta.url);
   const file = Object.keys(require.cache).find((path) => /[\\/]usb[\\/].*\.node$/.test(path));
-  if (file === undefined) throw new Error('libusb cannot look for new devices: its native file is not where it was');
+  if (file === undefined) {
+    const problem = 'libusb cannot look for new devices: its native file is not where it was';
+    throw new DeviceError('USB_UNAVAILABLE', problem);
+  }
   // The one that was loaded first must stay what others get who ask for it.
   const first = require.cache[file];
   try {
@@ -160,6 +163,10 @@ function reload(): NativeContext {
   } finally {
     require.cache[file] = first;
   }
+}
+
+function unavailable(problem: string, cause?: unknown): DeviceError {
+  return new DeviceError('USB_UNAVAILABLE', `no USB support on this platform: ${problem}`, { cause });
 }
 
 /** In one line, without the paths that Node adds. */
@@ -174,7 +181,7 @@ function explainMissing(reason: unknown): string {
  * has no `Transfer`.
  */
 function asContext(loaded: unknown): NativeContext {
-  if (!isContext(loaded)) throw new Error('no USB support on this platform: libusb does not start');
+  if (!isContext(loaded)) throw unavailable('libusb does not start');
   return loaded;
 }
 

@@ -1,6 +1,7 @@
 import { FeatureSelector, RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbDevice, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { WrappedDevice } from '../../usb/wrappedDevice.ts';
 import { type Complete, completeAtOnce, resultOf } from '../../usb/results.ts';
 import { EndpointLanes, HeldOperation } from './endpointLanes.ts';
@@ -64,9 +65,9 @@ class FaultyDevice extends WrappedDevice {
     return this.#watchGone();
   }
 
-  /** @throws Error when a fault pulled it out, or for a reason of the given device. */
+  /** @throws DeviceError when a fault pulled it out, or for a reason of the given device. */
   override async open(): Promise<void> {
-    if (this.#isPulled) throw new Error(PULLED_OUT);
+    if (this.#isPulled) throw new DeviceError('DEVICE_GONE', PULLED_OUT);
     this.#watchGone();
     await this.device.open();
     this.#isOpen = true;
@@ -170,7 +171,7 @@ class FaultyDevice extends WrappedDevice {
       case 'unplug':
         this.#isPulled = true;
         this.#endAll('disconnected');
-        this.#pulled.abort(new Error(PULLED_OUT));
+        this.#pulled.abort(new DeviceError('DEVICE_GONE', PULLED_OUT));
         return true;
       case 'short':
       case 'babble':

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
 
 export interface ImageFileOptions {
@@ -13,18 +14,18 @@ export class ImageFile implements BlockStore {
   readonly #file: FileHandle;
   #closing: Promise<void> | undefined;
 
-  /** @throws Error with one line that says what is wrong with the file and what to do. */
+  /** @throws DeviceError that says what is wrong with the file and what to do */
   static async open(path: string, options: ImageFileOptions = {}): Promise<ImageFile> {
     const readOnly = options.readOnly ?? false;
     const file = await open(path, readOnly ? 'r' : 'r+').catch((error: unknown) => {
-      throw new Error(`image file ${path}: ${explain(error, readOnly)}`, { cause: error });
+      throw unusable(`image file ${path}: ${explain(error, readOnly)}`, { cause: error });
     });
     try {
       const stat = await file.stat();
-      if (!stat.isFile()) throw new Error(`image file ${path}: is not a regular file; copy it into one`);
+      if (!stat.isFile()) throw unusable(`image file ${path}: is not a regular file; copy it into one`);
       if (stat.size === 0 || stat.size % BLOCK_SIZE !== 0) {
         const blocks = Math.max(Math.ceil(stat.size / BLOCK_SIZE), 1) * BLOCK_SIZE;
-        throw new Error(
+        throw unusable(
           `image file ${path}: ${stat.size} bytes are no multiple of ${BLOCK_SIZE}; ` +
             `make it longer, for example with truncate -s ${blocks}`,
         );
@@ -48,7 +49,7 @@ export class ImageFile implements BlockStore {
     while (done < bytes.byteLength) {
       const position = firstBlock * BLOCK_SIZE + done;
       const { bytesRead } = await this.#file.read(bytes, done, bytes.byteLength - done, position);
-      if (bytesRead === 0) throw new Error(`the image file ends at byte ${position}: another program made it shorter`);
+      if (bytesRead === 0) throw unusable(`the image file ends at byte ${position}: another program made it shorter`);
       done += bytesRead;
     }
     return bytes;
@@ -71,6 +72,10 @@ export class ImageFile implements BlockStore {
     this.#closing ??= this.#file.close();
     return this.#closing;
   }
+}
+
+function unusable(problem: string, options?: ErrorOptions): DeviceError {
+  return new DeviceError('IMAGE_FILE_UNUSABLE', problem, options);
 }
 
 function explain(error: unknown, readOnly: boolean): string {

@@ -18,7 +18,9 @@ export class ReportQueue {
   /** @throws UsageError when the host has not taken so many that these do not fit. */
   makeRoom(reports: number): void {
     if (this.#queued + reports <= QUEUE_LIMIT) return;
-    throw new UsageError(`the host does not take what it is sent: ${this.#queued} reports wait, send less at a time`);
+    throw new UsageError(`the host does not take what it is sent: ${this.#queued} reports wait, send less at a time`, {
+      code: 'INVALID_STATE',
+    });
   }
 
   send(report: Uint8Array): void {

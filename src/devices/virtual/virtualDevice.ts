@@ -10,6 +10,7 @@ import type {
   UsbStatus,
   UsbTransfer,
 } from '../../ports/usb.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
 import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
@@ -98,11 +99,12 @@ export abstract class VirtualDevice implements UsbDevice {
     return this.#gone.signal;
   }
 
-  /** @throws Error when it is open already, or unplugged. */
+  /** @throws DeviceError when it is open already, or unplugged. */
   async open(): Promise<void> {
     await this.#closing;
-    if (this.#gone.signal.aborted) throw new Error(`${this.#name()} is unplugged: plug it in again`);
-    if (this.#isOpen) throw new Error(`${this.#name()} is in use: close it first`);
+    if (this.#gone.signal.aborted)
+      throw new DeviceError('DEVICE_GONE', `${this.#name()} is unplugged: plug it in again`);
+    if (this.#isOpen) throw new DeviceError('DEVICE_IN_USE', `${this.#name()} is in use: close it first`);
     this.#isOpen = true;
     this.#state.setConfiguration(0);
   }
@@ -179,11 +181,13 @@ export abstract class VirtualDevice implements UsbDevice {
 
   /**
    * @internal sources call this, to plug the device in or (undefined) to let go of it
-   * @throws Error when it is still open since before it was unplugged
+   * @throws DeviceError when it is still open since before it was unplugged
    */
   plugIn(port: VirtualPort | undefined): void {
     if (port !== undefined && this.#gone.signal.aborted) {
-      if (this.#isOpen) throw new Error(`${this.#name()} was unplugged and not closed yet: close it first`);
+      if (this.#isOpen) {
+        throw new DeviceError('DEVICE_IN_USE', `${this.#name()} was unplugged and not closed yet: close it first`);
+      }
       this.#gone = new AbortController();
     }
     this.#port = port;
@@ -291,7 +295,7 @@ export abstract class VirtualDevice implements UsbDevice {
     const port = this.#port;
     this.#comesBack = comesBack && port !== undefined;
     void this.#state.abortAll('disconnected');
-    this.#gone.abort(new Error(`${this.#name()} was unplugged`));
+    this.#gone.abort(new DeviceError('DEVICE_GONE', `${this.#name()} was unplugged`));
     port?.unplugged(comesBack);
     if (!this.#isOpen) this.#return();
   }

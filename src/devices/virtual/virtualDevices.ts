@@ -1,4 +1,5 @@
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource, UsbOperation, UsbTransfer } from '../../ports/usb.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { type Complete, completeAtOnce } from '../../usb/results.ts';
 import { WrappedDevice } from '../../usb/wrappedDevice.ts';
 import type { DeviceLocation } from './deviceDescription.ts';
@@ -26,7 +27,7 @@ export class VirtualDevices implements UsbDeviceSource {
     this.#busNumber = options.busNumber ?? 0;
   }
 
-  /** Plugs a device in; one that is there already stays. @throws Error when it was unplugged and is still open. */
+  /** Plugs a device in; one that is there already stays. @throws DeviceError when it was unplugged and is still open. */
   add(device: VirtualDevice): void {
     if (this.#plugged.has(device)) return;
     device.plugIn({
@@ -101,7 +102,9 @@ class PluggedVirtualDevice extends WrappedDevice<VirtualDevice> {
   }
 
   override async open(): Promise<void> {
-    if (this.#gone.aborted && !this.device.gone.aborted) throw new Error('the virtual device was unplugged');
+    if (this.#gone.aborted && !this.device.gone.aborted) {
+      throw new DeviceError('DEVICE_GONE', 'the virtual device was unplugged');
+    }
     await this.device.open();
     this.#isOpen = true;
   }

@@ -1,5 +1,7 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
+import { HostError } from '../hostError.ts';
 import { checkFilter, matchesFilter } from './deviceFilter.ts';
 import { RemoteDevice, takeBack } from './remoteDevice.ts';
 import type { Shape } from './shape.ts';
@@ -117,7 +119,11 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
     const present = this.#attached.get(device);
     if (present !== undefined) return Promise.resolve(present);
     if (this.#isClosed || device.gone.aborted) {
-      return Promise.reject(new Error(this.#isClosed ? 'its program takes no more devices' : 'the device is gone'));
+      return Promise.reject(
+        this.#isClosed
+          ? new HostError('HOST_CLOSED', 'its program takes no more devices')
+          : new DeviceError('DEVICE_GONE', 'the device is gone'),
+      );
     }
     const attachment: RemoteAttachment = new RemoteAttachment(device, () => {
       this.#attached.delete(device);

@@ -9,6 +9,7 @@ import {
   peekOperation,
   USBIP_VERSION,
 } from '../../../codecs/usbip/operations.ts';
+import { HostError } from '../hostError.ts';
 
 /** A request of a USB/IP client before an import. */
 export type UsbipRequest = OpReqDevlist | OpReqImport;
@@ -16,7 +17,7 @@ export type UsbipRequest = OpReqDevlist | OpReqImport;
 /**
  * The request with which a client begins. Afterwards the socket is paused and still has what follows the request. It
  * waits as long as the socket lives.
- * @throws Error with one line when that is no request, or none comes
+ * @throws HostError, DecodeError when that is no request, or none comes
  */
 export function readRequest(socket: Socket): Promise<UsbipRequest> {
   return new Promise((resolve, reject) => {
@@ -27,7 +28,7 @@ export function readRequest(socket: Socket): Promise<UsbipRequest> {
     };
     const closed = () => {
       stop();
-      reject(new Error('it closed the connection before it asked for anything'));
+      reject(new HostError('CLIENT_LEFT', 'it closed the connection before it asked for anything'));
     };
     const received = (chunk: Uint8Array) => {
       const missing = OP_REQ_IMPORT_SIZE - bytes.byteLength;
@@ -52,19 +53,20 @@ export function readRequest(socket: Socket): Promise<UsbipRequest> {
 
 const sizeOf = ({ name }: UsbipRequest) => (name === 'OP_REQ_DEVLIST' ? OP_COMMON_SIZE : OP_REQ_IMPORT_SIZE);
 
-/** Undefined while bytes are missing. @throws Error */
+/** Undefined while bytes are missing. @throws HostError, DecodeError */
 function decodeRequest(bytes: Uint8Array): UsbipRequest | undefined {
   if (bytes.byteLength < OP_COMMON_SIZE) return undefined;
   const reader = new Reader(bytes, 'OP_REQ', OpReqImport.spec);
   const operation = peekOperation(reader);
   if (operation !== 'OP_REQ_DEVLIST' && operation !== 'OP_REQ_IMPORT') {
-    throw new Error('what it sent is no request of USB/IP');
+    throw new HostError('NOT_USBIP', 'what it sent is no request of USB/IP');
   }
   if (operation === 'OP_REQ_IMPORT' && bytes.byteLength < OP_REQ_IMPORT_SIZE) return undefined;
   const codec = operation === 'OP_REQ_DEVLIST' ? OpReqDevlist : OpReqImport;
   const request = codec.decode(reader.as(codec.name, codec.spec));
   if (request.version !== USBIP_VERSION) {
-    throw new Error(
+    throw new HostError(
+      'NOT_USBIP',
       `it speaks version 0x${request.version.toString(16)} of USB/IP, not 0x${USBIP_VERSION.toString(16)}`,
     );
   }

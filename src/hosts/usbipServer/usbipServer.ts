@@ -6,6 +6,7 @@ import type { ConnectionLimit } from '../../admission/connectionLimit.ts';
 import { networkOf, PendingConnections } from '../../admission/pendingConnections.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
+import { HostError } from '../hostError.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { Bus, describeBusDevice, type BusDevice } from './bus.ts';
 import { readRequest } from './readRequest.ts';
@@ -56,11 +57,11 @@ export interface UsbipAttachment extends Attachment {
 }
 
 /** A client does not get a device, and is told by `status`. */
-class ImportRefused extends Error {
+class ImportRefused extends HostError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(message);
+    super('IMPORT_REFUSED', message);
     this.status = status;
   }
 }
@@ -77,7 +78,7 @@ export class UsbipServer implements UsbDeviceSink {
   readonly #importers = new Map<UsbDevice, Importer>();
   readonly #connections = new Map<Socket, Promise<void>>();
   /** The connections that have no device, each as the function that cuts it off. */
-  readonly #requests = new PendingConnections<(why: string) => void>({
+  readonly #requests = new PendingConnections<(why: HostError) => void>({
     maximum: MAXIMUM_REQUESTS,
     perNetwork: MAXIMUM_REQUESTS_FROM_ONE,
   });
@@ -116,7 +117,7 @@ export class UsbipServer implements UsbDeviceSink {
 
   /** The device is opened when a client imports it. */
   attach(device: UsbDevice): Promise<UsbipAttachment> {
-    if (!this.#server.listening) return Promise.reject(new Error(`${this.url} is closed`));
+    if (!this.#server.listening) return Promise.reject(new HostError('HOST_CLOSED', `${this.url} is closed`));
     const exported = this.#bus.plugIn(device);
     let resolve: (end: AttachmentEnd) => void = () => {};
     let ending: Promise<void> | undefined;
@@ -168,7 +169,7 @@ export class UsbipServer implements UsbDeviceSink {
       if (!connections.take()) {
         socket.destroy();
         const problem = `${connections.maximum} connections are open already, the most for this process`;
-        this.#refused(new Error(problem), remote);
+        this.#refused(new HostError('TOO_MANY_CONNECTIONS', problem), remote);
         return;
       }
       socket.once('close', () => connections.release());
@@ -182,17 +183,18 @@ export class UsbipServer implements UsbDeviceSink {
     this.#connections.set(socket, over);
   }
 
-  /** Resolves when the connection may be closed. @throws Error with one line when the client is refused */
+  /** Resolves when the connection may be closed. @throws HostError when the client is refused */
   async #serve(socket: Socket, remote: string): Promise<void> {
     let reason: Error | undefined;
-    const cutOff = (why: string) => {
-      reason ??= new Error(why);
+    const cutOff = (why: HostError) => {
+      reason ??= why;
       socket.destroy();
     };
     const victim = this.#requests.enter(cutOff, networkOf(socket.remoteAddress ?? ''), () =>
       socket.bytesRead > 0 ? 1 : 0,
     );
-    victim?.(`it gave way to a newer connection: at most ${MAXIMUM_REQUESTS} may be without a device`);
+    const problem = `it gave way to a newer connection: at most ${MAXIMUM_REQUESTS} may be without a device`;
+    victim?.(new HostError('TOO_MANY_CONNECTIONS', problem));
     const stopTimer = this.#limitTime(socket, cutOff);
     const stopWaiting = () => {
       stopTimer();
@@ -211,14 +213,14 @@ export class UsbipServer implements UsbDeviceSink {
   }
 
   /** Returns the function that stops the timer. */
-  #limitTime(socket: Socket, cutOff: (why: string) => void): () => void {
+  #limitTime(socket: Socket, cutOff: (why: HostError) => void): () => void {
     const { clock } = this.#options;
     let stop = clock.after(FIRST_BYTES_TIME, () => {
       if (socket.bytesRead === 0) {
-        cutOff(`it sent nothing within ${FIRST_BYTES_TIME} ms`);
+        cutOff(new HostError('TIMED_OUT', `it sent nothing within ${FIRST_BYTES_TIME} ms`));
         return;
       }
-      const why = `it made no request within ${REQUEST_TIME} ms`;
+      const why = new HostError('TIMED_OUT', `it made no request within ${REQUEST_TIME} ms`);
       stop = clock.after(REQUEST_TIME - FIRST_BYTES_TIME, () => cutOff(why));
     });
     return () => {
@@ -271,7 +273,8 @@ export class UsbipServer implements UsbDeviceSink {
     }
     let error: Error | undefined;
     try {
-      if (socket.destroyed) throw new Error(`device ${busid} or the client left before it was imported`);
+      if (socket.destroyed)
+        throw new HostError('CLIENT_LEFT', `device ${busid} or the client left before it was imported`);
       const { interfaces, ...described } = describeBusDevice(plugged);
       const imported = { ...described, bNumInterfaces: interfaces.length };
       socket.write(replyToImport({ status: UsbipStatus.ST_OK, device: imported }));

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UsbSpeed } from '../../ports/usb.ts';
+import { HostError } from '../hostError.ts';
 
 /**
  * State of a port, in the kernel's order. Between an attach and the end of enumeration it is
@@ -38,7 +39,7 @@ export async function isPresent(sysfsRoot: string): Promise<boolean> {
 /**
  * The ports of all virtual host controllers, by number. None where the module vhci-hcd is not loaded.
  *
- * @throws Error with one line that quotes what is not a row of a status table
+ * @throws HostError that quotes what is not a row of a status table
  */
 export async function readPorts(sysfsRoot: string): Promise<VhciPort[]> {
   const ports: VhciPort[] = [];
@@ -74,7 +75,7 @@ const SPEEDS: Readonly<Record<number, UsbSpeed>> = { 1: 'low', 2: 'full', 3: 'hi
  * address), the device's name. Head lines and further columns are skipped.
  *
  * @param source whose table it is, for the error
- * @throws Error with one line that quotes what is not a row
+ * @throws HostError that quotes what is not a row
  */
 export function parseStatus(text: string, controller: number, source: string): VhciPort[] {
   return text.split('\n').flatMap((line) => {
@@ -82,7 +83,9 @@ export function parseStatus(text: string, controller: number, source: string): V
     const [first] = words;
     if (first === undefined || first === 'hub' || first === 'prt' || first === 'port') return [];
     const port = parseRow(first === 'hs' || first === 'ss' ? words : ['hs', ...words], controller);
-    if (port === undefined) throw new Error(`${source} has a line that tells of no port: ${JSON.stringify(line)}`);
+    if (port === undefined) {
+      throw new HostError('VHCI_UNUSABLE', `${source} has a line that tells of no port: ${JSON.stringify(line)}`);
+    }
     return [port];
   });
 }

@@ -2,6 +2,7 @@ import { access, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { UsbSpeed } from '../../ports/usb.ts';
+import { HostError } from '../hostError.ts';
 import { USBIP_SPEEDS } from '../usbip/speed.ts';
 import { readPorts, vhciFolder, type VhciPort } from './controllers.ts';
 import { descriptorOf } from './socketPair.ts';
@@ -20,7 +21,7 @@ export interface VhciKernel {
   /**
    * Plugs a device into a port: from now on the kernel speaks USB/IP over the socket, which is its own. False when the
    * port was taken in the meantime; then the socket can be used for another.
-   * @throws Error with one line when it may not be done
+   * @throws HostError when it may not be done
    */
   attach(port: number, socket: Socket, device: PluggedDevice): Promise<boolean>;
   /** Pulls out what is in a port. Does nothing when it is empty. */
@@ -49,8 +50,8 @@ export class SysfsKernel implements VhciKernel {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'EBUSY') return false;
       if (code !== 'EACCES' && code !== 'EPERM') throw error;
-      const advice = '`urbdrc doctor --server` says what to do';
-      throw new Error(`vhci-hcd may not be used by this user: ${advice}`, { cause: error });
+      const problem = 'vhci-hcd may not be used by this user: attach devices as root';
+      throw new HostError('PERMISSION_DENIED', problem, { cause: error });
     }
     // The kernel has its own hold of it now.
     socket.destroy();

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HostError } from '../hostError.ts';
 
 /** Two ends of a connection: one for us, one for the kernel. */
 export interface SocketPair {
@@ -32,10 +33,11 @@ export async function socketPair(): Promise<SocketPair> {
   }
 }
 
-/** The number of a socket's descriptor in this process. Node has no public way to it. */
+/** The number of a socket's descriptor in this process. Node has no public way to it. @throws HostError */
 export function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  if (typeof fd !== 'number' || fd < 0) throw new Error('this Node does not tell the descriptor of a socket');
+  if (typeof fd !== 'number' || fd < 0)
+    throw new HostError('VHCI_UNUSABLE', 'this Node does not tell the descriptor of a socket');
   return fd;
 }

@@ -1,6 +1,7 @@
 import { asError } from '../../../codecs/core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
+import { HostError } from '../hostError.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { waitForNodes } from './deviceNodes.ts';
 import { SysfsKernel, type VhciKernel } from './kernel.ts';
@@ -44,7 +45,7 @@ export class VhciHost implements UsbDeviceSink {
 
   /**
    * Resolves when the device is in a port; the kernel enumerates it then.
-   * @throws Error with one line, when it cannot be opened, and when vhci-hcd has no free port or may not be used
+   * @throws HostError, or what the device rejects with, when it cannot be opened, and when vhci-hcd has no free port or may not be used
    */
   attach(device: UsbDevice): Promise<VhciAttachment> {
     const attaching = this.#attach(device);
@@ -62,7 +63,7 @@ export class VhciHost implements UsbDeviceSink {
   }
 
   async #attach(device: UsbDevice): Promise<VhciAttachment> {
-    if (this.#isClosed) throw new Error('the kernel gets no more devices from here');
+    if (this.#isClosed) throw new HostError('HOST_CLOSED', 'the kernel gets no more devices from here');
     try {
       await device.open();
       const attachment = new VhciAttachment(device, await this.#plugIn(device), this.#settings);
@@ -153,7 +154,8 @@ export class VhciAttachment implements Attachment {
     this.#location = busId;
     if (signal.aborted) return;
     if (busId === undefined) {
-      callbacks.onNotAddressed?.(this, new Error('the kernel did not take it; its log (dmesg) says why'));
+      const problem = 'the kernel did not take it; its log (dmesg) says why';
+      callbacks.onNotAddressed?.(this, new HostError('NOT_ADDRESSED', problem));
       return;
     }
     callbacks.onAddressed?.(this);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
+import { HostError } from '../hostError.ts';
 import type { VhciPort } from './controllers.ts';
 import type { VhciKernel } from './kernel.ts';
 import { socketPair } from './socketPair.ts';
@@ -29,7 +30,7 @@ export interface VhciPlace {
 /**
  * Plugs a device into a free port of its speed: from now on the kernel sends commands. Call it for one device after the
  * other: two at once would choose the same port.
- * @throws Error with one line when vhci-hcd is not there, has no free port, or may not be used.
+ * @throws HostError when vhci-hcd is not there, has no free port, or may not be used.
  */
 export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdentity): Promise<OccupiedPort> {
   const { speed, busNumber, deviceAddress } = identity;
@@ -42,7 +43,8 @@ export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdenti
       const isOurs = state === 'free' && (await kernel.attach(port, theirs, { deviceId, speed }));
       if (isOurs) return { port, socket: ours };
     }
-    throw new Error(
+    throw new HostError(
+      ports.length === 0 ? 'VHCI_UNUSABLE' : 'NO_FREE_PORT',
       ports.length === 0
         ? `vhci-hcd has no ports for ${hub}-speed devices: is it loaded? (modprobe vhci-hcd)`
         : `no free port: all ${ports.length} for ${hub}-speed devices are taken (\`usbip port\` lists them)`,

@@ -96,7 +96,7 @@ describe('the source of virtual devices', () => {
     const device = keyboard('one');
     device.unplug();
     const error = await device.open().catch((reason: unknown) => reason);
-    expect(String(error)).to.equal('Error: virtual device one is unplugged: plug it in again');
+    expect(String(error)).to.equal('DeviceError: virtual device one is unplugged: plug it in again');
   });
 
   it('cyclePort is an unplug, and a plug once the device is closed', async () => {

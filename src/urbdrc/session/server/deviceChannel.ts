@@ -171,7 +171,13 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
     handshake.events.forEach((event) => step.emit(event));
     for (const requestId of this.#requests.takeDue(now)) this.#due(requestId, now, step);
     if (this.#texts.takeDue(now).length > 0) {
-      this.closeRequired('QUERY_DEVICE_TEXT', `no answer within ${this.timers.deviceText} ms`, '3.1.2', step);
+      this.closeRequired(
+        'QUERY_DEVICE_TEXT',
+        `no answer within ${this.timers.deviceText} ms`,
+        '3.1.2',
+        step,
+        'TIMED_OUT',
+      );
     }
     return step;
   }
@@ -246,7 +252,7 @@ export class ServerDeviceChannel extends ServerChannel<ServerDeviceEvent> {
   #usbDevice(input: ServerDeviceInput): number {
     const state = this.#state;
     if (typeof state === 'string' || !this.#advance(input)) {
-      throw new UsageError(`${input}: the device channel is in state ${this.state}`);
+      throw new UsageError(`${input}: the device channel is in state ${this.state}`, { code: 'INVALID_STATE' });
     }
     return state.usbDevice;
   }

@@ -1,4 +1,4 @@
-import { DecodeError, ProtocolError, type SpecRef } from '../../../../codecs/core/errors.ts';
+import { DecodeError, ProtocolError, type ProtocolErrorCode, type SpecRef } from '../../../../codecs/core/errors.ts';
 import { RIM_CAPABILITY_VERSION_01 } from '../../../../codecs/urbdrc/capabilities.ts';
 import { CHANNEL_CREATED_VERSION } from '../../../../codecs/urbdrc/channelNotification.ts';
 import {
@@ -96,7 +96,13 @@ export abstract class ServerChannel<Event> {
     this.#handshakeDeadline = undefined;
     const waitedIn = this.state;
     if (this.advance('handshakeTimedOut')) {
-      this.closeRequired('handshake', `no answer within ${this.timers.handshake} ms in ${waitedIn}`, '3.2.5.5', step);
+      this.closeRequired(
+        'handshake',
+        `no answer within ${this.timers.handshake} ms in ${waitedIn}`,
+        '3.2.5.5',
+        step,
+        'TIMED_OUT',
+      );
     }
     return step;
   }
@@ -127,13 +133,19 @@ export abstract class ServerChannel<Event> {
     problem: string,
     section: string,
     step: StepBuilder<Event | ChannelEvent>,
+    code?: ProtocolErrorCode,
   ): void {
-    step.emit({ type: 'closeRequired', error: this.protocolError(messageName, problem, section) });
+    step.emit({ type: 'closeRequired', error: this.protocolError(messageName, problem, section, code) });
   }
 
-  protected protocolError(messageName: string, problem: string, section = '3.1.5'): ProtocolError {
+  protected protocolError(
+    messageName: string,
+    problem: string,
+    section = '3.1.5',
+    code?: ProtocolErrorCode,
+  ): ProtocolError {
     const spec: SpecRef = { document: 'MS-RDPEUSB', section };
-    return new ProtocolError(messageName, this.state, problem, spec);
+    return new ProtocolError(messageName, this.state, problem, spec, code);
   }
 
   #dispatch(message: ClientMessage, bytes: Uint8Array, now: number, step: StepBuilder<Event | ChannelEvent>): void {

@@ -1,0 +1,24 @@
+/** Why a host took no device, or a USB/IP server served no client. Listed for users in docs/errors.md. */
+export type HostErrorCode =
+  | 'CLIENT_LEFT'
+  | 'HOST_CLOSED'
+  | 'IMPORT_REFUSED'
+  | 'NO_FREE_PORT'
+  | 'NOT_ADDRESSED'
+  | 'NOT_USBIP'
+  | 'PERMISSION_DENIED'
+  | 'TIMED_OUT'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'VHCI_UNUSABLE';
+
+/** A host (vhci, the USB/IP server, RemoteUsb) did not take a device, or a USB/IP client got none. One line. */
+export class HostError extends Error {
+  override readonly name = 'HostError';
+  /** Stable, for programs. */
+  readonly code: HostErrorCode;
+
+  constructor(code: HostErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

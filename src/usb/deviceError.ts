@@ -1,0 +1,24 @@
+/** Why a device cannot be used. Listed for users in docs/errors.md. */
+export type DeviceErrorCode =
+  | 'CANNOT_OPEN'
+  | 'DESCRIPTORS_UNREADABLE'
+  | 'DEVICE_GONE'
+  | 'DEVICE_IN_USE'
+  | 'IMAGE_FILE_UNUSABLE'
+  | 'PERMISSION_DENIED'
+  | 'SOURCE_CLOSED'
+  | 'TEXT_MISSING'
+  | 'TOO_MANY_DEVICES'
+  | 'USB_UNAVAILABLE';
+
+/** A device cannot be found, opened, described or redirected. The message is one line: what happened and what to do. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
+  /** Stable, for programs. */
+  readonly code: DeviceErrorCode;
+
+  constructor(code: DeviceErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
