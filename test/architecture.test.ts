@@ -75,6 +75,15 @@ describe('the project', () => {
     expect(linesThatMatch(FILES.filter(isProse), /\b([T]ODO|[F]IXME|[X]XX)\b/)).to.deep.equal([]);
   });
 
+  it('names options of the command line in the program alone: others use the package without it', () => {
+    const library = TYPESCRIPT.filter(
+      (path) => /^(codecs|src|transports)\//.test(path) && !path.startsWith('src/cli/'),
+    );
+    // Not in comments; docker has options too.
+    const texts = /^(?!\s*(\*|\/)|.*docker).*(['"`(, ]--[a-z]|(\\|'.*)`urbdrc )/;
+    expect(linesThatMatch(library, texts)).to.deep.equal([]);
+  });
+
   it('names no folder of the machine it was written on, and no host that packages came from', () => {
     // What lab/init calls /root is in the virtual machine.
     const elsewhere = FILES.filter((path) => !path.endsWith('.jsonl') && path !== 'lab/init');

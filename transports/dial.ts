@@ -120,7 +120,7 @@ function checkPeer(socket: TLSSocket, url: string, fingerprint: string | undefin
   throw new TransportError(
     'CERTIFICATE_NOT_TRUSTED',
     `${url} presented a certificate that is not trusted (${whyUntrusted(socket)}), fingerprint ${presented}: ` +
-      'if that is what the listener printed, give it as fingerprint (--fingerprint), or its authority as ca (--ca)',
+      'if that is what the listener printed, trust that fingerprint, or its authority',
   );
 }
 

@@ -59,9 +59,9 @@ type Explanation = readonly [TransportErrorCode, string];
 function explain(systemCode: string, url: string): Explanation | undefined {
   switch (systemCode) {
     case 'ECONNREFUSED':
-      return ['CONNECTION_REFUSED', `connection refused by ${url}: is \`urbdrc serve\` running there?`];
+      return ['CONNECTION_REFUSED', `connection refused by ${url}: nobody listens there`];
     case 'ENOENT':
-      return ['SOCKET_NOT_FOUND', `there is no socket at ${url}: is \`urbdrc serve\` running there?`];
+      return ['SOCKET_NOT_FOUND', `there is no socket at ${url}: nobody listens there`];
     case 'ENOTSOCK':
       return ['NOT_A_SOCKET', `${url} is not a socket`];
     case 'ECONNRESET':

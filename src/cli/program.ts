@@ -6,7 +6,7 @@ import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { encodeCommand } from './encode.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure, oneLine, withHint } from './failure.ts';
 import { listCommand } from './list.ts';
 import { packageVersion } from './packageVersion.ts';
 import { redirectCommand } from './redirect.ts';
@@ -25,7 +25,7 @@ export async function runProgram(args: readonly string[], around: Surroundings):
     return 0;
   } catch (error) {
     // Of what is wrong with the arguments, commander has told already.
-    const line = error instanceof CommanderError ? '' : oneLine(error);
+    const line = error instanceof CommanderError ? '' : withHint(error);
     if (line !== '') around.stderr.write(`urbdrc: ${printable(line)}\n`);
     return statusOf(error);
   }

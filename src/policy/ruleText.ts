@@ -214,7 +214,7 @@ function readPort(words: Words): string {
 function readSerial(words: Words): string {
   const word = words.next() ?? '';
   if (word !== '') return word;
-  throw words.error('serial: give the serial number as `urbdrc list` shows it, in quotes if it has spaces');
+  throw words.error('serial: give the serial number as the device tells it, in quotes if it has spaces');
 }
 
 function readAddress(words: Words): RuleCondition {

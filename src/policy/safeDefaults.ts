@@ -5,7 +5,10 @@ import { parseRule } from './ruleText.ts';
  * Holds wherever devices are chosen by what they are, not by their port: the copy of a device that is redirected back to
  * the machine it comes from is the same device by all marks, and would be redirected again, without end.
  */
-export const REDIRECTED_STAYS: Rule = parseRule('deny redirected', 'it came here by redirection; --port sends it on');
+export const REDIRECTED_STAYS: Rule = parseRule(
+  'deny redirected',
+  'it came here by redirection; naming its port sends it on',
+);
 
 /**
  * Devices that `auto` does not redirect, because a machine without them cannot be used or loses data. docs/policy.md tells more of the

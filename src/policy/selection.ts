@@ -41,12 +41,12 @@ export function parseSelection(criteria: SelectionCriteria): Selection {
     parts.push({ text: `at port ${portPath}`, matches: (identity) => portNames(identity).includes(portPath) });
   }
   if (serial !== undefined) {
-    if (serial === '') throw new UsageError('the serial number is empty; give it as `urbdrc list` shows it');
+    if (serial === '') throw new UsageError('the serial number is empty; give it as the device tells it');
     parts.push({ text: `with serial number ${serial}`, matches: (identity) => identity.serialNumber === serial });
   }
   if (parts.length === 0) {
     throw new UsageError(
-      'no device is named; give --device 046d:082b, --port 1-2.3 or --serial A1, or several of them',
+      'no device is named; give its ids (046d:082b), its port (1-2.3) or its serial number, or several of them',
     );
   }
   const text = parts.map((part) => part.text).join(' ');

@@ -61,7 +61,7 @@ describe('parseSelection', () => {
     [{ port: '1-' }, '1-2.3'],
     [{ port: '1-2.' }, '1-2.3'],
     [{ port: '' }, '1-2.3'],
-    [{ serial: '' }, 'urbdrc list'],
+    [{ serial: '' }, 'as the device tells it'],
     [{ device: '046d:082b', port: 'usb1' }, '1-2.3'],
   ] as const) {
     it(`refuses ${JSON.stringify(criteria)} with an example`, () => {

@@ -53,7 +53,7 @@ describe('transports: failures to connect', () => {
     const listener = await listen('tcp://127.0.0.1:0', {}, nobody);
     await listener.close();
     const error = await failureOf(dial(listener.url));
-    expect(error.message).to.equal(`connection refused by ${listener.url}: is \`urbdrc serve\` running there?`);
+    expect(error.message).to.equal(`connection refused by ${listener.url}: nobody listens there`);
     expect(error.cause).to.include({ code: 'ECONNREFUSED' });
   });
 
@@ -61,9 +61,7 @@ describe('transports: failures to connect', () => {
     const listener = await listen('tcp://127.0.0.1:0', {}, nobody);
     await listener.close();
     const url = listener.url.replace('127.0.0.1', 'localhost');
-    expect((await failureOf(dial(url))).message).to.equal(
-      `connection refused by ${url}: is \`urbdrc serve\` running there?`,
-    );
+    expect((await failureOf(dial(url))).message).to.equal(`connection refused by ${url}: nobody listens there`);
   });
 
   it('says that there is no such host', async () => {
@@ -177,7 +175,7 @@ describe('transports: unix sockets', () => {
 
   it('that are missing are told in one line with what to do', async () => {
     expect((await failureOf(dial(`unix:${path}`))).message).to.equal(
-      `there is no socket at unix:${path}: is \`urbdrc serve\` running there?`,
+      `there is no socket at unix:${path}: nobody listens there`,
     );
     const nowhere = await failureOf(listen(`unix:${join(folder.path, 'missing', 'socket')}`, {}, nobody));
     expect(nowhere.message).to.include('no such folder');
