@@ -39,7 +39,7 @@ export function describeSessions(program, version) {
 
     it('is the version that is meant', async function () {
       const client = stage.start(program, '/version');
-      await client.waitForLine(version);
+      await client.waitForLine(version, SLOW);
       await client.exit;
     });
 

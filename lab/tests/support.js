@@ -224,7 +224,7 @@ export function spawnProgram(command, args = [], options = {}) {
      * @param {RegExp} pattern
      * @param {number} [ms]
      */
-    async waitForLine(pattern, ms = 30_000) {
+    async waitForLine(pattern, ms = 60_000) {
       const printed = () => `it printed:\n${lines.join('\n')}`;
       const search = () => {
         const over = ended; // before the look: nothing is printed after the end
