@@ -3,11 +3,13 @@ import { encodeUrbdrcMessage } from '../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../codecs/urbdrc/header.ts';
 import { UrbFunction } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { Step } from '../src/channels/step.ts';
+import type { TransferRequest } from '../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../src/urbdrc/session/channelEvent.ts';
 import { ClientControlChannel } from '../src/urbdrc/session/client/controlChannel.ts';
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
+  type ClientRequest,
   type DeviceAnnouncement,
 } from '../src/urbdrc/session/client/deviceChannel.ts';
 import { Peer } from '../src/urbdrc/peers/peer.ts';
@@ -16,6 +18,7 @@ import { DEFAULT_SESSION_TIMERS } from '../src/urbdrc/session/limits.ts';
 import { ServerControlChannel } from '../src/urbdrc/session/server/controlChannel.ts';
 import { ServerDeviceChannel } from '../src/urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../src/urbdrc/session/server/deviceEvent.ts';
+import type { ServerRequest } from '../src/urbdrc/session/server/requestTable.ts';
 import type { Random } from './random.ts';
 
 export const USB_DEVICE = 5;
@@ -57,7 +60,7 @@ function require(holds: boolean, what: string): void {
 export class ClientSessions {
   readonly #control = new ClientControlChannel();
   readonly #device: ClientDeviceChannel;
-  readonly #pending = new Map<number, 'transfer' | 'ioControl'>();
+  readonly #pending = new Map<number, ClientRequest>();
   #now = 0;
 
   constructor(device = new ClientDeviceChannel(ANNOUNCEMENT)) {
@@ -82,40 +85,32 @@ export class ClientSessions {
   #apply(step: Step<ClientDeviceEvent | ChannelEvent>): void {
     require(step.outgoing.length <= 2, `${step.outgoing.length} answers to one message`);
     for (const event of step.events) {
-      if (event.type === 'transferRequested') this.#enter(event.request.requestId, 'transfer');
-      else if (event.type === 'ioControlRequested') this.#enter(event.request.requestId, 'ioControl');
+      if (event.type === 'requested') this.#enter(event.request);
       else if (event.type === 'cancelRequested')
-        require(this.#pending.has(event.requestId), 'cancelled what is not there');
+        require(this.#pending.get(event.request.requestId) === event.request, 'cancelled what is not there');
       else if (event.type === 'stopped') this.#pending.clear();
     }
   }
 
-  #enter(requestId: number, kind: 'transfer' | 'ioControl'): void {
+  #enter(request: ClientRequest): void {
+    const { requestId } = request;
     require(!this.#pending.has(requestId), `RequestId ${requestId} was handed out twice`);
-    this.#pending.set(requestId, kind);
+    this.#pending.set(requestId, request);
   }
 
   #answer(random: Random): void {
-    const [requestId, kind] = random.pick([...this.#pending.entries()].slice(0, 8));
+    const [requestId, request] = random.pick([...this.#pending.entries()].slice(0, 8));
     this.#pending.delete(requestId);
-    const outgoing = kind === 'transfer' ? this.#completeTransfer(requestId) : this.#completeIoControl(requestId);
-    require(outgoing.length <= 1, 'two completions');
-    require(this.#answerAgain(requestId, kind).length === 0, 'a completion for nothing');
+    require(this.#complete(request).length <= 1, 'two completions');
+    require(this.#complete(request).length === 0, 'a completion for nothing');
   }
 
-  #completeTransfer(requestId: number): readonly Parts[] {
+  #complete(request: ClientRequest): readonly Parts[] {
+    if (request.type === 'ioControl') {
+      return this.#device.completeIoControl(request, { hResult: 0, information: 0, outputBuffer: EMPTY }).outgoing;
+    }
     const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus: 0 } as const;
-    const step = this.#device.completeTransfer(requestId, { tsUrbResult, hResult: 0, data: EMPTY, transferred: 0 });
-    return step.outgoing;
-  }
-
-  #completeIoControl(requestId: number): readonly Parts[] {
-    const outcome = { hResult: 0, information: 0, outputBuffer: EMPTY };
-    return this.#device.completeIoControl(requestId, outcome).outgoing;
-  }
-
-  #answerAgain(requestId: number, kind: 'transfer' | 'ioControl'): readonly Parts[] {
-    return kind === 'transfer' ? this.#completeTransfer(requestId) : this.#completeIoControl(requestId);
+    return this.#device.completeTransfer(request, { tsUrbResult, hResult: 0, data: EMPTY, transferred: 0 }).outgoing;
   }
 }
 
@@ -128,8 +123,10 @@ export function anyServerDevice(random: Random): ServerDeviceChannel {
 export class ServerSessions {
   readonly #control = new ServerControlChannel();
   readonly #device: ServerDeviceChannel;
-  readonly #pending = new Set<number>();
-  readonly #texts = new Set<number>();
+  readonly #pending = new Map<number, ServerRequest<undefined>>();
+  #texts = 0;
+  /** Requests to cancel, also some that are over. */
+  readonly #last: ServerRequest<undefined>[] = [];
   #isOver = false;
   #now = 0;
 
@@ -157,29 +154,30 @@ export class ServerSessions {
       this.#device.receive(this.#pending.size > 0 && random.oneIn(2) ? this.#aimed(bytes, random) : bytes, this.#now),
     );
     if (random.oneIn(16)) this.#apply(this.#device.handleTimeout(this.#now));
-    // The request of a completion that is too long ends with the channel.
-    const isEven = this.#device.pendingRequests === this.#pending.size;
-    require(isEven || this.#isOver, 'requests got lost or stay for ever');
+    require(this.#device.pendingRequests === this.#pending.size, 'requests got lost or stay for ever');
   }
 
   #act(random: Random): void {
     if (this.#pending.size < 32) this.#submit(random);
     if (random.oneIn(8)) {
-      const requestId = random.below(64);
-      const step = this.#device.cancel(requestId, this.#now);
-      require(step.outgoing.length === 0 || this.#pending.has(requestId), 'cancelled what is not there');
+      const request = this.#last[random.below(this.#last.length)];
+      if (request === undefined) return;
+      const step = this.#device.cancel(request, this.#now);
+      const isPending = this.#pending.get(request.requestId) === request;
+      require(step.outgoing.length === 0 || isPending, 'cancelled what is not there');
       this.#apply(step);
     }
-    if (random.oneIn(64) && this.#texts.size === 0) {
-      this.#texts.add(this.#device.queryDeviceText(0, 0x409, this.#now).messageId);
+    if (random.oneIn(64) && this.#texts === 0) {
+      this.#texts += 1;
+      this.#device.queryDeviceText(0, 0x409, undefined, this.#now);
     }
   }
 
   #submit(random: Random): void {
     const deadline = random.oneIn(2) ? this.#now + random.below(5000) : undefined;
     if (random.oneIn(6)) {
-      const submission = { internal: random.oneIn(2), ioControlCode: 0x220007, outputBufferSize: random.below(16) };
-      this.#pending.add(this.#device.submitIoControl(submission, deadline).requestId);
+      const control = { internal: random.oneIn(2), ioControlCode: 0x220007, outputBufferSize: random.below(16) };
+      this.#enter(this.#device.submit({ type: 'ioControl', ...control }, undefined, deadline).request);
       return;
     }
     const isIn = random.oneIn(2);
@@ -198,17 +196,24 @@ export class ServerSessions {
           urbFunction: UrbFunction.URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER,
           ...common,
         } as const);
-    const { requestId } = this.#device.submitTransfer(
-      {
-        direction: isIn ? 'in' : 'out',
-        tsUrb,
-        outputBuffer: isIn ? EMPTY : random.bytes(random.below(16)),
-        outputBufferSize: isIn ? random.below(600) : 0,
-      },
-      deadline,
-    );
+    const outputBuffer = isIn ? EMPTY : random.bytes(random.below(16));
+    const outputBufferSize = isIn ? random.below(600) : outputBuffer.byteLength;
+    const asked: TransferRequest = {
+      type: 'transfer',
+      direction: isIn ? 'in' : 'out',
+      tsUrb,
+      outputBuffer,
+      outputBufferSize,
+    };
+    this.#enter(this.#device.submit(asked, undefined, deadline).request);
+  }
+
+  #enter(request: ServerRequest<undefined>): void {
+    const { requestId } = request;
     require(!this.#pending.has(requestId), `RequestId ${requestId} is used twice`);
-    this.#pending.add(requestId);
+    this.#pending.set(requestId, request);
+    this.#last.push(request);
+    if (this.#last.length > 64) this.#last.shift();
   }
 
   #aimed(bytes: Uint8Array, random: Random): Uint8Array {
@@ -216,7 +221,7 @@ export class ServerSessions {
     const copy = Uint8Array.from(bytes);
     const view = new DataView(copy.buffer);
     view.setUint32(0, 0x4000_0000 | REQUEST_COMPLETION, true);
-    view.setUint32(REQUEST_ID_OFFSET, random.pick([...this.#pending].slice(0, 8)), true);
+    view.setUint32(REQUEST_ID_OFFSET, random.pick([...this.#pending.keys()].slice(0, 8)), true);
     return copy;
   }
 
@@ -226,10 +231,11 @@ export class ServerSessions {
         case 'transferCompleted':
         case 'ioControlCompleted':
         case 'abandoned':
-          require(this.#pending.delete(event.requestId), `RequestId ${event.requestId} ended twice`);
+          require(this.#pending.delete(event.request.requestId), `RequestId ${event.request.requestId} ended twice`);
           break;
         case 'deviceText':
-          require(this.#texts.delete(event.messageId), 'a text that nobody asked for');
+          require(this.#texts > 0, 'a text that nobody asked for');
+          this.#texts -= 1;
           break;
         case 'closeRequired':
           this.#isOver = true;

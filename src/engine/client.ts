@@ -1,7 +1,6 @@
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import { announce } from '../urbdrc/session/client/announcement.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
-import { earliestOf } from '../urbdrc/session/deadlines.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import type { Step } from '../channels/step.ts';
@@ -282,8 +281,8 @@ export class RedirectionClient implements UsbDeviceSink {
       this.#applyControl(this.#control.channelId, this.#control.session.handleTimeout(now));
     }
     for (const entry of [...this.#byChannel.values()]) entry.attached?.client.handleTimeout(now);
-    const clients = [...this.#byChannel.values()].map((entry) => entry.attached?.client.nextTimeout());
-    this.#alarm.set(earliestOf(this.#control?.session.nextTimeout(), ...clients));
+    this.#alarm.set(this.#control?.session.nextTimeout());
+    for (const { attached } of this.#byChannel.values()) this.#alarm.set(attached?.client.nextTimeout());
   }
 
   async #finish(error: Error | undefined): Promise<void> {

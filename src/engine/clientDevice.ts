@@ -1,27 +1,21 @@
 import type { Parts } from '../../codecs/core/parts.ts';
+import type { Step } from '../channels/step.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AttachmentEnd, UsbDevice } from '../ports/usb.ts';
+import type { IoControlCompletion, TransferCompletion } from '../urbdrc/exchange.ts';
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
+  type ClientRequest,
   type DeviceAnnouncement,
-  type IoControlRequest,
-  type TransferRequest,
 } from '../urbdrc/session/client/deviceChannel.ts';
 import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
-import type { Clock } from '../ports/clock.ts';
-import type {
-  AttachmentEnd,
-  UsbDevice,
-  UsbDeviceIdentity,
-  UsbOperation,
-  UsbResult,
-  UsbTransfer,
-} from '../ports/usb.ts';
-import type { Step } from '../channels/step.ts';
 import type { BusFacts } from '../urbdrc/urb/busQueries.ts';
-import { DeviceUrbs, type UrbStep } from '../urbdrc/urb/deviceUrbs.ts';
-import { type IoControlStep, translateIoControl } from '../urbdrc/urb/ioControl.ts';
-import { frameNumber } from './frameNumber.ts';
+import type { IoControlStep, UrbStep } from '../urbdrc/urb/completions.ts';
+import { DeviceUrbs } from '../urbdrc/urb/deviceUrbs.ts';
+import { translateIoControl } from '../urbdrc/urb/ioControl.ts';
+import { resultOf } from '../usb/results.ts';
 
 /** Counters of one redirected device, for people who watch. */
 export interface RedirectionStatistics {
@@ -46,12 +40,6 @@ export interface ClientDeviceLink {
   ignored(error: Error): void;
 }
 
-interface Running {
-  readonly direction: 'in' | 'out' | 'none';
-  transfer: UsbTransfer | undefined;
-  cancelled: boolean;
-}
-
 /** Joins one open USB device with its channel session: requests become USB operations, results become completions. */
 export class ClientDevice {
   readonly device: UsbDevice;
@@ -59,8 +47,7 @@ export class ClientDevice {
   readonly #urbs: DeviceUrbs;
   readonly #link: ClientDeviceLink;
   readonly #clock: Clock;
-  readonly #identity: UsbDeviceIdentity;
-  readonly #running = new Map<number, Running>();
+  readonly #facts: BusFacts;
   readonly #statistics = { requests: 0, failures: 0, bytesIn: 0, bytesOut: 0, ignored: 0 };
 
   constructor(
@@ -74,7 +61,13 @@ export class ClientDevice {
     this.device = device;
     this.#link = link;
     this.#clock = clock;
-    this.#identity = device.identity;
+    this.#facts = {
+      identity: device.identity,
+      // One a millisecond, as the bus counts.
+      get frameNumber() {
+        return Math.floor(clock.now()) >>> 0;
+      },
+    };
     this.#channel = new ClientDeviceChannel(announcement, limits, timers);
     this.#urbs = new DeviceUrbs(device.configurations);
   }
@@ -97,12 +90,7 @@ export class ClientDevice {
 
   /** Cancels what runs and forgets it; completions that still come are dropped. */
   abandonRequests(): void {
-    const running = [...this.#running.values()];
-    this.#running.clear();
-    for (const each of running) {
-      each.cancelled = true;
-      each.transfer?.cancel();
-    }
+    cancelAll(this.#channel.abandon());
   }
 
   #apply(step: Step<ClientDeviceEvent | ChannelEvent>): void {
@@ -115,17 +103,14 @@ export class ClientDevice {
       case 'announced':
         this.#link.announced();
         return;
-      case 'transferRequested':
-        this.#startTransfer(event.request);
-        return;
-      case 'ioControlRequested':
-        this.#startIoControl(event.request);
+      case 'requested':
+        this.#start(event.request);
         return;
       case 'cancelRequested':
-        this.#cancel(event.requestId);
+        event.request.transfer?.cancel();
         return;
       case 'stopped':
-        this.abandonRequests();
+        cancelAll(event.requests);
         return;
       case 'retracted':
         this.#link.finish({ reason: 'refused' });
@@ -140,73 +125,49 @@ export class ClientDevice {
     }
   }
 
-  #startTransfer(request: TransferRequest): void {
+  #start(request: ClientRequest): void {
     this.#statistics.requests += 1;
-    const running: Running = { direction: request.direction, transfer: undefined, cancelled: false };
-    this.#running.set(request.requestId, running);
-    this.#stepTransfer(request.requestId, running, this.#urbs.translate(request, this.#busFacts()));
-  }
-
-  #stepTransfer(requestId: number, running: Running, step: UrbStep): void {
-    if (step.type === 'submit') {
-      this.#submit(requestId, running, step.operation, (result) =>
-        this.#stepTransfer(requestId, running, step.next(result)),
-      );
-      return;
+    if (request.type === 'transfer') {
+      this.#follow(request, this.#urbs.translate(request, this.#facts));
+    } else {
+      const { ioControlCode, outputBufferSize, internal } = request;
+      this.#follow(request, translateIoControl(ioControlCode, outputBufferSize, internal, this.#facts));
     }
-    this.#running.delete(requestId);
-    const { completion } = step;
-    if (completion.tsUrbResult.usbdStatus !== 0) this.#statistics.failures += 1;
-    this.#statistics.bytesIn += completion.data.byteLength;
-    if (running.direction === 'out') this.#statistics.bytesOut += completion.transferred;
-    this.#apply(this.#channel.completeTransfer(requestId, completion));
   }
 
-  #startIoControl(request: IoControlRequest): void {
-    this.#statistics.requests += 1;
-    const running: Running = { direction: 'none', transfer: undefined, cancelled: false };
-    this.#running.set(request.requestId, running);
-    const { ioControlCode, outputBufferSize, internal } = request;
-    const step = translateIoControl(ioControlCode, outputBufferSize, internal, this.#busFacts());
-    this.#stepIoControl(request.requestId, running, step);
+  #follow(request: ClientRequest, step: UrbStep | IoControlStep): void {
+    if (step.type === 'complete') this.#complete(request, step.completion);
+    // Cancelled between two operations of one request.
+    else if (request.state === 'cancelled') this.#follow(request, step.next(resultOf('cancelled')));
+    else this.#submit(request, step);
   }
 
-  #busFacts(): BusFacts {
-    return { identity: this.#identity, frameNumber: frameNumber(this.#clock) };
-  }
-
-  #stepIoControl(requestId: number, running: Running, step: IoControlStep): void {
-    if (step.type === 'submit') {
-      this.#submit(requestId, running, step.operation, (result) =>
-        this.#stepIoControl(requestId, running, step.next(result)),
-      );
-      return;
-    }
-    this.#running.delete(requestId);
-    if (step.completion.hResult !== 0) this.#statistics.failures += 1;
-    this.#apply(this.#channel.completeIoControl(requestId, step.completion));
-  }
-
-  #submit(requestId: number, running: Running, operation: UsbOperation, next: (result: UsbResult) => void): void {
-    if (running.cancelled) {
-      // Cancelled between two operations of one request.
-      next({ status: 'cancelled', data: new Uint8Array(0), transferred: 0 });
-      return;
-    }
-    const submission = { completed: false };
+  #submit(request: ClientRequest, step: Extract<UrbStep | IoControlStep, { type: 'submit' }>): void {
+    const { operation } = step;
+    request.operation = operation;
     const transfer = this.device.submit(operation, (result) => {
-      submission.completed = true;
-      running.transfer = undefined;
-      if (this.#running.get(requestId) === running) next(result);
+      request.operation = undefined;
+      request.transfer = undefined;
+      if (request.state !== 'over') this.#follow(request, step.next(result));
     });
-    // `complete` may have been called already, and may even have started the request's next operation.
-    if (!submission.completed) running.transfer = transfer;
+    // It may have ended already, and the request's next operation may be at the device.
+    if (request.operation === operation) request.transfer = transfer;
   }
 
-  #cancel(requestId: number): void {
-    const running = this.#running.get(requestId);
-    if (running === undefined) return;
-    running.cancelled = true;
-    running.transfer?.cancel();
+  #complete(request: ClientRequest, completion: TransferCompletion | IoControlCompletion): void {
+    const statistics = this.#statistics;
+    if (request.type === 'transfer' && 'tsUrbResult' in completion) {
+      if (completion.tsUrbResult.usbdStatus !== 0) statistics.failures += 1;
+      statistics.bytesIn += completion.data.byteLength;
+      if (request.direction === 'out') statistics.bytesOut += completion.transferred;
+      this.#apply(this.#channel.completeTransfer(request, completion));
+    } else if (request.type === 'ioControl' && 'information' in completion) {
+      if (completion.hResult !== 0) statistics.failures += 1;
+      this.#apply(this.#channel.completeIoControl(request, completion));
+    }
   }
+}
+
+function cancelAll(requests: readonly ClientRequest[]): void {
+  for (const { transfer } of requests) transfer?.cancel();
 }

@@ -1,36 +1,34 @@
-import type { PendingOperation } from './pendingOperation.ts';
+import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
+import type { Submission } from './serverDevice.ts';
 
 /**
  * A read lasts as long as it takes, but FreeRDP ends one without data after ten seconds (docs/interop.md): ask again.
  * Data comes for the oldest request of an endpoint, so the reads behind `ended` move up, and the last of them is to be
  * sent anew. Undefined where they are not alike; then the program has to see to it.
  *
- * @param sent what waits for an answer, by RequestId, oldest first, without `ended`
+ * @param pending what waits for an answer, oldest first, without `ended`
  */
 export function readToSendAgain(
-  ended: PendingOperation,
-  sent: Map<number, PendingOperation>,
-): PendingOperation | undefined {
-  const { operation } = ended;
-  if (operation.type !== 'transferIn' || ended.isCancelled) return undefined;
-  const behind = [...sent.values()].filter(
-    (each) =>
-      !each.isCancelled &&
-      each.operation.type === 'transferIn' &&
-      each.operation.endpointAddress === operation.endpointAddress,
-  );
-  if (behind.some((each) => each.operation.type === 'transferIn' && each.operation.length !== operation.length)) {
-    return undefined;
+  ended: ServerRequest<Submission>,
+  pending: Iterable<ServerRequest<Submission>>,
+): Submission | undefined {
+  const { operation } = ended.caller;
+  if (operation.type !== 'transferIn' || ended.state === 'cancelled') return undefined;
+  const behind: ServerRequest<Submission>[] = [];
+  for (const each of pending) {
+    const other = each.caller.operation;
+    if (each.state === 'cancelled' || other.type !== 'transferIn') continue;
+    if (other.endpointAddress !== operation.endpointAddress) continue;
+    if (other.length !== operation.length) return undefined;
+    behind.push(each);
   }
-  let moving = ended;
+  let moving = ended.caller;
   for (const each of behind) {
-    const { request, requestId } = each;
-    if (requestId === undefined) continue;
-    moving.request = request;
-    moving.requestId = requestId;
-    sent.set(requestId, moving);
-    moving = each;
+    const next = each.caller;
+    each.caller = moving;
+    moving.sent = each;
+    moving = next;
   }
-  moving.requestId = undefined;
+  moving.sent = undefined;
   return moving;
 }

@@ -1,6 +1,5 @@
 import { asError, ProtocolError } from '../../codecs/core/errors.ts';
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
-import { earliestOf } from '../urbdrc/session/deadlines.ts';
 import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
@@ -178,8 +177,8 @@ export class RedirectionServer implements UsbDeviceSource {
         send: (messages) => {
           this.#stack.send(channelId, messages);
         },
-        rearm: () => {
-          this.#alarm.set(device.nextTimeout());
+        wakeAt: (deadline) => {
+          this.#alarm.set(deadline);
         },
         ready: () => {
           this.#offer(device);
@@ -286,7 +285,6 @@ export class RedirectionServer implements UsbDeviceSource {
   #handleTimeout(now: number): void {
     if (this.#control !== undefined) this.#applyControl(this.#control.session.handleTimeout(now));
     for (const device of [...this.#devices.values()]) device.handleTimeout(now);
-    const devices = [...this.#devices.values()].map((device) => device.nextTimeout());
-    this.#alarm.set(earliestOf(this.#control?.session.nextTimeout(), ...devices));
+    this.#alarm.set(this.#control?.session.nextTimeout());
   }
 }

@@ -4,7 +4,6 @@ import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
 import type { Step } from '../channels/step.ts';
-import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
   RedirectedDevice,
@@ -14,14 +13,16 @@ import type {
   UsbResult,
   UsbTransfer,
 } from '../ports/usb.ts';
+import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../urbdrc/session/server/deviceEvent.ts';
-import { type HostRequest, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
+import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
+import { type HostIoControl, type HostTransfer, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
 import { DeviceError } from '../usb/deviceError.ts';
+import { type Complete, completeAtOnce, resultOf } from '../usb/results.ts';
 import { type DeviceDescription, describeDevice } from './describeDevice.ts';
 import { readToSendAgain } from './idleReads.ts';
-import { type PendingOperation, without } from './pendingOperation.ts';
 import type { ServedClient } from './servedClient.ts';
 
 const TEXT_TYPES = {
@@ -35,14 +36,25 @@ export interface ServerDeviceLink {
   /** False while the transport wants no more: submitted operations wait here. */
   writable(): boolean;
   send(messages: readonly Parts[]): void;
-  /** Deadlines changed. */
-  rearm(): void;
+  /** Asks for `handleTimeout` at `deadline` or before. */
+  wakeAt(deadline: number): void;
   /** The device is described and may be handed to the host. */
   ready(device: ServerDevice): void;
   /** The channel must be closed. */
   close(error: Error | undefined): void;
   ignored(error: Error): void;
 }
+
+/** An operation that a program of the server's submitted and that has not completed. */
+export interface Submission extends UsbTransfer {
+  readonly operation: UsbOperation;
+  readonly complete: Complete;
+  request: HostTransfer | HostIoControl | undefined;
+  /** What the session has of it; undefined while it waits to be sent. */
+  sent: ServerRequest<Submission> | undefined;
+}
+
+type DeviceEvent = ServerDeviceEvent<Submission, TextQuery> | ChannelEvent;
 
 interface TextQuery {
   resolve(text: string): void;
@@ -55,13 +67,12 @@ interface TextQuery {
  */
 export class ServerDevice implements RedirectedDevice {
   readonly #link: ServerDeviceLink;
-  readonly #channel: ServerDeviceChannel;
+  readonly #channel: ServerDeviceChannel<Submission, TextQuery>;
   readonly #client: ServedClient;
   readonly #urbs: HostUrbs;
   readonly #gone = new AbortController();
-  readonly #queue: PendingOperation[] = [];
-  readonly #sent = new Map<number, PendingOperation>();
-  readonly #texts = new Map<number, TextQuery>();
+  /** Waits until the transport is writable. */
+  readonly #queue: Submission[] = [];
   readonly #maximumTransferSize: number;
   #whenIdle: (() => void)[] = [];
   /** From the start it takes operations, for it is open at the client; once it was closed, it must be opened again. */
@@ -119,33 +130,31 @@ export class ServerDevice implements RedirectedDevice {
 
   async close(): Promise<void> {
     this.#use = 'closed';
-    for (const pending of [...this.#queue, ...this.#sent.values()]) pending.cancel();
-    if (this.#sent.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    const sent = [...this.#channel.requests()].map(({ caller }) => caller);
+    for (const pending of [...this.#queue, ...sent]) pending.cancel();
+    if (this.#channel.pendingRequests > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    const pending: PendingOperation = {
+  submit(operation: UsbOperation, complete: Complete): UsbTransfer {
+    if (this.#gone.signal.aborted || this.#use === 'closed') return completeAtOnce('disconnected', complete);
+    const pending: Submission = {
       operation,
       complete,
       request: undefined,
-      requestId: undefined,
-      isCancelled: false,
+      sent: undefined,
       cancel: () => {
         this.#cancel(pending);
       },
     };
-    if (this.#gone.signal.aborted || this.#use === 'closed') complete(without('disconnected'));
-    else this.#startOrQueue(pending);
+    this.#startOrQueue(pending);
     return pending;
   }
 
   queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string> {
     if (this.#gone.signal.aborted) return Promise.reject(goneError());
     return new Promise((resolve, reject) => {
-      const now = this.#link.clock.now();
-      const { messageId, step } = this.#channel.queryDeviceText(TEXT_TYPES[textType], localeId, now);
-      this.#texts.set(messageId, { resolve, reject });
-      this.#apply(step);
+      const query = { resolve, reject };
+      this.#apply(this.#channel.queryDeviceText(TEXT_TYPES[textType], localeId, query, this.#link.clock.now()).step);
     });
   }
 
@@ -187,12 +196,11 @@ export class ServerDevice implements RedirectedDevice {
   lost(): void {
     if (this.#gone.signal.aborted) return;
     // End all pending requests first: a listener may call any method.
-    const sent = [...this.#sent.keys()].flatMap((requestId) => this.#take(requestId) ?? []);
-    const pending = [...sent, ...this.#queue.splice(0)];
-    const texts = [...this.#texts.values()];
-    this.#texts.clear();
+    const { requests, texts } = this.#channel.end();
+    for (const { caller } of requests) this.#settled(caller);
+    const pending = [...requests.map(({ caller }) => caller), ...this.#queue.splice(0)];
     this.#gone.abort();
-    for (const each of pending) each.complete(without('disconnected'));
+    for (const each of pending) each.complete(resultOf('disconnected'));
     for (const query of texts) query.reject(goneError());
     this.#idle();
   }
@@ -203,13 +211,14 @@ export class ServerDevice implements RedirectedDevice {
     return this.#description;
   }
 
-  #apply(step: Step<ServerDeviceEvent | ChannelEvent>): void {
+  #apply(step: Step<DeviceEvent>): void {
     if (step.outgoing.length > 0) this.#link.send(step.outgoing);
     for (const event of step.events) this.#handle(event);
-    if (!this.#gone.signal.aborted) this.#link.rearm();
+    const deadline = this.#channel.nextTimeout();
+    if (deadline !== undefined) this.#link.wakeAt(deadline);
   }
 
-  #handle(event: ServerDeviceEvent | ChannelEvent): void {
+  #handle(event: DeviceEvent): void {
     switch (event.type) {
       case 'deviceAdded':
         this.#added = event.device;
@@ -217,22 +226,21 @@ export class ServerDevice implements RedirectedDevice {
         this.#urbs.allowNoAck(event.device.usbDeviceCapabilities.noAckIsochWriteJitterBufferSizeInMs !== 0);
         this.#describe(event.device);
         return;
-      case 'transferCompleted':
-        this.#answered(event.requestId, event.isOverdue, ({ request }) =>
-          request?.type === 'transfer' ? request.finish(event.answer) : undefined,
-        );
-        return;
-      case 'ioControlCompleted':
-        this.#answered(event.requestId, event.isOverdue, ({ request }) =>
-          request?.type === 'ioControl' ? request.finish(event.answer) : undefined,
-        );
-        return;
-      case 'abandoned': {
-        if (event.reason === 'timedOut') this.#client.unanswered();
-        const pending = this.#take(event.requestId);
-        if (pending !== undefined) this.#end(pending, without(event.reason));
+      case 'transferCompleted': {
+        const { request } = event.request.caller;
+        this.#answered(event.request, request?.type === 'transfer' ? request.finish(event.completion) : undefined);
         return;
       }
+      case 'ioControlCompleted': {
+        const { request } = event.request.caller;
+        this.#answered(event.request, request?.type === 'ioControl' ? request.finish(event.completion) : undefined);
+        return;
+      }
+      case 'abandoned':
+        if (event.reason === 'timedOut') this.#client.unanswered();
+        this.#settled(event.request.caller);
+        this.#end(event.request.caller, resultOf(event.reason));
+        return;
       case 'answeredLate':
         this.#client.answeredLate();
         this.#link.ignored(event.error);
@@ -240,16 +248,13 @@ export class ServerDevice implements RedirectedDevice {
       case 'peerShown':
         this.#client.shown(event.evidence);
         return;
-      case 'deviceText': {
-        const query = this.#texts.get(event.messageId);
-        this.#texts.delete(event.messageId);
-        if (event.hResult === 0) query?.resolve(event.text);
+      case 'deviceText':
+        if (event.hResult === 0) event.caller.resolve(event.text);
         else {
           const problem = `the client has no such text (HRESULT 0x${event.hResult.toString(16)})`;
-          query?.reject(new DeviceError('TEXT_MISSING', problem));
+          event.caller.reject(new DeviceError('TEXT_MISSING', problem));
         }
         return;
-      }
       case 'ignored':
         this.#link.ignored(event.error);
         return;
@@ -275,45 +280,43 @@ export class ServerDevice implements RedirectedDevice {
     );
   }
 
-  #startOrQueue(pending: PendingOperation): void {
+  #startOrQueue(pending: Submission): void {
     if (this.#queue.length === 0 && this.#link.writable()) this.#start(pending);
     else this.#queue.push(pending);
   }
 
-  #start(pending: PendingOperation): void {
-    const request = this.#urbs.request(pending.operation);
+  #start(pending: Submission): void {
+    const { operation } = pending;
+    const request = this.#urbs.request(operation);
     if (request.type === 'refused') {
       pending.complete(request.result);
       return;
     }
     // Neither end takes a message much larger than this: it would close the channel over it.
     if (request.outputBufferSize > this.#maximumTransferSize) {
-      pending.complete(without('outOfMemory'));
+      pending.complete(resultOf('outOfMemory'));
       return;
     }
-    const sent = this.#send(request, this.#client.deadline(pending.operation, request.outputBufferSize));
-    if (sent === undefined) {
-      pending.complete(without('invalidParameter'));
-      return;
+    const step = this.#send(pending, request);
+    if (step === undefined) {
+      pending.complete(resultOf('invalidParameter'));
+    } else if (request.type === 'transfer' && request.tsUrb.noAck) {
+      this.#apply(step);
+      pending.complete(resultOf('completed', undefined, request.outputBufferSize));
+    } else {
+      this.#client.began(operation, request.outputBufferSize);
+      this.#apply(step);
     }
-    if (request.type === 'transfer' && request.tsUrb.noAck) {
-      this.#apply(sent.step);
-      pending.complete({ ...without('completed'), transferred: request.outputBufferSize });
-      return;
-    }
-    pending.request = request;
-    pending.requestId = sent.requestId;
-    this.#sent.set(sent.requestId, pending);
-    this.#client.began(pending.operation, request.outputBufferSize);
-    this.#apply(sent.step);
   }
 
   /** Undefined when the operation has a value that no message can hold. */
-  #send(request: Exclude<HostRequest, { type: 'refused' }>, deadline: number | undefined) {
+  #send(pending: Submission, request: HostTransfer | HostIoControl): Step<DeviceEvent> | undefined {
+    const deadline = this.#client.deadline(pending.operation, request.outputBufferSize);
     try {
-      return request.type === 'transfer'
-        ? this.#channel.submitTransfer(request, deadline)
-        : this.#channel.submitIoControl({ ...request, ioControlCode: request.code }, deadline);
+      const { request: sent, step } = this.#channel.submit(request, pending, deadline);
+      pending.request = request;
+      pending.sent = sent;
+      return step;
     } catch (error) {
       if (error instanceof UsageError) return undefined;
       throw error;
@@ -321,32 +324,28 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   /** The answer to a request: its operation has ended, unless it is to be sent again. */
-  #answered(requestId: number, isOverdue: boolean, finish: (pending: PendingOperation) => UsbResult | undefined): void {
-    const pending = this.#take(requestId);
-    if (pending === undefined) return;
-    let result = finish(pending) ?? without('failed');
+  #answered(sent: ServerRequest<Submission>, answer: UsbResult = resultOf('failed')): void {
+    const { caller, state } = sent;
+    this.#settled(caller);
     // It was not the program that asked for the end.
-    if (isOverdue && result.status === 'cancelled') result = { ...result, status: 'timedOut' };
-    if (result.status === 'timedOut' && result.transferred === 0 && this.#readOn(pending)) return;
-    this.#end(pending, result);
+    const isOverdue = state === 'overdue' && answer.status === 'cancelled';
+    const result: UsbResult = isOverdue ? { ...answer, status: 'timedOut' } : answer;
+    if (result.status !== 'timedOut' || result.transferred > 0 || !this.#readsOn(sent)) this.#end(caller, result);
   }
 
-  #take(requestId: number): PendingOperation | undefined {
-    const pending = this.#sent.get(requestId);
-    if (pending?.request === undefined) return undefined;
-    this.#sent.delete(requestId);
-    this.#client.ended(pending.operation, pending.request.outputBufferSize);
-    return pending;
+  /** The client has nothing more to do for it. */
+  #settled({ operation, request }: Submission): void {
+    if (request !== undefined) this.#client.ended(operation, request.outputBufferSize);
   }
 
-  #end(pending: PendingOperation, result: UsbResult): void {
+  #end(pending: Submission, result: UsbResult): void {
     pending.complete(result);
-    if (this.#sent.size === 0) this.#idle();
+    if (this.#channel.pendingRequests === 0) this.#idle();
   }
 
-  #readOn(pending: PendingOperation): boolean {
+  #readsOn(sent: ServerRequest<Submission>): boolean {
     if (this.#client.peer.settings.idleReads === 'ended') return false;
-    const again = readToSendAgain(pending, this.#sent);
+    const again = readToSendAgain(sent, this.#channel.requests());
     if (again !== undefined) this.#startOrQueue(again);
     return again !== undefined;
   }
@@ -357,14 +356,13 @@ export class ServerDevice implements RedirectedDevice {
     for (const resolve of waiting) resolve();
   }
 
-  #cancel(pending: PendingOperation): void {
+  #cancel(pending: Submission): void {
     const position = this.#queue.indexOf(pending);
     if (position >= 0) {
       this.#queue.splice(position, 1);
-      pending.complete(without('cancelled'));
-    } else if (pending.requestId !== undefined && this.#sent.get(pending.requestId) === pending) {
-      pending.isCancelled = true;
-      this.#apply(this.#channel.cancel(pending.requestId, this.#link.clock.now()));
+      pending.complete(resultOf('cancelled'));
+    } else if (pending.sent !== undefined) {
+      this.#apply(this.#channel.cancel(pending.sent, this.#link.clock.now()));
     }
   }
 }

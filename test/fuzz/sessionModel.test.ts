@@ -11,10 +11,16 @@ import {
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { Step } from '../../src/channels/step.ts';
+import type { TransferRequest } from '../../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
-import { ClientDeviceChannel, type ClientDeviceEvent } from '../../src/urbdrc/session/client/deviceChannel.ts';
+import {
+  ClientDeviceChannel,
+  type ClientDeviceEvent,
+  type ClientRequest,
+} from '../../src/urbdrc/session/client/deviceChannel.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionLimits } from '../../src/urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';
+import type { ServerRequest } from '../../src/urbdrc/session/server/requestTable.ts';
 import { ANNOUNCEMENT, ANSWERS, OPENING, REGISTER, REQUEST_COMPLETION, USB_DEVICE } from '../../fuzz/sessions.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -33,7 +39,12 @@ function bulkUrb(requestId: number): TsUrb {
   };
 }
 
-interface ServerRequest {
+function bulkIn(outputBufferSize: number): TransferRequest {
+  return { type: 'transfer', direction: 'in', tsUrb: bulkUrb(0), outputBuffer: EMPTY, outputBufferSize };
+}
+
+interface ModelRequest {
+  readonly request: ServerRequest<undefined>;
   readonly size: number;
   /** The client was told to; `overdue` when its deadline was the reason. */
   cancelled: boolean;
@@ -43,7 +54,7 @@ interface ServerRequest {
 
 /** What a server's session must know: requests by id, how large, whether it is being cancelled, until when. */
 interface ServerModel {
-  readonly pending: Map<number, ServerRequest>;
+  readonly pending: Map<number, ModelRequest>;
   readonly abandoned: Set<number>;
   now: number;
 }
@@ -75,18 +86,13 @@ class Submit implements ServerCommand {
 
   run(model: ServerModel, { channel }: ServerSystem): void {
     const deadline = this.patience === undefined ? undefined : model.now + this.patience;
-    const submission = {
-      direction: 'in',
-      tsUrb: bulkUrb(0),
-      outputBuffer: EMPTY,
-      outputBufferSize: this.size,
-    } as const;
-    const { requestId, step } = channel.submitTransfer(submission, deadline);
+    const { request, step } = channel.submit(bulkIn(this.size), undefined, deadline);
+    const { requestId } = request;
     expect(model.pending.has(requestId), 'an id that is in use').to.equal(false);
     expect(model.abandoned.has(requestId), 'an id whose answer may still come').to.equal(false);
     expect(step.outgoing).to.have.length(1);
     expect(decodeServerMessage(joinParts(step.outgoing[0]!))).to.deep.include({ outputBufferSize: this.size });
-    model.pending.set(requestId, { size: this.size, cancelled: false, overdue: false, deadline });
+    model.pending.set(requestId, { request, size: this.size, cancelled: false, overdue: false, deadline });
     expect(channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -127,11 +133,13 @@ class Complete implements ServerCommand {
       // Late is harmless, unknown is not, [MS-RDPEUSB] 3.2.5.4.
       expect(event!.type).to.equal(model.abandoned.delete(requestId) ? 'answeredLate' : 'closeRequired');
     } else if (this.length > request.size) {
+      // It ends with the channel.
       expect(event!.type).to.equal('closeRequired');
     } else {
-      expect(event).to.deep.include({ type: 'transferCompleted', requestId, isOverdue: request.overdue });
+      expect(event).to.include({ type: 'transferCompleted', request: request.request });
+      expect(request.request.state === 'overdue').to.equal(request.overdue);
+      model.pending.delete(requestId);
     }
-    model.pending.delete(requestId);
     expect(channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -155,7 +163,7 @@ class Cancel implements ServerCommand {
     const ids = [...model.pending.keys()];
     const requestId = ids[this.nth % ids.length]!;
     const request = model.pending.get(requestId)!;
-    const { outgoing, events } = channel.cancel(requestId, model.now);
+    const { outgoing, events } = channel.cancel(request.request, model.now);
     expect(outgoing).to.have.length(request.cancelled ? 0 : 1);
     expect(events).to.have.length(0);
     if (!request.cancelled) request.deadline = model.now + GRACE;
@@ -189,9 +197,9 @@ class Pass implements ServerCommand {
     // A client is told first, and has some time left to answer.
     const told = due.filter(([, { cancelled }]) => !cancelled);
     const over = due.filter(([, { cancelled }]) => cancelled);
-    const expected = over.map(([requestId, { overdue }]) => ({
+    const expected = over.map(([, { request, overdue }]) => ({
       type: 'abandoned',
-      requestId,
+      request,
       reason: overdue ? 'timedOut' : 'cancelled',
     }));
     expect(events).to.have.deep.members(expected);
@@ -214,7 +222,9 @@ class Pass implements ServerCommand {
 const LIMITS: SessionLimits = { maximumPendingRequests: 6, maximumTransferSize: 1000, maximumPendingBytes: 3000 };
 
 interface ClientModel {
-  readonly pending: Map<number, { readonly size: number; readonly isIoControl: boolean }>;
+  readonly pending: Map<number, ClientRequest>;
+  /** Those that are over. */
+  readonly over: ClientRequest[];
   isActive: boolean;
 }
 
@@ -263,7 +273,7 @@ class Request implements ClientCommand {
           }
         : { name: 'TRANSFER_IN_REQUEST', ...ids(requestId), tsUrb: bulkUrb(requestId), outputBufferSize: size },
     );
-    const bytes = [...model.pending.values()].reduce((sum, each) => sum + each.size, size);
+    const bytes = [...model.pending.values()].reduce((sum, each) => sum + each.outputBufferSize, size);
     if (!model.isActive || model.pending.has(requestId)) {
       expect(events.map(({ type }) => type)).to.deep.equal(['ignored']);
       expect(outgoing).to.have.length(0);
@@ -276,11 +286,12 @@ class Request implements ClientCommand {
       expect(events).to.have.length(0);
       expectCompletion(outgoing, requestId);
     } else {
-      expect(events.map(({ type }) => type)).to.deep.equal([
-        this.isIoControl ? 'ioControlRequested' : 'transferRequested',
-      ]);
+      expect(events.map(({ type }) => type)).to.deep.equal(['requested']);
       expect(outgoing).to.have.length(0);
-      model.pending.set(requestId, { size, isIoControl: this.isIoControl });
+      const [event] = events;
+      if (event?.type !== 'requested') return;
+      expect(event.request).to.include({ type: this.isIoControl ? 'ioControl' : 'transfer', requestId });
+      model.pending.set(requestId, event.request);
     }
     expect(system.channel.pendingRequests).to.equal(model.pending.size);
   }
@@ -290,7 +301,7 @@ class Request implements ClientCommand {
   }
 }
 
-/** The device answers, also what was never asked or is answered already. */
+/** The device answers, also what is answered or given up already. */
 class Answer implements ClientCommand {
   readonly requestId: number;
 
@@ -304,12 +315,15 @@ class Answer implements ClientCommand {
 
   run(model: ClientModel, { channel }: ClientSystem): void {
     const { requestId } = this;
-    const { size = 0, isIoControl = false } = model.pending.get(requestId) ?? {};
-    const data = new Uint8Array(Math.min(size, 4));
-    const { outgoing, events } = isIoControl
-      ? channel.completeIoControl(requestId, { hResult: 0, information: 0, outputBuffer: data })
-      : channel.completeTransfer(requestId, { tsUrbResult: OK, hResult: 0, data, transferred: 0 });
+    const request = model.pending.get(requestId) ?? model.over.findLast((each) => each.requestId === requestId);
+    if (request === undefined) return;
+    const data = new Uint8Array(Math.min(request.outputBufferSize, 4));
+    const { outgoing, events } =
+      request.type === 'ioControl'
+        ? channel.completeIoControl(request, { hResult: 0, information: 0, outputBuffer: data })
+        : channel.completeTransfer(request, { tsUrbResult: OK, hResult: 0, data, transferred: 0 });
     expect(events).to.have.length(0);
+    model.over.push(request);
     if (model.pending.delete(requestId)) expectCompletion(outgoing, requestId);
     else expect(outgoing).to.have.length(0);
     expect(channel.pendingRequests).to.equal(model.pending.size);
@@ -335,7 +349,8 @@ class CancelRequest implements ClientCommand {
     const { requestId } = this;
     const { events, outgoing } = system.receive({ name: 'CANCEL_REQUEST', ...ids(requestId), requestId });
     expect(outgoing).to.have.length(0);
-    expect(events).to.deep.equal(model.pending.has(requestId) ? [{ type: 'cancelRequested', requestId }] : []);
+    const request = model.pending.get(requestId);
+    expect(events).to.deep.equal(request === undefined ? [] : [{ type: 'cancelRequested', request }]);
     expect(system.channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -358,9 +373,13 @@ class Register implements ClientCommand {
   run(model: ClientModel, system: ClientSystem): void {
     const target = this.stops ? {} : { requestCompletion: REQUEST_COMPLETION };
     const { events } = system.receive({ name: 'REGISTER_REQUEST_CALLBACK', ...ids(0), ...target });
-    expect(events.map(({ type }) => type)).to.deep.equal(this.stops ? ['stopped'] : []);
+    const requests = [...model.pending.values()];
+    expect(events).to.deep.equal(this.stops ? [{ type: 'stopped', requests }] : []);
     model.isActive = !this.stops;
-    if (this.stops) model.pending.clear();
+    if (this.stops) {
+      model.over.push(...requests);
+      model.pending.clear();
+    }
     expect(system.channel.pendingRequests).to.equal(model.pending.size);
   }
 
@@ -414,7 +433,7 @@ describe('pending requests against a model', () => {
     ];
     fc.assert(
       fc.property(fc.commands(commands, { maxCommands: 120 }), (run) => {
-        const setup = () => ({ model: { pending: new Map(), isActive: true }, real: new ClientSystem() });
+        const setup = () => ({ model: { pending: new Map(), over: [], isActive: true }, real: new ClientSystem() });
         fc.modelRun(setup, run);
       }),
       { numRuns: 300 },
@@ -423,11 +442,10 @@ describe('pending requests against a model', () => {
 
   it('server: ids stay below 2^30 and come round (FreeRDP keeps 30 bits)', () => {
     const { channel } = new ServerSystem();
-    const submission = { direction: 'in', tsUrb: bulkUrb(0), outputBuffer: EMPTY, outputBufferSize: 0 } as const;
-    const kept = channel.submitTransfer(submission).requestId;
+    const kept = channel.submit(bulkIn(0), undefined).request.requestId;
     const seen = new Set<number>();
     for (let count = 0; count < 5000; count += 1) {
-      const { requestId } = channel.submitTransfer(submission);
+      const { requestId } = channel.submit(bulkIn(0), undefined).request;
       expect(requestId)
         .to.be.within(0, 2 ** 30 - 1)
         .and.not.to.equal(kept);

@@ -11,6 +11,7 @@ import { ClientControlChannel, type ClientControlEvent } from '../../urbdrc/sess
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
+  type ClientRequest,
   type DeviceAnnouncement,
 } from '../../urbdrc/session/client/deviceChannel.ts';
 import { ChannelReplay } from './channelReplay.ts';
@@ -49,8 +50,8 @@ export class ClientControlReplay extends ChannelReplay<ClientControlEvent> {
 /** Our client's device channel: gets the recorded requests, and its device gives the recorded answers. */
 export class ClientDeviceReplay extends ChannelReplay<ClientDeviceEvent> {
   protected override readonly session: ClientDeviceChannel;
-  /** Requests without an answer: the URB function, if it is a transfer. */
-  readonly #requests = new Map<number, { readonly urbFunction: number | undefined }>();
+  /** Those without an answer. */
+  readonly #requests = new Map<number, ClientRequest>();
   readonly #usbDevice: number;
   #requestCompletion: number | undefined;
 
@@ -61,7 +62,10 @@ export class ClientDeviceReplay extends ChannelReplay<ClientDeviceEvent> {
   }
 
   protected override decodeOwn(bytes: Uint8Array): ClientMessage {
-    const urbFunction = (requestId: number) => this.#requests.get(this.#pendingId(requestId) ?? -1)?.urbFunction;
+    const urbFunction = (requestId: number) => {
+      const request = this.#requests.get(this.#pendingId(requestId) ?? -1);
+      return request?.type === 'transfer' ? request.tsUrb.urbFunction : undefined;
+    };
     const requestCompletion = this.#requestCompletion;
     const context = requestCompletion === undefined ? { urbFunction } : { urbFunction, requestCompletion };
     return decodeClientMessage(bytes, context, LENIENT);
@@ -80,14 +84,18 @@ export class ClientDeviceReplay extends ChannelReplay<ClientDeviceEvent> {
     switch (message.name) {
       case 'IOCONTROL_COMPLETION': {
         const { hResult, information, outputBuffer } = message;
-        return this.session.completeIoControl(this.#settle(message), { hResult, information, outputBuffer });
+        const request = this.#settle(message);
+        if (request.type !== 'ioControl') throw new UsageError(`request ${message.requestId} is no IO control`);
+        return this.session.completeIoControl(request, { hResult, information, outputBuffer });
       }
       case 'URB_COMPLETION':
       case 'URB_COMPLETION_NO_DATA': {
         const { tsUrbResult, hResult } = message;
         const data = message.name === 'URB_COMPLETION' ? message.outputBuffer : new Uint8Array(0);
         const transferred = message.name === 'URB_COMPLETION' ? data.byteLength : message.outputBufferSize;
-        return this.session.completeTransfer(this.#settle(message), { tsUrbResult, hResult, data, transferred });
+        const request = this.#settle(message);
+        if (request.type !== 'transfer') throw new UsageError(`request ${message.requestId} is no transfer`);
+        return this.session.completeTransfer(request, { tsUrbResult, hResult, data, transferred });
       }
       default:
         return undefined;
@@ -100,11 +108,8 @@ export class ClientDeviceReplay extends ChannelReplay<ClientDeviceEvent> {
 
   protected override handle(event: ClientDeviceEvent): void {
     switch (event.type) {
-      case 'transferRequested':
-        this.#requests.set(event.request.requestId, { urbFunction: event.request.tsUrb.urbFunction });
-        return;
-      case 'ioControlRequested':
-        this.#requests.set(event.request.requestId, { urbFunction: undefined });
+      case 'requested':
+        this.#requests.set(event.request.requestId, event.request);
         return;
       case 'stopped':
         this.#requests.clear();
@@ -125,11 +130,13 @@ export class ClientDeviceReplay extends ChannelReplay<ClientDeviceEvent> {
     }
   }
 
-  #settle({ requestId }: { readonly requestId: number }): number {
+  #settle({ requestId }: { readonly requestId: number }): ClientRequest {
     const pending = this.#pendingId(requestId);
-    if (pending === undefined) throw new UsageError(`our engine has no request ${requestId} to answer`);
+    const request = pending === undefined ? undefined : this.#requests.get(pending);
+    if (pending === undefined || request === undefined)
+      throw new UsageError(`our engine has no request ${requestId} to answer`);
     this.#requests.delete(pending);
-    return pending;
+    return request;
   }
 
   /** The id of the request that is answered; FreeRDP's answers have 30 bits of it (docs/interop.md). */

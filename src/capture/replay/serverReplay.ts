@@ -10,6 +10,8 @@ import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../urbdrc/session/server/controlChannel.ts';
 import { ServerDeviceChannel } from '../../urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../../urbdrc/session/server/deviceEvent.ts';
+import type { ServerRequest } from '../../urbdrc/session/server/requestTable.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { ChannelReplay } from './channelReplay.ts';
 import { withMessageId, withRequest } from './patch.ts';
 import type { ReplayJournal } from './replayReport.ts';
@@ -55,8 +57,8 @@ export class ServerControlReplay extends ChannelReplay<ServerControlEvent> {
 /** Our server's device channel: submits what the recorded server submitted, and gets the recorded answers. */
 export class ServerDeviceReplay extends ChannelReplay<ServerDeviceEvent> {
   protected override readonly session = new ServerDeviceChannel(REQUEST_COMPLETION);
-  /** Ids of our engine's requests by those of the recorded ones, oldest first. */
-  readonly #requests = new Map<number, number[]>();
+  /** Our engine's requests by the ids of the recorded ones, oldest first. */
+  readonly #requests = new Map<number, ServerRequest<undefined>[]>();
   readonly #urbFunctions = new Map<number, number>();
   readonly #texts = new Map<number, number>();
   #recordedCompletion: number | undefined;
@@ -89,31 +91,39 @@ export class ServerDeviceReplay extends ChannelReplay<ServerDeviceEvent> {
     switch (message.name) {
       case 'TRANSFER_IN_REQUEST':
       case 'TRANSFER_OUT_REQUEST': {
-        const { requestId, step } = this.session.submitTransfer({
-          direction: message.name === 'TRANSFER_IN_REQUEST' ? 'in' : 'out',
-          tsUrb: message.tsUrb,
-          outputBuffer: message.name === 'TRANSFER_OUT_REQUEST' ? message.outputBuffer : new Uint8Array(0),
-          outputBufferSize: message.name === 'TRANSFER_IN_REQUEST' ? message.outputBufferSize : 0,
-        });
-        this.#urbFunctions.set(message.tsUrb.requestId, message.tsUrb.urbFunction);
-        this.#enter(message.tsUrb.requestId, requestId);
+        const isIn = message.name === 'TRANSFER_IN_REQUEST';
+        // The session puts its own id into the TS_URB.
+        const { requestId, urbFunction } = message.tsUrb;
+        const { request, step } = this.session.submit(
+          {
+            type: 'transfer',
+            direction: isIn ? 'in' : 'out',
+            tsUrb: message.tsUrb,
+            outputBuffer: isIn ? NO_BYTES : message.outputBuffer,
+            outputBufferSize: isIn ? message.outputBufferSize : message.outputBuffer.byteLength,
+          },
+          undefined,
+        );
+        this.#urbFunctions.set(requestId, urbFunction);
+        this.#enter(requestId, request);
         return step;
       }
       case 'IO_CONTROL':
       case 'INTERNAL_IO_CONTROL': {
         const { ioControlCode, outputBufferSize } = message;
         const internal = message.name === 'INTERNAL_IO_CONTROL';
-        const { requestId, step } = this.session.submitIoControl({ internal, ioControlCode, outputBufferSize });
-        this.#enter(message.requestId, requestId);
+        const asked = { type: 'ioControl', internal, ioControlCode, outputBufferSize } as const;
+        const { request, step } = this.session.submit(asked, undefined);
+        this.#enter(message.requestId, request);
         return step;
       }
       case 'CANCEL_REQUEST': {
-        const [requestId] = this.#requests.get(message.requestId) ?? [];
-        if (requestId === undefined) throw new UsageError(`RequestId ${message.requestId} is not outstanding`);
-        return this.session.cancel(requestId, now);
+        const [request] = this.#requests.get(message.requestId) ?? [];
+        if (request === undefined) throw new UsageError(`RequestId ${message.requestId} is not outstanding`);
+        return this.session.cancel(request, now);
       }
       case 'QUERY_DEVICE_TEXT': {
-        const { messageId, step } = this.session.queryDeviceText(message.textType, message.localeId, now);
+        const { messageId, step } = this.session.queryDeviceText(message.textType, message.localeId, undefined, now);
         this.#texts.set(message.messageId, messageId);
         return step;
       }
@@ -155,7 +165,7 @@ export class ServerDeviceReplay extends ChannelReplay<ServerDeviceEvent> {
     return decodeClientMessage(bytes, context, LENIENT);
   }
 
-  #enter(recorded: number, ours: number): void {
+  #enter(recorded: number, ours: ServerRequest<undefined>): void {
     this.#requests.set(recorded, [...(this.#requests.get(recorded) ?? []), ours]);
   }
 
@@ -165,7 +175,7 @@ export class ServerDeviceReplay extends ChannelReplay<ServerDeviceEvent> {
     const [ours, ...others] = this.#requests.get(key) ?? [];
     if (others.length > 0) this.#requests.set(key, others);
     else this.#requests.delete(key);
-    return ours ?? NOT_OUTSTANDING;
+    return ours?.requestId ?? NOT_OUTSTANDING;
   }
 
   /** The id with which it was asked, of which the answer may have kept 30 bits. */

@@ -1,9 +1,15 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { TransferFlags, urbFunctionInfo } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { UsbOperation } from '../../ports/usb.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
-import { Refusal, type UrbRequest } from './urbStep.ts';
+import type { TransferRequest } from '../exchange.ts';
+import { completeIn, completeWith, fail, Refusal, type UrbStep } from './completions.ts';
+import type { DeviceHandles } from './handles.ts';
+
+const { USBD_DEFAULT_PIPE_TRANSFER } = TransferFlags;
 
 /** Functions that stand for one control transfer on endpoint 0. */
 export type ControlUrb = Extract<
@@ -20,6 +26,35 @@ export type ControlUrb = Extract<
       | 'TS_URB_CONTROL_GET_INTERFACE_REQUEST';
   }
 >;
+
+/** A control transfer on endpoint 0. One that changes the configuration or an interface also changes the handles. */
+export function controlTransfer(urb: ControlUrb, request: TransferRequest, handles: DeviceHandles): UrbStep {
+  if ('pipeHandle' in urb && urb.pipeHandle !== 0 && (urb.transferFlags & USBD_DEFAULT_PIPE_TRANSFER) === 0) {
+    return fail(urb, otherControlPipe(handles.endpoint(urb.pipeHandle)));
+  }
+  const setup = setupPacketOf(urb, request.direction, request.outputBufferSize);
+  const refusal = refusalOf(urb, setup, request);
+  if (refusal !== undefined) return fail(urb, refusal);
+  const data = request.direction === 'out' ? request.outputBuffer : NO_BYTES;
+  const operation = operationOf(setup, data, timeoutOf(urb));
+  if (operation === undefined) return fail(urb, Refusal.notSupported);
+  return {
+    type: 'submit',
+    operation,
+    next: (result) => {
+      if (result.status === 'completed') handles.note(operation);
+      return request.direction === 'in' && setup.wLength > 0
+        ? completeIn(result, setup.wLength, shortTransferOk(urb))
+        : completeWith(result);
+    },
+  };
+}
+
+/** No operation reaches control endpoints other than 0; other endpoints take no control transfers. */
+function otherControlPipe(endpoint: EndpointSetting | undefined) {
+  if (endpoint === undefined) return Refusal.invalidPipeHandle;
+  return endpoint.transferType === 'control' ? Refusal.notSupported : Refusal.invalidParameter;
+}
 
 /** The request that the device gets, by the table of the functions and [MS-RDPEUSB] 2.2.9.6 to 2.2.9.14. */
 export function setupPacketOf(urb: ControlUrb, direction: 'in' | 'out', size: number): SetupPacket {
@@ -70,13 +105,13 @@ function reservedRecipient(reservedBits: number): number {
 }
 
 /** What goes to the device; undefined for SET_ADDRESS, which must not. */
-export function operationOf(setup: SetupPacket, data: Uint8Array, timeout: number): UsbOperation | undefined {
+function operationOf(setup: SetupPacket, data: Uint8Array, timeout: number): UsbOperation | undefined {
   if (isSetAddress(setup)) return undefined;
   return stateRequestOf(setup) ?? { type: 'control', setup, data, timeout };
 }
 
 /** Checks what the server says twice or thrice: sizes and directions. Undefined: all is well. */
-export function refusalOf(urb: ControlUrb, setup: SetupPacket, request: UrbRequest) {
+function refusalOf(urb: ControlUrb, setup: SetupPacket, request: TransferRequest) {
   const { direction, outputBufferSize } = request;
   if (setup.wLength > 0xffff) return Refusal.invalidParameter;
   const goesIn = (setup.bmRequestType & RequestType.directionIn) !== 0;
@@ -94,11 +129,11 @@ export function refusalOf(urb: ControlUrb, setup: SetupPacket, request: UrbReque
  * Milliseconds; 0 for none, which is what all functions but one have: a device may take minutes to erase its memory, and
  * the server cancels what takes too long for it.
  */
-export function timeoutOf(urb: ControlUrb): number {
+function timeoutOf(urb: ControlUrb): number {
   return urb.name === 'TS_URB_CONTROL_TRANSFER_EX' ? urb.timeout : 0;
 }
 
 /** Functions without TransferFlags accept short data. */
-export function shortTransferOk(urb: ControlUrb): boolean {
+function shortTransferOk(urb: ControlUrb): boolean {
   return !('transferFlags' in urb) || (urb.transferFlags & TransferFlags.USBD_SHORT_TRANSFER_OK) !== 0;
 }

@@ -10,9 +10,11 @@ import {
 } from '../../../codecs/urbdrc/ioControl.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { UsbBusAnswer, UsbBusQuery, UsbResult } from '../../ports/usb.ts';
-import { type HostIoControl, type HostRequest, resultOf, statusOf, transferIn } from './hostRequest.ts';
+import { resultOf } from '../../usb/results.ts';
+import type { IoControlRequest } from '../exchange.ts';
+import { statusOf } from './completions.ts';
+import { type HostRequest, transferIn } from './hostRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
-import { NO_BYTES } from './urbStep.ts';
 
 const ULONG_SIZE = 4;
 const BUS_NOTIFICATION_SIZE = 16;
@@ -21,27 +23,35 @@ const NAME_SIZE = 512;
 
 /** The IO control that asks `query`: code, carrier, room for the answer. */
 const IO_CONTROLS: Readonly<
-  Record<Exclude<UsbBusQuery, 'frameNumber'>, Pick<HostIoControl, 'code' | 'internal' | 'outputBufferSize'>>
+  Record<Exclude<UsbBusQuery, 'frameNumber'>, Pick<IoControlRequest, 'ioControlCode' | 'internal' | 'outputBufferSize'>>
 > = {
   busTime: {
-    code: InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS_TIME,
+    ioControlCode: InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS_TIME,
     internal: true,
     outputBufferSize: ULONG_SIZE,
   },
   portStatus: {
-    code: IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS,
+    ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_GET_PORT_STATUS,
     internal: false,
     outputBufferSize: ULONG_SIZE,
   },
-  hubCount: { code: IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_COUNT, internal: false, outputBufferSize: ULONG_SIZE },
-  hubName: { code: IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_NAME, internal: false, outputBufferSize: NAME_SIZE },
+  hubCount: {
+    ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_COUNT,
+    internal: false,
+    outputBufferSize: ULONG_SIZE,
+  },
+  hubName: {
+    ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_GET_HUB_NAME,
+    internal: false,
+    outputBufferSize: NAME_SIZE,
+  },
   controllerName: {
-    code: IoControlCode.IOCTL_INTERNAL_USB_GET_CONTROLLER_NAME,
+    ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_GET_CONTROLLER_NAME,
     internal: false,
     outputBufferSize: NAME_SIZE,
   },
   busInformation: {
-    code: IoControlCode.IOCTL_INTERNAL_USB_GET_BUS_INFO,
+    ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_GET_BUS_INFO,
     internal: false,
     outputBufferSize: BUS_NOTIFICATION_SIZE,
   },
@@ -100,5 +110,5 @@ function answerIn(query: Exclude<UsbBusQuery, 'frameNumber'>, output: Uint8Array
 }
 
 function answered(busAnswer: UsbBusAnswer): UsbResult {
-  return { ...resultOf('completed', NO_BYTES), busAnswer };
+  return { ...resultOf('completed'), busAnswer };
 }

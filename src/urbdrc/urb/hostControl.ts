@@ -5,18 +5,10 @@ import {
   UrbFunction,
   type UrbFunctionInfo,
 } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import {
-  controlInResult,
-  type HostRequest,
-  outResult,
-  plainResult,
-  refused,
-  transferIn,
-  transferOut,
-  type TsUrbBody,
-} from './hostRequest.ts';
 import { isSetAddress } from '../../../codecs/usb/stateRequest.ts';
-import { NO_BYTES } from './urbStep.ts';
+import { NO_BYTES } from '../../usb/results.ts';
+import { controlInResult, plainResult } from './completions.ts';
+import { type HostRequest, refused, transferIn, transferOut, type TsUrbBody } from './hostRequest.ts';
 
 const { USBD_TRANSFER_DIRECTION_IN, USBD_SHORT_TRANSFER_OK, USBD_DEFAULT_PIPE_TRANSFER } = TransferFlags;
 const IN_FLAGS = USBD_TRANSFER_DIRECTION_IN | USBD_SHORT_TRANSFER_OK;
@@ -35,7 +27,7 @@ export function controlRequest(setup: SetupPacket, data: Uint8Array): HostReques
   if (isIn) return transferIn(body, setup.wLength, controlInResult);
   // Feature requests have no data and go in TRANSFER_IN_REQUEST although the bus sends them out.
   if (body.name === 'TS_URB_CONTROL_FEATURE_REQUEST') return transferIn(body, 0, plainResult);
-  return transferOut(body, setup.wLength === 0 ? NO_BYTES : data, outResult);
+  return transferOut(body, setup.wLength === 0 ? NO_BYTES : data);
 }
 
 function plainBody(setupPacket: SetupPacket, isIn: boolean): TsUrbBody {

@@ -1,10 +1,12 @@
 import { UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import { TransferFlags, UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { IsochronousPacketResult, UsbOperation, UsbResult } from '../../ports/usb.ts';
-import { type HostRequest, refused, statusOf, transferIn, transferOut } from './hostRequest.ts';
+import { NO_BYTES } from '../../usb/results.ts';
+import type { TransferCompletion } from '../exchange.ts';
+import { statusOf } from './completions.ts';
+import { type HostRequest, refused, transferIn, transferOut } from './hostRequest.ts';
 import { packetDescriptors, sum } from './isochronous.ts';
 import { usbStatusOf } from './status.ts';
-import { NO_BYTES, type UrbCompletionValue } from './urbStep.ts';
 
 /** So many packet descriptors fit into a TS_URB, whose Size has 16 bits. */
 const MAX_PACKETS = 5458;
@@ -46,7 +48,7 @@ export function isochronousRequest(
  * The data of good packets lies one after the other; their Offsets are not to be trusted ([MS-RDPEUSB] 2.2.10.5 leaves
  * them open, and clients differ). Lengths that promise more than there is are cut.
  */
-function isochronousInResult(completion: UrbCompletionValue, requested: readonly number[]): UsbResult {
+function isochronousInResult(completion: TransferCompletion, requested: readonly number[]): UsbResult {
   let left = completion.data.byteLength;
   const { packets, startFrame } = packetResults(completion, requested, (length, most) => {
     const received = Math.min(length, most, left);
@@ -58,7 +60,7 @@ function isochronousInResult(completion: UrbCompletionValue, requested: readonly
 }
 
 /** Clients may leave the lengths of OUT packets 0, and FreeRDP leaves out how much went in all. */
-function isochronousOutResult(completion: UrbCompletionValue, requested: readonly number[]): UsbResult {
+function isochronousOutResult(completion: TransferCompletion, requested: readonly number[]): UsbResult {
   const { packets, startFrame } = packetResults(completion, requested, (length, most) =>
     length === 0 ? most : Math.min(length, most),
   );
@@ -68,7 +70,7 @@ function isochronousOutResult(completion: UrbCompletionValue, requested: readonl
 
 /** One entry for each packet of the request, also where the result has none. */
 function packetResults(
-  completion: UrbCompletionValue,
+  completion: TransferCompletion,
   requested: readonly number[],
   lengthOf: (length: number, most: number) => number,
 ): { packets: IsochronousPacketResult[]; startFrame: number } {

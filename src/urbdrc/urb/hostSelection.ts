@@ -1,74 +1,70 @@
 import type { Configuration, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { InterfaceInformation } from '../../../codecs/urbdrc/tsUrb/selectUrbs.ts';
-import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
-import type { InterfaceInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
+import type { UsbOperation } from '../../ports/usb.ts';
+import { findConfiguration, findSetting, initialSettings } from '../../usb/activeConfiguration.ts';
+import { resultOf } from '../../usb/results.ts';
+import { plainResult, statusOf } from './completions.ts';
+import type { HostHandles } from './handles.ts';
+import { type HostRequest, refused, transferIn } from './hostRequest.ts';
 
 /** Windows ignores what the server says here. */
 const ANY_TRANSFER_SIZE = 0xffff_ffff;
 
-/** What the client last told about its handles. Pipes are found by EndpointAddress, never by position. */
-export class HostSelection {
-  #configuration: { readonly handle: number; readonly configuration: Configuration } | undefined;
-  /** Pipe handles by endpoint address, by interface number. */
-  readonly #interfaces = new Map<number, ReadonlyMap<number, number>>();
-
-  get current(): { readonly handle: number; readonly configuration: Configuration } | undefined {
-    return this.#configuration;
+/** SELECT_CONFIGURATION, [MS-RDPEUSB] 2.2.9.2. 0 unconfigures, unless the device has a configuration of that value. */
+export function configurationRequest(
+  configurationValue: number,
+  configurations: readonly Configuration[],
+  handles: HostHandles,
+): HostRequest {
+  const urbFunction = UrbFunction.URB_FUNCTION_SELECT_CONFIGURATION;
+  const name = 'TS_URB_SELECT_CONFIGURATION';
+  const configuration = findConfiguration(configurations, configurationValue);
+  if (configuration === undefined) {
+    if (configurationValue !== 0) return refused('notFound');
+    return transferIn({ name, urbFunction, interfaces: [] }, 0, (completion) => {
+      const result = plainResult(completion);
+      if (result.status === 'completed') handles.unconfigured();
+      return result;
+    });
   }
-
-  pipeHandle(endpointAddress: number): number | undefined {
-    for (const pipes of this.#interfaces.values()) {
-      const handle = pipes.get(endpointAddress);
-      if (handle !== undefined) return handle;
-    }
-    return undefined;
-  }
-
-  clear(): void {
-    this.#configuration = undefined;
-    this.#interfaces.clear();
-  }
-
-  /**
-   * Takes over the result of SELECT_CONFIGURATION. False when it selected nothing: FreeRDP reports a failure as success
-   * with no interfaces.
-   */
-  configured(configuration: Configuration, result: TsUrbResult): boolean {
-    this.clear();
-    if (result.name !== 'TS_URB_SELECT_CONFIGURATION_RESULT') return false;
-    if (result.interfaces.length === 0 && configuration.interfaces.length > 0) return false;
-    this.#configuration = { handle: result.configurationHandle, configuration };
-    for (const each of result.interfaces) this.#learn(each);
-    return true;
-  }
-
-  /** Takes over the result of SELECT_INTERFACE; false when it has none. */
-  interfaceSelected(result: TsUrbResult): boolean {
-    if (result.name !== 'TS_URB_SELECT_INTERFACE_RESULT') return false;
-    this.#learn(result.interface);
-    return true;
-  }
-
-  #learn({ interfaceNumber, pipes }: InterfaceInformationResult): void {
-    const handles = pipes.map(({ endpointAddress, pipeHandle }) => [endpointAddress, pipeHandle] as const);
-    this.#interfaces.set(interfaceNumber, new Map(handles));
-  }
+  const { descriptor: configurationDescriptor } = configuration;
+  // One structure for each interface number, alternate setting 0: mstsc and FreeRDP insist on both.
+  const interfaces = initialSettings(configuration).map(interfaceInformation);
+  return transferIn({ name, urbFunction, interfaces, configurationDescriptor }, 0, (completion) => {
+    const status = statusOf(completion);
+    if (status !== 'completed') return resultOf(status);
+    return resultOf(handles.configured(configuration, completion.tsUrbResult) ? 'completed' : 'failed');
+  });
 }
 
-/** One structure for each interface number, alternate setting 0: mstsc and FreeRDP insist on both. */
-export function initialInterfaces(configuration: Configuration): InterfaceInformation[] {
-  const chosen = new Map<number, InterfaceSetting>();
-  for (const setting of configuration.interfaces) {
-    const before = chosen.get(setting.interfaceNumber);
-    if (before === undefined || (before.alternateSetting !== 0 && setting.alternateSetting === 0)) {
-      chosen.set(setting.interfaceNumber, setting);
-    }
-  }
-  return [...chosen.values()].map(interfaceInformation);
+/** SELECT_INTERFACE, [MS-RDPEUSB] 2.2.9.3. */
+export function interfaceRequest(
+  wanted: Extract<UsbOperation, { type: 'setInterface' }>,
+  handles: HostHandles,
+): HostRequest {
+  const { selected } = handles;
+  if (selected === undefined) return refused('invalidParameter');
+  const setting = findSetting(selected.configuration, wanted);
+  if (setting === undefined) return refused('notFound');
+  return transferIn(
+    {
+      name: 'TS_URB_SELECT_INTERFACE',
+      urbFunction: UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
+      configurationHandle: selected.handle,
+      interface: interfaceInformation(setting),
+    },
+    0,
+    (completion) => {
+      const status = statusOf(completion);
+      if (status !== 'completed') return resultOf(status);
+      return resultOf(handles.interfaceSelected(setting, completion.tsUrbResult) ? 'completed' : 'failed');
+    },
+  );
 }
 
 /** What a selection says about the setting that it wants. */
-export function interfaceInformation(setting: InterfaceSetting): InterfaceInformation {
+function interfaceInformation(setting: InterfaceSetting): InterfaceInformation {
   return {
     interfaceNumber: setting.interfaceNumber,
     alternateSetting: setting.alternateSetting,

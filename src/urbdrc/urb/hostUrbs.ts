@@ -2,28 +2,20 @@ import { IoControlCode } from '../../../codecs/urbdrc/ioControl.ts';
 import { TransferFlags, UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { Configuration } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
-import { Peer } from '../peers/peer.ts';
+import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import type { UsbOperation } from '../../ports/usb.ts';
+import { NO_BYTES, resultOf } from '../../usb/results.ts';
+import type { TransferCompletion } from '../exchange.ts';
+import { Peer } from '../peers/peer.ts';
+import { inResult, outResult, plainResult } from './completions.ts';
+import { HostHandles } from './handles.ts';
 import { busQueryRequest } from './hostBusQueries.ts';
 import { controlRequest } from './hostControl.ts';
 import { isochronousRequest } from './hostIsochronous.ts';
-import {
-  type HostRequest,
-  inResult,
-  outResult,
-  plainResult,
-  refused,
-  resultOf,
-  statusOf,
-  transferIn,
-  transferOut,
-} from './hostRequest.ts';
-import { HostSelection, initialInterfaces, interfaceInformation } from './hostSelection.ts';
+import { type HostRequest, refused, transferIn } from './hostRequest.ts';
+import { configurationRequest, interfaceRequest } from './hostSelection.ts';
 import { HostOsDescriptors } from './osFeatureDescriptors.ts';
-import { findSetting } from './selectSteps.ts';
-import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import { usbStatusOfHresult } from './status.ts';
-import { NO_BYTES, type UrbCompletionValue } from './urbStep.ts';
 
 export type { HostIoControl, HostRequest, HostTransfer } from './hostRequest.ts';
 
@@ -35,7 +27,7 @@ const BULK_IN_FLAGS = TransferFlags.USBD_TRANSFER_DIRECTION_IN | TransferFlags.U
  * FreeRDP both understand (docs/interop.md).
  */
 export class HostUrbs {
-  readonly #selection = new HostSelection();
+  #handles = new HostHandles([]);
   readonly #osDescriptors = new HostOsDescriptors();
   readonly #peer: Peer;
   #configurations: readonly Configuration[] = [];
@@ -52,6 +44,7 @@ export class HostUrbs {
    */
   setConfigurations(configurations: readonly Configuration[]): void {
     this.#configurations = configurations;
+    this.#handles = new HostHandles(configurations);
   }
 
   /** Whether the device's client announced a jitter buffer, [MS-RDPEUSB] 2.2.11: without one all writes are answered. */
@@ -66,7 +59,7 @@ export class HostUrbs {
         const special = stateRequestOf(operation.setup);
         // Clearing a halt needs the pipe's handle; without one the plain request is the best there is.
         const canBeSpecial =
-          special?.type !== 'clearHalt' || this.#selection.pipeHandle(special.endpointAddress) !== undefined;
+          special?.type !== 'clearHalt' || this.#handles.pipeHandle(special.endpointAddress) !== undefined;
         if (special !== undefined && canBeSpecial) return this.request(special);
         return this.#control(operation.setup, operation.data);
       }
@@ -76,9 +69,9 @@ export class HostUrbs {
       case 'isochronousOut':
         return this.#transfer(operation);
       case 'setConfiguration':
-        return this.#setConfiguration(operation.configurationValue);
+        return configurationRequest(operation.configurationValue, this.#configurations, this.#handles);
       case 'setInterface':
-        return this.#setInterface(operation);
+        return interfaceRequest(operation, this.#handles);
       case 'clearHalt':
         return this.#pipe(UrbFunction.URB_FUNCTION_SYNC_RESET_PIPE_AND_CLEAR_STALL, operation.endpointAddress);
       case 'resetEndpoint':
@@ -99,7 +92,7 @@ export class HostUrbs {
     if (request.type !== 'transfer') return request;
     return {
       ...request,
-      finish: (completion: UrbCompletionValue) => {
+      finish: (completion: TransferCompletion) => {
         const result = request.finish(completion);
         this.#osDescriptors.learn(setup, result.data);
         return result;
@@ -107,26 +100,35 @@ export class HostUrbs {
     };
   }
 
+  /** Of bulk and interrupt transfers there are most by far, so these are written out. */
   #transfer(
     operation: Extract<UsbOperation, { type: 'transferIn' | 'transferOut' | 'isochronousIn' | 'isochronousOut' }>,
   ): HostRequest {
-    const pipeHandle = this.#selection.pipeHandle(operation.endpointAddress);
+    const pipeHandle = this.#handles.pipeHandle(operation.endpointAddress);
     if (pipeHandle === undefined) return refused('notFound');
-    const urbFunction = UrbFunction.URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER;
-    const name = 'TS_URB_BULK_OR_INTERRUPT_TRANSFER';
-    switch (operation.type) {
-      case 'transferIn':
-        return transferIn({ name, urbFunction, pipeHandle, transferFlags: BULK_IN_FLAGS }, operation.length, inResult);
-      case 'transferOut':
-        return transferOut({ name, urbFunction, pipeHandle, transferFlags: 0 }, operation.data, outResult);
-      case 'isochronousIn':
-      case 'isochronousOut':
-        return isochronousRequest(operation, pipeHandle, this.#mayUseNoAck);
+    if (operation.type !== 'transferIn' && operation.type !== 'transferOut') {
+      return isochronousRequest(operation, pipeHandle, this.#mayUseNoAck);
     }
+    const isIn = operation.type === 'transferIn';
+    return {
+      type: 'transfer',
+      direction: isIn ? 'in' : 'out',
+      tsUrb: {
+        name: 'TS_URB_BULK_OR_INTERRUPT_TRANSFER',
+        urbFunction: UrbFunction.URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER,
+        requestId: 0,
+        noAck: false,
+        pipeHandle,
+        transferFlags: isIn ? BULK_IN_FLAGS : 0,
+      },
+      outputBuffer: isIn ? NO_BYTES : operation.data,
+      outputBufferSize: isIn ? operation.length : operation.data.byteLength,
+      finish: isIn ? inResult : outResult,
+    };
   }
 
   #pipe(urbFunction: number, endpointAddress: number): HostRequest {
-    const pipeHandle = this.#selection.pipeHandle(endpointAddress);
+    const pipeHandle = this.#handles.pipeHandle(endpointAddress);
     if (pipeHandle === undefined) return refused('notFound');
     const { pipeRequestOutputBufferSize: size } = this.#peer.settings;
     return transferIn({ name: 'TS_URB_PIPE_REQUEST', urbFunction, pipeHandle }, size, plainResult);
@@ -136,52 +138,10 @@ export class HostUrbs {
     if (this.#peer.settings.portControls === 'refused') return refused('notSupported');
     return {
       type: 'ioControl',
-      code,
+      ioControlCode: code,
       internal: false,
       outputBufferSize: 0,
-      finish: ({ hResult }) => resultOf(usbStatusOfHresult(hResult), NO_BYTES),
+      finish: ({ hResult }) => resultOf(usbStatusOfHresult(hResult)),
     };
-  }
-
-  #setConfiguration(value: number): HostRequest {
-    const urbFunction = UrbFunction.URB_FUNCTION_SELECT_CONFIGURATION;
-    const name = 'TS_URB_SELECT_CONFIGURATION';
-    if (value === 0) {
-      return transferIn({ name, urbFunction, interfaces: [] }, 0, (completion) => {
-        const result = plainResult(completion);
-        if (result.status === 'completed') this.#selection.clear();
-        return result;
-      });
-    }
-    const configuration = this.#configurations.find(({ configurationValue }) => configurationValue === value);
-    if (configuration === undefined) return refused('notFound');
-    const { descriptor: configurationDescriptor } = configuration;
-    const interfaces = initialInterfaces(configuration);
-    return transferIn({ name, urbFunction, interfaces, configurationDescriptor }, 0, (completion) => {
-      const status = statusOf(completion);
-      if (status !== 'completed') return resultOf(status);
-      return resultOf(this.#selection.configured(configuration, completion.tsUrbResult) ? 'completed' : 'failed');
-    });
-  }
-
-  #setInterface(wanted: { interfaceNumber: number; alternateSetting: number }): HostRequest {
-    const { current } = this.#selection;
-    if (current === undefined) return refused('invalidParameter');
-    const setting = findSetting(current.configuration, wanted);
-    if (setting === undefined) return refused('notFound');
-    return transferIn(
-      {
-        name: 'TS_URB_SELECT_INTERFACE',
-        urbFunction: UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
-        configurationHandle: current.handle,
-        interface: interfaceInformation(setting),
-      },
-      0,
-      (completion) => {
-        const status = statusOf(completion);
-        if (status !== 'completed') return resultOf(status);
-        return resultOf(this.#selection.interfaceSelected(completion.tsUrbResult) ? 'completed' : 'failed');
-      },
-    );
   }
 }

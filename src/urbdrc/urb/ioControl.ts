@@ -9,23 +9,11 @@ import {
   UsbHubName,
 } from '../../../codecs/urbdrc/ioControl.ts';
 import { Hresult } from '../../../codecs/urbdrc/status.ts';
-import type { UsbBusAnswer, UsbBusQuery, UsbOperation, UsbResult } from '../../ports/usb.ts';
+import type { UsbBusAnswer, UsbBusQuery, UsbOperation } from '../../ports/usb.ts';
+import { NO_BYTES } from '../../usb/results.ts';
 import { busAnswerOf, type BusFacts } from './busQueries.ts';
+import type { IoControlStep } from './completions.ts';
 import { statusPair } from './status.ts';
-import { NO_BYTES } from './urbStep.ts';
-
-/** What the completion of an IO control says, [MS-RDPEUSB] 2.2.7.1. */
-export interface IoControlCompletionValue {
-  readonly hResult: number;
-  /** Bytes in `outputBuffer`; when the server's buffer is too small, the bytes that would be needed. */
-  readonly information: number;
-  readonly outputBuffer: Uint8Array;
-}
-
-/** What to do next for an IO control: an operation whose result is wanted, or the answer. */
-export type IoControlStep =
-  | { readonly type: 'submit'; readonly operation: UsbOperation; next(result: UsbResult): IoControlStep }
-  | { readonly type: 'complete'; readonly completion: IoControlCompletionValue };
 
 /**
  * The first step for IO_CONTROL (`internal` false) or INTERNAL_IO_CONTROL (true), [MS-RDPEUSB] 2.2.12 and 2.2.13.

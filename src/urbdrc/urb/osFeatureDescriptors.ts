@@ -1,8 +1,10 @@
 import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import type { TsUrbOsFeatureDescriptorRequest } from '../../../codecs/urbdrc/tsUrb/controlUrbs.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import { controlInResult, type HostRequest, transferIn } from './hostRequest.ts';
-import { completeIn, completeWith, fail, NO_BYTES, Refusal, type UrbRequest, type UrbStep } from './urbStep.ts';
+import { NO_BYTES } from '../../usb/results.ts';
+import type { TransferRequest } from '../exchange.ts';
+import { completeIn, completeWith, controlInResult, fail, Refusal, type UrbStep } from './completions.ts';
+import { type HostRequest, transferIn } from './hostRequest.ts';
 
 /** Microsoft OS string descriptor: where it is and what it says. */
 const OS_STRING = { wValue: 0x03ee, size: 18, type: 3, vendorCodeOffset: 16 } as const;
@@ -14,7 +16,7 @@ const FEATURES: readonly number[] = [4, 5];
 const VENDOR_IN = RequestType.directionIn | RequestType.vendor;
 
 /** GET_MS_FEATURE_DESCRIPTOR, [MS-RDPEUSB] 3.3.5.3.9: read the vendor code, then make the vendor request with it. */
-export function osFeatureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, request: UrbRequest): UrbStep {
+export function osFeatureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, request: TransferRequest): UrbStep {
   if (request.outputBufferSize > 0xffff) return fail(urb, Refusal.invalidParameter);
   const osString = {
     bmRequestType: RequestType.directionIn,

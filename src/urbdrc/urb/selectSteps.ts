@@ -1,13 +1,11 @@
 import type { Configuration, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
 import { Hresult } from '../../../codecs/urbdrc/status.ts';
-import type {
-  InterfaceInformation,
-  TsUrbSelectConfiguration,
-  TsUrbSelectInterface,
-} from '../../../codecs/urbdrc/tsUrb/selectUrbs.ts';
-import type { PipeTable } from './pipeTable.ts';
+import type { TsUrbSelectConfiguration, TsUrbSelectInterface } from '../../../codecs/urbdrc/tsUrb/selectUrbs.ts';
+import type { UsbOperation } from '../../ports/usb.ts';
+import { findConfiguration, findSetting } from '../../usb/activeConfiguration.ts';
+import { complete, fail, Refusal, type UrbStep } from './completions.ts';
+import type { DeviceHandles } from './handles.ts';
 import { statusPair } from './status.ts';
-import { complete, fail, Refusal, type UrbStep } from './urbStep.ts';
 
 /** Offsets into a configuration descriptor, [USB 2.0] table 9-10. */
 const DESCRIPTOR_TYPE_OFFSET = 1;
@@ -22,11 +20,11 @@ const CONFIGURATION_DESCRIPTOR_TYPE = 2;
 export function selectConfiguration(
   urb: TsUrbSelectConfiguration,
   configurations: readonly Configuration[],
-  table: PipeTable,
+  handles: DeviceHandles,
 ): UrbStep {
-  if (urb.configurationDescriptor === undefined) return unconfigure(urb, table);
+  if (urb.configurationDescriptor === undefined) return unconfigure(urb, handles);
   const value = configurationValue(urb.configurationDescriptor);
-  const configuration = configurations.find(({ configurationValue }) => configurationValue === value);
+  const configuration = value === undefined ? undefined : findConfiguration(configurations, value);
   if (configuration === undefined) return fail(urb, Refusal.invalidConfigurationDescriptor);
 
   const settings: InterfaceSetting[] = [];
@@ -38,56 +36,56 @@ export function selectConfiguration(
     }
     settings.push(setting);
   }
+  const operation = { type: 'setConfiguration', configurationValue: configuration.configurationValue } as const;
   return {
     type: 'submit',
-    operation: { type: 'setConfiguration', configurationValue: configuration.configurationValue },
+    operation,
     next: ({ status }) => {
       if (status !== 'completed') return fail(urb, statusPair(status));
+      handles.note(operation);
       // From here on no earlier handle is good, even when an interface fails.
-      table.unconfigure();
+      handles.renew();
       const others = settings.filter(({ alternateSetting }) => alternateSetting !== 0);
-      return setInterfaces(urb, others, () => {
-        table.selectConfiguration(configuration, settings);
-        return complete(
+      return setInterfaces(urb, configuration, others, handles, () =>
+        complete(
           {
             name: 'TS_URB_SELECT_CONFIGURATION_RESULT',
             usbdStatus: 0,
-            configurationHandle: table.configurationHandle,
-            interfaces: urb.interfaces.map((wanted) => table.describe(wanted)),
+            configurationHandle: handles.configurationHandle,
+            interfaces: urb.interfaces.map((wanted) => handles.describe(wanted)),
           },
           Hresult.S_OK,
-        );
-      });
+        ),
+      );
     },
   };
 }
 
 /** SELECT_INTERFACE, [MS-RDPEUSB] 3.3.5.3.6. */
-export function selectInterface(urb: TsUrbSelectInterface, table: PipeTable): UrbStep {
-  const { configuration } = table;
-  if (configuration === undefined || urb.configurationHandle !== table.configurationHandle) {
+export function selectInterface(urb: TsUrbSelectInterface, handles: DeviceHandles): UrbStep {
+  const { configuration } = handles;
+  if (configuration === undefined || urb.configurationHandle !== handles.configurationHandle) {
     return fail(urb, Refusal.invalidParameter);
   }
   const setting = findSetting(configuration, urb.interface);
   if (setting === undefined) return fail(urb, Refusal.interfaceNotFound);
-  return setInterfaces(urb, [setting], () => {
-    // Another selection may have come between: then this interface is no longer what was asked for.
-    if (table.configuration !== configuration) return fail(urb, Refusal.invalidParameter);
-    table.selectInterface(setting);
+  return setInterfaces(urb, configuration, [setting], handles, () => {
+    handles.renew(setting.interfaceNumber);
     return complete(
-      { name: 'TS_URB_SELECT_INTERFACE_RESULT', usbdStatus: 0, interface: table.describe(urb.interface) },
+      { name: 'TS_URB_SELECT_INTERFACE_RESULT', usbdStatus: 0, interface: handles.describe(urb.interface) },
       Hresult.S_OK,
     );
   });
 }
 
-function unconfigure(urb: TsUrbSelectConfiguration, table: PipeTable): UrbStep {
+function unconfigure(urb: TsUrbSelectConfiguration, handles: DeviceHandles): UrbStep {
+  const operation = { type: 'setConfiguration', configurationValue: 0 } as const;
   return {
     type: 'submit',
-    operation: { type: 'setConfiguration', configurationValue: 0 },
+    operation,
     next: ({ status }) => {
       if (status !== 'completed') return fail(urb, statusPair(status));
-      table.unconfigure();
+      handles.note(operation);
       return complete(
         { name: 'TS_URB_SELECT_CONFIGURATION_RESULT', usbdStatus: 0, configurationHandle: 0, interfaces: [] },
         Hresult.S_OK,
@@ -99,27 +97,26 @@ function unconfigure(urb: TsUrbSelectConfiguration, table: PipeTable): UrbStep {
 /** SET_INTERFACE for each setting in turn; the first failure ends it. */
 function setInterfaces(
   urb: TsUrbSelectConfiguration | TsUrbSelectInterface,
+  configuration: Configuration,
   settings: readonly InterfaceSetting[],
+  handles: DeviceHandles,
   done: () => UrbStep,
 ): UrbStep {
   const [setting, ...others] = settings;
   if (setting === undefined) return done();
   const { interfaceNumber, alternateSetting } = setting;
+  const operation: UsbOperation = { type: 'setInterface', interfaceNumber, alternateSetting };
   return {
     type: 'submit',
-    operation: { type: 'setInterface', interfaceNumber, alternateSetting },
-    next: ({ status }) => (status === 'completed' ? setInterfaces(urb, others, done) : fail(urb, statusPair(status))),
+    operation,
+    next: ({ status }) => {
+      if (status !== 'completed') return fail(urb, statusPair(status));
+      // Another selection may have come between: then the interface is no longer what was asked for.
+      if (handles.configuration !== configuration) return fail(urb, Refusal.invalidParameter);
+      handles.note(operation);
+      return setInterfaces(urb, configuration, others, handles, done);
+    },
   };
-}
-
-export function findSetting(
-  configuration: Configuration,
-  wanted: Pick<InterfaceInformation, 'interfaceNumber' | 'alternateSetting'>,
-): InterfaceSetting | undefined {
-  return configuration.interfaces.find(
-    ({ interfaceNumber, alternateSetting }) =>
-      interfaceNumber === wanted.interfaceNumber && alternateSetting === wanted.alternateSetting,
-  );
 }
 
 function configurationValue(descriptor: Uint8Array): number | undefined {

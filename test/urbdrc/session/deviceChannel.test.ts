@@ -2,14 +2,16 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
-import type { TransferCompletion } from '../../../src/urbdrc/session/client/deviceChannel.ts';
-import type { TransferSubmission } from '../../../src/urbdrc/session/server/deviceEvent.ts';
+import type { TransferCompletion, TransferRequest } from '../../../src/urbdrc/exchange.ts';
+import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
+import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import { COMPLETION_INTERFACE, DevicePair, USB_DEVICE } from './pair.ts';
 
 const EMPTY = new Uint8Array(0);
 
-function bulkIn(length: number): TransferSubmission {
+function bulkIn(length: number): TransferRequest {
   return {
+    type: 'transfer',
     direction: 'in',
     tsUrb: {
       name: 'TS_URB_BULK_OR_INTERRUPT_TRANSFER',
@@ -24,8 +26,9 @@ function bulkIn(length: number): TransferSubmission {
   };
 }
 
-function bulkOut(data: Uint8Array, noAck = false): TransferSubmission {
+function bulkOut(data: Uint8Array, noAck = false): TransferRequest {
   return {
+    type: 'transfer',
     direction: 'out',
     tsUrb: {
       name: 'TS_URB_BULK_OR_INTERRUPT_TRANSFER',
@@ -36,7 +39,7 @@ function bulkOut(data: Uint8Array, noAck = false): TransferSubmission {
       transferFlags: 0,
     },
     outputBuffer: data,
-    outputBufferSize: 0,
+    outputBufferSize: data.byteLength,
   };
 }
 
@@ -44,11 +47,11 @@ function success(data: Uint8Array, transferred = 0): TransferCompletion {
   return { tsUrbResult: { name: 'TS_URB_RESULT_HEADER', usbdStatus: 0 }, hResult: 0, data, transferred };
 }
 
-function submit(pair: DevicePair, submission: TransferSubmission, deadline?: number): number {
-  const { requestId, step } = pair.server.submitTransfer(submission, deadline);
+function submit(pair: DevicePair, asked: TransferRequest, deadline?: number): ServerRequest<undefined> {
+  const { request, step } = pair.server.submit(asked, undefined, deadline);
   pair.fromServer(step);
   pair.drive();
-  return requestId;
+  return request;
 }
 
 /** A client message from a peer that is not our own client. */
@@ -137,13 +140,13 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     const pair = new DevicePair().open();
     const ids = [16, 32, 48].map((length) => submit(pair, bulkIn(length)));
     expect(new Set(ids).size).to.equal(3);
-    for (const [index, requestId] of [...ids.entries()].reverse()) {
-      pair.fromClient(pair.client.completeTransfer(requestId, success(new Uint8Array(index + 1).fill(index))));
+    for (const [index, request] of [...ids.entries()].reverse()) {
+      pair.complete(request, success(new Uint8Array(index + 1).fill(index)));
     }
     pair.drive();
     const answers = pair.atServer('transferCompleted');
-    expect(answers.map((event) => event.requestId)).to.deep.equal([...ids].reverse());
-    expect(answers.map((event) => event.answer.data.byteLength)).to.deep.equal([3, 2, 1]);
+    expect(answers.map((event) => event.request)).to.deep.equal([...ids].reverse());
+    expect(answers.map((event) => event.completion.data.byteLength)).to.deep.equal([3, 2, 1]);
     expect(pair.server.pendingRequests).to.equal(0);
     expect(pair.client.pendingRequests).to.equal(0);
   });
@@ -152,26 +155,28 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     const pair = new DevicePair().open();
     const zero = submit(pair, bulkIn(8));
     const out = submit(pair, bulkOut(Uint8Array.of(1, 2, 3, 4)));
-    pair.fromClient(pair.client.completeTransfer(zero, success(EMPTY)));
-    pair.fromClient(pair.client.completeTransfer(out, success(EMPTY, 3)));
+    pair.complete(zero, success(EMPTY));
+    pair.complete(out, success(EMPTY, 3));
     const context = { requestCompletion: COMPLETION_INTERFACE };
     const messages = pair.toServer.map((bytes) => decodeClientMessage(bytes, context));
     expect(messages.map((message) => message.name)).to.deep.equal(['URB_COMPLETION_NO_DATA', 'URB_COMPLETION_NO_DATA']);
     pair.drive();
-    expect(pair.atServer('transferCompleted').map((event) => event.answer.transferred)).to.deep.equal([0, 3]);
+    expect(pair.atServer('transferCompleted').map((event) => event.completion.transferred)).to.deep.equal([0, 3]);
   });
 
   it('a second answer to one request goes nowhere', () => {
     const pair = new DevicePair().open();
     const id = submit(pair, bulkIn(8));
-    pair.fromClient(pair.client.completeTransfer(id, success(Uint8Array.of(1))));
-    expect(pair.client.completeTransfer(id, success(Uint8Array.of(2))).outgoing).to.have.length(0);
+    pair.complete(id, success(Uint8Array.of(1)));
+    expect(
+      pair.client.completeTransfer(pair.transferAtClient(id.requestId), success(Uint8Array.of(2))).outgoing,
+    ).to.have.length(0);
   });
 
   it('client closes when the device returns more than was asked for (3.3.5.3.6)', () => {
     const pair = new DevicePair().open();
     const id = submit(pair, bulkIn(4));
-    const step = pair.client.completeTransfer(id, success(new Uint8Array(5)));
+    const step = pair.client.completeTransfer(pair.transferAtClient(id.requestId), success(new Uint8Array(5)));
     expect(step.outgoing).to.have.length(0);
     expect(step.events.map((event) => event.type)).to.deep.equal(['closeRequired']);
   });
@@ -207,7 +212,9 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     pair.fromClient(pair.client.receive(joinParts(stop), pair.now));
     expect(pair.atClient('stopped')).to.have.length(1);
     expect(pair.client.state).to.equal('announced');
-    expect(pair.client.completeTransfer(id, success(Uint8Array.of(1))).outgoing).to.have.length(0);
+    expect(
+      pair.client.completeTransfer(pair.transferAtClient(id.requestId), success(Uint8Array.of(1))).outgoing,
+    ).to.have.length(0);
   });
 
   it('cancels: the client is told, the completion ends the request, the id is free again (3.2.5.3.1)', () => {
@@ -217,9 +224,9 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     pair.fromServer(pair.server.cancel(id, pair.now));
     expect(pair.toClient).to.have.length(1);
     pair.drive();
-    expect(pair.atClient('cancelRequested').map((event) => event.requestId)).to.deep.equal([id]);
+    expect(pair.atClient('cancelRequested').map((event) => event.request.requestId)).to.deep.equal([id.requestId]);
     const cancelled = { name: 'TS_URB_RESULT_HEADER', usbdStatus: 0xc0010000 } as const;
-    pair.fromClient(pair.client.completeTransfer(id, { ...success(EMPTY), tsUrbResult: cancelled }));
+    pair.complete(id, { ...success(EMPTY), tsUrbResult: cancelled });
     pair.drive();
     expect(pair.atServer('transferCompleted')).to.have.length(1);
     expect(pair.server.nextTimeout()).to.equal(undefined);
@@ -231,31 +238,35 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     pair.fromServer(pair.server.cancel(id, pair.now));
     pair.drive();
     pair.pass(3000);
-    expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId: id, reason: 'cancelled' }]);
-    pair.fromClient(pair.client.completeTransfer(id, success(Uint8Array.of(1))));
+    expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', request: id, reason: 'cancelled' }]);
+    pair.complete(id, success(Uint8Array.of(1)));
     pair.drive();
     expect(pair.atServer('transferCompleted')).to.have.length(0);
     expect(pair.atServer('closeRequired')).to.have.length(0);
-    expect(pair.atServer('answeredLate')[0]?.error.message).to.contain(`late answer to RequestId ${id}`);
+    expect(pair.atServer('answeredLate')[0]?.error.message).to.contain(`late answer to RequestId ${id.requestId}`);
     expect(pair.atServer('answeredLate')).to.have.length(1);
   });
 
   describe('a request past its deadline', () => {
     it('is cancelled also when it is an IO control', () => {
       const pair = new DevicePair().open();
-      const { requestId, step } = pair.server.submitIoControl(
-        { internal: false, ioControlCode: 0x220007, outputBufferSize: 0 },
+      const { request, step } = pair.server.submit(
+        { type: 'ioControl', internal: false, ioControlCode: 0x220007, outputBufferSize: 0 },
+        undefined,
         pair.now + 500,
       );
       pair.fromServer(step);
       pair.pass(500);
       expect(pair.atClient('cancelRequested')).to.have.length(1);
       const aborted = { hResult: 0x800703e3, information: 0, outputBuffer: EMPTY };
-      pair.fromClient(pair.client.completeIoControl(requestId, aborted));
+      const [asked] = pair.atClient('requested');
+      if (asked?.request.type !== 'ioControl') throw new Error('no IO control');
+      pair.fromClient(pair.client.completeIoControl(asked.request, aborted));
       pair.drive();
       expect(pair.atServer('ioControlCompleted')).to.deep.equal([
-        { type: 'ioControlCompleted', requestId, answer: aborted, isOverdue: true },
+        { type: 'ioControlCompleted', request, completion: aborted },
       ]);
+      expect(request.state).to.equal('overdue');
     });
 
     it('is cancelled, and its answer counts: no data that lies at the client is lost', () => {
@@ -264,11 +275,12 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
       pair.pass(500);
       expect(pair.atClient('cancelRequested')).to.have.length(1);
       expect(pair.atServer('abandoned')).to.have.length(0);
-      pair.fromClient(pair.client.completeTransfer(id, success(Uint8Array.of(1, 2))));
+      pair.complete(id, success(Uint8Array.of(1, 2)));
       pair.drive();
       const [answered] = pair.atServer('transferCompleted');
-      expect(answered).to.include({ requestId: id, isOverdue: true });
-      expect(answered?.answer.data).to.deep.equal(Uint8Array.of(1, 2));
+      expect(answered?.request).to.equal(id);
+      expect(id.state).to.equal('overdue');
+      expect(answered?.completion.data).to.deep.equal(Uint8Array.of(1, 2));
       expect(pair.server.nextTimeout()).to.equal(undefined);
     });
 
@@ -282,7 +294,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
         pair.pass(500);
         if (cancels) pair.fromServer(pair.server.cancel(id, pair.now));
         pair.pass(3000);
-        expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', requestId: id, reason }]);
+        expect(pair.atServer('abandoned')).to.deep.equal([{ type: 'abandoned', request: id, reason }]);
         expect(pair.atClient('cancelRequested')).to.have.length(1);
       }
     });
@@ -307,7 +319,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
       name: 'TRANSFER_IN_REQUEST',
       interfaceId: USB_DEVICE,
       messageId: 2,
-      tsUrb: { ...bulkIn(4).tsUrb, requestId: id },
+      tsUrb: { ...bulkIn(4).tsUrb, requestId: id.requestId },
       outputBufferSize: 4,
     });
     pair.fromClient(pair.client.receive(joinParts(again), pair.now));
@@ -315,10 +327,66 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     expect(pair.client.pendingRequests).to.equal(1);
   });
 
+  for (const messageName of ['TRANSFER_IN_REQUEST', 'CANCEL_REQUEST', 'RETRACT_DEVICE', 'QUERY_DEVICE_TEXT'] as const) {
+    it(`client drops ${messageName} on the interface of another device (3.1.5)`, () => {
+      const pair = new DevicePair().open();
+      const pending = submit(pair, bulkIn(4));
+      const ids = { interfaceId: USB_DEVICE + 1, messageId: 2 };
+      const step = pair.client.receive(
+        joinParts(
+          encodeUrbdrcMessage(
+            messageName === 'TRANSFER_IN_REQUEST'
+              ? { name: messageName, ...ids, tsUrb: { ...bulkIn(4).tsUrb, requestId: 77 }, outputBufferSize: 4 }
+              : messageName === 'CANCEL_REQUEST'
+                ? { name: messageName, ...ids, requestId: pending.requestId }
+                : messageName === 'RETRACT_DEVICE'
+                  ? { name: messageName, ...ids, reason: 1 }
+                  : { name: messageName, ...ids, textType: 0, localeId: 0x409 },
+          ),
+        ),
+        pair.now,
+      );
+      expect(step.outgoing).to.have.length(0);
+      expect(step.events.map(({ type }) => type)).to.deep.equal(['ignored']);
+      expect(pair.client.state).to.equal('active');
+      expect(pair.client.pendingRequests).to.equal(1);
+    });
+  }
+
+  it('4096 ids are kept for late answers at most, the oldest is forgotten: its answer closes the channel (3.2.5.4)', () => {
+    const pair = new DevicePair({}, undefined, new Peer('ironrdp')).open();
+    const ids: number[] = [];
+    for (let count = 0; count < 4097; count += 1) {
+      const { request } = pair.server.submit(bulkIn(4), undefined);
+      pair.server.cancel(request, pair.now);
+      ids.push(request.requestId);
+    }
+    expect(pair.server.pendingRequests).to.equal(0);
+    const [first = 0, second = 0] = ids;
+    const late = { interfaceId: COMPLETION_INTERFACE, messageId: 0, ...success(EMPTY), outputBufferSize: 0 };
+    forged(pair, { name: 'URB_COMPLETION_NO_DATA', ...late, requestId: second });
+    expect(pair.atServer('answeredLate')).to.have.length(1);
+    expect(pair.atServer('closeRequired')).to.have.length(0);
+    forged(pair, { name: 'URB_COMPLETION_NO_DATA', ...late, requestId: first });
+    expect(pair.atServer('closeRequired')).to.have.length(1);
+  });
+
+  it('a request whose completion closes the channel is handed back with the channel, and no text is forgotten', () => {
+    const pair = new DevicePair().open();
+    const requests = [submit(pair, bulkIn(4)), submit(pair, bulkIn(4))];
+    pair.fromServer(pair.server.queryDeviceText(0, 0x409, undefined, pair.now).step);
+    const { requestId } = requests[0]!;
+    forged(pair, { name: 'URB_COMPLETION', ...completion, requestId, outputBuffer: new Uint8Array(5) });
+    expect(pair.atServer('closeRequired')).to.have.length(1);
+    expect(pair.server.end()).to.deep.equal({ requests, texts: [undefined] });
+    expect(pair.server.end()).to.deep.equal({ requests: [], texts: [] });
+    expect(pair.server.nextTimeout()).to.equal(undefined);
+  });
+
   it('answers what is over a limit with a status instead of holding it', () => {
     const pair = new DevicePair({ maximumTransferSize: 1024, maximumPendingRequests: 2 }).open();
     submit(pair, bulkIn(1025));
-    expect(pair.atServer('transferCompleted')[0]?.answer.tsUrbResult.usbdStatus).to.equal(0xc0001000);
+    expect(pair.atServer('transferCompleted')[0]?.completion.tsUrbResult.usbdStatus).to.equal(0xc0001000);
     submit(pair, bulkIn(1));
     submit(pair, bulkIn(1));
     submit(pair, bulkIn(1));
@@ -342,7 +410,8 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
 
   it('answers QUERY_DEVICE_TEXT on the stub, paired by MessageId, also before registration (2.2.6.6)', () => {
     const pair = new DevicePair().open();
-    for (const textType of [0, 1, 7]) pair.fromServer(pair.server.queryDeviceText(textType, 0x409, pair.now).step);
+    for (const textType of [0, 1, 7])
+      pair.fromServer(pair.server.queryDeviceText(textType, 0x409, undefined, pair.now).step);
     pair.drive();
     expect(pair.atServer('deviceText').map((event) => [event.text, event.hResult])).to.deep.equal([
       ['A stick', 0],
@@ -353,7 +422,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
 
   it('closes the channel when QUERY_DEVICE_TEXT stays unanswered for 30 s (3.1.2)', () => {
     const pair = new DevicePair().open();
-    pair.server.queryDeviceText(0, 0x409, pair.now);
+    pair.server.queryDeviceText(0, 0x409, undefined, pair.now);
     pair.pass(30_000);
     expect(pair.atServer('closeRequired')).to.have.length(1);
   });
@@ -365,7 +434,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     pair.drive();
     expect(pair.atClient('retracted')).to.deep.equal([{ type: 'retracted', reason: 1 }]);
     expect(pair.client.state).to.equal('closed');
-    expect(() => pair.server.submitTransfer(bulkIn(1))).to.throw('state closed');
+    expect(() => pair.server.submit(bulkIn(1), undefined)).to.throw('state closed');
   });
 
   const completion = {
@@ -383,24 +452,24 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
 
   it('server closes on more data than was asked for (3.2.5.4.2)', () => {
     const pair = new DevicePair().open();
-    const { requestId } = pair.server.submitTransfer(bulkIn(4));
+    const { requestId } = pair.server.submit(bulkIn(4), undefined).request;
     forged(pair, { name: 'URB_COMPLETION', ...completion, requestId, outputBuffer: new Uint8Array(5) });
     expect(pair.atServer('closeRequired')).to.have.length(1);
   });
 
   it('server closes on NO_DATA with a size for an IN request (3.2.5.4.3)', () => {
     const pair = new DevicePair().open();
-    const { requestId } = pair.server.submitTransfer(bulkIn(4));
+    const { requestId } = pair.server.submit(bulkIn(4), undefined).request;
     forged(pair, { name: 'URB_COMPLETION_NO_DATA', ...completion, requestId, outputBufferSize: 2 });
     expect(pair.atServer('closeRequired')).to.have.length(1);
   });
 
   it('server takes URB_COMPLETION with echoed data for an OUT request, as FreeRDP sends it', () => {
     const pair = new DevicePair().open();
-    const { requestId } = pair.server.submitTransfer(bulkOut(Uint8Array.of(1, 2)));
+    const { requestId } = pair.server.submit(bulkOut(Uint8Array.of(1, 2)), undefined).request;
     forged(pair, { name: 'URB_COMPLETION', ...completion, requestId, outputBuffer: Uint8Array.of(1, 2) });
     const [event] = pair.atServer('transferCompleted');
-    expect(event?.answer).to.deep.include({ transferred: 2, data: EMPTY });
+    expect(event?.completion).to.deep.include({ transferred: 2, data: EMPTY });
   });
 
   it('server ignores a second ADD_DEVICE (3.2.5.1.2)', () => {

@@ -3,6 +3,8 @@ import { fromHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { TransferRequest } from '../../../src/urbdrc/exchange.ts';
+import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
 import type { SessionLimits } from '../../../src/urbdrc/session/limits.ts';
 import { DevicePair, USB_DEVICE } from './pair.ts';
 
@@ -16,10 +18,19 @@ const DONE = {
 } as const;
 
 /** Sends so many writes with NoAck, and gives their RequestIds as the client has them. */
-function send(count: number, limits: Partial<SessionLimits> = {}): { pair: DevicePair; ids: number[] } {
+function send(
+  count: number,
+  limits: Partial<SessionLimits> = {},
+): {
+  pair: DevicePair;
+  ids: number[];
+  requests: ServerRequest<undefined>[];
+} {
+  const requests: ServerRequest<undefined>[] = [];
   const pair = new DevicePair(limits, STREAMING).open();
   for (let sent = 0; sent < count; sent += 1) {
-    const { step } = pair.server.submitTransfer({
+    const asked: TransferRequest = {
+      type: 'transfer',
       direction: 'out',
       tsUrb: {
         name: 'TS_URB_ISOCH_TRANSFER',
@@ -33,19 +44,24 @@ function send(count: number, limits: Partial<SessionLimits> = {}): { pair: Devic
         isoPackets: [{ offset: 0, length: 0, status: 0 }],
       },
       outputBuffer: new Uint8Array(4),
-      outputBufferSize: 0,
-    });
+      outputBufferSize: 4,
+    };
+    const { request, step } = pair.server.submit(asked, undefined);
+    requests.push(request);
     pair.fromServer(step);
     pair.drive();
   }
-  return { pair, ids: pair.atClient('transferRequested').map(({ request }) => request.requestId) };
+  return { pair, ids: pair.atClient('requested').map(({ request }) => request.requestId), requests };
 }
 
 describe('isochronous OUT with NoAck (MS-RDPEUSB 2.2.9.1.1)', () => {
   it('is over for the server once it is sent, and for the client when the device is done, which nobody is told', () => {
     const { pair, ids } = send(1);
     expect([pair.server.pendingRequests, pair.client.pendingRequests]).to.deep.equal([0, 1]);
-    expect(pair.client.completeTransfer(ids[0]!, DONE)).to.deep.equal({ outgoing: [], events: [] });
+    expect(pair.client.completeTransfer(pair.transferAtClient(ids[0]!), DONE)).to.deep.equal({
+      outgoing: [],
+      events: [],
+    });
     expect(pair.client.pendingRequests).to.equal(0);
   });
 
@@ -57,13 +73,13 @@ describe('isochronous OUT with NoAck (MS-RDPEUSB 2.2.9.1.1)', () => {
   });
 
   it('can be cancelled at the client, where it is still known, and is not answered then either', () => {
-    const { pair, ids } = send(1);
+    const { pair, ids, requests } = send(1);
     const requestId = ids[0]!;
-    expect(pair.server.cancel(requestId, pair.now).outgoing).to.have.length(0);
+    expect(pair.server.cancel(requests[0]!, pair.now).outgoing).to.have.length(0);
     const cancel = { name: 'CANCEL_REQUEST', interfaceId: USB_DEVICE, messageId: 9, requestId } as const;
     pair.fromClient(pair.client.receive(joinParts(encodeUrbdrcMessage(cancel)), pair.now));
-    expect(pair.atClient('cancelRequested')).to.deep.equal([{ type: 'cancelRequested', requestId }]);
-    expect(pair.client.completeTransfer(requestId, DONE).outgoing).to.deep.equal([]);
+    expect(pair.atClient('cancelRequested').map(({ request }) => request.requestId)).to.deep.equal([requestId]);
+    expect(pair.client.completeTransfer(pair.transferAtClient(requestId), DONE).outgoing).to.deep.equal([]);
     expect(pair.client.pendingRequests).to.equal(0);
   });
 

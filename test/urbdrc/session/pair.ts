@@ -1,11 +1,13 @@
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
 import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
+import type { TransferCompletion } from '../../../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../../../src/urbdrc/session/channelEvent.ts';
 import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
 import {
   ClientDeviceChannel,
   type ClientDeviceEvent,
+  type ClientTransfer,
   type DeviceAnnouncement,
 } from '../../../src/urbdrc/session/client/deviceChannel.ts';
 import {
@@ -106,6 +108,20 @@ export class DevicePair {
     this.fromServer(this.server.open(this.now));
     this.drive();
     return this;
+  }
+
+  /** The request that reached the client, as its session has it. */
+  transferAtClient(requestId: number): ClientTransfer {
+    const found = this.clientEvents.findLast(
+      (event) => event.type === 'requested' && event.request.requestId === requestId,
+    );
+    if (found?.type !== 'requested' || found.request.type !== 'transfer') throw new Error(`no transfer ${requestId}`);
+    return found.request;
+  }
+
+  /** The client's device is done with a transfer. */
+  complete({ requestId }: { readonly requestId: number }, completion: TransferCompletion): void {
+    this.fromClient(this.client.completeTransfer(this.transferAtClient(requestId), completion));
   }
 
   /** Events of one type that the server reported. */

@@ -4,6 +4,8 @@ import { fromHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
+import type { TransferRequest } from '../../../src/urbdrc/exchange.ts';
+import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
 import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import type { PeerName } from '../../../src/urbdrc/peers/profiles.ts';
 import { COMPLETION_INTERFACE, configuration, DevicePair } from './pair.ts';
@@ -29,23 +31,27 @@ function open(name: PeerName): DevicePair {
   return pair;
 }
 
-const read = ({ server }: DevicePair) =>
-  server.submitTransfer({ direction: 'in', tsUrb: BULK, outputBuffer: EMPTY, outputBufferSize: 8 }).requestId;
-const write = ({ server }: DevicePair) =>
-  server.submitTransfer({ direction: 'out', tsUrb: BULK, outputBuffer: new Uint8Array(2), outputBufferSize: 0 })
-    .requestId;
+const asked = (direction: 'in' | 'out', outputBuffer: Uint8Array, outputBufferSize: number): TransferRequest => ({
+  type: 'transfer',
+  direction,
+  tsUrb: { ...BULK },
+  outputBuffer,
+  outputBufferSize,
+});
+const read = ({ server }: DevicePair) => server.submit(asked('in', EMPTY, 8), undefined).request;
+const write = ({ server }: DevicePair) => server.submit(asked('out', new Uint8Array(2), 2), undefined).request;
 const control = ({ server }: DevicePair) =>
-  server.submitIoControl({ internal: false, ioControlCode: 0x220013, outputBufferSize: 4 }).requestId;
+  server.submit({ type: 'ioControl', internal: false, ioControlCode: 0x220013, outputBufferSize: 4 }, undefined)
+    .request;
 
 /** What the server makes of the bytes that `answer` gives for the request that `submit` sends. */
 function outcome(
   name: PeerName,
-  submit: (pair: DevicePair) => number,
+  submit: (pair: DevicePair) => ServerRequest<undefined>,
   answer: (requestId: number) => Uint8Array,
 ): { events: string[]; pair: DevicePair; problem: string } {
   const pair = open(name);
-  const requestId = submit(pair);
-  pair.fromServer(pair.server.receive(answer(requestId), pair.now));
+  pair.fromServer(pair.server.receive(answer(submit(pair).requestId), pair.now));
   const events = pair.serverEvents.map((event) => ('reason' in event ? `${event.type}: ${event.reason}` : event.type));
   const [first] = pair.serverEvents;
   return { events, pair, problem: first !== undefined && 'error' in first ? first.error.message : '' };
@@ -100,7 +106,9 @@ describe('the same bytes from clients that are taken for different ones', () => 
       });
     const taken = outcome('freerdp', control, answer);
     expect(taken.events).to.deep.equal(['ioControlCompleted']);
-    expect(taken.pair.atServer('ioControlCompleted')[0]?.answer.outputBuffer).to.deep.equal(new Uint8Array(4).fill(3));
+    expect(taken.pair.atServer('ioControlCompleted')[0]?.completion.outputBuffer).to.deep.equal(
+      new Uint8Array(4).fill(3),
+    );
     const { events, problem } = outcome('strict', control, answer);
     expect(events).to.deep.equal(['closeRequired']);
     expect(problem).to.contain('OutputBufferSize 8 for a request of 4 ([MS-RDPEUSB] 3.2.5.4.1)');
@@ -124,7 +132,7 @@ describe('the same bytes from clients that are taken for different ones', () => 
       expect(problem).to.contain('IOCONTROL_COMPLETION.OutputBuffer: needs 4 bytes, 0 left');
       // A better answer to the same request comes too late, and the channel lives.
       const [failed] = pair.atServer('abandoned');
-      const { requestId } = failed!;
+      const { requestId } = failed!.request;
       const good = { name: 'IOCONTROL_COMPLETION', ...HEAD, requestId, information: 0, outputBuffer: EMPTY } as const;
       pair.fromServer(pair.server.receive(bytesOf(good), pair.now));
       expect(pair.serverEvents.at(-1)?.type).to.equal('answeredLate');
@@ -152,19 +160,23 @@ describe('the same bytes from clients that are taken for different ones', () => 
       const path = '../../../test-vectors/urbdrc/URB_COMPLETION_NO_DATA/select-interface-freerdp-3-14.json';
       const { hex } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { hex: string };
       const select = ({ server }: DevicePair) =>
-        server.submitTransfer({
-          direction: 'in',
-          tsUrb: {
-            name: 'TS_URB_SELECT_INTERFACE',
-            urbFunction: UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
-            requestId: 0,
-            noAck: false,
-            configurationHandle: 1,
-            interface: { interfaceNumber: 0, alternateSetting: 0, pipes: [] },
+        server.submit(
+          {
+            type: 'transfer',
+            direction: 'in',
+            tsUrb: {
+              name: 'TS_URB_SELECT_INTERFACE',
+              urbFunction: UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
+              requestId: 0,
+              noAck: false,
+              configurationHandle: 1,
+              interface: { interfaceNumber: 0, alternateSetting: 0, pipes: [] },
+            },
+            outputBuffer: EMPTY,
+            outputBufferSize: 0,
           },
-          outputBuffer: EMPTY,
-          outputBufferSize: 0,
-        }).requestId;
+          undefined,
+        ).request;
       const answer = (requestId: number) => {
         const bytes = fromHex(hex);
         new DataView(bytes.buffer, bytes.byteOffset).setUint32(12, requestId, true);
@@ -173,8 +185,8 @@ describe('the same bytes from clients that are taken for different ones', () => 
       const { events, pair } = outcome('freerdp-3.14-3.22', select, answer);
       expect(events).to.deep.equal(['transferCompleted']);
       const [completed] = pair.atServer('transferCompleted');
-      expect(completed?.answer.hResult).to.equal(0);
-      expect(completed?.answer.tsUrbResult.name).to.equal('TS_URB_SELECT_INTERFACE_RESULT');
+      expect(completed?.completion.hResult).to.equal(0);
+      expect(completed?.completion.tsUrbResult.name).to.equal('TS_URB_SELECT_INTERFACE_RESULT');
       expect(outcome('strict', select, answer).events).to.deep.equal(FAILED);
     });
   });
@@ -188,9 +200,10 @@ describe('the same bytes from clients that are taken for different ones', () => 
     expect(waiting.server.nextTimeout()).to.equal(waiting.now + 3000);
 
     const ended = open('ironrdp');
-    const requestId = read(ended);
-    ended.fromServer(ended.server.cancel(requestId, ended.now));
-    expect(ended.serverEvents).to.deep.equal([{ type: 'abandoned', requestId, reason: 'cancelled' }]);
+    const request = read(ended);
+    const { requestId } = request;
+    ended.fromServer(ended.server.cancel(request, ended.now));
+    expect(ended.serverEvents).to.deep.equal([{ type: 'abandoned', request, reason: 'cancelled' }]);
     expect(ended.toClient).to.have.length(1);
     expect(ended.server.nextTimeout()).to.equal(undefined);
     // If it answers after all, it is late.
@@ -201,12 +214,9 @@ describe('the same bytes from clients that are taken for different ones', () => 
 
   it('cancelledRequests: a deadline ends such a request at once, too', () => {
     const { server, ...pair } = open('ironrdp');
-    const { requestId } = server.submitTransfer(
-      { direction: 'in', tsUrb: BULK, outputBuffer: EMPTY, outputBufferSize: 8 },
-      pair.now + 5,
-    );
+    const { request } = server.submit(asked('in', EMPTY, 8), undefined, pair.now + 5);
     const { outgoing, events } = server.handleTimeout(pair.now + 5);
-    expect(events).to.deep.equal([{ type: 'abandoned', requestId, reason: 'timedOut' }]);
+    expect(events).to.deep.equal([{ type: 'abandoned', request, reason: 'timedOut' }]);
     expect(outgoing).to.have.length(1);
   });
 });
@@ -231,7 +241,7 @@ describe('what a session tells of its client', () => {
       const peer = freerdp();
       const pair = new DevicePair({}, configuration, peer).open();
       const complete = () => {
-        const requestId = write(pair);
+        const { requestId } = write(pair);
         const message =
           name === 'URB_COMPLETION'
             ? ({ name, ...HEAD, requestId, tsUrbResult: OK, outputBuffer: new Uint8Array(2) } as const)
@@ -250,7 +260,7 @@ describe('what a session tells of its client', () => {
 
   it('nothing about one that is not in question', () => {
     const pair = open('generic');
-    const requestId = write(pair);
+    const { requestId } = write(pair);
     const message = { name: 'URB_COMPLETION', ...HEAD, requestId, tsUrbResult: OK, outputBuffer: new Uint8Array(2) };
     pair.fromServer(pair.server.receive(bytesOf(message as UrbdrcMessage), pair.now));
     expect(pair.serverEvents.map(({ type }) => type)).to.deep.equal(['transferCompleted']);

@@ -8,7 +8,7 @@ import { urbFunctionName } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import type { UsbBusQuery, UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import { type HostTransfer, HostUrbs } from '../../../src/urbdrc/urb/hostUrbs.ts';
-import type { UrbCompletionValue } from '../../../src/urbdrc/urb/urbStep.ts';
+import type { TransferCompletion } from '../../../src/urbdrc/exchange.ts';
 import { CONFIGURATION_1, CONFIGURATION_2, EMPTY } from './scriptedDevice.ts';
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, index) => index);
@@ -24,7 +24,7 @@ function refusalOf(urbs: HostUrbs, operation: UsbOperation): UsbResult | undefin
   return request.type === 'refused' ? request.result : undefined;
 }
 
-function completion(fields: Partial<UrbCompletionValue> & { usbdStatus?: number }): UrbCompletionValue {
+function completion(fields: Partial<TransferCompletion> & { usbdStatus?: number }): TransferCompletion {
   const { usbdStatus = 0, ...rest } = fields;
   return {
     tsUrbResult: { name: 'TS_URB_RESULT_HEADER', usbdStatus },
@@ -258,6 +258,26 @@ describe('selections of the server', () => {
     expect(abort.tsUrb).to.include({ urbFunction: 2, pipeHandle: 0x383 });
   });
 
+  it('a handle lives as long as its alternate setting is in force, and only pipes of the descriptors have one', () => {
+    const urbs = configured();
+    const set = (alternateSetting: number, pipes: ReturnType<typeof pipe>[]) => {
+      const { finish } = transferOf(urbs, { type: 'setInterface', interfaceNumber: 1, alternateSetting });
+      const result = interfaceResult(1, alternateSetting, pipes);
+      const tsUrbResult = { name: 'TS_URB_SELECT_INTERFACE_RESULT', usbdStatus: 0, interface: result } as const;
+      expect(finish(completion({ tsUrbResult })).status).to.equal('completed');
+    };
+    const handleOf = (endpointAddress: number) => {
+      const request = urbs.request({ type: 'abortEndpoint', endpointAddress });
+      if (request.type === 'refused') return request.result.status;
+      return request.type === 'transfer' && request.tsUrb.name === 'TS_URB_PIPE_REQUEST' && request.tsUrb.pipeHandle;
+    };
+    set(1, [pipe(0x83, 0x383), pipe(4, 0x304), pipe(0x8f, 0x38f)]);
+    expect([0x83, 4, 0x8f, 0x81].map(handleOf)).to.deep.equal([0x383, 0x304, 'notFound', 0x281]);
+    // Setting 2 has 0x83 too, and the client tells of no pipe.
+    set(2, []);
+    expect([0x83, 4, 0x8f, 0x81].map(handleOf)).to.deep.equal(['notFound', 'notFound', 'notFound', 0x281]);
+  });
+
   it('0 unconfigures without a descriptor, and the handles are forgotten', () => {
     const urbs = configured();
     const { tsUrb, finish } = transferOf(urbs, { type: 'setConfiguration', configurationValue: 0 });
@@ -318,7 +338,7 @@ describe('transfers of the server', () => {
       // prettier-ignore
       const request = configured().request({ type });
       if (request.type !== 'ioControl') throw new Error(request.type);
-      expect(request).to.include({ code, internal: false, outputBufferSize: 0 });
+      expect(request).to.include({ ioControlCode: code, internal: false, outputBufferSize: 0 });
       expect(request.finish({ hResult: 0, information: 4, outputBuffer: bytes(4) }).status).to.equal('completed');
       const refused = { hResult: Hresult.ERROR_NOT_SUPPORTED, information: 0, outputBuffer: EMPTY };
       expect(request.finish(refused).status).to.equal('notSupported');
@@ -488,7 +508,7 @@ describe('what the server asks of the bus', () => {
 
   it('the rest are IO controls, with room for what they bring (2.2.12, 2.2.13)', () => {
     const queries = ['busTime', 'portStatus', 'hubCount', 'hubName', 'controllerName', 'busInformation'] as const;
-    const asked = queries.map(ioControlOf).map((each) => [each.code, each.internal, each.outputBufferSize]);
+    const asked = queries.map(ioControlOf).map((each) => [each.ioControlCode, each.internal, each.outputBufferSize]);
     expect(asked).to.deep.equal([
       [0x224000, true, 4],
       [0x220013, false, 4],

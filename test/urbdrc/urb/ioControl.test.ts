@@ -4,7 +4,8 @@ import { Reader } from '../../../codecs/core/reader.ts';
 import { IoControlCode, UsbHubName } from '../../../codecs/urbdrc/ioControl.ts';
 import { Hresult } from '../../../codecs/urbdrc/status.ts';
 import type { UsbBusAnswer, UsbOperation, UsbResult, UsbSpeed, UsbStatus } from '../../../src/ports/usb.ts';
-import { type IoControlCompletionValue, translateIoControl } from '../../../src/urbdrc/urb/ioControl.ts';
+import type { IoControlCompletion } from '../../../src/urbdrc/exchange.ts';
+import { translateIoControl } from '../../../src/urbdrc/urb/ioControl.ts';
 import { BUS_FACTS, EMPTY } from './scriptedDevice.ts';
 
 /** The device's end of the bus knows nothing. */
@@ -15,7 +16,7 @@ function control(
   size: number,
   answer: UsbResult = unknown(),
   { internal = false, facts = BUS_FACTS } = {},
-): { operations: UsbOperation[]; completion: IoControlCompletionValue } {
+): { operations: UsbOperation[]; completion: IoControlCompletion } {
   const operations: UsbOperation[] = [];
   let step = translateIoControl(code, size, internal, facts);
   while (step.type === 'submit') {

@@ -9,7 +9,7 @@ import type { UsbBusAnswer, UsbOperation, UsbResult, UsbStatus } from '../../../
 import { DeviceUrbs } from '../../../src/urbdrc/urb/deviceUrbs.ts';
 import { type HostTransfer, HostUrbs } from '../../../src/urbdrc/urb/hostUrbs.ts';
 import { translateIoControl } from '../../../src/urbdrc/urb/ioControl.ts';
-import type { UrbCompletionValue } from '../../../src/urbdrc/urb/urbStep.ts';
+import type { TransferCompletion } from '../../../src/urbdrc/exchange.ts';
 import { u16, u8 } from '../../codecs/tsUrb/tsUrbArbitraries.ts';
 import { BUS_FACTS, CONFIGURATION_1, CONFIGURATION_2, EMPTY, ok } from './scriptedDevice.ts';
 
@@ -35,16 +35,19 @@ class Pair {
     const request = this.#host.request(operation);
     if (request.type === 'refused') return request.result;
     if (request.type === 'transfer') return request.finish(this.#transfer(request, submit));
-    let step = translateIoControl(request.code, request.outputBufferSize, request.internal, BUS_FACTS);
+    let step = translateIoControl(request.ioControlCode, request.outputBufferSize, request.internal, BUS_FACTS);
     while (step.type === 'submit') step = step.next(submit(step.operation));
     return request.finish(step.completion);
   }
 
-  #transfer(request: HostTransfer, submit: (operation: UsbOperation) => UsbResult): UrbCompletionValue {
+  #transfer(request: HostTransfer, submit: (operation: UsbOperation) => UsbResult): TransferCompletion {
     const bytes = joinParts(encodeTsUrb({ ...request.tsUrb, requestId: 1 }));
     const tsUrb = decodeTsUrb(new Reader(bytes, 'TsUrb', SPEC));
     const { direction, outputBuffer, outputBufferSize } = request;
-    let step = this.#device.translate({ tsUrb, direction, outputBuffer, outputBufferSize }, BUS_FACTS);
+    let step = this.#device.translate(
+      { type: 'transfer', direction, tsUrb, outputBuffer, outputBufferSize },
+      BUS_FACTS,
+    );
     while (step.type === 'submit') step = step.next(submit(step.operation));
     const { completion } = step;
     const result = joinParts(encodeTsUrbResult(completion.tsUrbResult));

@@ -4,7 +4,8 @@ import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import type { BusFacts } from '../../../src/urbdrc/urb/busQueries.ts';
-import { DeviceUrbs, type UrbCompletionValue, type UrbRequest } from '../../../src/urbdrc/urb/deviceUrbs.ts';
+import type { TransferCompletion, TransferRequest } from '../../../src/urbdrc/exchange.ts';
+import { DeviceUrbs } from '../../../src/urbdrc/urb/deviceUrbs.ts';
 
 /**
  * Configuration 1: interface 0 with bulk 0x81 and 0x02; interface 1 (audio) with nothing in alternate setting 0,
@@ -51,7 +52,7 @@ export const ok = (data: Uint8Array = EMPTY, transferred = data.byteLength): Usb
 /** What became of a request: everything that went to the device, and the completion. */
 export interface Played {
   readonly operations: UsbOperation[];
-  readonly completion: UrbCompletionValue;
+  readonly completion: TransferCompletion;
 }
 
 type WithoutIds = TsUrb extends infer U ? (U extends TsUrb ? Omit<U, 'requestId' | 'noAck'> : never) : never;
@@ -67,7 +68,7 @@ export class ScriptedDevice {
     this.urbs = new DeviceUrbs(readConfigurations(descriptors));
   }
 
-  play(request: UrbRequest, answers: Answers = this.answers): Played {
+  play(request: TransferRequest, answers: Answers = this.answers): Played {
     const operations: UsbOperation[] = [];
     let step = this.urbs.translate(request, BUS_FACTS);
     while (step.type === 'submit') {
@@ -79,13 +80,16 @@ export class ScriptedDevice {
   }
 
   in(tsUrb: WithoutIds, outputBufferSize = 0, answers?: Answers): Played {
-    const request = { tsUrb: withIds(tsUrb), direction: 'in', outputBuffer: EMPTY, outputBufferSize } as const;
-    return this.play(request, answers);
+    const common = { outputBuffer: EMPTY, outputBufferSize };
+    return this.play({ type: 'transfer', direction: 'in', tsUrb: withIds(tsUrb), ...common }, answers);
   }
 
   out(tsUrb: WithoutIds, outputBuffer: Uint8Array = EMPTY, answers?: Answers): Played {
     const outputBufferSize = outputBuffer.byteLength;
-    return this.play({ tsUrb: withIds(tsUrb), direction: 'out', outputBuffer, outputBufferSize }, answers);
+    return this.play(
+      { type: 'transfer', direction: 'out', tsUrb: withIds(tsUrb), outputBuffer, outputBufferSize },
+      answers,
+    );
   }
 
   /** SELECT_CONFIGURATION of configuration 1; `alternates` by interface number. */

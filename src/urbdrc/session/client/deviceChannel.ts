@@ -6,10 +6,12 @@ import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
 import { Hresult, UsbdStatus } from '../../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import type { TsUrbResult } from '../../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { DeviceTextType } from '../../../../codecs/urbdrc/usbDeviceText.ts';
 import { type Step, StepBuilder } from '../../../channels/step.ts';
 import { nextState } from '../../../channels/transitions.ts';
+import type { UsbOperation, UsbTransfer } from '../../../ports/usb.ts';
+import { NO_BYTES } from '../../../usb/results.ts';
+import type { IoControlCompletion, IoControlRequest, TransferCompletion, TransferRequest } from '../../exchange.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_LIMITS, DEFAULT_SESSION_TIMERS, type SessionLimits, type SessionTimers } from '../limits.ts';
 import {
@@ -29,62 +31,35 @@ export interface DeviceAnnouncement {
   readonly locationInformation: string;
 }
 
-export interface TransferRequest {
+/** What happens to a request at the client. */
+interface Progress {
   readonly requestId: number;
-  readonly direction: 'in' | 'out';
-  readonly tsUrb: TsUrb;
-  /** OUT data; empty for IN. */
-  readonly outputBuffer: Uint8Array;
-  /** Most bytes that may come back; for OUT the length of `outputBuffer`. */
-  readonly outputBufferSize: number;
+  readonly messageId: number;
+  /** [MS-RDPEUSB] 2.2.9.1.1: no completion is wanted. */
+  readonly isSilent: boolean;
+  /** `cancelled`: the server wants its end; it is still to be completed. `over`: completed, or given up. */
+  state: 'pending' | 'cancelled' | 'over';
+  /** The engine's: what is at the device for it. */
+  operation: UsbOperation | undefined;
+  transfer: UsbTransfer | undefined;
 }
 
-export interface IoControlRequest {
-  readonly requestId: number;
-  /** INTERNAL_IO_CONTROL, not IO_CONTROL. */
-  readonly internal: boolean;
-  readonly ioControlCode: number;
-  readonly inputBuffer: Uint8Array;
-  readonly outputBufferSize: number;
-}
+/** All that is known of a request of the server, from its message to its completion. */
+export type ClientTransfer = TransferRequest & Progress;
+export type ClientIoControl = IoControlRequest & Progress;
+export type ClientRequest = ClientTransfer | ClientIoControl;
 
 export type ClientDeviceEvent =
   /** ADD_DEVICE was sent. */
   | { readonly type: 'announced' }
-  /** To be answered once with `completeTransfer`. */
-  | { readonly type: 'transferRequested'; readonly request: TransferRequest }
-  /** To be answered once with `completeIoControl`. */
-  | { readonly type: 'ioControlRequested'; readonly request: IoControlRequest }
-  /** The server no longer wants this request; it is still to be answered once. */
-  | { readonly type: 'cancelRequested'; readonly requestId: number }
-  /** The server wants no completions any more: what is pending is to be cancelled, answers are dropped. */
-  | { readonly type: 'stopped' }
+  /** To be completed once, with `completeTransfer` or `completeIoControl`. */
+  | { readonly type: 'requested'; readonly request: ClientRequest }
+  /** The server no longer wants this request; it is still to be completed once. */
+  | { readonly type: 'cancelRequested'; readonly request: ClientRequest }
+  /** The server wants no completions any more: these are over, and what they have at the device is to be cancelled. */
+  | { readonly type: 'stopped'; readonly requests: readonly ClientRequest[] }
   /** RETRACT_DEVICE: the device goes back, the channel is to be closed. */
   | { readonly type: 'retracted'; readonly reason: number };
-
-/** The outcome of a transfer. */
-export interface TransferCompletion {
-  readonly tsUrbResult: TsUrbResult;
-  readonly hResult: number;
-  /** IN data, sent by reference; empty for OUT. */
-  readonly data: Uint8Array;
-  /** OUT bytes that the device took. */
-  readonly transferred: number;
-}
-
-export interface IoControlOutcome {
-  readonly hResult: number;
-  readonly information: number;
-  readonly outputBuffer: Uint8Array;
-}
-
-interface PendingRequest {
-  readonly kind: 'in' | 'out' | 'ioControl';
-  readonly messageId: number;
-  readonly outputBufferSize: number;
-  /** [MS-RDPEUSB] 2.2.9.1.1: no completion is wanted. */
-  readonly silent: boolean;
-}
 
 type DeviceStep = StepBuilder<ClientDeviceEvent | ChannelEvent>;
 type TransferMessage = Extract<OperationMessage, { name: 'TRANSFER_IN_REQUEST' | 'TRANSFER_OUT_REQUEST' }>;
@@ -97,7 +72,7 @@ type IoControlMessage = Extract<OperationMessage, { name: 'IO_CONTROL' | 'INTERN
 export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
   readonly #announcement: DeviceAnnouncement;
   readonly #limits: SessionLimits;
-  readonly #pending = new Map<number, PendingRequest>();
+  readonly #pending = new Map<number, ClientRequest>();
   #pendingBytes = 0;
   #state: Exclude<ClientDeviceState, 'active'> | { readonly name: 'active'; readonly requestCompletion: number } =
     'awaitingCapabilities';
@@ -121,36 +96,46 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
     return this.#pending.size;
   }
 
-  /** Answers a `transferRequested`. Data beyond what was asked for closes the channel, [MS-RDPEUSB] 3.3.5.3.6. */
-  completeTransfer(requestId: number, completion: TransferCompletion): Step<ClientDeviceEvent | ChannelEvent> {
+  /**
+   * Answers a transfer; nothing happens for one that is over. Data beyond what was asked for closes the channel,
+   * [MS-RDPEUSB] 3.3.5.3.6.
+   */
+  completeTransfer(request: ClientTransfer, completion: TransferCompletion): Step<ClientDeviceEvent | ChannelEvent> {
     const step: DeviceStep = new StepBuilder();
-    const pending = this.#settle(requestId);
-    if (pending === undefined || pending.silent || typeof this.#state === 'string') return step;
-    if (completion.data.byteLength > pending.outputBufferSize) {
-      const problem = `the device returned ${completion.data.byteLength} bytes, ${pending.outputBufferSize} were asked for`;
+    if (!this.#settle(request) || request.isSilent || typeof this.#state === 'string') return step;
+    if (completion.data.byteLength > request.outputBufferSize) {
+      const problem = `the device returned ${completion.data.byteLength} bytes, ${request.outputBufferSize} were asked for`;
       const spec = { document: 'MS-RDPEUSB', section: '3.3.5.3.6' };
       step.emit({ type: 'closeRequired', error: new ProtocolError('TRANSFER_IN_REQUEST', this.state, problem, spec) });
       return step;
     }
-    step.send(encodeCompletion(this.#state.requestCompletion, requestId, pending, completion));
+    step.send(encodeCompletion(this.#state.requestCompletion, request, completion));
     return step;
   }
 
-  /** Answers an `ioControlRequested`. */
-  completeIoControl(requestId: number, outcome: IoControlOutcome): Step<ClientDeviceEvent | ChannelEvent> {
+  /** Answers an IO control; nothing happens for one that is over. */
+  completeIoControl(request: ClientIoControl, completion: IoControlCompletion): Step<ClientDeviceEvent | ChannelEvent> {
     const step: DeviceStep = new StepBuilder();
-    const pending = this.#settle(requestId);
-    if (pending === undefined || typeof this.#state === 'string') return step;
+    if (!this.#settle(request) || typeof this.#state === 'string') return step;
     step.send(
       encodeUrbdrcMessage({
         name: 'IOCONTROL_COMPLETION',
         interfaceId: this.#state.requestCompletion,
-        messageId: pending.messageId,
-        requestId,
-        ...outcome,
+        messageId: request.messageId,
+        requestId: request.requestId,
+        ...completion,
       }),
     );
     return step;
+  }
+
+  /** The channel is closed, or its completions are not wanted: gives up what is pending, and tells what that was. */
+  abandon(): readonly ClientRequest[] {
+    const requests = [...this.#pending.values()];
+    for (const request of requests) request.state = 'over';
+    this.#pending.clear();
+    this.#pendingBytes = 0;
+    return requests;
   }
 
   protected override advance(input: ClientOpeningInput): boolean {
@@ -181,16 +166,16 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
     }
     switch (message.name) {
       case 'REGISTER_REQUEST_CALLBACK':
-        if (isStop) this.#stop(step);
+        if (isStop) step.emit({ type: 'stopped', requests: this.abandon() });
         return;
       case 'QUERY_DEVICE_TEXT':
         this.#answerText(message, step);
         return;
       case 'CANCEL_REQUEST':
-        if (this.#pending.has(message.requestId)) step.emit({ type: 'cancelRequested', requestId: message.requestId });
+        this.#cancel(message.requestId, step);
         return;
       case 'RETRACT_DEVICE':
-        this.#stop(step);
+        step.emit({ type: 'stopped', requests: this.abandon() });
         step.emit({ type: 'retracted', reason: message.reason });
         return;
       case 'IO_CONTROL':
@@ -214,19 +199,20 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
     return true;
   }
 
-  #settle(requestId: number): PendingRequest | undefined {
-    const pending = this.#pending.get(requestId);
-    if (pending !== undefined) {
-      this.#pending.delete(requestId);
-      this.#pendingBytes -= pending.outputBufferSize;
-    }
-    return pending;
+  /** False when it was over already. */
+  #settle(request: ClientRequest): boolean {
+    if (request.state === 'over') return false;
+    request.state = 'over';
+    this.#pending.delete(request.requestId);
+    this.#pendingBytes -= request.outputBufferSize;
+    return true;
   }
 
-  #stop(step: DeviceStep): void {
-    this.#pending.clear();
-    this.#pendingBytes = 0;
-    step.emit({ type: 'stopped' });
+  #cancel(requestId: number, step: DeviceStep): void {
+    const request = this.#pending.get(requestId);
+    if (request === undefined) return;
+    request.state = 'cancelled';
+    step.emit({ type: 'cancelRequested', request });
   }
 
   #answerText(message: Extract<OperationMessage, { name: 'QUERY_DEVICE_TEXT' }>, step: DeviceStep): void {
@@ -248,54 +234,53 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
   }
 
   #requestIoControl(message: IoControlMessage, step: DeviceStep): void {
-    const { requestId, outputBufferSize } = message;
-    if (!this.#enter(requestId, { kind: 'ioControl', messageId: message.messageId, outputBufferSize, silent: false })) {
-      this.outOfSequence(message.name, step, `RequestId ${requestId} is still in use`);
+    const { requestId, messageId, ioControlCode, outputBufferSize } = message;
+    const request: ClientIoControl = {
+      type: 'ioControl',
+      internal: message.name === 'INTERNAL_IO_CONTROL',
+      ioControlCode,
+      outputBufferSize,
+      requestId,
+      messageId,
+      isSilent: false,
+      state: 'pending',
+      operation: undefined,
+      transfer: undefined,
+    };
+    if (!this.#enter(request, message.name, step)) return;
+    if (!this.#isOverLimit(outputBufferSize)) {
+      step.emit({ type: 'requested', request });
       return;
     }
-    if (this.#overLimit(outputBufferSize)) {
-      const refused = this.completeIoControl(requestId, {
-        hResult: Hresult.ERROR_OUTOFMEMORY,
-        information: 0,
-        outputBuffer: new Uint8Array(0),
-      });
-      refused.outgoing.forEach((parts) => step.send(parts));
-      return;
-    }
-    step.emit({
-      type: 'ioControlRequested',
-      request: {
-        requestId,
-        internal: message.name === 'INTERNAL_IO_CONTROL',
-        ioControlCode: message.ioControlCode,
-        inputBuffer: message.inputBuffer,
-        outputBufferSize,
-      },
-    });
+    const refusal = { hResult: Hresult.ERROR_OUTOFMEMORY, information: 0, outputBuffer: NO_BYTES };
+    this.completeIoControl(request, refusal).outgoing.forEach((parts) => step.send(parts));
   }
 
   #requestTransfer(message: TransferMessage, step: DeviceStep): void {
-    const { tsUrb } = message;
-    const { requestId } = tsUrb;
-    const direction = message.name === 'TRANSFER_IN_REQUEST' ? 'in' : 'out';
-    const outputBuffer = message.name === 'TRANSFER_OUT_REQUEST' ? message.outputBuffer : new Uint8Array(0);
-    const outputBufferSize =
-      message.name === 'TRANSFER_IN_REQUEST' ? message.outputBufferSize : message.outputBuffer.byteLength;
-    const silent = tsUrb.noAck && direction === 'out' && this.#mayBeSilent(tsUrb);
-    if (!this.#enter(requestId, { kind: direction, messageId: message.messageId, outputBufferSize, silent })) {
-      this.outOfSequence(message.name, step, `RequestId ${requestId} is still in use`);
-      return;
-    }
-    if (tsUrb.noAck && !silent) {
+    const { messageId, tsUrb } = message;
+    const isOut = message.name === 'TRANSFER_OUT_REQUEST';
+    const outputBufferSize = isOut ? message.outputBuffer.byteLength : message.outputBufferSize;
+    const request: ClientTransfer = {
+      type: 'transfer',
+      direction: isOut ? 'out' : 'in',
+      tsUrb,
+      outputBuffer: isOut ? message.outputBuffer : NO_BYTES,
+      outputBufferSize,
+      requestId: tsUrb.requestId,
+      messageId,
+      isSilent: tsUrb.noAck && isOut && this.#mayBeSilent(tsUrb),
+      state: 'pending',
+      operation: undefined,
+      transfer: undefined,
+    };
+    if (!this.#enter(request, message.name, step)) return;
+    if (tsUrb.noAck && !request.isSilent) {
       // Staying silent is for isochronous OUT alone; a peer that asks for it elsewhere would wait for ever.
-      this.#refuseTransfer(requestId, UsbdStatus.USBD_STATUS_INVALID_PARAMETER, Hresult.ERROR_INVALID_PARAMETER, step);
-    } else if (this.#overLimit(outputBufferSize)) {
-      this.#refuseTransfer(requestId, UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES, Hresult.ERROR_OUTOFMEMORY, step);
+      this.#refuse(request, UsbdStatus.USBD_STATUS_INVALID_PARAMETER, Hresult.ERROR_INVALID_PARAMETER, step);
+    } else if (this.#isOverLimit(outputBufferSize)) {
+      this.#refuse(request, UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES, Hresult.ERROR_OUTOFMEMORY, step);
     } else {
-      step.emit({
-        type: 'transferRequested',
-        request: { requestId, direction, tsUrb, outputBuffer, outputBufferSize },
-      });
+      step.emit({ type: 'requested', request });
     }
   }
 
@@ -306,14 +291,19 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
     );
   }
 
-  #enter(requestId: number, pending: PendingRequest): boolean {
-    if (this.#pending.has(requestId)) return false;
-    this.#pending.set(requestId, pending);
-    this.#pendingBytes += pending.outputBufferSize;
+  /** False when its RequestId is in use, which has been told. */
+  #enter(request: ClientRequest, messageName: string, step: DeviceStep): boolean {
+    const { requestId } = request;
+    if (this.#pending.has(requestId)) {
+      this.outOfSequence(messageName, step, `RequestId ${requestId} is still in use`);
+      return false;
+    }
+    this.#pending.set(requestId, request);
+    this.#pendingBytes += request.outputBufferSize;
     return true;
   }
 
-  #overLimit(outputBufferSize: number): boolean {
+  #isOverLimit(outputBufferSize: number): boolean {
     return (
       outputBufferSize > this.#limits.maximumTransferSize ||
       this.#pending.size > this.#limits.maximumPendingRequests ||
@@ -321,13 +311,9 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
     );
   }
 
-  #refuseTransfer(requestId: number, usbdStatus: number, hResult: number, step: DeviceStep): void {
-    const refused = this.completeTransfer(requestId, {
-      tsUrbResult: { name: 'TS_URB_RESULT_HEADER', usbdStatus },
-      hResult,
-      data: new Uint8Array(0),
-      transferred: 0,
-    });
+  #refuse(request: ClientTransfer, usbdStatus: number, hResult: number, step: DeviceStep): void {
+    const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus } as const;
+    const refused = this.completeTransfer(request, { tsUrbResult, hResult, data: NO_BYTES, transferred: 0 });
     refused.outgoing.forEach((parts) => step.send(parts));
   }
 }
@@ -335,16 +321,15 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
 /** A completion that no message can hold (a device may have too many endpoints) is told as a failure. */
 function encodeCompletion(
   interfaceId: number,
-  requestId: number,
-  { kind, messageId }: PendingRequest,
+  { requestId, messageId, direction }: ClientTransfer,
   { tsUrbResult, hResult, data, transferred }: TransferCompletion,
 ): Parts {
   const common = { interfaceId, messageId, requestId, tsUrbResult, hResult };
   try {
     return encodeUrbdrcMessage(
-      kind === 'in' && data.byteLength > 0
+      direction === 'in' && data.byteLength > 0
         ? { name: 'URB_COMPLETION', ...common, outputBuffer: data }
-        : { name: 'URB_COMPLETION_NO_DATA', ...common, outputBufferSize: kind === 'out' ? transferred : 0 },
+        : { name: 'URB_COMPLETION_NO_DATA', ...common, outputBufferSize: direction === 'out' ? transferred : 0 },
     );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,4 +1,4 @@
-import { Deadlines } from '../deadlines.ts';
+import type { IoControlRequest, TransferRequest } from '../../exchange.ts';
 
 /** FreeRDP keeps 30 bits of a RequestId, so ids stay below this. */
 const REQUEST_ID_LIMIT = 0x40000000;
@@ -6,50 +6,92 @@ const REQUEST_ID_LIMIT = 0x40000000;
 /** Abandoned ids that are kept apart at most; beyond it the oldest are forgotten. */
 const ABANDONED_LIMIT = 4096;
 
+/** All that is known of a request that waits for its completion. */
+export interface ServerRequest<Caller> {
+  readonly requestId: number;
+  /** What was sent. */
+  readonly asked: TransferRequest | IoControlRequest;
+  /** The record of whoever waits for the completion; it may be handed on to another one who waits for the same. */
+  caller: Caller;
+  /**
+   * `overdue`: the deadline has passed, and the client was told to cancel the request. `cancelled`: the caller wants its
+   * end, and the client was told.
+   */
+  state: 'sent' | 'overdue' | 'cancelled';
+  /** Milliseconds on the session's clock; undefined: none. */
+  deadline: number | undefined;
+}
+
 /**
  * The requests of one device that wait for their completion, by RequestId. Ids are unique over all kinds of requests
  * while in use, [MS-RDPEUSB] 3.1.1. An abandoned id stays reserved until its late completion came, so that no later
  * request can be answered by it.
+ *
+ * The earliest deadline is asked for after every step: it is kept as a lower bound, so that adding and removing cost
+ * nothing, and the requests are searched only when the bound is reached.
  */
-export class RequestTable<Request> {
-  readonly #requests = new Map<number, Request>();
+export class RequestTable<Caller> {
+  readonly #requests = new Map<number, ServerRequest<Caller>>();
   readonly #abandoned = new Set<number>();
-  readonly #deadlines = new Deadlines<number>();
   #lastId = 0;
+  #deadlines = 0;
+  #earliest: number | undefined;
 
   get size(): number {
     return this.#requests.size;
   }
 
-  /** Enters a request under a free id. */
-  add(request: Request, deadline: number | undefined): number {
-    do {
-      this.#lastId = (this.#lastId + 1) % REQUEST_ID_LIMIT;
-    } while (this.#requests.has(this.#lastId) || this.#abandoned.has(this.#lastId));
-    this.#requests.set(this.#lastId, request);
-    if (deadline !== undefined) this.#deadlines.set(this.#lastId, deadline);
-    return this.#lastId;
+  /** Oldest first. */
+  values(): Iterable<ServerRequest<Caller>> {
+    return this.#requests.values();
   }
 
-  get(requestId: number): Request | undefined {
+  get(requestId: number): ServerRequest<Caller> | undefined {
     return this.#requests.get(requestId);
   }
 
-  /** The request is answered: its id is free again. */
-  settle(requestId: number): void {
-    this.#requests.delete(requestId);
-    this.#deadlines.delete(requestId);
+  /** Not later than the earliest deadline; undefined when there is none. */
+  get earliestDeadline(): number | undefined {
+    return this.#earliest;
   }
 
-  /** Moves the deadline of a waiting request. */
-  expectBy(requestId: number, deadline: number): void {
-    this.#deadlines.set(requestId, deadline);
+  /** Enters a request under a free id. */
+  add(asked: TransferRequest | IoControlRequest, caller: Caller, deadline: number | undefined): ServerRequest<Caller> {
+    do {
+      this.#lastId = (this.#lastId + 1) % REQUEST_ID_LIMIT;
+    } while (this.#requests.has(this.#lastId) || this.#abandoned.has(this.#lastId));
+    const request: ServerRequest<Caller> = {
+      requestId: this.#lastId,
+      asked,
+      caller,
+      state: 'sent',
+      deadline: undefined,
+    };
+    this.#requests.set(request.requestId, request);
+    if (deadline !== undefined) this.expectBy(request, deadline);
+    return request;
+  }
+
+  /** Sets or moves the deadline of a waiting request. */
+  expectBy(request: ServerRequest<Caller>, deadline: number): void {
+    if (request.deadline === undefined) this.#deadlines += 1;
+    request.deadline = deadline;
+    if (this.#earliest === undefined || deadline < this.#earliest) this.#earliest = deadline;
+  }
+
+  /** The request is answered: its id is free again. */
+  settle(request: ServerRequest<Caller>): void {
+    this.#requests.delete(request.requestId);
+    if (request.deadline === undefined) return;
+    request.deadline = undefined;
+    this.#deadlines -= 1;
+    if (this.#deadlines === 0) this.#earliest = undefined;
   }
 
   /** Nobody waits for the answer any more, but it may still come. */
-  abandon(requestId: number): void {
-    this.settle(requestId);
-    this.#abandoned.add(requestId);
+  abandon(request: ServerRequest<Caller>): void {
+    this.settle(request);
+    this.#abandoned.add(request.requestId);
     if (this.#abandoned.size > ABANDONED_LIMIT) {
       for (const oldest of this.#abandoned) {
         this.#abandoned.delete(oldest);
@@ -63,12 +105,31 @@ export class RequestTable<Request> {
     return this.#abandoned.delete(requestId);
   }
 
-  get earliestDeadline(): number | undefined {
-    return this.#deadlines.earliest;
+  /** Requests whose deadline has passed; they have none any more. */
+  takeDue(now: number): ServerRequest<Caller>[] {
+    if (this.#earliest === undefined || now < this.#earliest) return [];
+    const due: ServerRequest<Caller>[] = [];
+    this.#earliest = undefined;
+    for (const request of this.#requests.values()) {
+      const { deadline } = request;
+      if (deadline === undefined) continue;
+      if (deadline <= now) {
+        due.push(request);
+        request.deadline = undefined;
+        this.#deadlines -= 1;
+      } else if (this.#earliest === undefined || deadline < this.#earliest) {
+        this.#earliest = deadline;
+      }
+    }
+    return due;
   }
 
-  /** Ids whose deadline has passed. */
-  takeDue(now: number): number[] {
-    return this.#deadlines.takeDue(now);
+  /** Takes all requests out, for good. */
+  clear(): ServerRequest<Caller>[] {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    this.#deadlines = 0;
+    this.#earliest = undefined;
+    return requests;
   }
 }

@@ -1,38 +1,18 @@
 import { Hresult, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
-import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
-import { type StatusPair, statusPair } from './status.ts';
+import type { UsbOperation, UsbResult, UsbStatus } from '../../ports/usb.ts';
+import { NO_BYTES, resultOf } from '../../usb/results.ts';
+import type { IoControlCompletion, TransferCompletion } from '../exchange.ts';
+import { type StatusPair, statusPair, usbStatusOf } from './status.ts';
 
-/** A TRANSFER_IN_REQUEST or TRANSFER_OUT_REQUEST as far as its translation needs it. */
-export interface UrbRequest {
-  readonly tsUrb: TsUrb;
-  readonly direction: 'in' | 'out';
-  /** OUT data; empty for IN. */
-  readonly outputBuffer: Uint8Array;
-  /** IN: most bytes that may come back. OUT: bytes in `outputBuffer`. */
-  readonly outputBufferSize: number;
-}
+/** What to do next for a request at the client: put an operation on the bus and come back with its result, or answer. */
+export type DeviceStep<Completion> =
+  | { readonly type: 'submit'; readonly operation: UsbOperation; next(result: UsbResult): DeviceStep<Completion> }
+  | { readonly type: 'complete'; readonly completion: Completion };
 
-/** What the completion of a transfer says, [MS-RDPEUSB] 2.2.7.2 and 2.2.7.3. */
-export interface UrbCompletionValue {
-  readonly tsUrbResult: TsUrbResult;
-  readonly hResult: number;
-  /**
-   * IN data, the device's own buffer. Passed on as the device gave it: whoever sends the completion has to close the
-   * channel when it is longer than the request allowed, [MS-RDPEUSB] 3.3.5.3.6.
-   */
-  readonly data: Uint8Array;
-  /** OUT bytes that the device took. */
-  readonly transferred: number;
-}
-
-/** What to do next for a request: put an operation on the bus and come back with its result, or answer. */
-export type UrbStep =
-  | { readonly type: 'submit'; readonly operation: UsbOperation; next(result: UsbResult): UrbStep }
-  | { readonly type: 'complete'; readonly completion: UrbCompletionValue };
-
-export const NO_BYTES = new Uint8Array(0);
+export type UrbStep = DeviceStep<TransferCompletion>;
+export type IoControlStep = DeviceStep<IoControlCompletion>;
 
 /** Why a request is answered without being put on the bus. */
 export const Refusal = {
@@ -125,4 +105,28 @@ export function completeIn(result: UsbResult, expected: number, shortTransferOk:
   }
   const usbdStatus = UsbdStatus.USBD_STATUS_ERROR_SHORT_TRANSFER;
   return complete({ name: 'TS_URB_RESULT_HEADER', usbdStatus }, Hresult.ERROR_GEN_FAILURE, result.data);
+}
+
+/** How a request ended, at the server: data that came before a failure stays. */
+export function inResult(completion: TransferCompletion): UsbResult {
+  return resultOf(statusOf(completion), completion.data);
+}
+
+/** Like {@link inResult} for control requests: FreeRDP up to 3.30 adds garbage to a failed one. */
+export function controlInResult(completion: TransferCompletion): UsbResult {
+  const status = statusOf(completion);
+  return status === 'completed' ? resultOf(status, completion.data) : resultOf(status);
+}
+
+export function outResult(completion: TransferCompletion): UsbResult {
+  return resultOf(statusOf(completion), NO_BYTES, completion.transferred);
+}
+
+/** For requests without data. */
+export function plainResult(completion: TransferCompletion): UsbResult {
+  return resultOf(statusOf(completion));
+}
+
+export function statusOf({ tsUrbResult, hResult }: TransferCompletion): UsbStatus {
+  return usbStatusOf(tsUrbResult.usbdStatus, hResult);
 }
