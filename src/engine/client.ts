@@ -205,6 +205,9 @@ export class RedirectionClient implements UsbDeviceSink {
         send: (messages) => {
           this.#stack.send(channelId, messages);
         },
+        wakeAt: (deadline) => {
+          this.#alarm.set(deadline);
+        },
         finish: (end) => {
           void this.#detach(entry, end);
         },
@@ -223,7 +226,6 @@ export class RedirectionClient implements UsbDeviceSink {
     const client = this.#byChannel.get(channelId)?.attached?.client;
     if (client !== undefined) {
       client.receive(payload);
-      this.#alarm.set(client.nextTimeout());
     } else if (this.#control?.channelId === channelId) {
       const { session } = this.#control;
       this.#applyControl(channelId, session.receive(payload, this.#settings.clock.now()));
@@ -282,7 +284,6 @@ export class RedirectionClient implements UsbDeviceSink {
     }
     for (const entry of [...this.#byChannel.values()]) entry.attached?.client.handleTimeout(now);
     this.#alarm.set(this.#control?.session.nextTimeout());
-    for (const { attached } of this.#byChannel.values()) this.#alarm.set(attached?.client.nextTimeout());
   }
 
   async #finish(error: Error | undefined): Promise<void> {

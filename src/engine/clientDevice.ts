@@ -34,6 +34,8 @@ export interface RedirectionStatistics {
 /** How a client device reaches its channel and its owner. */
 export interface ClientDeviceLink {
   send(messages: readonly Parts[]): void;
+  /** Asks for `handleTimeout` at `deadline` or before. */
+  wakeAt(deadline: number): void;
   /** The channel has to be closed; `end` says why. */
   finish(end: AttachmentEnd): void;
   announced(): void;
@@ -78,19 +80,22 @@ export class ClientDevice {
 
   receive(payload: Uint8Array): void {
     this.#apply(this.#channel.receive(payload, this.#clock.now()));
-  }
-
-  nextTimeout(): number | undefined {
-    return this.#channel.nextTimeout();
+    this.#rearm();
   }
 
   handleTimeout(now: number): void {
     this.#apply(this.#channel.handleTimeout(now));
+    this.#rearm();
   }
 
   /** Cancels what runs and forgets it; completions that still come are dropped. */
   abandonRequests(): void {
     cancelAll(this.#channel.abandon());
+  }
+
+  #rearm(): void {
+    const deadline = this.#channel.nextTimeout();
+    if (deadline !== undefined) this.#link.wakeAt(deadline);
   }
 
   #apply(step: Step<ClientDeviceEvent | ChannelEvent>): void {

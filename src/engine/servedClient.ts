@@ -70,25 +70,20 @@ export class ServedClient {
     this.#unansweredRequests += 1;
   }
 
-  /** When a request that is sent now is given up; undefined for what may rightly take for ever. */
-  deadline(operation: UsbOperation, bytes: number): number | undefined {
-    const { settings } = this.peer;
+  /**
+   * A request is sent. Each call is followed by one of {@link ended}. Returns when the request is given up; undefined for
+   * what may rightly take for ever.
+   */
+  began(operation: UsbOperation, bytes: number): number | undefined {
     if (isTransfer(operation)) {
-      const watchdog = this.#timers.transferWatchdog ?? settings.transferWatchdog;
-      return watchdog === undefined ? undefined : this.#clock.now() + watchdog + this.#onTheWay(bytes);
+      const watchdog = this.#timers.transferWatchdog ?? this.peer.settings.transferWatchdog;
+      this.#bytes += bytes;
+      return watchdog === undefined ? undefined : this.#clock.now() + watchdog + this.#timeOnTheWay();
     }
-    const ownTimeout = operation.type === 'control' ? operation.timeout : 0;
-    const isUnlimited = operation.type === 'control' && ownTimeout === 0 && !settings.controlsBounded;
-    if (isUnlimited && this.#timers.controlWatchdog === undefined) return undefined;
-    const watchdog = this.#timers.controlWatchdog ?? settings.controlWatchdog;
-    const ahead = settings.controlsOneByOne ? this.#controls * watchdog + this.#onTheWay(bytes) : 0;
-    return this.#clock.now() + ownTimeout + watchdog + ahead;
-  }
-
-  /** A request went out. Each call is followed by one of {@link ended}. */
-  began(operation: UsbOperation, bytes: number): void {
+    const ahead = this.#controls;
     this.#bytes += bytes;
-    if (!isTransfer(operation)) this.#controls += 1;
+    this.#controls += 1;
+    return this.#controlDeadline(operation, ahead);
   }
 
   ended(operation: UsbOperation, bytes: number): void {
@@ -96,8 +91,20 @@ export class ServedClient {
     if (!isTransfer(operation)) this.#controls -= 1;
   }
 
-  #onTheWay(bytes: number): number {
-    return Math.ceil((this.#bytes + bytes) / SLOWEST_CONNECTION);
+  /** @param controls - those ahead */
+  #controlDeadline(operation: UsbOperation, controls: number): number | undefined {
+    const { settings } = this.peer;
+    const ownTimeout = operation.type === 'control' ? operation.timeout : 0;
+    const isUnlimited = operation.type === 'control' && ownTimeout === 0 && !settings.controlsBounded;
+    if (isUnlimited && this.#timers.controlWatchdog === undefined) return undefined;
+    const watchdog = this.#timers.controlWatchdog ?? settings.controlWatchdog;
+    const ahead = settings.controlsOneByOne ? controls * watchdog + this.#timeOnTheWay() : 0;
+    return this.#clock.now() + ownTimeout + watchdog + ahead;
+  }
+
+  /** Milliseconds that all that is on the way may take. */
+  #timeOnTheWay(): number {
+    return Math.ceil(this.#bytes / SLOWEST_CONNECTION);
   }
 }
 

@@ -299,23 +299,25 @@ export class ServerDevice implements RedirectedDevice {
     }
     const step = this.#send(pending, request);
     if (step === undefined) {
+      this.#settled(pending);
       pending.complete(resultOf('invalidParameter'));
-    } else if (request.type === 'transfer' && request.tsUrb.noAck) {
-      this.#apply(step);
+      return;
+    }
+    this.#link.send(step.outgoing);
+    if (request.type === 'transfer' && request.tsUrb.noAck) {
+      this.#settled(pending);
       pending.complete(resultOf('completed', undefined, request.outputBufferSize));
-    } else {
-      this.#client.began(operation, request.outputBufferSize);
-      this.#apply(step);
     }
   }
 
   /** Undefined when the operation has a value that no message can hold. */
   #send(pending: Submission, request: HostTransfer | HostIoControl): Step<DeviceEvent> | undefined {
-    const deadline = this.#client.deadline(pending.operation, request.outputBufferSize);
+    pending.request = request;
+    const deadline = this.#client.began(pending.operation, request.outputBufferSize);
     try {
       const { request: sent, step } = this.#channel.submit(request, pending, deadline);
-      pending.request = request;
       pending.sent = sent;
+      if (deadline !== undefined) this.#link.wakeAt(deadline);
       return step;
     } catch (error) {
       if (error instanceof UsageError) return undefined;

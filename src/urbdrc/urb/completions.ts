@@ -92,7 +92,9 @@ function failedResult(tsUrb: TsUrb, usbdStatus: number): TsUrbResult {
 /** Answers with the bare header: the statuses of `result`, what came in, and how much went out. */
 export function completeWith(result: UsbResult): UrbStep {
   const { usbdStatus, hResult } = statusPair(result.status);
-  return complete({ name: 'TS_URB_RESULT_HEADER', usbdStatus }, hResult, result.data, result.transferred);
+  const { data, transferred } = result;
+  const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus } as const;
+  return { type: 'complete', completion: { tsUrbResult, hResult, data, transferred } };
 }
 
 /**
@@ -109,7 +111,8 @@ export function completeIn(result: UsbResult, expected: number, shortTransferOk:
 
 /** How a request ended, at the server: data that came before a failure stays. */
 export function inResult(completion: TransferCompletion): UsbResult {
-  return resultOf(statusOf(completion), completion.data);
+  const { data } = completion;
+  return { status: statusOf(completion), data, transferred: data.byteLength };
 }
 
 /** Like {@link inResult} for control requests: FreeRDP up to 3.30 adds garbage to a failed one. */
@@ -119,7 +122,7 @@ export function controlInResult(completion: TransferCompletion): UsbResult {
 }
 
 export function outResult(completion: TransferCompletion): UsbResult {
-  return resultOf(statusOf(completion), NO_BYTES, completion.transferred);
+  return { status: statusOf(completion), data: NO_BYTES, transferred: completion.transferred };
 }
 
 /** For requests without data. */

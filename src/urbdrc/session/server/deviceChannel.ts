@@ -338,7 +338,9 @@ export class ServerDeviceChannel<Caller = undefined, TextCaller = undefined> ext
       return;
     }
     this.#requests.settle(request);
-    const deviation = deviationOf(message, isOut, this.peer.settings);
+    // Nearly all completions are as they should be; those that are not may be so in a way that is not forgiven.
+    const isPlain = tsUrbResult.usbdStatus === 0 && !(isOut && hasData);
+    const deviation = isPlain ? undefined : deviationOf(message, isOut, this.peer.settings);
     if (deviation !== undefined) {
       this.outOfSequence(message.name, step, deviation.problem, deviation.section);
       step.emit({ type: 'abandoned', request, reason: 'failed' });
