@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import {
+  type Answers,
   configurationHandleOf,
   CONFIGURATION_1,
   CONFIGURATION_2,
@@ -168,14 +169,25 @@ describe('SELECT_INTERFACE at the device, [MS-RDPEUSB] 2.2.9.3', () => {
 });
 
 describe('SET_CONFIGURATION and SET_INTERFACE by CONTROL_TRANSFER', () => {
-  const control = (device: ScriptedDevice, bmRequestType: number, bRequest: number, wValue: number, wIndex: number) =>
-    device.out({
-      name: 'TS_URB_CONTROL_TRANSFER',
-      urbFunction: 8,
-      pipeHandle: 0,
-      transferFlags: 8,
-      setupPacket: { bmRequestType, bRequest, wValue, wIndex, wLength: 0 },
-    });
+  const control = (
+    device: ScriptedDevice,
+    bmRequestType: number,
+    bRequest: number,
+    wValue: number,
+    wIndex: number,
+    answers?: Answers,
+  ) =>
+    device.out(
+      {
+        name: 'TS_URB_CONTROL_TRANSFER',
+        urbFunction: 8,
+        pipeHandle: 0,
+        transferFlags: 8,
+        setupPacket: { bmRequestType, bRequest, wValue, wIndex, wLength: 0 },
+      },
+      EMPTY,
+      answers,
+    );
 
   it('become operations, and handles live on where the alternate setting stays in force', () => {
     const device = new ScriptedDevice();
@@ -185,6 +197,14 @@ describe('SET_CONFIGURATION and SET_INTERFACE by CONTROL_TRANSFER', () => {
     expect(statusOf(readFrom(device, handles.get(0x81)))).to.equal(0);
     // Interface 1 fell back to alternate setting 0.
     expect(statusOf(readFrom(device, handles.get(0x83)))).to.equal(UsbdStatus.USBD_STATUS_INVALID_PIPE_HANDLE);
+  });
+
+  it('leave all handles as they are when the device refuses', () => {
+    const device = new ScriptedDevice();
+    const handles = handlesOf(device.select());
+    control(device, 0, 9, 2, 0, () => stalled);
+    control(device, 1, 11, 1, 1, () => stalled);
+    expect(statusOf(readFrom(device, handles.get(0x81)))).to.equal(0);
   });
 
   it('kill handles of another configuration and of another alternate setting', () => {
