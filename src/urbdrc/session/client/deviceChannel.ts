@@ -1,7 +1,7 @@
 import { ProtocolError, UsageError } from '../../../../codecs/core/errors.ts';
 import type { Parts } from '../../../../codecs/core/parts.ts';
 import type { AddDevice } from '../../../../codecs/urbdrc/deviceSink.ts';
-import { encodeUrbdrcMessage } from '../../../../codecs/urbdrc/decode.ts';
+import { encodeUrbdrcMessage, type UrbdrcMessage } from '../../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
 import { Hresult, UsbdStatus } from '../../../../codecs/urbdrc/status.ts';
 import type { TsUrb } from '../../../../codecs/urbdrc/tsUrb/tsUrb.ts';
@@ -319,29 +319,26 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
 }
 
 /** A completion that no message can hold (a device may have too many endpoints) is told as a failure. */
-function encodeCompletion(
+function encodeCompletion(interfaceId: number, request: ClientTransfer, completion: TransferCompletion): Parts {
+  try {
+    return encodeUrbdrcMessage(completionMessage(interfaceId, request, completion));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const usbdStatus = UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES;
+    const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus } as const;
+    const failure = { tsUrbResult, hResult: Hresult.ERROR_OUTOFMEMORY, data: NO_BYTES, transferred: 0 };
+    return encodeUrbdrcMessage(completionMessage(interfaceId, request, failure));
+  }
+}
+
+function completionMessage(
   interfaceId: number,
   { requestId, messageId, direction }: ClientTransfer,
   { tsUrbResult, hResult, data, transferred }: TransferCompletion,
-): Parts {
-  const common = { interfaceId, messageId, requestId, tsUrbResult, hResult };
-  try {
-    return encodeUrbdrcMessage(
-      direction === 'in' && data.byteLength > 0
-        ? { name: 'URB_COMPLETION', ...common, outputBuffer: data }
-        : { name: 'URB_COMPLETION_NO_DATA', ...common, outputBufferSize: direction === 'out' ? transferred : 0 },
-    );
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return encodeUrbdrcMessage({
-      name: 'URB_COMPLETION_NO_DATA',
-      ...common,
-      tsUrbResult: {
-        name: 'TS_URB_RESULT_HEADER',
-        usbdStatus: UsbdStatus.USBD_STATUS_INSUFFICIENT_RESOURCES,
-      },
-      hResult: Hresult.ERROR_OUTOFMEMORY,
-      outputBufferSize: 0,
-    });
+): UrbdrcMessage {
+  if (direction === 'in' && data.byteLength > 0) {
+    return { name: 'URB_COMPLETION', interfaceId, messageId, requestId, tsUrbResult, hResult, outputBuffer: data };
   }
+  const outputBufferSize = direction === 'out' ? transferred : 0;
+  return { name: 'URB_COMPLETION_NO_DATA', interfaceId, messageId, requestId, tsUrbResult, hResult, outputBufferSize };
 }
