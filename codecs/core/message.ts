@@ -31,6 +31,16 @@ export function encodeWith<V>(codec: Pick<Codec<V>, 'write'>, value: V): Parts {
 }
 
 /**
+ * The entry of a table for a name that nobody checked: an object also has names that it inherits, such as `constructor`.
+ * @throws UsageError for a name that the table does not have itself
+ */
+export function entryOf<V>(table: Readonly<Record<string, V>>, name: string, what: string): V {
+  const entry = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (entry === undefined) throw new UsageError(`${JSON.stringify(name)} is no ${what}`);
+  return entry;
+}
+
+/**
  * Encodes a value whose type nobody checked, such as one read from JSON.
  * @throws UsageError where it lacks what the codec needs
  */
@@ -40,6 +50,7 @@ export function encodeUnchecked(name: string, encode: (value: never) => Parts, v
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Reading a property that is not there, or of another type, is all that can go wrong in an encoder.
-    throw new UsageError(`${name}: the value does not have the shape of one (${String(error)})`);
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${name}: the value does not have the shape of one: ${problem}`);
   }
 }

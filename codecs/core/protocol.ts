@@ -1,4 +1,4 @@
-import type { SpecRef } from './errors.ts';
+import { type SpecRef, UsageError } from './errors.ts';
 import { type Codec, encodeUnchecked } from './message.ts';
 import type { Parts } from './parts.ts';
 import { Reader, type ReaderOptions } from './reader.ts';
@@ -93,7 +93,16 @@ export function variantOf<V extends { readonly name: string }>(
       checkName(bytes, name, spec, value);
       return value;
     },
+    encode(value) {
+      checkOwnName(name, value);
+      return whole.encode(value);
+    },
   };
+}
+
+/** @throws UsageError where `value` says that it is another message than `name` */
+export function checkOwnName(name: string, value: unknown): void {
+  if (nameOf(value) !== name) throw new UsageError(`${name}: the value's name is ${JSON.stringify(nameOf(value))}`);
 }
 
 /** @throws DecodeError `UNKNOWN_MESSAGE` where `value` is another message than `name` */

@@ -1,5 +1,5 @@
 import { UsageError, type SpecRef } from '../core/errors.ts';
-import { encodeWith } from '../core/message.ts';
+import { encodeWith, entryOf } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Reader } from '../core/reader.ts';
 import type { Writer } from '../core/writer.ts';
@@ -131,5 +131,5 @@ export function checkResponseHeader(reader: Reader, rule: MessageRule, head: Res
 
 /** InterfaceId of a header: the id, and the mask in the top two bits. @throws UsageError */
 export function headerWord(message: string, interfaceId: number, mask: Mask): number {
-  return ((MASK_BITS[mask] << 30) | checkInterfaceId(interfaceId, message, 'InterfaceId')) >>> 0;
+  return ((entryOf(MASK_BITS, mask, 'mask') << 30) | checkInterfaceId(interfaceId, message, 'InterfaceId')) >>> 0;
 }

@@ -1,5 +1,5 @@
 /** Every descriptor that has a codec, and the walk through a blob of them. */
-import { codec, type Codec } from '../core/message.ts';
+import { codec, type Codec, entryOf } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
 import {
@@ -110,7 +110,9 @@ export const Descriptors = codec<readonly UsbDescriptor[]>({
   spec: SPEC,
   decode: (reader) => decodeDescriptors(reader.rest(), { lenient: reader.lenient }),
   write(out, descriptors) {
-    for (const descriptor of descriptors) USB_DESCRIPTORS[descriptor.name].write(out, descriptor);
+    for (const descriptor of descriptors) {
+      entryOf<Codec<UsbDescriptor>>(USB_DESCRIPTORS, descriptor.name, 'descriptor').write(out, descriptor);
+    }
   },
 });
 

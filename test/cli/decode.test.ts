@@ -300,6 +300,52 @@ describe('urbdrc encode', () => {
   });
 });
 
+describe('names that every object inherits', () => {
+  const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+  const ids = { interfaceId: 5, messageId: 0 };
+  const values = (name: string) => [
+    { name, value: {} },
+    { name: 'DESCRIPTORS', value: [{ name }] },
+    { name: 'ERECT_DOMAIN_REQUEST', value: { name } },
+    { name: 'TS_DATA_PDU', value: { name } },
+    { name: 'TS_URB_PIPE_REQUEST', value: { name, requestId: 1, urbFunction: 2, noAck: false } },
+    { name: 'TS_URB_RESULT_HEADER', value: { name, usbdStatus: 0 } },
+    {
+      name: 'TRANSFER_IN_REQUEST',
+      value: { ...ids, outputBufferSize: 0, tsUrb: { name, requestId: 1, urbFunction: 2, noAck: false } },
+    },
+    {
+      name: 'URB_COMPLETION_NO_DATA',
+      value: { ...ids, requestId: 1, hResult: 0, outputBufferSize: 0, tsUrbResult: { name, usbdStatus: 0 } },
+    },
+    { name: 'RIMCALL_RELEASE', value: { ...ids, mask: name } },
+  ];
+
+  for (const name of names) {
+    it(`${name}: encode says what it is not, and decode takes it for no layer and no structure`, async () => {
+      const lines = values(name).map((line) => JSON.stringify(line));
+      const encoded = await run(['encode'], { stdin: lines.join('\n') });
+      expect(encoded.stdout).to.equal('\n'.repeat(lines.length));
+      const said = encoded.stderr.split('\n').slice(0, lines.length);
+      for (const [index, line] of said.entries()) expect(line, lines[index]).to.match(/^urbdrc: .*(is no|name is) /);
+      const { results } = await decodeJson([
+        JSON.stringify({ layer: name, hex: '00' }),
+        JSON.stringify({ context: name, hex: '00' }),
+        JSON.stringify({ context: { urbFunction: name }, hex: '00' }),
+      ]);
+      for (const { error } of results) expect(error).to.have.property('code', 'BAD_INPUT');
+    });
+  }
+
+  it('a member __proto__ of a line is a member like others', async () => {
+    const { stdout } = await run([
+      'encode',
+      '{"name":"CANCEL_REQUEST","__proto__":{},"value":' + JSON.stringify(CANCELLED) + '}',
+    ]);
+    expect(stdout).to.equal(`${CANCEL_REQUEST}\n`);
+  });
+});
+
 describe('urbdrc decode: as a process', () => {
   it('converts many lines through a pipe, slowly read, without losing any', async () => {
     const count = 20_000;

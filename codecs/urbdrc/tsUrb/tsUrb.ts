@@ -1,4 +1,4 @@
-import { encodeWith } from '../../core/message.ts';
+import { encodeWith, entryOf } from '../../core/message.ts';
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
 import type { Writer } from '../../core/writer.ts';
@@ -125,7 +125,7 @@ export function decodeTsUrb(reader: Reader): TsUrb {
  * @throws UsageError for a value that its field cannot hold
  */
 export function writeTsUrb(out: Writer, value: TsUrb): number {
-  const body: TsUrbBody<TsUrb> = BODIES[value.name];
+  const body = entryOf<TsUrbBody<TsUrb>>(BODIES, value.name, 'TS_URB');
   return writeWithHeader(out, value, body);
 }
 

@@ -1,5 +1,5 @@
 import { type SpecRef, UsageError } from '../../core/errors.ts';
-import { encodeWith } from '../../core/message.ts';
+import { encodeWith, entryOf } from '../../core/message.ts';
 import type { Parts } from '../../core/parts.ts';
 import type { Reader } from '../../core/reader.ts';
 import type { Writer } from '../../core/writer.ts';
@@ -123,6 +123,7 @@ export function decodeTsUrbResult(reader: Reader, urbFunction: number | undefine
  * @throws UsageError for a value that its field cannot hold
  */
 export function writeTsUrbResult(out: Writer, value: TsUrbResult): number {
+  entryOf(TS_URB_RESULT_SPECS, value.name, 'TS_URB_RESULT');
   const start = out.position;
   Head.write(out, { Size: 0, Padding: 0, UsbdStatus: value.usbdStatus });
   writeBody(out, value);

@@ -2,6 +2,7 @@ import type { SpecRef } from '../../core/errors.ts';
 import { encodeUnchecked } from '../../core/message.ts';
 import {
   checkName,
+  checkOwnName,
   type DecodeContext,
   messageOf,
   named,
@@ -42,7 +43,10 @@ function resultRow(name: string, spec: SpecRef): ProtocolMessage {
       checkName(bytes, name, spec, value);
       return value;
     },
-    encode: (value) => encodeUnchecked(name, encodeTsUrbResult, value),
+    encode(value) {
+      checkOwnName(name, value);
+      return encodeUnchecked(name, encodeTsUrbResult, value);
+    },
   };
 }
 

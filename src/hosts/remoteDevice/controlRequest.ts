@@ -62,7 +62,7 @@ export function toControlOperation(
 }
 
 function lookUp(table: Readonly<Record<string, number>>, key: string, field: string): number {
-  const value = table[key];
+  const value = Object.hasOwn(table, key) ? table[key] : undefined;
   if (value !== undefined) return value;
   throw new TypeError(`setup.${field}: '${key}' is unknown; use one of: ${Object.keys(table).join(', ')}`);
 }

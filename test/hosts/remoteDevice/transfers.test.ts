@@ -124,10 +124,14 @@ describe('RemoteDevice transfers', () => {
 
   it('a request type or recipient that does not exist is a TypeError that lists the right ones', async () => {
     const { device } = await opened();
-    const wrong = { ...vendorRequest, requestType: 'vendors' } as unknown as USBControlTransferParameters;
-    const error = await rejection(device.controlTransferIn(wrong, 1));
-    expect(error).to.be.instanceOf(TypeError);
-    expect(error.message).to.equal("setup.requestType: 'vendors' is unknown; use one of: standard, class, vendor");
+    for (const requestType of ['vendors', 'constructor']) {
+      const wrong = { ...vendorRequest, requestType } as unknown as USBControlTransferParameters;
+      const error = await rejection(device.controlTransferIn(wrong, 1));
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error.message).to.equal(
+        `setup.requestType: '${requestType}' is unknown; use one of: standard, class, vendor`,
+      );
+    }
   });
 
   it('a stall resolves with status stall and what was moved before', async () => {
