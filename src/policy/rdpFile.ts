@@ -4,13 +4,17 @@ import type { Rule, RuleCondition, RuleSet } from './rule.ts';
 import { SAFE_DEFAULTS } from './safeDefaults.ts';
 import { classesOfSetupClass } from './setupClasses.ts';
 
+/** How the line starts. Tried on each line alone: white space that may span lines costs the square of the empty ones. */
+const SETTING = /^\s*usbdevicestoredirect:s:/i;
+
 /**
  * Reads the line `usbdevicestoredirect:s:...` of an .rdp file.
  * @throws UsageError when there is no such line, and as {@link parseDevicesToRedirect}
  */
 export function parseRdpFile(text: string): RuleSet {
   // When a key stands there twice, Windows keeps the later one.
-  const value = [...text.matchAll(/^\s*usbdevicestoredirect:s:(.*)$/gim)].at(-1)?.[1];
+  const line = text.split(/\r\n?|\n/).findLast((each) => SETTING.test(each));
+  const value = line?.replace(SETTING, '');
   if (value !== undefined) return parseDevicesToRedirect(value);
   throw new UsageError(
     'the .rdp file has no line usbdevicestoredirect:s:...; add one, such as usbdevicestoredirect:s:* for every device',

@@ -68,6 +68,12 @@ describe('an .rdp file', () => {
     expect(parseRdpFile('usbdevicestoredirect:s:\r\nfull address:s:srv\r\n').rules).to.deep.equal([]);
   });
 
+  it('takes time in proportion to the lines, also to empty ones', () => {
+    // With the square of their number this takes more than a minute.
+    const empty = '\n'.repeat(100_000);
+    expect(parseRdpFile(`${empty}usbdevicestoredirect:s:*${empty}`).rules).not.to.be.empty;
+  });
+
   it('without that line is refused', () => {
     expect(() => parseRdpFile('devicestoredirect:s:*\n')).to.throw(UsageError, 'no line usbdevicestoredirect:s:');
   });
