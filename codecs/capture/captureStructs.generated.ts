@@ -156,6 +156,16 @@ export const struct = structsOf({
       return true;
     },
   },
+  'magic:u32be': {
+    decode: (dataView, offset) => ({
+      magic: dataView.getUint32(offset, false),
+    }),
+    encode(out, v: Values<'magic'>) {
+      if (v.magic >>> 0 !== v.magic) return false;
+      out.writeUInt32BE(v.magic);
+      return true;
+    },
+  },
   'option_code:u16 option_length:u16': {
     decode: (dataView, offset) => ({
       option_code: dataView.getUint16(offset, true),
@@ -165,6 +175,78 @@ export const struct = structsOf({
       if ((v.option_code & 0xffff) !== v.option_code || (v.option_length & 0xffff) !== v.option_length) return false;
       out.writeUInt16LE(v.option_code);
       out.writeUInt16LE(v.option_length);
+      return true;
+    },
+  },
+  'seconds:u32 fraction:u32 captured_packet_length:u32 original_packet_length:u32': {
+    decode: (dataView, offset) => ({
+      seconds: dataView.getUint32(offset, true),
+      fraction: dataView.getUint32(offset + 4, true),
+      captured_packet_length: dataView.getUint32(offset + 8, true),
+      original_packet_length: dataView.getUint32(offset + 12, true),
+    }),
+    encode(out, v: Values<'seconds' | 'fraction' | 'captured_packet_length' | 'original_packet_length'>) {
+      if (v.seconds >>> 0 !== v.seconds || v.fraction >>> 0 !== v.fraction || v.captured_packet_length >>> 0 !== v.captured_packet_length || v.original_packet_length >>> 0 !== v.original_packet_length) return false;
+      out.writeUInt32LE(v.seconds);
+      out.writeUInt32LE(v.fraction);
+      out.writeUInt32LE(v.captured_packet_length);
+      out.writeUInt32LE(v.original_packet_length);
+      return true;
+    },
+  },
+  'seconds:u32be fraction:u32be captured_packet_length:u32be original_packet_length:u32be': {
+    decode: (dataView, offset) => ({
+      seconds: dataView.getUint32(offset, false),
+      fraction: dataView.getUint32(offset + 4, false),
+      captured_packet_length: dataView.getUint32(offset + 8, false),
+      original_packet_length: dataView.getUint32(offset + 12, false),
+    }),
+    encode(out, v: Values<'seconds' | 'fraction' | 'captured_packet_length' | 'original_packet_length'>) {
+      if (v.seconds >>> 0 !== v.seconds || v.fraction >>> 0 !== v.fraction || v.captured_packet_length >>> 0 !== v.captured_packet_length || v.original_packet_length >>> 0 !== v.original_packet_length) return false;
+      out.writeUInt32BE(v.seconds);
+      out.writeUInt32BE(v.fraction);
+      out.writeUInt32BE(v.captured_packet_length);
+      out.writeUInt32BE(v.original_packet_length);
+      return true;
+    },
+  },
+  'version_major:u16 version_minor:u16 reserved1:u32 reserved2:u32 snaplen:u32 linktype:u32': {
+    decode: (dataView, offset) => ({
+      version_major: dataView.getUint16(offset, true),
+      version_minor: dataView.getUint16(offset + 2, true),
+      reserved1: dataView.getUint32(offset + 4, true),
+      reserved2: dataView.getUint32(offset + 8, true),
+      snaplen: dataView.getUint32(offset + 12, true),
+      linktype: dataView.getUint32(offset + 16, true),
+    }),
+    encode(out, v: Values<'version_major' | 'version_minor' | 'reserved1' | 'reserved2' | 'snaplen' | 'linktype'>) {
+      if ((v.version_major & 0xffff) !== v.version_major || (v.version_minor & 0xffff) !== v.version_minor || v.reserved1 >>> 0 !== v.reserved1 || v.reserved2 >>> 0 !== v.reserved2 || v.snaplen >>> 0 !== v.snaplen || v.linktype >>> 0 !== v.linktype) return false;
+      out.writeUInt16LE(v.version_major);
+      out.writeUInt16LE(v.version_minor);
+      out.writeUInt32LE(v.reserved1);
+      out.writeUInt32LE(v.reserved2);
+      out.writeUInt32LE(v.snaplen);
+      out.writeUInt32LE(v.linktype);
+      return true;
+    },
+  },
+  'version_major:u16be version_minor:u16be reserved1:u32be reserved2:u32be snaplen:u32be linktype:u32be': {
+    decode: (dataView, offset) => ({
+      version_major: dataView.getUint16(offset, false),
+      version_minor: dataView.getUint16(offset + 2, false),
+      reserved1: dataView.getUint32(offset + 4, false),
+      reserved2: dataView.getUint32(offset + 8, false),
+      snaplen: dataView.getUint32(offset + 12, false),
+      linktype: dataView.getUint32(offset + 16, false),
+    }),
+    encode(out, v: Values<'version_major' | 'version_minor' | 'reserved1' | 'reserved2' | 'snaplen' | 'linktype'>) {
+      if ((v.version_major & 0xffff) !== v.version_major || (v.version_minor & 0xffff) !== v.version_minor || v.reserved1 >>> 0 !== v.reserved1 || v.reserved2 >>> 0 !== v.reserved2 || v.snaplen >>> 0 !== v.snaplen || v.linktype >>> 0 !== v.linktype) return false;
+      out.writeUInt16BE(v.version_major);
+      out.writeUInt16BE(v.version_minor);
+      out.writeUInt32BE(v.reserved1);
+      out.writeUInt32BE(v.reserved2);
+      out.writeUInt32BE(v.snaplen);
+      out.writeUInt32BE(v.linktype);
       return true;
     },
   },

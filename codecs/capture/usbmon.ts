@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import { codec } from '../core/message.ts';
+import { Reader } from '../core/reader.ts';
 import type { Writer } from '../core/writer.ts';
 import { struct } from './captureStructs.generated.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../usb/setupPacket.ts';
@@ -171,4 +172,33 @@ function writeUnion(out: Writer, { setup, errorCount, transferType, isochronousP
   }
   if (isIsochronous) throw new UsageError('mon_bin_hdr: an isochronous transfer has no setup packet');
   SetupPacket.write(out, setup);
+}
+
+/** Widths of the numbers before the union, in which a setup packet keeps its order: it is as on the bus. */
+const HEAD_WIDTHS = [8, 1, 1, 1, 1, 2, 1, 1, 8, 4, 4, 4, 4];
+const UNION_OFFSET = Head.size;
+const FLAG_SETUP_OFFSET = Head.size - Head.back('flag_setup');
+const TAIL_OFFSET = UNION_OFFSET + SETUP_PACKET_SIZE;
+
+/** A packet that a big-endian machine recorded, in the byte order of {@link UsbmonPacket}. */
+export function swapUsbmonPacket(packet: Uint8Array): Uint8Array {
+  const swapped = Uint8Array.from(packet);
+  reverse(swapped, 0, HEAD_WIDTHS);
+  if (swapped[FLAG_SETUP_OFFSET] !== 0) reverse(swapped, UNION_OFFSET, [4, 4]);
+  const end = reverse(swapped, TAIL_OFFSET, [4, 4, 4, 4]);
+  if (end > swapped.byteLength) return swapped;
+  const { ndesc } = Tail.decode(new Reader(swapped.subarray(TAIL_OFFSET), UsbmonPacket.name, SPEC));
+  const fitting = Math.min(ndesc, Math.floor((swapped.byteLength - end) / Descriptor.size));
+  for (let index = 0; index < fitting; index += 1) reverse(swapped, end + index * Descriptor.size, [4, 4, 4, 4]);
+  return swapped;
+}
+
+/** Reverses the bytes of each number; the offset after them. */
+function reverse(bytes: Uint8Array, start: number, widths: readonly number[]): number {
+  let offset = start;
+  for (const width of widths) {
+    bytes.subarray(offset, offset + width).reverse();
+    offset += width;
+  }
+  return offset;
 }

@@ -1,8 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { Command, Option } from 'commander';
 import { fromHex } from '../../codecs/core/json.ts';
 import { protocolNamed } from '../../codecs/protocols.ts';
+import { isText } from '../capture/otherFormats.ts';
 import { decodeCapture } from './decodeCapture.ts';
-import { decodeUsbCapture, isUsbCapture } from './decodeUsbCapture.ts';
+import { decodeUsbCapture } from './decodeUsbCapture.ts';
 import { bareDigits, type DissectionDefaults, LAYERS, isSender, parseContext, parseLine } from './dissectionRequest.ts';
 import { asObject, asText, describeError } from './dissectionText.ts';
 import { dissect } from './dissector.ts';
@@ -57,7 +59,7 @@ Examples:
   urbdrc decode --layer rdp --context X224_CONNECTION_REQUEST 0ee00000000000010008000b000000
   urbdrc decode --from client --context 16 --json < messages.txt
   urbdrc decode --capture session.jsonl
-  urbdrc decode --capture traffic.pcapng
+  urbdrc decode --capture traffic.pcapng    (or traffic.pcap, as tcpdump -i usbmon1 writes it)
   echo '{"layer":"ts-urb","hex":"08000700010000000000000000"}' | urbdrc decode`,
     )
     .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
@@ -67,8 +69,9 @@ async function decode(hex: readonly string[], options: DecodeOptions, around: Su
   const { layer, from, context, json = false, lenient = false, capture } = options;
   if (capture !== undefined) {
     if (hex.length > 0) throw new Failure('give either messages or --capture FILE', 2);
-    if (isUsbCapture(capture)) await decodeUsbCapture(capture, json, around);
-    else await decodeCapture(capture, { json, lenient }, around);
+    const { isOfMessages, input } = await openRecording(capture);
+    if (isOfMessages) await decodeCapture(input, { json, lenient }, around);
+    else await decodeUsbCapture(capture, input, json, around);
     return;
   }
   const protocol = protocolNamed(layer);
@@ -77,6 +80,22 @@ async function decode(hex: readonly string[], options: DecodeOptions, around: Su
   parseContext(context, protocol);
   const defaults = { protocol, from: isSender(from) ? from : undefined, context, lenient };
   await eachLine(hex, around, (line) => decodeLine(line, defaults, json));
+}
+
+/** The file's bytes, and whether they are a capture of messages. It may be a pipe, so it is read only once. */
+async function openRecording(path: string) {
+  const chunks = bytesOf(path);
+  const first = await chunks.next();
+  const start = first.done === true ? new Uint8Array(0) : first.value;
+  async function* input(): AsyncGenerator<Uint8Array> {
+    yield start;
+    yield* chunks;
+  }
+  return { isOfMessages: !/\.(pcap|pcapng|cap)$/.test(path) && isText(start), input: input() };
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path)) if (chunk instanceof Uint8Array) yield chunk;
 }
 
 function decodeLine(line: string, defaults: DissectionDefaults, json: boolean): Outcome {

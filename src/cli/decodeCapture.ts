@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { URBDRC_PROTOCOL } from '../../codecs/urbdrc/urbdrcProtocol.ts';
 import { CaptureContext } from '../capture/captureContext.ts';
 import {
@@ -24,12 +24,16 @@ interface Format {
  * Prints a line for each line of a capture that is not blank: its number, time, direction and channel, and what it says.
  * @throws Failure when any of them could not be decoded
  */
-export async function decodeCapture(path: string, format: Format, { stdout }: Surroundings): Promise<void> {
+export async function decodeCapture(
+  input: AsyncIterable<Uint8Array>,
+  format: Format,
+  { stdout }: Surroundings,
+): Promise<void> {
   const context = new CaptureContext();
   let number = 0;
   let count = 0;
   let failures = 0;
-  for await (const text of linesOf(createReadStream(path))) {
+  for await (const text of linesOf(Readable.from(input, { objectMode: false }))) {
     number += 1;
     if (text.trim() === '') continue;
     const { output, failed } = decodeLine(text, number, context, format);

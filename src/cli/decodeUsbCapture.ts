@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import { UsbmonEvent, UsbmonPacket, UsbmonTransferType } from '../../codecs/capture/usbmon.ts';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { toJson } from '../../codecs/core/json.ts';
@@ -24,22 +23,22 @@ const EVENTS: ReadonlyMap<number, string> = new Map([
   [UsbmonEvent.SUBMISSION_ERROR, 'refused'],
 ]);
 
-/** Whether the name is that of a recording of USB traffic, as --capture gives it. */
-export function isUsbCapture(path: string): boolean {
-  return path.endsWith('.pcapng');
-}
-
 /**
  * Prints a line for each packet of a recording of USB traffic: its number, the time since the first, bus, device and
  * endpoint, what happened, and what else usbmon says.
  * @throws Failure when any of them could not be decoded, or the file is something else
  */
-export async function decodeUsbCapture(path: string, json: boolean, { stdout }: Surroundings): Promise<void> {
+export async function decodeUsbCapture(
+  path: string,
+  input: AsyncIterable<Uint8Array>,
+  json: boolean,
+  { stdout }: Surroundings,
+): Promise<void> {
   const lines = new PacketLines(json);
   let count = 0;
   let failures = 0;
   try {
-    for await (const record of readUsbCapture(createReadStream(path))) {
+    for await (const record of readUsbCapture(input)) {
       const { output, failed } = lines.next(record);
       count += 1;
       if (failed) failures += 1;

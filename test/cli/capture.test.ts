@@ -83,9 +83,13 @@ describe('urbdrc --capture, decode and replay', () => {
 
   it('decode --capture says what is wrong with a recording of USB traffic', async () => {
     const cases: [bytes: Buffer, message: RegExp][] = [
-      [Buffer.from('{"peer":"someone"}'), /a\.pcapng: not a pcapng file, or a damaged one/],
-      [Buffer.from('0100000014000000dc00000000000000' + '14000000', 'hex'), /a\.pcapng: not a pcapng file$/m],
-      [Buffer.alloc(5), /a\.pcapng: the file ends in the middle of a block/],
+      [Buffer.from('{"peer":"someone"}'), /a\.pcapng: this is a capture of messages/],
+      [
+        Buffer.from('0100000014000000dc00000000000000' + '14000000', 'hex'),
+        /a\.pcapng: neither a pcapng nor a pcap file$/m,
+      ],
+      [Buffer.alloc(5), /a\.pcapng: neither a pcapng nor a pcap file$/m],
+      [Buffer.from('0a0d0d0a1c', 'hex'), /a\.pcapng: the file ends in the middle of a block/],
     ];
     for (const [bytes, message] of cases) {
       writeFileSync(scene.file('a.pcapng'), bytes);
@@ -94,6 +98,19 @@ describe('urbdrc --capture, decode and replay', () => {
       expect(stderr).to.match(message);
     }
     expect((await run(['decode', '--capture', scene.file('none.pcapng')])).stderr).to.match(/ENOENT/);
+  });
+
+  it('decode --capture tells recordings by their first bytes, whatever their name', async () => {
+    const path = scene.file('recording.bin');
+    const recorded = 'd4c3b2a1020004000000000000000000' + '00000400dc000000' + '01000000020000004000000040000000';
+    const packet =
+      '0100000000000000' + '53028005' + '0100003c' + '00'.repeat(16) + '1200000000000000' + '8006000100001200';
+    writeFileSync(path, Buffer.from(recorded + packet + '00'.repeat(16), 'hex'));
+    const { status, stdout } = await run(['decode', '--capture', path]);
+    expect(stdout).to.match(/^1 \+0\.000 ms 1\.5\.0 control in submitted id=1 length=18 setup=\{"bmRequestType":128,/);
+    expect(status).to.equal(0);
+    writeFileSync(path, 'ffff8801 3575914555 S Ci:1:001:0 s a3 00\n');
+    expect((await run(['decode', '--capture', path])).stderr).to.match(/recording\.bin: this is text of usbmon/);
   });
 
   it('a file of another ending is refused before anything is opened', async () => {
