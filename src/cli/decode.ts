@@ -34,10 +34,10 @@ export function decodeCommand(around: Surroundings = PROCESS): Command {
     .option('--json', 'one JSON object a line: {"name","spec","value"}, or {"error"}')
     .option('--lenient', 'accept what a session would accept: bytes after the last field, known quirks')
     .addOption(
-      new Option('--capture <file>', 'every message, or USB transfer, that --capture FILE recorded').conflicts([
-        'from',
-        'context',
-      ]),
+      new Option(
+        '--capture <file>',
+        'every message, or USB transfer, that --capture recorded; also .pcap of usbmon',
+      ).conflicts(['from', 'context']),
     )
     .addHelpText(
       'after',
@@ -59,8 +59,8 @@ Examples:
   urbdrc decode --layer rdp --context X224_CONNECTION_REQUEST 0ee00000000000010008000b000000
   urbdrc decode --from client --context 16 --json < messages.txt
   urbdrc decode --capture session.jsonl
-  urbdrc decode --capture traffic.pcapng    (or traffic.pcap, as tcpdump -i usbmon1 writes it)
-  echo '{"layer":"ts-urb","hex":"08000700010000000000000000"}' | urbdrc decode`,
+  urbdrc decode --capture traffic.pcapng
+  echo '{"layer":"ts-urb","hex":"0800070001000000"}' | urbdrc decode`,
     )
     .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
 }
