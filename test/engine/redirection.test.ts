@@ -1,8 +1,25 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { VirtualDevice } from '../../src/devices/virtual/virtualDevice.ts';
 import type { UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { EchoDevice } from './echoDevice.ts';
 import { configure, perform, read, stack, write } from './stack.ts';
+
+/** High-speed, with bulk endpoints of 64 bytes, which only full-speed devices should have. */
+class NarrowDevice extends VirtualDevice {
+  constructor() {
+    super({
+      speed: 'high',
+      deviceDescriptor: Buffer.from('120100020000004034127856000100000001', 'hex'),
+      configurationDescriptors: [
+        Buffer.from('0902200001010080320904000002ff0000000705810240000007050202400000', 'hex'),
+      ],
+      strings: [],
+    });
+  }
+
+  protected override handleControl(): undefined {}
+}
 
 describe('a device redirected through all layers in memory', () => {
   it('arrives with its ids and descriptors, and the engine tells what it did', async () => {
@@ -30,6 +47,18 @@ describe('a device redirected through all layers in memory', () => {
     expect(new Set(host.devices.map(({ ids }) => ids.containerId)).size).to.equal(2);
     await client.close();
   });
+
+  for (const [peer, speed] of [
+    ['generic', 'high'],
+    ['freerdp', 'full'],
+  ] as const) {
+    it(`a high-speed device with bulk packets of 64 bytes is of ${speed} speed from a client taken for ${peer}`, async () => {
+      const { host, client } = stack({ server: { peer } });
+      await client.attach(new NarrowDevice());
+      expect((await host.added()).identity.speed).to.equal(speed);
+      await client.close();
+    });
+  }
 
   it('moves data of any size both ways, unchanged', async () => {
     const { host, client } = stack();

@@ -118,6 +118,14 @@ describe('decide', () => {
     });
   }
 
+  it('takes either name of a USB 3 socket for the port', () => {
+    const inSocket = device({ portPath: '2-1', peerPortPath: '1-3' });
+    for (const port of ['1-3', '2-1', '1-*']) {
+      expect(decide(parsed(`allow port ${port}`, 'deny'), inSocket).action, port).to.equal('allow');
+    }
+    expect(decide(parsed('allow port 1-1', 'deny'), inSocket).action).to.equal('deny');
+  });
+
   it('counts interfaces that cannot be read against the device', () => {
     const odd = unreadable('0e/01/00');
     expect(decide(parsed('deny interface 03/01/01'), odd)).to.deep.equal({
