@@ -36,6 +36,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'Whether an answer to a cancelled request is waited for (`cancelGrace`).',
     'src/urbdrc/session/server/deviceChannel.ts',
   ],
+  emptyAfterCancel: [
+    'A bulk or interrupt transfer that was cancelled and succeeds with none of the bytes that were asked for: whether it counts as cancelled.',
+    'src/engine/serverDevice.ts',
+  ],
   controlWatchdog: [
     'After so many ms a control request, selection or IO control is cancelled.',
     'src/engine/servedClient.ts',

@@ -329,10 +329,19 @@ export class ServerDevice implements RedirectedDevice {
   #answered(sent: ServerRequest<Submission>, answer: UsbResult = resultOf('failed')): void {
     const { caller, state } = sent;
     this.#settled(caller);
+    const ended = state !== 'sent' && this.#endedEmpty(caller, answer) ? resultOf('cancelled') : answer;
     // It was not the program that asked for the end.
-    const isOverdue = state === 'overdue' && answer.status === 'cancelled';
-    const result: UsbResult = isOverdue ? { ...answer, status: 'timedOut' } : answer;
+    const isOverdue = state === 'overdue' && ended.status === 'cancelled';
+    const result: UsbResult = isOverdue ? { ...ended, status: 'timedOut' } : ended;
     if (result.status !== 'timedOut' || result.transferred > 0 || !this.#readsOn(sent)) this.#end(caller, result);
+  }
+
+  /** A cancelled transfer that a client of this kind answers as if it had succeeded (docs/interop.md). */
+  #endedEmpty({ operation }: Submission, { status, transferred }: UsbResult): boolean {
+    if (status !== 'completed' || transferred > 0) return false;
+    if (this.#client.peer.settings.emptyAfterCancel === 'completed') return false;
+    if (operation.type === 'transferIn') return operation.length > 0;
+    return operation.type === 'transferOut' && operation.data.byteLength > 0;
   }
 
   /** The client has nothing more to do for it. */

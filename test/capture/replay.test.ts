@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readCapture, type RecordedSession } from '../../src/capture/readCapture.ts';
 import type { ReplayNote, ReplayReport } from '../../src/capture/replay/replayReport.ts';
 import { replaySession } from '../../src/capture/replay/replaySession.ts';
+import { captureFiles, scenarioOf } from '../codecs/urbdrc/captures.ts';
 import { inFolder, recordedRedirection } from './redirection.ts';
-
-const ROOT = fileURLToPath(new URL('../../test-vectors/captures/', import.meta.url));
 
 function readSession(path: string): RecordedSession {
   const [session] = readCapture(readFileSync(path, 'utf8').split('\n'));
@@ -15,25 +13,25 @@ function readSession(path: string): RecordedSession {
   return session;
 }
 
-/** Whole sessions of a real FreeRDP, by scenario. */
-const CAPTURES = new Map(
-  readdirSync(ROOT)
-    .filter((file) => file.endsWith('.jsonl') && !/\.(drdynvc|rdp)\.jsonl$/.test(file))
-    .map((file) => [/2\.11\.7-(.*)\.jsonl$/.exec(file)?.[1] ?? file, readSession(ROOT + file)]),
-);
+/** Whole sessions of real peers, by scenario. */
+const CAPTURES = new Map(captureFiles().map((path) => [scenarioOf(path), readSession(path)]));
 
 type Outcome = 'ignored' | 'closed' | 'skipped' | 'differing' | 'additional';
 
 /** Lines of one scenario that do not simply go through: outcome, lines, and why. */
 type Exceptions = Readonly<Record<string, readonly (readonly [Outcome, readonly number[], string])[]>>;
 
-const NO_EXCHANGE = 'the recorded server left out the capability exchange and CHANNEL_CREATED, which ours does not';
+const NO_EXCHANGE = 'the recorded server left out the capability exchange, which ours does not';
 const CANCEL = 'CANCEL_REQUEST for a request that has ended or never was; ours has nothing to cancel';
 const WRONG = 'malformed on purpose: our engine can neither be made to send it nor to take it';
 const RETRACTED = 'after RETRACT_DEVICE, which ends the channel here and nothing at FreeRDP';
 const NO_TEXT = 'FreeRDP does not answer a LocaleId beyond 16 bits (errors:41), and 30 s later the channel is closed';
 
-/** Our server in place of the recorded one, FreeRDP's messages given to it. */
+/** Every second line from `first` to `last`. */
+const alternating = (first: number, last: number): number[] =>
+  Array.from({ length: (last - first) / 2 + 1 }, (_, index) => first + 2 * index);
+
+/** Our server in place of the recorded one, the recorded client's messages given to it. */
 const SERVER_EXCEPTIONS: Exceptions = {
   errors: [
     ['differing', [67, 71, 75], CANCEL],
@@ -46,6 +44,11 @@ const SERVER_EXCEPTIONS: Exceptions = {
   extraChannel: [
     ['differing', [44], 'a request on a channel without a device'],
     ['ignored', [45], 'its answer'],
+  ],
+  'ironrdp-server-audio': [
+    ['additional', [12], NO_EXCHANGE],
+    ['differing', [...alternating(13, 17), 18, ...alternating(19, 67), ...alternating(68, 88)], NO_EXCHANGE],
+    ['ignored', [14, 16, ...alternating(20, 66), ...alternating(69, 87)], NO_EXCHANGE],
   ],
   keyboard: [
     ['differing', [96], RETRACTED],
@@ -100,6 +103,7 @@ const CLIENT_EXCEPTIONS: Exceptions = {
     ['differing', [139, 151], ECHO],
     ['additional', [153], 'NoAck where it is not allowed (line 136): refused here, answered by FreeRDP with silence'],
   ],
+  'ironrdp-client-strict': [['additional', [13], 'IronRDP ends the connection instead of answering']],
   extraChannel: [
     ['additional', [42], 'our channel replays announce a device, FreeRDP had none left'],
     ['ignored', [44], 'a request before REGISTER_REQUEST_CALLBACK'],
@@ -167,7 +171,7 @@ function expectedOf(exceptions: Exceptions, scenario: string): string[] {
   return (exceptions[scenario] ?? []).flatMap(([outcome, lines]) => lines.map((line) => `${outcome} ${line}`)).sort();
 }
 
-describe('replay of what FreeRDP 2.11.7 put on the wire', () => {
+describe('replay of what FreeRDP and IronRDP put on the wire', () => {
   for (const [role, exceptions] of [
     ['server', SERVER_EXCEPTIONS],
     ['client', CLIENT_EXCEPTIONS],
@@ -186,8 +190,8 @@ describe('replay of what FreeRDP 2.11.7 put on the wire', () => {
   }
 
   it('has sessions that our own server led: nothing in them needs an explanation', () => {
-    const own = [...CAPTURES.keys()].filter((scenario) => scenario.startsWith('serve'));
-    expect(own).to.have.length.above(6);
+    const own = [...CAPTURES.keys()].filter((scenario) => /^serve|^3|^ironrdp-client/.test(scenario));
+    expect(own).to.have.length.above(20);
     expect(own.filter((scenario) => scenario in SERVER_EXCEPTIONS)).to.deep.equal([]);
     for (const scenario of own) expect(CAPTURES.get(scenario)?.header.role, scenario).to.equal('server');
   });

@@ -75,7 +75,7 @@ describe('urbdrc serve and what its clients are', () => {
       }
       const [first, ...rest] = text.split('\n').slice(0, -1);
       expect(first).to.equal('client URL is FreeRDP: its deviations are allowed for');
-      expect(rest).to.deep.equal(verbose ? ['client URL is FreeRDP 2.x to 3.5: its deviations are allowed for'] : []);
+      expect(rest).to.deep.equal(verbose ? ['client URL is FreeRDP 2.x to 3.13: its deviations are allowed for'] : []);
     }
   });
 

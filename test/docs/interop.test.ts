@@ -3,15 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { decodeClientMessage, decodeServerMessage } from '../../codecs/urbdrc/decode.ts';
 import { decodeErrorOf } from '../codecs/vectors.ts';
-import { loadCaptures, type Capture } from '../codecs/urbdrc/captures.ts';
+import { captureFiles, loadCaptures, scenarioOf, type Capture } from '../codecs/urbdrc/captures.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE = readFileSync(`${ROOT}docs/interop.md`, 'utf8');
 
 /** The lines of a capture's file, from 1. */
-function linesOf(scenario: string): string[] {
-  const file = `${ROOT}test-vectors/captures/freerdp-2.11.7-${scenario}.jsonl`;
-  return ['', ...readFileSync(file, 'utf8').trim().split('\n')];
+function linesOf(path: string): string[] {
+  return ['', ...readFileSync(path, 'utf8').trim().split('\n')];
 }
 
 /** `scenario:line` of each client message that a strict decoder, which knows what went before, refuses. */
@@ -41,12 +40,14 @@ function refusals(capture: Capture): string[] {
 
 describe('docs/interop.md', () => {
   const captures = loadCaptures();
-  const files = new Map(captures.map(({ scenario }) => [scenario, linesOf(scenario)]));
+  const files = new Map(captureFiles().map((path) => [scenarioOf(path), linesOf(path)]));
   const citations = (text: string) =>
-    [...text.matchAll(/\b([a-zA-Z]+(?:\.2)?):(\d+)\b/g)].flatMap(([whole, scenario = '', line]) => {
-      const content = files.get(scenario)?.[Number(line)];
-      return files.has(scenario) ? [{ whole, content }] : [];
-    });
+    [...text.matchAll(/(?<![\w.-])((?:[\d.]+-|ironrdp-[a-z]+-)?[a-zA-Z]+(?:\.2)?):(\d+)\b/g)].flatMap(
+      ([whole, scenario = '', line]) => {
+        const content = files.get(scenario)?.[Number(line)];
+        return files.has(scenario) ? [{ whole, content }] : [];
+      },
+    );
 
   it('names every message of the client that a strict decoder refuses', () => {
     const refused = captures.flatMap(refusals);

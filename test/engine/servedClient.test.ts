@@ -321,6 +321,72 @@ describe('what a server does for one client and not for another', () => {
     }
   });
 
+  describe('emptyAfterCancel: a cancelled transfer that succeeds without a byte', () => {
+    const READ = { type: 'transferIn', endpointAddress: 0x81, length: 8 } as const;
+    const WRITE = { type: 'transferOut', endpointAddress: 0x02, data: Uint8Array.of(1) } as const;
+    const rows: readonly (readonly [PeerName, UsbOperation, string])[] = [
+      ['freerdp', READ, 'cancelled'],
+      ['freerdp-after-3.30', READ, 'cancelled'],
+      ['freerdp-after-3.30', WRITE, 'cancelled'],
+      // What is empty as it should be cannot be told from what was cancelled: it has succeeded.
+      ['freerdp-after-3.30', { ...READ, length: 0 }, 'completed'],
+      ['freerdp-2.x', READ, 'completed'],
+      ['generic', READ, 'completed'],
+    ];
+    for (const [peer, operation, expected] of rows) {
+      it(`${peer}, ${operation.type} of ${operation.type === 'transferIn' ? operation.length : 1}: ${expected}`, async () => {
+        const { device, remote, close } = await slow(peer);
+        device.obeys = false;
+        let status: string | undefined;
+        const transfer = remote.submit(operation, (result) => (status = result.status));
+        await turns();
+        transfer.cancel();
+        await turns();
+        device.answer();
+        await turns();
+        expect(status).to.equal(expected);
+        await close();
+      });
+    }
+
+    it('leaves what came before the cancel arrived, and what nobody cancelled', async () => {
+      const { device, remote, close } = await slow('freerdp-after-3.30');
+      device.obeys = false;
+      const results: UsbResult[] = [];
+      const transfer = remote.submit(READ, (result) => results.push(result));
+      await turns();
+      transfer.cancel();
+      await turns();
+      device.answer(undefined, 'completed', Uint8Array.of(7));
+      await turns();
+      const empty = read(remote, 8);
+      await turns();
+      device.answer();
+      results.push(await empty);
+      expect(results.map(({ status, data }) => `${status} ${data.byteLength}`)).to.deep.equal([
+        'completed 1',
+        'completed 0',
+      ]);
+      await close();
+    });
+
+    it('is read on after our own watchdog, as any read that FreeRDP gives back', async () => {
+      const { device, remote, pass, close } = await slow('freerdp-after-3.30');
+      device.obeys = false;
+      const result = watch(read(remote, 8));
+      await turns();
+      await pass(12_001);
+      device.answer();
+      await turns();
+      expect(result.status).to.equal(undefined);
+      expect(device.held).to.have.length(1);
+      device.answer(undefined, 'completed', Uint8Array.of(7));
+      await turns();
+      expect(result.status).to.equal('completed');
+      await close();
+    });
+  });
+
   it('pipeRequestOutputBufferSize: how a pipe is reset', async () => {
     for (const [peer, size] of [
       ['freerdp', 36],

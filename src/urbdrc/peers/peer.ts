@@ -34,9 +34,10 @@ export class Peer {
   learn(evidence: PeerEvidence): PeerProfile | undefined {
     if (!this.#awaited.has(evidence.type)) return undefined;
     const { name } = this.#profile;
-    const shown = PEER_PROFILES.find(
-      ({ recognition }) =>
-        recognition?.evidence === evidence.type && recognition.after.includes(name) && recognition.matches(evidence),
+    const shown = PEER_PROFILES.find(({ recognition }) =>
+      recognition.some(
+        (each) => each.evidence === evidence.type && each.after.includes(name) && each.matches(evidence),
+      ),
     );
     if (shown === undefined) {
       this.#awaited = new Set([...this.#awaited].filter((type) => type !== evidence.type));
@@ -57,7 +58,7 @@ function profileOf(name: string): PeerProfile {
 function awaitedAfter(name: PeerName): ReadonlySet<PeerEvidence['type']> {
   return new Set(
     PEER_PROFILES.flatMap(({ recognition }) =>
-      recognition?.after.includes(name) === true ? [recognition.evidence] : [],
+      recognition.filter(({ after }) => after.includes(name)).map(({ evidence }) => evidence),
     ),
   );
 }

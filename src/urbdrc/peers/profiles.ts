@@ -28,6 +28,11 @@ export interface PeerSettings {
   /** After CANCEL_REQUEST. `endHere`: at once, for the client never answers a cancelled request. */
   readonly cancelledRequests: 'awaited' | 'endHere';
   /**
+   * A bulk or interrupt transfer for which CANCEL_REQUEST was sent, and which succeeds without having moved a byte of
+   * those that were asked for. `cancelled`: that is how the client answers a cancelled transfer.
+   */
+  readonly emptyAfterCancel: 'completed' | 'cancelled';
+  /**
    * How long the client may take over what a device does at once or never (control, selections, IO controls) before
    * CANCEL_REQUEST is sent, ms.
    */
@@ -49,7 +54,7 @@ export type PeerName =
   | 'freerdp-2.x'
   | 'freerdp-3.14-3.22'
   | 'freerdp-3.23-3.30'
-  | 'freerdp-master'
+  | 'freerdp-after-3.30'
   | 'mstsc'
   | 'generic'
   | 'strict';
@@ -62,7 +67,8 @@ export interface PeerProfile {
   readonly settings: PeerSettings;
   /** How it is told from others, for people; undefined for what only a user can choose. */
   readonly recognisedBy: string | undefined;
-  readonly recognition: PeerRecognition | undefined;
+  /** Any of them. */
+  readonly recognition: readonly PeerRecognition[];
 }
 
 export interface PeerRecognition {
@@ -83,6 +89,7 @@ const GENERIC: PeerSettings = {
   pipeRequestOutputBufferSize: 0,
   portControls: 'sent',
   cancelledRequests: 'awaited',
+  emptyAfterCancel: 'completed',
   controlWatchdog: 30_000,
   controlsBounded: false,
   controlsOneByOne: false,
@@ -99,14 +106,18 @@ const FREERDP: PeerSettings = {
   deviceIsHighSpeed: 'isVersion',
   pipeRequestOutputBufferSize: 36,
   portControls: 'refused',
+  emptyAfterCancel: 'cancelled',
   controlWatchdog: 4000,
   controlsBounded: true,
   controlsOneByOne: true,
   transferWatchdog: 12_000,
 };
 
-/** Its version is known, and not one of those that leave PIPE_REQUEST unanswered. */
-const FREERDP_ELSE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 };
+/** Up to 3.13. It gives cancelled transfers a status of their own, and answers every PIPE_REQUEST. */
+const FREERDP_EARLY: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0, emptyAfterCancel: 'completed' };
+
+/** Of 3.23 and later. It answers every PIPE_REQUEST. */
+const FREERDP_LATE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 };
 
 /** First come, first served: an evidence is shown to the rows in this order. */
 export const PEER_PROFILES: readonly PeerProfile[] = [
@@ -114,13 +125,14 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
     name: 'ironrdp',
     title: 'IronRDP',
     settings: { ...GENERIC, cancelledRequests: 'endHere' },
-    recognisedBy:
-      'ADD_DEVICE as from FreeRDP, but its ADD_VIRTUAL_CHANNEL had MessageId 0, or UsbDevice is 4, or a device of USB 2.0 is not called high-speed',
-    recognition: {
-      after: ['generic'],
-      evidence: 'announced',
-      matches: (evidence) => announcesLikeFreerdp(evidence) && differsFromFreerdp(evidence),
-    },
+    recognisedBy: 'ADD_DEVICE as from FreeRDP, but its ADD_VIRTUAL_CHANNEL had MessageId 0, or UsbDevice is 4',
+    recognition: [
+      {
+        after: ['generic'],
+        evidence: 'announced',
+        matches: (evidence) => announcesLikeFreerdp(evidence) && differsFromFreerdp(evidence),
+      },
+    ],
   },
   {
     name: 'freerdp',
@@ -128,66 +140,82 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
     settings: FREERDP,
     recognisedBy:
       'ADD_DEVICE: DeviceInstanceId is `\\` and bus-port in hexadecimal, as a GUID without braces; UsbBusInterfaceVersion is 2 and NoAckIsochWriteJitterBufferSizeInMs 80',
-    recognition: { after: ['generic'], evidence: 'announced', matches: announcesLikeFreerdp },
+    recognition: [
+      {
+        after: ['generic'],
+        evidence: 'announced',
+        matches: (evidence) => announcesLikeFreerdp(evidence) && !announcesLikeLateFreerdp(evidence),
+      },
+    ],
   },
   {
     name: 'freerdp-3.14-3.22',
     title: 'FreeRDP 3.14 to 3.22',
-    settings: FREERDP,
+    settings: { ...FREERDP, emptyAfterCancel: 'completed' },
     recognisedBy: 'FreeRDP, whose answer to SELECT_INTERFACE is too long',
-    recognition: {
-      after: ['freerdp'],
-      evidence: 'interfaceSelected',
-      matches: (evidence) => evidence.type === 'interfaceSelected' && evidence.isTooLong,
-    },
+    recognition: [
+      {
+        after: ['freerdp'],
+        evidence: 'interfaceSelected',
+        matches: (evidence) => evidence.type === 'interfaceSelected' && evidence.isTooLong,
+      },
+    ],
   },
   {
     name: 'freerdp-2.x',
-    title: 'FreeRDP 2.x to 3.5',
-    settings: FREERDP_ELSE,
+    title: 'FreeRDP 2.x to 3.13',
+    settings: FREERDP_EARLY,
     recognisedBy: 'FreeRDP, in whose answer to SELECT_INTERFACE the Padding is the URB function',
-    recognition: {
-      after: ['freerdp'],
-      evidence: 'interfaceSelected',
-      matches: (evidence) =>
-        evidence.type === 'interfaceSelected' && evidence.padding === UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
-    },
+    recognition: [
+      {
+        after: ['freerdp'],
+        evidence: 'interfaceSelected',
+        matches: (evidence) =>
+          evidence.type === 'interfaceSelected' && evidence.padding === UrbFunction.URB_FUNCTION_SELECT_INTERFACE,
+      },
+    ],
   },
   {
     name: 'freerdp-3.23-3.30',
-    title: 'FreeRDP 3.23 to 3.30, or 3.6 to 3.13',
-    settings: FREERDP_ELSE,
+    title: 'FreeRDP 3.23 or later',
+    settings: FREERDP_LATE,
     recognisedBy: 'FreeRDP, whose answer to SELECT_INTERFACE is as it should be',
-    recognition: {
-      after: ['freerdp'],
-      evidence: 'interfaceSelected',
-      matches: (evidence) => evidence.type === 'interfaceSelected',
-    },
+    recognition: [
+      {
+        after: ['freerdp'],
+        evidence: 'interfaceSelected',
+        matches: (evidence) => evidence.type === 'interfaceSelected',
+      },
+    ],
   },
   {
-    name: 'freerdp-master',
+    name: 'freerdp-after-3.30',
     title: 'FreeRDP after 3.30',
-    settings: { ...FREERDP_ELSE, outCompletionWithData: 'refused' },
-    recognisedBy: 'FreeRDP, that answers an OUT request without sending the data back',
-    recognition: {
-      after: ['freerdp', 'freerdp-3.23-3.30'],
-      evidence: 'outCompleted',
-      matches: (evidence) => evidence.type === 'outCompleted' && !evidence.withData,
-    },
+    settings: { ...FREERDP_LATE, outCompletionWithData: 'refused' },
+    recognisedBy:
+      'FreeRDP, whose first device is of USB 2.0 and not called high-speed, or that answers an OUT request without sending the data back',
+    recognition: [
+      { after: ['generic'], evidence: 'announced', matches: announcesLikeLateFreerdp },
+      {
+        after: ['freerdp', 'freerdp-3.23-3.30'],
+        evidence: 'outCompleted',
+        matches: (evidence) => evidence.type === 'outCompleted' && !evidence.withData,
+      },
+    ],
   },
   {
     name: 'mstsc',
     title: 'mstsc',
     settings: GENERIC,
     recognisedBy: 'ADD_DEVICE: UsbDevice is 0 and DeviceInstanceId that of a USB device in Windows',
-    recognition: { after: ['generic'], evidence: 'announced', matches: announcesLikeMstsc },
+    recognition: [{ after: ['generic'], evidence: 'announced', matches: announcesLikeMstsc }],
   },
   {
     name: 'generic',
     title: 'no client that is known',
     settings: GENERIC,
     recognisedBy: 'whoever is none of these; our own client too',
-    recognition: undefined,
+    recognition: [],
   },
   {
     name: 'strict',
@@ -201,7 +229,7 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
       idleReads: 'ended',
     },
     recognisedBy: undefined,
-    recognition: undefined,
+    recognition: [],
   },
 ];
 
@@ -225,12 +253,17 @@ function announcesLikeFreerdp(evidence: PeerEvidence): boolean {
   );
 }
 
-/** FreeRDP numbers channel requests like devices, from 5, and calls every device of USB 2.0 and later high-speed. */
+/** FreeRDP numbers channel requests like devices, from 5. IronRDP does not number them, and its devices count from 4. */
 function differsFromFreerdp(evidence: PeerEvidence): boolean {
   if (evidence.type !== 'announced') return false;
-  const { usbDevice, usbDeviceCapabilities: capabilities } = evidence.device;
-  const isSlow = capabilities.supportedUsbVersion >= USB_2_0 && capabilities.deviceIsHighSpeed === 0;
-  return evidence.channelRequest === 0 || usbDevice < FIRST_USB_DEVICE || isSlow;
+  return evidence.channelRequest === 0 || evidence.device.usbDevice < FIRST_USB_DEVICE;
+}
+
+/** FreeRDP up to 3.30 calls every device of USB 2.0 and later high-speed. */
+function announcesLikeLateFreerdp(evidence: PeerEvidence): boolean {
+  if (evidence.type !== 'announced' || !announcesLikeFreerdp(evidence)) return false;
+  const { supportedUsbVersion, deviceIsHighSpeed } = evidence.device.usbDeviceCapabilities;
+  return supportedUsbVersion >= USB_2_0 && deviceIsHighSpeed === 0;
 }
 
 function announcesLikeMstsc(evidence: PeerEvidence): boolean {

@@ -13,24 +13,39 @@ export interface CapturedMessage {
 }
 
 export interface Capture {
-  /** File name without `freerdp-2.11.7-` and `.jsonl`. */
+  /** As docs/interop.md cites it: {@link scenarioOf} its file. */
   readonly scenario: string;
   readonly messages: readonly CapturedMessage[];
 }
 
 const ROOT = fileURLToPath(new URL('../../../test-vectors/captures/', import.meta.url));
-const PREFIX = 'freerdp-2.11.7-';
 
-/** The URBDRC messages of every scenario, in the order in which they were sent. */
-export function loadCaptures(): Capture[] {
+/** The captures of whole sessions, as paths. */
+export function captureFiles(): string[] {
   return readdirSync(ROOT)
     .filter((file) => file.endsWith('.jsonl') && !/\.(drdynvc|rdp)\.jsonl$/.test(file))
     .sort()
-    .map((file) => ({ scenario: file.slice(PREFIX.length, -'.jsonl'.length), messages: readMessages(file) }));
+    .map((file) => ROOT + file);
 }
 
-function readMessages(file: string): CapturedMessage[] {
-  return readFileSync(ROOT + file, 'utf8')
+/** `audio` for FreeRDP 2.11.7, `3.33.1-serveRead` for another FreeRDP, `ironrdp-client-strict` for another program. */
+export function scenarioOf(path: string): string {
+  const [, name = path] = /([^/\\]*)\.jsonl$/.exec(path) ?? [];
+  return name.replace(/^freerdp-(2\.11\.7-)?/, '');
+}
+
+/** Whether the client in a session was FreeRDP 2.11.7. */
+export function isOfFreerdp2(scenario: string): boolean {
+  return !/^(\d|ironrdp)/.test(scenario);
+}
+
+/** The URBDRC messages of every scenario, in the order in which they were sent. */
+export function loadCaptures(): Capture[] {
+  return captureFiles().map((path) => ({ scenario: scenarioOf(path), messages: readMessages(path) }));
+}
+
+function readMessages(path: string): CapturedMessage[] {
+  return readFileSync(path, 'utf8')
     .trim()
     .split('\n')
     .flatMap((text, index) => {

@@ -9,7 +9,7 @@ import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { interfaceSelected, type PeerEvidence } from '../../../src/urbdrc/peers/evidence.ts';
 import { Peer } from '../../../src/urbdrc/peers/peer.ts';
 import { PEER_PROFILES, type PeerName, type PeerSettings } from '../../../src/urbdrc/peers/profiles.ts';
-import { loadCaptures } from '../../codecs/urbdrc/captures.ts';
+import { isOfFreerdp2, loadCaptures, type CapturedMessage } from '../../codecs/urbdrc/captures.ts';
 import { decodeErrorOf } from '../../codecs/vectors.ts';
 import { announcementOf, configuration, identity } from '../session/pair.ts';
 
@@ -50,9 +50,9 @@ const ROWS: readonly (readonly [string, PeerName, readonly PeerEvidence[]])[] = 
   ['an answer to SELECT_INTERFACE that is too long', 'freerdp-3.14-3.22', [announced(FREERDP, 5), selected(true)]],
   ['an answer with the function in the Padding', 'freerdp-2.x', [announced(FREERDP, 5), selected(false, 1)]],
   ['an answer as it should be', 'freerdp-3.23-3.30', [announced(FREERDP, 5), selected(false)]],
-  ['OUT without data', 'freerdp-master', [announced(FREERDP, 5), outCompleted(false)]],
-  ['the same after a selection', 'freerdp-master', [announced(FREERDP, 5), selected(false), outCompleted(false)]],
-  ['a selection after the same', 'freerdp-master', [announced(FREERDP, 5), outCompleted(false), selected(false)]],
+  ['OUT without data', 'freerdp-after-3.30', [announced(FREERDP, 5), outCompleted(false)]],
+  ['the same after a selection', 'freerdp-after-3.30', [announced(FREERDP, 5), selected(false), outCompleted(false)]],
+  ['a selection after the same', 'freerdp-after-3.30', [announced(FREERDP, 5), outCompleted(false), selected(false)]],
   ['OUT with data tells nothing new', 'freerdp', [announced(FREERDP, 5), outCompleted(true)]],
   [
     'a version is not changed any more',
@@ -61,13 +61,27 @@ const ROWS: readonly (readonly [string, PeerName, readonly PeerEvidence[]])[] = 
   ],
   ['channels are asked for with MessageId 0', 'ironrdp', [announced(FREERDP, 0)]],
   ['UsbDevice 4', 'ironrdp', [announced({ ...FREERDP, usbDevice: 4 })]],
-  ['USB 2.0 at full speed', 'ironrdp', [announced({ ...IRONRDP, usbDevice: 5 })]],
+  ['USB 2.0 at full speed, channels numbered', 'freerdp-after-3.30', [announced({ ...IRONRDP, usbDevice: 5 }, 5)]],
+  [
+    'the same, and nobody saw the channel being asked for',
+    'freerdp-after-3.30',
+    [announced({ ...IRONRDP, usbDevice: 5 })],
+  ],
+  [
+    'USB 1.1 at full speed',
+    'freerdp',
+    [announced(withCapability({ supportedUsbVersion: 0x110, deviceIsHighSpeed: 0 }), 5)],
+  ],
   ['ids of IronRDP', 'ironrdp', [announced(IRONRDP, 0)]],
   ['IronRDP has no versions', 'ironrdp', [announced(IRONRDP, 0), selected(true), outCompleted(false)]],
   ['ids of Windows and UsbDevice 0', 'mstsc', [announced(MSTSC, 0)]],
   ['ids of Windows and another UsbDevice', 'generic', [announced({ ...MSTSC, usbDevice: 5 }, 0)]],
   ['UsbDevice 0 and other ids', 'generic', [announced({ ...MSTSC, deviceInstanceId: 'X' }, 0)]],
-  ['another jitter buffer than of FreeRDP', 'generic', [announced(withCapability(50), 5)]],
+  [
+    'another jitter buffer than of FreeRDP',
+    'generic',
+    [announced(withCapability({ noAckIsochWriteJitterBufferSizeInMs: 50 }), 5)],
+  ],
   ['braces around the id', 'generic', [announced(withId('{5c312d31-0000-0000-0000-000000000000}'), 5)]],
   ['another text in the id', 'generic', [announced(withId('5c61612d-3100-0000-0000-000000000000'), 5)]],
   ['the first device tells', 'generic', [announced({ ...MSTSC, usbDevice: 5 }, 0), announced(FREERDP, 5)]],
@@ -77,11 +91,8 @@ function withId(deviceInstanceId: string): AddDevice {
   return { ...FREERDP, deviceInstanceId };
 }
 
-function withCapability(noAckIsochWriteJitterBufferSizeInMs: number): AddDevice {
-  return {
-    ...FREERDP,
-    usbDeviceCapabilities: { ...FREERDP.usbDeviceCapabilities, noAckIsochWriteJitterBufferSizeInMs },
-  };
+function withCapability(different: Partial<AddDevice['usbDeviceCapabilities']>): AddDevice {
+  return { ...FREERDP, usbDeviceCapabilities: { ...FREERDP.usbDeviceCapabilities, ...different } };
 }
 
 describe('recognising a client', () => {
@@ -141,48 +152,86 @@ describe('recognising a client', () => {
   });
 });
 
-describe('the recorded sessions of FreeRDP 2.11.7', () => {
-  for (const { scenario, messages } of loadCaptures()) {
-    it(`${scenario}: it is recognised by its first device, and its version by the first selection`, () => {
-      const peer = new Peer();
-      const functions = new Map<string, number>();
-      const registered = new Map<number, number>();
-      let channelRequest: number | undefined;
-      let selections = 0;
-      let devices = 0;
-      for (const { from, channel, bytes } of messages) {
-        decodeErrorOf(() => {
-          if (from === 'server') {
-            const message = decodeServerMessage(bytes, { lenient: true });
-            if ('tsUrb' in message) functions.set(`${channel}:${message.tsUrb.requestId}`, message.tsUrb.urbFunction);
-            if (message.name === 'REGISTER_REQUEST_CALLBACK' && message.requestCompletion !== undefined) {
-              registered.set(channel, message.requestCompletion);
-            }
-            return;
-          }
-          const urbFunction = (requestId: number) => functions.get(`${channel}:${requestId}`);
-          const requestCompletion = registered.get(channel);
-          const context = requestCompletion === undefined ? { urbFunction } : { urbFunction, requestCompletion };
-          const message = decodeClientMessage(bytes, context, { lenient: true });
-          if (message.name === 'ADD_VIRTUAL_CHANNEL') channelRequest ??= message.messageId;
-          if (message.name === 'ADD_DEVICE') {
-            devices += 1;
-            peer.learn(announced(message, channelRequest));
-          }
-          if ('tsUrbResult' in message && message.tsUrbResult.name === 'TS_URB_SELECT_INTERFACE_RESULT') {
-            selections += 1;
-            peer.learn(interfaceSelected(bytes, message.tsUrbResult));
-          }
-        });
+/** What a server learns of its client in a session, and what the session showed of it. */
+function recogniseRecorded(messages: readonly CapturedMessage[]) {
+  const peer = new Peer();
+  const functions = new Map<string, number>();
+  const registered = new Map<number, number>();
+  let channelRequest: number | undefined;
+  let selections = 0;
+  let devices = 0;
+  for (const { from, channel, bytes } of messages) {
+    decodeErrorOf(() => {
+      if (from === 'server') {
+        const message = decodeServerMessage(bytes, { lenient: true });
+        if ('tsUrb' in message) functions.set(`${channel}:${message.tsUrb.requestId}`, message.tsUrb.urbFunction);
+        if (message.name === 'REGISTER_REQUEST_CALLBACK' && message.requestCompletion !== undefined) {
+          registered.set(channel, message.requestCompletion);
+        }
+        return;
       }
+      const urbFunction = (requestId: number) => functions.get(`${channel}:${requestId}`);
+      const requestCompletion = registered.get(channel);
+      const context = requestCompletion === undefined ? { urbFunction } : { urbFunction, requestCompletion };
+      const message = decodeClientMessage(bytes, context, { lenient: true });
+      if (message.name === 'ADD_VIRTUAL_CHANNEL') channelRequest ??= message.messageId;
+      if (message.name === 'ADD_DEVICE') {
+        devices += 1;
+        peer.learn(announced(message, channelRequest));
+      }
+      if (message.name === 'URB_COMPLETION_NO_DATA' && message.outputBufferSize > 0) peer.learn(outCompleted(false));
+      if ('tsUrbResult' in message && message.tsUrbResult.name === 'TS_URB_SELECT_INTERFACE_RESULT') {
+        selections += 1;
+        peer.learn(interfaceSelected(bytes, message.tsUrbResult));
+      }
+    });
+  }
+  return { name: peer.profile.name, devices, selections };
+}
+
+describe('the recorded sessions of FreeRDP 2.11.7', () => {
+  const captures = loadCaptures().filter(({ scenario }) => isOfFreerdp2(scenario));
+  for (const { scenario, messages } of captures) {
+    it(`${scenario}: it is recognised by its first device, and its version by the first selection`, () => {
+      const { name, devices, selections } = recogniseRecorded(messages);
       expect(devices).to.be.above(0);
-      expect(peer.profile.name).to.equal(selections === 0 ? 'freerdp' : 'freerdp-2.x');
+      expect(name).to.equal(selections === 0 ? 'freerdp' : 'freerdp-2.x');
     });
   }
 
   it('have a selection among them', () => {
-    expect(loadCaptures().map(({ scenario }) => scenario)).to.include('audio');
+    expect(captures.map(({ scenario }) => scenario)).to.include('audio');
   });
+});
+
+describe('the recorded sessions of other clients', () => {
+  const EXPECTED: Readonly<Record<string, PeerName>> = {
+    '3.10.3-liveAudio': 'freerdp-2.x',
+    '3.15.0-liveAudio': 'freerdp-3.14-3.22',
+    // Nothing that would tell the version happens in these.
+    '3.15.0-serveCancel': 'freerdp',
+    '3.15.0-serveIdle': 'freerdp',
+    '3.33.1-serveCancel': 'freerdp',
+    '3.33.1-serveIdle': 'freerdp',
+    '3.33.1-liveAudio': 'freerdp-after-3.30',
+    '3.33.1-liveSerial': 'freerdp-after-3.30',
+    '3.33.1-serveKilled': 'freerdp-after-3.30',
+    '3.33.1-serveRead': 'freerdp-after-3.30',
+    '3.33.1-serveReplug': 'freerdp-after-3.30',
+    '3.33.1-serveUnanswered': 'freerdp-after-3.30',
+    'ironrdp-client-exchanged': 'ironrdp',
+    // It left before it announced anything.
+    'ironrdp-client-strict': 'generic',
+    // Our own client.
+    'ironrdp-server-audio': 'generic',
+  };
+  const captures = loadCaptures().filter(({ scenario }) => !isOfFreerdp2(scenario));
+
+  for (const { scenario, messages } of captures) {
+    it(`${scenario}: ${EXPECTED[scenario] ?? '?'}`, () => {
+      expect(recogniseRecorded(messages).name).to.equal(EXPECTED[scenario]);
+    });
+  }
 });
 
 describe('the profiles', () => {

@@ -64,7 +64,7 @@ describe('the same bytes from clients that are taken for different ones', () => 
     const answer = (requestId: number) =>
       bytesOf({ name: 'URB_COMPLETION', ...HEAD, requestId, tsUrbResult: OK, outputBuffer: Uint8Array.of(1, 2) });
     expect(outcome('freerdp-2.x', write, answer).events).to.deep.equal(['transferCompleted']);
-    for (const name of ['freerdp-master', 'strict'] as const) {
+    for (const name of ['freerdp-after-3.30', 'strict'] as const) {
       const { events, problem, pair } = outcome(name, write, answer);
       expect(events, name).to.deep.equal(FAILED);
       expect(problem).to.equal(
