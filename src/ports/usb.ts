@@ -62,7 +62,7 @@ export type UsbOperation =
   /** Cancels every transfer of this endpoint and of no other; completes after they have. */
   | { readonly type: 'abortEndpoint'; readonly endpointAddress: number }
   | { readonly type: 'resetDevice' }
-  /** Like an unplug and a plug. */
+  /** Like an unplug and a plug. It completes before `gone` is aborted. */
   | { readonly type: 'cyclePort' }
   /**
    * Asks the host's end of the bus; the device hears nothing of it. A device that knows no better than its identity

@@ -215,7 +215,16 @@ describe('a client that breaks a rule of completions', () => {
 });
 
 const { ERROR_GEN_FAILURE } = Hresult;
-const IN_ORDER = { portStatus: 1, hubCount: 2, hubName: 3, busInfo: 4, controllerName: 5, resetPort: 6, tooSmall: 7 };
+const IN_ORDER = {
+  portStatus: 1,
+  hubCount: 2,
+  hubName: 3,
+  busInfo: 4,
+  controllerName: 5,
+  resetPort: 6,
+  tooSmall: 7,
+  cyclePort: 9,
+};
 
 describe('a client that breaks a rule of IO controls', () => {
   type Change = Parameters<typeof sends<'IOCONTROL_COMPLETION'>>[1];
@@ -258,6 +267,14 @@ describe('a client that breaks a rule of IO controls', () => {
     (each) => ({ ...each, information: 3 }),
     /Information of .* is 3, must be 4/,
   );
+  answers(
+    'C12',
+    'the device leaves before it answers',
+    IN_ORDER.cyclePort,
+    () => [],
+    /IOCONTROL_COMPLETION of request/,
+  );
+  answers('C12', 'output of a cycled port', IN_ORDER.cyclePort, (each) => ({ ...each, ...buffer(1) }), /1 bytes came/);
   answers('C13', 'silence', 1, () => [], /no IOCONTROL_COMPLETION/);
   answers('C13', 'success', 2, (each) => ({ ...each, hResult: 0 }), /unknown code got HResult/);
   answers('C13', 'output', 1, (each) => ({ ...each, ...buffer(4) }), /OutputBufferSize of an unknown code/);

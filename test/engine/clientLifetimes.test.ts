@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { toHex } from '../../codecs/core/json.ts';
+import { IoControlCode } from '../../codecs/urbdrc/ioControl.ts';
+import { OsrFx2 } from '../../src/devices/virtual/osrFx2.ts';
 import { RedirectionClient } from '../../src/engine/client.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { EchoDevice } from './echoDevice.ts';
@@ -208,6 +211,40 @@ describe('the client and its channels', () => {
     await server.open();
     await client.attach(new EchoDevice());
     await server.received('ADD_VIRTUAL_CHANNEL', 2);
+    await client.close();
+  });
+});
+
+describe('CYCLE_PORT, [MS-RDPEUSB] 2.2.12', () => {
+  it('is answered before the device leaves and its channel is closed', async () => {
+    const [inner, outer] = memoryPair();
+    const sent: string[] = [];
+    const client = new RedirectionClient(inner, {
+      onMessage: ({ direction, bytes }) => {
+        if (direction === 'sent') sent.push(toHex(bytes));
+      },
+      onChannel: ({ direction, event }) => {
+        if (direction === 'sent' && event === 'close') sent.push('close');
+      },
+    });
+    const device = new OsrFx2();
+    void client.attach(device);
+    const server = new FakeServer(outer);
+    const { channelId, usbDevice } = await server.takeDevice(4);
+    await turns();
+    sent.length = 0;
+    server.send(channelId, {
+      name: 'IO_CONTROL',
+      interfaceId: usbDevice,
+      messageId: 4,
+      ioControlCode: IoControlCode.IOCTL_INTERNAL_USB_CYCLE_PORT,
+      inputBuffer: new Uint8Array(0),
+      outputBufferSize: 0,
+      requestId: 0x0500_0001,
+    });
+    await server.until(() => server.closed.includes(channelId));
+    expect(sent).to.deep.equal(['04000040040000000001000001000005000000000000000000000000', 'close']);
+    expect(device.gone.aborted).to.equal(true);
     await client.close();
   });
 });

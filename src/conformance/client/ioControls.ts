@@ -33,6 +33,8 @@ const CODES: readonly (readonly [code: number, asked: number, size: number | und
   [IOCTL_INTERNAL_USB_GET_CONTROLLER_NAME, NAME_SIZE, undefined],
   [IOCTL_INTERNAL_USB_RESET_PORT, 0, 0],
 ];
+/** Afterwards the device may be another one, on another channel. */
+const LAST: (typeof CODES)[number] = [IOCTL_INTERNAL_USB_CYCLE_PORT, 0, 0];
 
 const ioControl: Requirement<ClientGrading> = {
   id: 'C12',
@@ -41,15 +43,17 @@ const ioControl: Requirement<ClientGrading> = {
   severity: 'MUST',
   async run(grading) {
     const { device } = await grading.firstDevice();
-    for (const [code, asked, size] of CODES) {
-      const { message } = await device.ioControlCompletion(device.sendIoControl(code, asked));
-      checkSizes(message, ioControlCodeName(code), asked, size);
-    }
+    for (const code of CODES) await checkAnswered(device, code);
     await checkTooSmall(device, IOCTL_INTERNAL_USB_GET_PORT_STATUS, 4);
     await checkTooSmall(device, IOCTL_INTERNAL_USB_GET_BUS_INFO, 16);
-    await checkCyclePort(device);
+    await checkAnswered(device, LAST);
   },
 };
+
+async function checkAnswered(device: GradedDevice, [code, asked, size]: (typeof CODES)[number]): Promise<void> {
+  const { message } = await device.ioControlCompletion(device.sendIoControl(code, asked));
+  checkSizes(message, ioControlCodeName(code), asked, size);
+}
 
 function checkSizes(message: IoControlCompletion, name: string, asked: number, size: number | undefined): void {
   const { hResult, information, outputBuffer } = message;
@@ -74,17 +78,6 @@ async function checkTooSmall(device: GradedDevice, code: number, needed: number)
   }
   checkEqual(message.information, needed, `Information of ${name}`);
   checkEqual(message.outputBuffer.byteLength, asked, `OutputBufferSize of ${name}`);
-}
-
-/** The device comes back as another one, so its channel may be gone before the answer. */
-async function checkCyclePort(device: GradedDevice): Promise<void> {
-  const requestId = device.sendIoControl(IOCTL_INTERNAL_USB_CYCLE_PORT, 0);
-  try {
-    const { message } = await device.ioControlCompletion(requestId);
-    checkSizes(message, ioControlCodeName(IOCTL_INTERNAL_USB_CYCLE_PORT), 0, 0);
-  } catch (error) {
-    if (!(error instanceof CheckFailure) || device.channel.isOpen) throw error;
-  }
 }
 
 const unknownCode: Requirement<ClientGrading> = {

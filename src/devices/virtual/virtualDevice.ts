@@ -147,8 +147,10 @@ export abstract class VirtualDevice implements UsbDevice {
         this.#state.reset();
         return completeAtOnce('completed', complete);
       case 'cyclePort':
+        // The answer first: afterwards there is nobody to give it to.
+        completeAtOnce('completed', complete);
         this.#leave(true);
-        return completeAtOnce('completed', complete);
+        return { cancel: () => {} };
       case 'queryBus':
         return completeAtOnce(this.#queryBus(operation.query), complete);
     }
