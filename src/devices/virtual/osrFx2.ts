@@ -1,6 +1,6 @@
 import { UsageError } from '../../../codecs/core/errors.ts';
 import type { UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
-import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import { RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { configurationBytes, deviceBytes, qualifierBytes, type DeviceDescription } from './deviceDescription.ts';
 import type { OutAnswer } from './outEndpoint.ts';
 import { PacketLoopback } from './packetLoopback.ts';
@@ -30,6 +30,8 @@ const Command = {
 const INTERRUPT_IN = 0x81;
 const BULK_OUT = 0x06;
 const BULK_IN = 0x88;
+/** GET_STATUS of an endpoint. */
+const ENDPOINT_STATUS = RequestType.directionIn | RequestType.endpoint;
 /** Both bulk endpoints have two buffers. */
 const BUFFERS = 4;
 
@@ -86,6 +88,8 @@ export class OsrFx2 extends VirtualDevice {
 
   protected override handleControl(setup: SetupPacket, data: Uint8Array): Uint8Array | undefined {
     const { bmRequestType, bRequest } = setup;
+    if (bmRequestType === ENDPOINT_STATUS && bRequest === StandardRequest.GET_STATUS)
+      return statusWithoutDirection(setup);
     const vendor = RequestType.vendor | RequestType.device;
     if (bmRequestType === (vendor | RequestType.directionIn)) return this.#get(bRequest);
     return bmRequestType === vendor ? this.#set(bRequest, data) : undefined;
@@ -148,6 +152,12 @@ export class OsrFx2 extends VirtualDevice {
     const isThere = this.endpoints.send(INTERRUPT_IN, Uint8Array.of(this.#switches));
     if (!isThere) this.#isReporting = false;
   }
+}
+
+/** The board knows its endpoints without the direction bit too, and says of them that they are not halted. */
+function statusWithoutDirection({ wIndex }: SetupPacket): Uint8Array | undefined {
+  const isKnown = [INTERRUPT_IN, BULK_OUT, BULK_IN].some((each) => (each & 0x0f) === wIndex);
+  return isKnown ? Uint8Array.of(0, 0) : undefined;
 }
 
 function checkByte(switches: number): number {

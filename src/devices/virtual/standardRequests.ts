@@ -98,7 +98,7 @@ export class StandardRequests {
     if (bRequest !== StandardRequest.GET_STATUS) return 'unknown';
     if (isControlEndpoint(wIndex)) return Uint8Array.of(0, 0);
     const endpoint = this.#state.endpoint(wIndex & 0xff);
-    if (endpoint === undefined) return 'stalled';
+    if (endpoint === undefined) return 'unknown';
     return Uint8Array.of(endpoint.pipe?.isHalted === true ? 1 : 0, 0);
   }
 

@@ -35,8 +35,9 @@ const NOWHERE: DeviceLocation = { busNumber: 0, deviceAddress: 0, portPath: '0-0
  * configurations, endpoints with their packets and halts, cancelling, plugging. A concrete device says what it is (the
  * description) and overrides `handleControl` and `handleOut`; it sends through `endpoints`.
  *
- * A device starts unconfigured each time it is opened. It may be opened again after it was closed. Isochronous transfers
- * need a clock, whose milliseconds are the frames of the bus; without one they answer `notSupported`.
+ * Each time it is opened, a device is in its first configuration, as an operating system leaves it. It may be opened again
+ * after it was closed. Isochronous transfers need a clock, whose milliseconds are the frames of the bus; without one they
+ * answer `notSupported`.
  */
 export abstract class VirtualDevice implements UsbDevice {
   /** How a concrete device sends, halts, and asks for what it was not ready for. */
@@ -106,7 +107,7 @@ export abstract class VirtualDevice implements UsbDevice {
       throw new DeviceError('DEVICE_GONE', `${this.#name()} is unplugged: plug it in again`);
     if (this.#isOpen) throw new DeviceError('DEVICE_IN_USE', `${this.#name()} is in use: close it first`);
     this.#isOpen = true;
-    this.#state.setConfiguration(0);
+    this.#state.setConfiguration(this.#configurations[0]?.configurationValue ?? 0);
   }
 
   close(): Promise<void> {

@@ -3,7 +3,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
 import { VirtualDevices } from '../../../src/devices/virtual/virtualDevices.ts';
-import { closeCleanly, configured, type Recorder } from '../recorder.ts';
+import { closeCleanly, configured, Recorder } from '../recorder.ts';
 
 const INTERRUPT_IN = 0x81;
 const BULK_OUT = 0x06;
@@ -51,6 +51,26 @@ describe("Microsoft's board, OSR USB-FX2", () => {
     await usb.close();
     await given('full');
     expect(toHex(board.configurationDescriptors[0]!)).to.equal(toHex(other.data).replace('0907', '0902'));
+  });
+
+  it('case 14: answers GET_STATUS of its endpoints with 0, with and without the direction bit', async () => {
+    for (const wIndex of [0x81, 0x06, 0x88, 0x01, 0x08]) {
+      const { status, data } = await usb.read(0x82, 0, 0, wIndex, 2);
+      expect(`${status} ${toHex(data)}`, `wIndex ${wIndex}`).to.equal('completed 0000');
+    }
+    for (const wIndex of [0x02, 0x86, 0x101]) {
+      expect((await usb.read(0x82, 0, 0, wIndex, 2)).status, `wIndex ${wIndex}`).to.equal('stalled');
+    }
+  });
+
+  it('case 15, 16: is configured before anybody selects a configuration', async () => {
+    await usb.close();
+    board = new OsrFx2();
+    usb = new Recorder(board);
+    await usb.open();
+    expect(toHex((await usb.read(0x80, 8, 0, 0, 1)).data)).to.equal('01');
+    const alternate = await usb.read(0x81, 10, 0, 0, 1);
+    expect(`${alternate.status} ${toHex(alternate.data)}`).to.equal('completed 00');
   });
 
   it('case 24: the bar graph shows what is set', async () => {
