@@ -26,7 +26,8 @@ interface ConformanceOptions extends EndpointOptions {
   readonly only?: readonly string[];
   readonly format: 'text' | 'json' | 'junit';
   readonly out?: string;
-  readonly patience: number;
+  readonly timeout?: number;
+  readonly patience?: number;
   readonly quiet: number;
   readonly devices?: number;
   readonly trait: readonly Trait[];
@@ -41,7 +42,8 @@ export function conformanceCommand(around: Surroundings = PROCESS): Command {
     .option('--only <ids>', 'run only these tests, such as C07,C08', (text) => text.split(','))
     .addOption(new Option('--format <format>', 'of the report').choices(['text', 'json', 'junit']).default('text'))
     .option('--out <file>', 'where the report goes; default: standard output')
-    .option('--patience <ms>', 'how long an answer may take', milliseconds, 5000)
+    .option('--timeout <ms>', 'how long an answer may take; default: 5000, more for a slow peer', milliseconds)
+    .addOption(new Option('--patience <ms>', 'the former name of --timeout').argParser(milliseconds).hideHelp())
     .option('--quiet <ms>', 'how long a silence has to be', milliseconds, 250)
     .option('--devices <count>', 'client: how many devices it redirects', count)
     .addOption(
@@ -111,8 +113,14 @@ async function conformance(graded: Graded, options: ConformanceOptions, around: 
 
 /** @throws Failure for an unknown id */
 function testsOf(graded: Graded, options: ConformanceOptions, connections: Connections): ConformanceTest[] {
-  const { patience, quiet, devices, trait: traits, only } = options;
-  const settings: GradingSettings = { clock: systemClock, patience, quiet, connect: () => connections.next() };
+  const { quiet, devices, trait: traits, only } = options;
+  const timeout = options.timeout ?? options.patience;
+  const settings: GradingSettings = {
+    clock: systemClock,
+    quiet,
+    connect: () => connections.next(),
+    ...(timeout !== undefined && { timeout }),
+  };
   const tests =
     graded === 'client'
       ? clientTests({ ...settings, traits, ...(devices !== undefined && { devices }) })

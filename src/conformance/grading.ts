@@ -4,15 +4,16 @@ import { Changes } from './changes.ts';
 import { ExchangeLog } from './exchangeLog.ts';
 import { PduLink } from './pduLink.ts';
 import { Peer, type PeerOptions } from './peer.ts';
-import { CheckFailure } from './verdict.ts';
+import { GradingRun } from './gradingRun.ts';
+import { PreconditionFailure } from './verdict.ts';
 
 /** How peers are graded. */
 export interface GradingSettings {
   readonly clock: Clock;
   /** Gives a new connection to the graded peer: dials it, or waits until it dials. */
   readonly connect: () => Promise<Transport>;
-  /** Milliseconds that an answer may take. Default 5000. */
-  readonly patience?: number;
+  /** Milliseconds that an answer may take. Default 5000, and more where the peer is slow to open its channels. */
+  readonly timeout?: number;
   /** Milliseconds after which silence counts as silence. Default 250. */
   readonly quiet?: number;
 }
@@ -22,29 +23,45 @@ export interface GradingSettings {
  * `role` is the one that the suite plays.
  */
 export class Grading {
+  readonly run: GradingRun;
   readonly log: ExchangeLog;
   readonly clock: Clock;
-  readonly patience: number;
   readonly quiet: number;
   readonly changes: Changes;
   readonly #settings: GradingSettings;
   readonly #role: 'server' | 'client';
   readonly #links: PduLink[] = [];
 
-  constructor(role: 'server' | 'client', settings: GradingSettings) {
+  /** @param run what this test shares with the others of its run */
+  constructor(role: 'server' | 'client', settings: GradingSettings, run = new GradingRun()) {
+    this.run = run;
     this.#role = role;
     this.#settings = settings;
     this.clock = settings.clock;
-    this.patience = settings.patience ?? 5000;
     this.quiet = settings.quiet ?? 250;
     this.log = new ExchangeLog(() => settings.clock.now());
     this.changes = new Changes(settings.clock);
   }
 
+  /** Milliseconds that an answer may take. */
+  get timeout(): number {
+    return this.#settings.timeout ?? this.run.timeout;
+  }
+
+  /** Milliseconds that each answer may take while a channel is opened. */
+  get openingTimeout(): number {
+    return this.#settings.timeout ?? this.run.openingTimeout;
+  }
+
+  /** The peer took so many milliseconds over a step of the opening: answers may take longer then. */
+  opened(duration: number): void {
+    this.run.opened(duration);
+  }
+
   /** A new connection, dynamic channels included. */
   async connect(options: PeerOptions = {}): Promise<Peer> {
     const link = await this.connectLink();
-    return new Peer(link, { patience: this.patience, quiet: this.quiet }, options);
+    return new Peer(link, this, options);
   }
 
   /** A new connection on which nothing speaks but the test: PDUs of dynamic channels. */
@@ -53,7 +70,8 @@ export class Grading {
     try {
       transport = await this.#settings.connect();
     } catch (error) {
-      throw new CheckFailure(`no connection: ${error instanceof Error ? error.message : String(error)}`);
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new PreconditionFailure('a connection', `no connection: ${problem}`);
     }
     this.log.note(`connected to ${transport.remote}`);
     const link = new PduLink(transport, this.#role, this.changes, this.log, options);

@@ -1,15 +1,15 @@
 import { entryText, countVerdicts } from './report.ts';
 import type { Report, Result } from './suite.ts';
 
-/** The report as JUnit XML, which build servers read: a test case a requirement, not applicable ones skipped. */
+/** The report as JUnit XML, which build servers read: a test case a requirement; what was not judged is skipped. */
 export function junitReport(report: Report): string {
-  const { failed, notApplicable } = countVerdicts(report);
+  const { failed, notApplicable, notJudged } = countVerdicts(report);
   const seconds = report.results.reduce((sum, { duration }) => sum + duration, 0) / 1000;
   const attributes = {
     name: `urbdrc conformance ${report.graded}`,
     tests: String(report.results.length),
     failures: String(failed),
-    skipped: String(notApplicable),
+    skipped: String(notApplicable + notJudged),
     time: seconds.toFixed(3),
   };
   const cases = report.results.map((result) => testCase(report.graded, result));
@@ -30,6 +30,7 @@ function testCase(graded: string, { id, title, sections, verdict, duration }: Re
     case 'pass':
       return element('testcase', attributes);
     case 'notApplicable':
+    case 'notJudged':
       return element('testcase', attributes, element('skipped', { message: verdict.reason }));
     case 'fail': {
       const exchange = escape(verdict.exchange.map(entryText).join('\n'));

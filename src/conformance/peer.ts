@@ -19,13 +19,22 @@ export interface PeerOptions {
   readonly accept?: (channelName: string) => boolean;
 }
 
+/** Milliseconds: how long an answer may take, the same in the opening of a channel, and how long a silence has to be. */
+export interface Times {
+  readonly timeout: number;
+  readonly openingTimeout: number;
+  readonly quiet: number;
+  /** The peer took so long over a step of the opening. */
+  opened(duration: number): void;
+}
+
 /**
  * One end of a graded connection, below the engine: dynamic channels that carry whatever a test sends. It plays the
  * server, which opens channels, or the client, which is given them. It never sends a URBDRC message by itself.
  */
 export class Peer {
   readonly link: PduLink;
-  readonly #times: { readonly patience: number; readonly quiet: number };
+  readonly #times: Times;
   readonly #dynamic: DynamicChannels;
   /** The same object, in the server's role. */
   readonly #creator: DynamicChannelServer | undefined;
@@ -36,7 +45,7 @@ export class Peer {
   #ready = false;
   #failure: string | undefined;
 
-  constructor(link: PduLink, times: { readonly patience: number; readonly quiet: number }, options: PeerOptions = {}) {
+  constructor(link: PduLink, times: Times, options: PeerOptions = {}) {
     this.link = link;
     this.#times = times;
     const version = options.version ?? 3;
@@ -49,7 +58,7 @@ export class Peer {
   }
 
   /** @throws CheckFailure when the dynamic channels are not agreed on in time */
-  async ready(within: number = this.#times.patience): Promise<void> {
+  async ready(within: number = this.#times.openingTimeout): Promise<void> {
     const ready = await this.link.changes.until(() => {
       this.#checkAlive('the dynamic channels were to be set up');
       return this.#ready ? true : undefined;
@@ -59,6 +68,7 @@ export class Peer {
 
   /** Playing the server: opens a channel. @throws CheckFailure when the client refuses it or does not answer */
   async openChannel(channelName: string = URBDRC): Promise<PeerChannel> {
+    const start = this.link.changes.clock.now();
     await this.ready();
     if (this.#creator === undefined) throw new UsageError('only a server opens channels', { code: 'INVALID_STATE' });
     const { channelId, outgoing } = this.#creator.create(channelName, this.link.changes.clock.now());
@@ -68,13 +78,14 @@ export class Peer {
       if (this.#refused.has(channelId)) throw new CheckFailure(`the client refused a channel named ${channelName}`);
       this.#checkAlive(`a channel named ${channelName} was to be opened`);
       return this.#channels.get(channelId);
-    }, this.#times.patience);
+    }, this.#times.openingTimeout);
+    this.#times.opened(this.link.changes.clock.now() - start);
     if (channel !== undefined) return channel;
     throw new CheckFailure(`no answer came to the creation of a channel named ${channelName}`);
   }
 
   /** Playing the client: takes the next channel that the server opened. @throws CheckFailure when there is none */
-  async expectChannel(within: number = this.#times.patience): Promise<PeerChannel> {
+  async expectChannel(within: number = this.#times.timeout): Promise<PeerChannel> {
     const channel = await this.link.changes.until(() => {
       const offered = this.#offered.shift();
       if (offered === undefined) this.#checkAlive('a channel was to be opened');
@@ -143,11 +154,15 @@ export class Peer {
 
   #channelLink(): ChannelLink {
     const { role, changes, log } = this.link;
+    const times = this.#times;
     return {
       role,
       changes,
       log,
-      ...this.#times,
+      get timeout() {
+        return times.timeout;
+      },
+      quiet: times.quiet,
       transmit: (channelId: number, message: Parts) => {
         if (this.#dynamic.channelState(channelId) === 'open') {
           this.link.sendPdus(this.#dynamic.send(channelId, message));

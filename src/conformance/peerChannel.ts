@@ -30,7 +30,7 @@ export interface ChannelLink {
   readonly changes: Changes;
   readonly log: ExchangeLog;
   /** Milliseconds: how long an expected message may take, and how long a silence has to be. */
-  readonly patience: number;
+  readonly timeout: number;
   readonly quiet: number;
   transmit(channelId: number, message: Parts): void;
   close(channelId: number): void;
@@ -88,7 +88,7 @@ export class PeerChannel {
   async expect<N extends MessageName>(
     name: N,
     accept: (message: MessageNamed<N>, bytes: Uint8Array) => boolean = () => true,
-    within: number = this.#link.patience,
+    within: number = this.#link.timeout,
     what: string = name,
   ): Promise<Received<N>> {
     const found = await this.expectOneOf([name], accept, within, what);
@@ -99,7 +99,7 @@ export class PeerChannel {
   async expectOneOf<N extends MessageName>(
     names: readonly N[],
     accept: (message: MessageNamed<N>, bytes: Uint8Array) => boolean = () => true,
-    within: number = this.#link.patience,
+    within: number = this.#link.timeout,
     what: string = names.join(' or '),
   ): Promise<Received<N>> {
     const found = await this.#link.changes.until(() => this.#take(names, accept, what), within);
@@ -131,7 +131,7 @@ export class PeerChannel {
    * Waits until the peer has closed this channel with DYNVC_CLOSE. Messages that wait are left alone.
    * @throws CheckFailure when it does not, or closes otherwise
    */
-  async expectClosed(why: string, within: number = this.#link.patience): Promise<void> {
+  async expectClosed(why: string, within: number = this.#link.timeout): Promise<void> {
     const end = await this.#link.changes.until(() => this.#end, within);
     if (end === undefined) throw new CheckFailure(`the channel was not closed within ${within} ms ${why}`);
     if (end.by !== 'peer') throw new CheckFailure(`no DYNVC_CLOSE came ${why}: ${end.reason}`);

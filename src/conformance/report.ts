@@ -6,13 +6,23 @@ import type { Report, Result } from './suite.ts';
 const SHOWN_BYTES = 96;
 
 const ARROWS = { sent: '->', received: '<-', note: '--' } as const;
-const WORDS = { pass: 'pass', fail: 'FAIL', notApplicable: 'n/a ' } as const;
+const WORDS = { pass: 'pass', fail: 'FAIL', notApplicable: 'n/a ', notJudged: 'skip' } as const;
 
 /** How many results each verdict has. */
-export function countVerdicts(report: Report): { passed: number; failed: number; notApplicable: number } {
+export function countVerdicts(report: Report): {
+  passed: number;
+  failed: number;
+  notApplicable: number;
+  notJudged: number;
+} {
   const count = (outcome: Result['verdict']['outcome']) =>
     report.results.filter(({ verdict }) => verdict.outcome === outcome).length;
-  return { passed: count('pass'), failed: count('fail'), notApplicable: count('notApplicable') };
+  return {
+    passed: count('pass'),
+    failed: count('fail'),
+    notApplicable: count('notApplicable'),
+    notJudged: count('notJudged'),
+  };
 }
 
 /** One result for people: a line, and for a failure the reason and the last messages. */
@@ -23,6 +33,7 @@ export function resultText(result: Result): string {
     case 'pass':
       return line;
     case 'notApplicable':
+    case 'notJudged':
       return `${line}: ${verdict.reason}`;
     case 'fail':
       return [line, `      ${verdict.reason}`, ...verdict.exchange.map((entry) => `      ${entryText(entry)}`)].join(
@@ -33,8 +44,9 @@ export function resultText(result: Result): string {
 
 /** The last line of a text report. */
 export function summaryText(report: Report): string {
-  const { passed, failed, notApplicable } = countVerdicts(report);
-  return `${report.graded}: ${passed} passed, ${failed} failed, ${notApplicable} not applicable`;
+  const { passed, failed, notApplicable, notJudged } = countVerdicts(report);
+  const unjudged = notJudged === 0 ? '' : `, ${notJudged} not judged`;
+  return `${report.graded}: ${passed} passed, ${failed} failed, ${notApplicable} not applicable${unjudged}`;
 }
 
 /** For people. */

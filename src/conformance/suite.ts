@@ -1,7 +1,7 @@
 import { formatSpec, type SpecRef } from '../../codecs/core/errors.ts';
 import type { ExchangeEntry } from './exchangeLog.ts';
 import type { Grading } from './grading.ts';
-import { CheckFailure, NotApplicable } from './verdict.ts';
+import { CheckFailure, NotApplicable, PreconditionFailure } from './verdict.ts';
 
 /** One requirement and its test. */
 export interface Requirement<Context extends Grading> {
@@ -22,6 +22,8 @@ export type Verdict =
   | { readonly outcome: 'pass' }
   /** `reason`: what would be needed. */
   | { readonly outcome: 'notApplicable'; readonly reason: string }
+  /** `reason`: what it needs that does not work, and which requirement failed over it. */
+  | { readonly outcome: 'notJudged'; readonly reason: string }
   /** `exchange`: the last messages, oldest first. */
   | { readonly outcome: 'fail'; readonly reason: string; readonly exchange: readonly ExchangeEntry[] };
 
@@ -90,6 +92,13 @@ async function judge<Context extends Grading>(requirement: Requirement<Context>,
     return { outcome: 'pass' };
   } catch (error) {
     if (error instanceof NotApplicable) return { outcome: 'notApplicable', reason: error.message };
+    if (error instanceof PreconditionFailure) {
+      const { precondition, message } = error;
+      const reportedBy = context.run.failed(precondition, requirement.id);
+      if (reportedBy !== requirement.id) {
+        return { outcome: 'notJudged', reason: `needs ${precondition}, see ${reportedBy}: ${message}` };
+      }
+    }
     const reason = error instanceof CheckFailure ? error.message : `the test itself failed: ${String(error)}`;
     return { outcome: 'fail', reason, exchange: context.log.last(EXCHANGE_LENGTH) };
   }

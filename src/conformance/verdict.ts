@@ -3,6 +3,17 @@ export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
 
+/** What many requirements need did not work, such as the opening of a channel. It is reported once a run. */
+export class PreconditionFailure extends CheckFailure {
+  /** What was needed. */
+  readonly precondition: string;
+
+  constructor(precondition: string, problem: string) {
+    super(problem);
+    this.precondition = precondition;
+  }
+}
+
 /** The requirement cannot be judged with this peer; the message says what would be needed. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
@@ -26,6 +37,19 @@ export function checkEqual<T extends string | number | boolean | undefined>(
 /** @throws NotApplicable with `reason` unless `holds` */
 export function need(holds: boolean, reason: string): asserts holds {
   if (!holds) throw new NotApplicable(reason);
+}
+
+/**
+ * Establishes what other checks build on.
+ * @throws PreconditionFailure where `attempt` throws a CheckFailure
+ */
+export async function establish<T>(precondition: string, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof CheckFailure) || error instanceof PreconditionFailure) throw error;
+    throw new PreconditionFailure(precondition, error.message);
+  }
 }
 
 function formatValue(value: string | number | boolean | undefined): string {

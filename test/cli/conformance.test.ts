@@ -107,6 +107,15 @@ describe('urbdrc conformance', () => {
     }
   });
 
+  it('takes --timeout, and its former name --patience, which no help mentions', async () => {
+    for (const name of ['--timeout', '--patience']) {
+      const { stderr } = await run(['conformance', 'client', name, '0', '--connect', 'unix:x']);
+      expect(stderr, name).to.match(/not a positive number of milliseconds/);
+    }
+    const { stdout } = await run(['conformance', '--help']);
+    expect(stdout).to.match(/--timeout <ms>/).and.not.match(/patience/);
+  });
+
   it('can be stopped while it waits for a client', async () => {
     const { running } = await scene.listen(grade(), 'tcp://127.0.0.1:0');
     running.stop();

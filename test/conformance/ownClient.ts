@@ -19,7 +19,7 @@ export interface OwnClient extends Partial<Pick<ClientGradingSettings, 'devices'
 }
 
 /** In turns of the event loop: a message takes two there and back, the engine's wait for a release 300. */
-const TIMES = { patience: 400, quiet: 40 };
+const TIMES = { timeout: 400, quiet: 40 };
 
 /** Grades our own client by one requirement. */
 export async function gradeOwnClient(id: string, client: OwnClient): Promise<Verdict> {

@@ -29,7 +29,7 @@ const BUS_QUERIES = [
 ] as const;
 
 /** In turns of the event loop. */
-const TIMES = { patience: 400, quiet: 40 };
+const TIMES = { timeout: 400, quiet: 40 };
 
 /** Grades our own server by one requirement. */
 export async function gradeOwnServer(id: string, server: OwnServer = {}): Promise<Verdict> {

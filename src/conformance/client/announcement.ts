@@ -25,7 +25,7 @@ const oneChannelEach: Requirement<ClientGrading> = {
     await control.expect('CHANNEL_CREATED');
     release(control, InterfaceId.CHANNEL_NOTIFICATION_SERVER);
     const { devices: expected } = grading.settings;
-    const devices = await allDevices(grading, { peer, control }, expected === 0 ? grading.quiet : grading.patience);
+    const devices = await allDevices(grading, { peer, control }, expected === 0 ? grading.quiet : grading.timeout);
     for (const { channel } of devices) await channel.expectNothing('beside the one ADD_DEVICE');
     await control.expectNothing(`although ${devices.length} devices have their channels`);
     if (expected !== undefined) checkEqual(devices.length, expected, 'the number of devices');
@@ -36,8 +36,8 @@ const oneChannelEach: Requirement<ClientGrading> = {
 async function allDevices(grading: ClientGrading, side: ControlSide, within: number): Promise<GradedDevice[]> {
   const devices: GradedDevice[] = [];
   for (;;) {
-    const patience = devices.length === 0 ? within : grading.quiet;
-    const asked = await grading.changes.until(() => side.control.waiting[0], patience);
+    const longest = devices.length === 0 ? within : grading.quiet;
+    const asked = await grading.changes.until(() => side.control.waiting[0], longest);
     if (asked === undefined) return devices;
     const { message } = await side.control.expect('ADD_VIRTUAL_CHANNEL');
     checkEqual(message.interfaceId, InterfaceId.DEVICE_SINK, 'InterfaceId of ADD_VIRTUAL_CHANNEL');

@@ -2,9 +2,10 @@ import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotificat
 import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { Grading, type GradingSettings } from '../grading.ts';
+import type { GradingRun } from '../gradingRun.ts';
 import type { Peer } from '../peer.ts';
 import type { PeerChannel, Received } from '../peerChannel.ts';
-import { NotApplicable } from '../verdict.ts';
+import { establish, NotApplicable } from '../verdict.ts';
 import { GradedDevice } from './gradedDevice.ts';
 
 /**
@@ -61,39 +62,45 @@ export const CREATED_MESSAGE_ID = 0x0ddb_a115;
 export class ClientGrading extends Grading {
   readonly settings: ClientGradingSettings;
 
-  constructor(settings: ClientGradingSettings) {
-    super('server', settings);
+  constructor(settings: ClientGradingSettings, run?: GradingRun) {
+    super('server', settings, run);
     this.settings = settings;
   }
 
   /** Connects and opens the control channel as far as the client may announce devices. */
   async openControl(): Promise<ControlSide> {
     const peer = await this.connect();
-    const control = await peer.openChannel();
-    await this.open(control);
-    return { peer, control };
+    return establish('an open control channel', async () => {
+      const control = await peer.openChannel();
+      await this.open(control);
+      return { peer, control };
+    });
   }
 
   /** The opening handshake of any URBDRC channel, with the release for which some clients wait. */
   async open(channel: PeerChannel): Promise<Opening> {
+    const start = this.clock.now();
     sendCapabilityRequest(channel);
-    const response = await channel.expect('RIM_EXCHANGE_CAPABILITY_RESPONSE');
+    const response = await channel.expect('RIM_EXCHANGE_CAPABILITY_RESPONSE', undefined, this.openingTimeout);
     sendCreated(channel);
-    const created = await channel.expect('CHANNEL_CREATED');
+    const created = await channel.expect('CHANNEL_CREATED', undefined, this.openingTimeout);
+    this.opened(this.clock.now() - start);
     release(channel, InterfaceId.CHANNEL_NOTIFICATION_SERVER);
     return { response, created };
   }
 
   /** Opens a channel for a device that the client asked for, up to ADD_DEVICE. */
   async openDevice({ peer }: ControlSide): Promise<GradedDevice> {
-    const channel = await peer.openChannel();
-    await this.open(channel);
-    const announcement = await channel.expect('ADD_DEVICE');
-    return new GradedDevice(channel, announcement, this.patience);
+    return establish('a device channel with ADD_DEVICE', async () => {
+      const channel = await peer.openChannel();
+      await this.open(channel);
+      const announcement = await channel.expect('ADD_DEVICE');
+      return new GradedDevice(channel, announcement, this.timeout);
+    });
   }
 
   /** The next device that the client asks a channel for. @throws NotApplicable when there is none */
-  async nextDevice(side: ControlSide, within: number = this.patience): Promise<GradedDevice> {
+  async nextDevice(side: ControlSide, within: number = this.timeout): Promise<GradedDevice> {
     const asked = await this.changes.until(() => {
       const waits = side.control.waiting.some(({ message }) => message.name === 'ADD_VIRTUAL_CHANNEL');
       return waits || !side.control.isOpen ? true : undefined;
@@ -129,9 +136,9 @@ export class ClientGrading extends Grading {
     find: (device: GradedDevice) => Promise<T | undefined>,
   ): Promise<{ readonly side: ControlSide; readonly device: GradedDevice; readonly found: T }> {
     const side = await this.openControl();
-    for (let within = this.patience; ; within = this.quiet) {
+    for (let within = this.timeout; ; within = this.quiet) {
       const device = await this.nextDevice(side, within).catch((error: unknown) => {
-        if (error instanceof NotApplicable && within !== this.patience) throw new NotApplicable(needed);
+        if (error instanceof NotApplicable && within !== this.timeout) throw new NotApplicable(needed);
         throw error;
       });
       device.register();

@@ -141,7 +141,7 @@ const timeout: Requirement<ClientGrading> = {
     const hanging = { bmRequestType: 0xc0, bRequest: HANG_REQUEST, wValue: 0, wIndex: 0, wLength: 8 };
     const start = grading.clock.now();
     const requestId = device.sendIn(controlTransfer(hanging, TIMEOUT), 8);
-    const completion = await device.completion(requestId, TIMEOUT + grading.patience);
+    const completion = await device.completion(requestId, TIMEOUT + grading.timeout);
     checkFailed(completion, 'a request that the device never answered');
     const passed = completion.time - start;
     check(passed >= TIMEOUT * 0.8, `a Timeout of ${TIMEOUT} ms was over after ${Math.round(passed)} ms`);

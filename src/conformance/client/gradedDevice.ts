@@ -6,7 +6,7 @@ import { isFailure, hresultName, usbdStatusName } from '../../../codecs/urbdrc/s
 import type { PipeInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import type { PeerChannel, Received } from '../peerChannel.ts';
-import { check, CheckFailure } from '../verdict.ts';
+import { check, CheckFailure, establish } from '../verdict.ts';
 import { DescriptorKind, getDescriptor, selectConfiguration, type Urb } from './urbs.ts';
 
 /** The end of a transfer, whichever of the two messages told it. */
@@ -49,15 +49,15 @@ export class GradedDevice {
   readonly announcement: Received<'ADD_DEVICE'>;
   /** To which completions were told to go last. */
   requestCompletion = FIRST_COMPLETION_ID;
-  readonly #patience: number;
+  readonly #timeout: number;
   #lastRequestId = 0x100;
   #lastMessageId = 0x7000;
   #facts: DeviceFacts | undefined;
 
-  constructor(channel: PeerChannel, announcement: Received<'ADD_DEVICE'>, patience: number) {
+  constructor(channel: PeerChannel, announcement: Received<'ADD_DEVICE'>, timeout: number) {
     this.channel = channel;
     this.announcement = announcement;
-    this.#patience = patience;
+    this.#timeout = timeout;
   }
 
   /** The device's interface. */
@@ -132,7 +132,7 @@ export class GradedDevice {
   }
 
   /** The completion of the transfer with this id. @throws CheckFailure */
-  async completion(requestId: number, within: number = this.#patience): Promise<Completion> {
+  async completion(requestId: number, within: number = this.#timeout): Promise<Completion> {
     const what = `completion of request ${requestId}`;
     const names = ['URB_COMPLETION', 'URB_COMPLETION_NO_DATA'] as const;
     const { message, time } = await this.channel.expectOneOf(
@@ -151,7 +151,7 @@ export class GradedDevice {
 
   async ioControlCompletion(
     requestId: number,
-    within: number = this.#patience,
+    within: number = this.#timeout,
   ): Promise<Received<'IOCONTROL_COMPLETION'>> {
     const what = `IOCONTROL_COMPLETION of request ${requestId}`;
     return this.channel.expect('IOCONTROL_COMPLETION', (each) => each.requestId === requestId, within, what);
@@ -169,15 +169,17 @@ export class GradedDevice {
 
   /** The device's descriptors, read the first time. @throws CheckFailure when they cannot be read */
   async facts(): Promise<DeviceFacts> {
-    this.#facts ??= await this.#readFacts();
+    this.#facts ??= await establish('a device whose descriptors can be read', () => this.#readFacts());
     return this.#facts;
   }
 
   /** Selects the first configuration. @throws CheckFailure when that fails */
   async configure(): Promise<Configured> {
     const { configuration, configurationDescriptor } = await this.facts();
-    const completion = await this.transferIn(selectConfiguration(configurationDescriptor, configuration), 0);
-    return configured(completion, configuration);
+    return establish('a device whose configuration can be selected', async () => {
+      const completion = await this.transferIn(selectConfiguration(configurationDescriptor, configuration), 0);
+      return configured(completion, configuration);
+    });
   }
 
   async #readFacts(): Promise<DeviceFacts> {

@@ -99,7 +99,7 @@ async function checkTaken(
   if (announcement instanceof Uint8Array) device.channel.sendBytes(announcement, `ADD_DEVICE ${text}`);
   else device.channel.send(announcement);
   device.serve();
-  const { interfaceId } = await device.next('REGISTER_REQUEST_CALLBACK', grading.patience);
+  const { interfaceId } = await device.next('REGISTER_REQUEST_CALLBACK', grading.timeout);
   checkEqual(interfaceId, device.usbDevice, `InterfaceId of REGISTER_REQUEST_CALLBACK for an ADD_DEVICE ${text}`);
   await device.channel.expectStaysOpen(`after an ADD_DEVICE ${text}`);
 }

@@ -37,7 +37,7 @@ const matched: Requirement<ServerGrading> = {
 async function checkEnumerated(grading: ServerGrading, device: ScriptedDevice): Promise<void> {
   const length = CONFIGURATION_DESCRIPTOR.byteLength;
   await device.nextRequest(
-    grading.patience,
+    grading.timeout,
     ({ message }) =>
       message.name === 'TRANSFER_IN_REQUEST' &&
       message.tsUrb.name === 'TS_URB_CONTROL_DESCRIPTOR_REQUEST' &&
@@ -67,7 +67,7 @@ async function nextOf(
   device: ScriptedDevice,
   accept: (request: IoRequest) => boolean,
 ): Promise<IoRequest> {
-  const { message } = await device.nextRequest(grading.patience, (each) => accept(each.message));
+  const { message } = await device.nextRequest(grading.timeout, (each) => accept(each.message));
   return message;
 }
 

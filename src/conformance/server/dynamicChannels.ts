@@ -46,7 +46,7 @@ async function checkUnanswered(grading: ServerGrading): Promise<void> {
   await link.changes.until(() => {
     if (link.closedBecause !== undefined) throw new CheckFailure(`no capabilities came: ${link.closedBecause}`);
     return receivedNamed(link, 'DYNVC_CAPS') ? true : undefined;
-  }, grading.patience);
+  }, grading.timeout);
   check(receivedNamed(link, 'DYNVC_CAPS'), 'no capabilities of the dynamic channels came');
   await grading.pause(CAPABILITIES_TIMEOUT + TIMER_TOLERANCE);
   check(!receivedNamed(link, 'DYNVC_CREATE_REQ'), 'a channel was opened before the capabilities were answered');

@@ -24,9 +24,9 @@ const cancelled: Requirement<ServerGrading> = {
       const { side, device } = await grading.firstDevice({ holds: isPipeRead });
       const program = await grading.program('CANCEL_REQUEST for a read that is given up');
       const read = program.read();
-      const { message } = await device.nextRequest(grading.patience, (each) => isPipeRead(each.message));
+      const { message } = await device.nextRequest(grading.timeout, (each) => isPipeRead(each.message));
       read.cancel();
-      const { requestId } = await device.next('CANCEL_REQUEST', grading.patience);
+      const { requestId } = await device.next('CANCEL_REQUEST', grading.timeout);
       checkEqual(requestId, requestIdOf(message), 'RequestId of CANCEL_REQUEST');
       if (isLate) await grading.told(read.ended, 'a read that was given up', LONGEST_GRACE);
       device.complete(cancelledAnswer(message));
@@ -73,7 +73,7 @@ async function askForText(grading: ServerGrading, device: ScriptedDevice, isAnsw
   const text = program.deviceText();
   if (isAnswered) await grading.told(text, 'QUERY_DEVICE_TEXT');
   else text.catch(() => {});
-  await device.next('QUERY_DEVICE_TEXT', grading.patience);
+  await device.next('QUERY_DEVICE_TEXT', grading.timeout);
 }
 
 const retracted: Requirement<ServerGrading> = {
@@ -86,7 +86,7 @@ const retracted: Requirement<ServerGrading> = {
     const { side, device } = await grading.firstDevice();
     const program = await grading.program('RETRACT_DEVICE by policy');
     program.retract();
-    const { reason } = await device.next('RETRACT_DEVICE', grading.patience);
+    const { reason } = await device.next('RETRACT_DEVICE', grading.timeout);
     checkEqual(reason, BLOCKED_BY_POLICY, 'Reason of RETRACT_DEVICE');
     device.channel.close();
     await side.control.expectStaysOpen('when a device was retracted');
@@ -115,7 +115,7 @@ const ended: Requirement<ServerGrading> = {
     for (const drops of [false, true]) {
       const { side, device } = await grading.firstDevice({ holds: isPipeRead });
       const pending = grading.settings.program === undefined ? undefined : (await grading.program('a read')).read();
-      if (pending !== undefined) await device.nextRequest(grading.patience, (each) => isPipeRead(each.message));
+      if (pending !== undefined) await device.nextRequest(grading.timeout, (each) => isPipeRead(each.message));
       if (drops) await side.peer.close();
       else device.channel.close();
       if (pending !== undefined) {

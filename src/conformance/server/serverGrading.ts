@@ -2,9 +2,10 @@ import { RIM_CAPABILITY_VERSION_01 } from '../../../codecs/urbdrc/capabilities.t
 import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotification.ts';
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { Grading, type GradingSettings } from '../grading.ts';
+import type { GradingRun } from '../gradingRun.ts';
 import type { Peer, PeerOptions } from '../peer.ts';
 import type { PeerChannel, Received } from '../peerChannel.ts';
-import { CheckFailure, NotApplicable } from '../verdict.ts';
+import { CheckFailure, establish, NotApplicable } from '../verdict.ts';
 import { ScriptedDevice, type ScriptedDeviceOptions } from './scriptedDevice.ts';
 
 /** A read that the server's program started and that waits for the device. */
@@ -61,23 +62,27 @@ export const PROGRAM_NEEDED = 'nothing here can make the server do it';
 export class ServerGrading extends Grading {
   readonly settings: ServerGradingSettings;
 
-  constructor(settings: ServerGradingSettings) {
-    super('client', settings);
+  constructor(settings: ServerGradingSettings, run?: GradingRun) {
+    super('client', settings, run);
     this.settings = settings;
   }
 
   /** Connects and opens the control channel as far as devices may be announced. */
   async openControl(options: PeerOptions = {}): Promise<ControlSide> {
     const peer = await this.connect(options);
-    const control = await peer.expectChannel();
-    await this.open(control);
-    return { peer, control };
+    return establish('an open control channel', async () => {
+      const control = await peer.expectChannel(this.openingTimeout);
+      await this.open(control);
+      return { peer, control };
+    });
   }
 
   /** The client's half of the opening handshake of any URBDRC channel. */
   async open(channel: PeerChannel): Promise<Opening> {
+    const start = this.clock.now();
     const request = await this.answerCapabilities(channel);
-    const created = await channel.expect('CHANNEL_CREATED');
+    const created = await channel.expect('CHANNEL_CREATED', undefined, this.openingTimeout);
+    this.opened(this.clock.now() - start);
     sendCreated(channel);
     return { request, created };
   }
@@ -87,7 +92,7 @@ export class ServerGrading extends Grading {
     channel: PeerChannel,
     answers: OpeningAnswers = {},
   ): Promise<Received<'RIM_EXCHANGE_CAPABILITY_REQUEST'>> {
-    const request = await channel.expect('RIM_EXCHANGE_CAPABILITY_REQUEST');
+    const request = await channel.expect('RIM_EXCHANGE_CAPABILITY_REQUEST', undefined, this.openingTimeout);
     channel.send({
       name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
       interfaceId: InterfaceId.CAPABILITIES,
@@ -100,10 +105,12 @@ export class ServerGrading extends Grading {
 
   /** Asks for a channel for one more device, and opens it as far as the device may be announced. */
   async openDeviceChannel({ peer, control }: ControlSide): Promise<PeerChannel> {
-    sendAddVirtualChannel(control);
-    const channel = await peer.expectChannel();
-    await this.open(channel);
-    return channel;
+    return establish('an open device channel', async () => {
+      sendAddVirtualChannel(control);
+      const channel = await peer.expectChannel(this.openingTimeout);
+      await this.open(channel);
+      return channel;
+    });
   }
 
   /** One more device, announced and registered. Its requests are answered unless `options` say otherwise. */
@@ -112,7 +119,7 @@ export class ServerGrading extends Grading {
     const device = new ScriptedDevice(channel, this.changes, options);
     device.announce();
     device.serve();
-    await device.registered(this.patience);
+    await establish('a device that the server takes', () => device.registered(this.timeout));
     return device;
   }
 
@@ -127,11 +134,11 @@ export class ServerGrading extends Grading {
     side: ControlSide,
   ): Promise<{ device: ScriptedDevice; proveAlive: (when: string) => Promise<void> }> {
     const device = await this.addDevice(side, { holds: () => true });
-    const first = await device.nextRequest(this.patience, () => true);
+    const first = await device.nextRequest(this.timeout, () => true);
     const proveAlive = async (when: string) => {
       await device.channel.expectStaysOpen(when);
       device.release();
-      await device.nextRequest(this.patience, ({ message }) => message !== first.message, `request ${when}`);
+      await device.nextRequest(this.timeout, ({ message }) => message !== first.message, `request ${when}`);
     };
     return { device, proveAlive };
   }
@@ -144,7 +151,7 @@ export class ServerGrading extends Grading {
   }
 
   /** What a promise of the server's program gives. @throws CheckFailure when it rejects, or nothing comes in time */
-  async told<T>(promise: Promise<T>, what: string, within: number = this.patience): Promise<T> {
+  async told<T>(promise: Promise<T>, what: string, within: number = this.timeout): Promise<T> {
     let settled: { readonly value: T } | { readonly error: unknown } | undefined;
     promise.then(
       (value) => {
