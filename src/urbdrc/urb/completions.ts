@@ -4,7 +4,7 @@ import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult
 import type { UsbOperation, UsbResult, UsbStatus } from '../../ports/usb.ts';
 import { NO_BYTES, resultOf } from '../../usb/results.ts';
 import type { IoControlCompletion, TransferCompletion } from '../exchange.ts';
-import { type StatusPair, statusPair, usbStatusOf } from './status.ts';
+import { type StatusPair, statusPair, transferStatusPair, usbStatusOf } from './status.ts';
 
 /** What to do next for a request at the client: put an operation on the bus and come back with its result, or answer. */
 export type DeviceStep<Completion> =
@@ -91,7 +91,7 @@ function failedResult(tsUrb: TsUrb, usbdStatus: number): TsUrbResult {
 
 /** Answers with the bare header: the statuses of `result`, what came in, and how much went out. */
 export function completeWith(result: UsbResult): UrbStep {
-  const { usbdStatus, hResult } = statusPair(result.status);
+  const { usbdStatus, hResult } = transferStatusPair(result.status);
   const { data, transferred } = result;
   const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus } as const;
   return { type: 'complete', completion: { tsUrbResult, hResult, data, transferred } };

@@ -17,7 +17,7 @@ import { DeviceHandles } from './handles.ts';
 import { packetLengths } from './isochronous.ts';
 import { osFeatureDescriptor } from './osFeatureDescriptors.ts';
 import { selectConfiguration, selectInterface } from './selectSteps.ts';
-import { statusPair } from './status.ts';
+import { statusPair, transferStatusPair } from './status.ts';
 
 const DIRECTION_IN = 0x80;
 
@@ -187,7 +187,7 @@ function completeIsochronous(urb: TsUrbIsochTransfer, result: UsbResult): UrbSte
   const noneGood = errorCount === isoPackets.length && result.status === 'completed';
   const { usbdStatus, hResult } = noneGood
     ? { usbdStatus: UsbdStatus.USBD_STATUS_ISOCH_REQUEST_FAILED, hResult: Hresult.ERROR_GEN_FAILURE }
-    : statusPair(result.status);
+    : transferStatusPair(result.status);
   return complete(
     { name: 'TS_URB_ISOCH_TRANSFER_RESULT', usbdStatus, startFrame, errorCount, isoPackets },
     hResult,

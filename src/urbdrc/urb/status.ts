@@ -62,6 +62,18 @@ export function statusPair(status: UsbStatus): StatusPair {
   return ON_THE_WIRE[status];
 }
 
+/** Ends of a transfer that the device or the server caused: the request itself went well. */
+const ENDS_OF_TRANSFERS: ReadonlySet<UsbStatus> = new Set(['stalled', 'cancelled', 'timedOut']);
+
+/**
+ * The statuses of a transfer's completion. Where UsbdStatus tells how the transfer ended, HResult is S_OK, as FreeRDP up
+ * to 3.30 has it: Windows takes both forms, and IronRDP's server reads UsbdStatus only then (docs/interop.md).
+ */
+export function transferStatusPair(status: UsbStatus): StatusPair {
+  const { usbdStatus, hResult } = statusPair(status);
+  return { usbdStatus, hResult: ENDS_OF_TRANSFERS.has(status) ? Hresult.S_OK : hResult };
+}
+
 /** How the USB operation ended, as the two statuses of its completion tell. UsbdStatus says more, so it goes first. */
 export function usbStatusOf(usbdStatus: number, hResult: number): UsbStatus {
   if (usbdStatus === UsbdStatus.USBD_STATUS_SUCCESS) return usbStatusOfHresult(hResult);

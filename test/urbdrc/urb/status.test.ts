@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Hresult, isFailure, UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import type { UsbStatus } from '../../../src/ports/usb.ts';
-import { statusPair, usbStatusOf, usbStatusOfHresult } from '../../../src/urbdrc/urb/status.ts';
+import { statusPair, transferStatusPair, usbStatusOf, usbStatusOfHresult } from '../../../src/urbdrc/urb/status.ts';
 
 const STATUSES: readonly UsbStatus[] = [
   'completed',
@@ -29,6 +29,16 @@ describe('statuses of completions, [MS-RDPEUSB] 2.2.7.2', () => {
       expect(isFailure(hResult)).to.equal(status !== 'completed');
     });
   }
+
+  it('a transfer that was stalled, cancelled or timed out has S_OK, which IronRDP asks for', () => {
+    const good = STATUSES.filter((status) => !isFailure(transferStatusPair(status).hResult));
+    expect(good).to.deep.equal(['completed', 'stalled', 'cancelled', 'timedOut']);
+    for (const status of STATUSES) {
+      const { usbdStatus, hResult } = transferStatusPair(status);
+      expect(usbdStatus).to.equal(statusPair(status).usbdStatus);
+      expect(usbStatusOf(usbdStatus, hResult)).to.equal(status);
+    }
+  });
 
   it("FreeRDP's libusb numbers 1 to 6 are failures", () => {
     const seen = [1, 2, 3, 4, 5, 6].map((usbdStatus) => usbStatusOf(usbdStatus, 0));
