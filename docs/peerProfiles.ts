@@ -32,6 +32,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'RESET_PORT and CYCLE_PORT, which would be reported as done and are not. Refused, the operation ends as not supported.',
     'src/urbdrc/urb/hostUrbs.ts',
   ],
+  deviceChannelOpening: [
+    'How a device channel begins: with the capability exchange, or at once with CHANNEL_CREATED.',
+    'src/urbdrc/session/server/serverChannel.ts',
+  ],
   cancelledRequests: [
     'Whether an answer to a cancelled request is waited for (`cancelGrace`).',
     'src/urbdrc/session/server/deviceChannel.ts',

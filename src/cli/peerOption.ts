@@ -4,6 +4,9 @@ import type { RedirectionServerOptions } from '../engine/server.ts';
 import { PEER_NAMES, PEER_PROFILES, type PeerName } from '../urbdrc/peers/profiles.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Recognised only by the end of its connection. */
+const TOLD_BY_LEAVING = 'ironrdp-before-1711' satisfies PeerName;
+
 export interface PeerOptions {
   readonly peer?: PeerName;
 }
@@ -22,7 +25,11 @@ export function watchPeer(
   let isTold = false;
   return {
     ...(peer === undefined ? {} : { peer }),
-    onPeerRecognised: ({ title, settings }) => {
+    onPeerRecognised: ({ name, title, settings }) => {
+      if (name === TOLD_BY_LEAVING) {
+        terminal.say(`client ${remote} left over the capability exchange, as ${title} does: try --peer ${name}`);
+        return;
+      }
       const remark = settings === unknown?.settings ? '' : ': its deviations are allowed for';
       const line = `client ${remote} is ${title}${remark}`;
       if (isTold) terminal.detail(line);

@@ -56,6 +56,11 @@ export class ServedClient {
     this.shown({ type: 'announced', device, channelRequest: this.#channelRequest });
   }
 
+  /** The connection ended while a device channel waited for the answer to the capability exchange. */
+  leftInExchange(): void {
+    this.shown({ type: 'leftInExchange', channelRequest: this.#channelRequest });
+  }
+
   shown(evidence: PeerEvidence): void {
     const profile = this.peer.learn(evidence);
     if (profile !== undefined) this.#recognised(profile);

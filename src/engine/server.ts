@@ -90,6 +90,7 @@ export class RedirectionServer implements UsbDeviceSource {
       },
       finished: (error) => {
         this.#alarm.stop();
+        if ([...this.#devices.values()].some(({ isInExchange }) => isInExchange)) this.#client.leftInExchange();
         for (const channelId of [...this.#devices.keys()]) this.#removeDevice(channelId);
         resolveClosed(error);
       },

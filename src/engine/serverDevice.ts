@@ -192,6 +192,11 @@ export class ServerDevice implements RedirectedDevice {
     this.#apply(this.#channel.handleTimeout(now));
   }
 
+  /** The client has not answered the capability exchange yet. */
+  get isInExchange(): boolean {
+    return this.#channel.state === 'awaitingCapabilities';
+  }
+
   /** The channel is closed: everything that is pending ends now. */
   lost(): void {
     if (this.#gone.signal.aborted) return;

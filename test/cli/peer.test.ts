@@ -54,6 +54,20 @@ describe('urbdrc serve and what its clients are', () => {
     });
   }
 
+  it('says how to serve a client that leaves over the capability exchange', async () => {
+    const { running: server, url } = await scene.listen(['serve'], LOOPBACK);
+    const client = new FakeClient(await dial(url, {}));
+    client.requestChannel(await client.open());
+    await client.received('RIM_EXCHANGE_CAPABILITY_REQUEST', 2);
+    await client.stack.close();
+    await server.line(/disconnected/);
+    server.stop();
+    await server.exit;
+    expect(said(server)).to.include(
+      'client URL left over the capability exchange, as IronRDP before its pull request 1711 does: try --peer ironrdp-before-1711',
+    );
+  });
+
   it('says nothing of a client that is not known, nor when it was told', async () => {
     expect(await announce('without-ids')).to.deep.equal(['client URL disconnected', 'stopped']);
     expect(await announce('freerdp-stick', '--peer', 'strict')).to.deep.equal(['client URL disconnected', 'stopped']);

@@ -432,6 +432,42 @@ const FREERDP = (() => {
   return fromHex((JSON.parse(readFileSync(path, 'utf8')) as { hex: string }).hex);
 })();
 
+describe('deviceChannelOpening: how a device channel begins', () => {
+  for (const [peer, expected] of [
+    ['ironrdp-before-1711', ['CHANNEL_CREATED', 'RIMCALL_RELEASE', 'REGISTER_REQUEST_CALLBACK']],
+    ['ironrdp', ['RIM_EXCHANGE_CAPABILITY_REQUEST', 'RIMCALL_RELEASE', 'CHANNEL_CREATED']],
+    ['mstsc', ['RIM_EXCHANGE_CAPABILITY_REQUEST', 'RIMCALL_RELEASE', 'CHANNEL_CREATED']],
+  ] as const) {
+    it(`${peer}: ${expected[0]} comes first, also on the control channel where that is the exchange`, async () => {
+      const [near, far] = memoryPair();
+      const server = new RedirectionServer(far, { peer });
+      const client = new FakeClient(near);
+      const control = await client.open();
+      client.requestChannel(control);
+      client.announce(await client.open());
+      await turns();
+      const namesOn = (channel: number) =>
+        client.messages.filter(({ channelId }) => channelId === channel).map(({ message }) => message.name);
+      expect(namesOn(control)[0]).to.equal('RIM_EXCHANGE_CAPABILITY_REQUEST');
+      expect(namesOn(client.opened[1]!).slice(0, 3)).to.deep.equal(expected);
+      await server.close();
+    });
+  }
+
+  it('a client that ends the connection over the exchange is told, so that the next one can be named', async () => {
+    const [near, far] = memoryPair();
+    const recognised: string[] = [];
+    const server = new RedirectionServer(far, { onPeerRecognised: ({ name }) => recognised.push(name) });
+    const client = new FakeClient(near);
+    const control = await client.open();
+    client.requestChannel(control);
+    await client.received('RIM_EXCHANGE_CAPABILITY_REQUEST', 2);
+    await client.stack.close();
+    await server.closed;
+    expect(recognised).to.deep.equal(['ironrdp-before-1711']);
+  });
+});
+
 describe('which client a server has', () => {
   function connect(peer?: PeerName) {
     const [near, far] = memoryPair();

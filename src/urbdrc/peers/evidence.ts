@@ -13,6 +13,12 @@ export type PeerEvidence =
       readonly channelRequest: number | undefined;
     }
   | {
+      /** The connection ended while a device channel waited for the client's RIM_EXCHANGE_CAPABILITY_RESPONSE. */
+      readonly type: 'leftInExchange';
+      /** MessageId of the first ADD_VIRTUAL_CHANNEL. */
+      readonly channelRequest: number | undefined;
+    }
+  | {
       readonly type: 'interfaceSelected';
       /** The message is longer than the result and the fields after it. */
       readonly isTooLong: boolean;

@@ -25,6 +25,11 @@ export interface PeerSettings {
   readonly pipeRequestOutputBufferSize: 0 | 36;
   /** RESET_PORT and CYCLE_PORT. `refused`: not sent, for the client would report a success and do nothing. */
   readonly portControls: 'sent' | 'refused';
+  /**
+   * How a device channel begins. `channelCreated`: without the capability exchange of [MS-RDPEUSB] 3.2.5.5.1, over which
+   * the client would end the connection.
+   */
+  readonly deviceChannelOpening: 'capabilities' | 'channelCreated';
   /** After CANCEL_REQUEST. `endHere`: at once, for the client never answers a cancelled request. */
   readonly cancelledRequests: 'awaited' | 'endHere';
   /**
@@ -50,6 +55,7 @@ export interface PeerSettings {
 
 export type PeerName =
   | 'ironrdp'
+  | 'ironrdp-before-1711'
   | 'freerdp'
   | 'freerdp-2.x'
   | 'freerdp-3.14-3.22'
@@ -88,6 +94,7 @@ const GENERIC: PeerSettings = {
   idleReads: 'sentAgain',
   pipeRequestOutputBufferSize: 0,
   portControls: 'sent',
+  deviceChannelOpening: 'capabilities',
   cancelledRequests: 'awaited',
   emptyAfterCancel: 'completed',
   controlWatchdog: 30_000,
@@ -119,12 +126,14 @@ const FREERDP_EARLY: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0
 /** Of 3.23 and later. It answers every PIPE_REQUEST. */
 const FREERDP_LATE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 };
 
+const IRONRDP: PeerSettings = { ...GENERIC, cancelledRequests: 'endHere' };
+
 /** First come, first served: an evidence is shown to the rows in this order. */
 export const PEER_PROFILES: readonly PeerProfile[] = [
   {
     name: 'ironrdp',
     title: 'IronRDP',
-    settings: { ...GENERIC, cancelledRequests: 'endHere' },
+    settings: IRONRDP,
     recognisedBy: 'ADD_DEVICE as from FreeRDP, but its ADD_VIRTUAL_CHANNEL had MessageId 0, or UsbDevice is 4',
     recognition: [
       {
@@ -200,6 +209,20 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
         after: ['freerdp', 'freerdp-3.23-3.30'],
         evidence: 'outCompleted',
         matches: (evidence) => evidence.type === 'outCompleted' && !evidence.withData,
+      },
+    ],
+  },
+  {
+    name: 'ironrdp-before-1711',
+    title: 'IronRDP before its pull request 1711',
+    settings: { ...IRONRDP, deviceChannelOpening: 'channelCreated' },
+    recognisedBy:
+      'ADD_VIRTUAL_CHANNEL with MessageId 0, and the end of the connection instead of an answer to the capability exchange on a device channel: too late for this connection, so name it for the next one',
+    recognition: [
+      {
+        after: ['generic'],
+        evidence: 'leftInExchange',
+        matches: (evidence) => evidence.type === 'leftInExchange' && evidence.channelRequest === 0,
       },
     ],
   },

@@ -93,7 +93,7 @@ export const CLIENT_DEVICE_TRANSITIONS = {
 export type ServerControlState = 'idle' | 'awaitingCapabilities' | 'awaitingChannelCreated' | 'ready' | 'closed';
 
 export type ServerOpeningInput =
-  'opened' | 'RIM_EXCHANGE_CAPABILITY_RESPONSE' | 'CHANNEL_CREATED' | 'handshakeTimedOut';
+  'opened' | 'openedWithoutExchange' | 'RIM_EXCHANGE_CAPABILITY_RESPONSE' | 'CHANNEL_CREATED' | 'handshakeTimedOut';
 
 /** The server's control channel, [MS-RDPEUSB] 3.2.5. */
 export const SERVER_CONTROL_TRANSITIONS = {
@@ -119,9 +119,12 @@ export type ServerDeviceInput =
   | 'queryDeviceText'
   | 'retract';
 
-/** A server's device channel. REGISTER_REQUEST_CALLBACK goes out with the move to `active`. */
+/**
+ * A server's device channel. REGISTER_REQUEST_CALLBACK goes out with the move to `active`. `openedWithoutExchange` is for
+ * clients that are known to end the connection over a capability exchange here.
+ */
 export const SERVER_DEVICE_TRANSITIONS = {
-  idle: { opened: 'awaitingCapabilities' },
+  idle: { opened: 'awaitingCapabilities', openedWithoutExchange: 'awaitingChannelCreated' },
   awaitingCapabilities: { RIM_EXCHANGE_CAPABILITY_RESPONSE: 'awaitingChannelCreated', handshakeTimedOut: 'closed' },
   awaitingChannelCreated: { CHANNEL_CREATED: 'awaitingDevice', handshakeTimedOut: 'closed' },
   awaitingDevice: { ADD_DEVICE: 'active', handshakeTimedOut: 'closed' },

@@ -73,6 +73,17 @@ const ROWS: readonly (readonly [string, PeerName, readonly PeerEvidence[]])[] = 
     [announced(withCapability({ supportedUsbVersion: 0x110, deviceIsHighSpeed: 0 }), 5)],
   ],
   ['ids of IronRDP', 'ironrdp', [announced(IRONRDP, 0)]],
+  [
+    'the connection ends instead of an answer to the exchange, and channels are asked for with MessageId 0',
+    'ironrdp-before-1711',
+    [{ type: 'leftInExchange', channelRequest: 0 }],
+  ],
+  ['the same with numbered channels', 'generic', [{ type: 'leftInExchange', channelRequest: 5 }]],
+  [
+    'a known client that leaves there is what it was',
+    'freerdp',
+    [announced(FREERDP, 5), { type: 'leftInExchange', channelRequest: 0 }],
+  ],
   ['IronRDP has no versions', 'ironrdp', [announced(IRONRDP, 0), selected(true), outCompleted(false)]],
   ['ids of Windows and UsbDevice 0', 'mstsc', [announced(MSTSC, 0)]],
   ['ids of Windows and another UsbDevice', 'generic', [announced({ ...MSTSC, usbDevice: 5 }, 0)]],

@@ -12,7 +12,7 @@ export type ServerControlEvent = { readonly type: 'virtualChannelRequested'; rea
 /** The server's end of the control channel. */
 export class ServerControlChannel extends ServerChannel<ServerControlEvent> {
   protected override readonly context = {};
-  protected override readonly awaitsMore = false;
+  protected override readonly carriesDevice = false;
   #state: ServerControlState = 'idle';
 
   constructor(timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: Peer) {

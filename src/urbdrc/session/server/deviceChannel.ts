@@ -39,7 +39,7 @@ export class ServerDeviceChannel<Caller = undefined, TextCaller = undefined> ext
   readonly #texts = new Map<number, { readonly caller: TextCaller; readonly deadline: number }>();
   #state: Exclude<ServerDeviceState, 'active'> | { readonly name: 'active'; readonly usbDevice: number } = 'idle';
 
-  protected override readonly awaitsMore = true;
+  protected override readonly carriesDevice = true;
   protected override readonly context = {
     requestCompletion: 0,
     urbFunction: (requestId: number) => {

@@ -53,14 +53,20 @@ export abstract class ServerChannel<Event> {
   /** What the decoder must know about earlier requests. */
   protected abstract readonly context: ClientMessageContext;
 
-  /** Whether the handshake timer still runs after CHANNEL_CREATED (a device channel waits for ADD_DEVICE). */
-  protected abstract readonly awaitsMore: boolean;
+  /** A device channel, which waits for ADD_DEVICE after its opening. */
+  protected abstract readonly carriesDevice: boolean;
 
   /** The dynamic channel is open: starts the handshake. `now` in ms. */
   open(now: number): Step<Event | ChannelEvent> {
     const step = new StepBuilder<Event | ChannelEvent>();
-    if (!this.advance('opened')) return step;
+    const { deviceChannelOpening } = this.peer.settings;
+    const hasExchange = !this.carriesDevice || deviceChannelOpening === 'capabilities';
+    if (!this.advance(hasExchange ? 'opened' : 'openedWithoutExchange')) return step;
     this.#handshakeDeadline = now + this.timers.handshake;
+    if (!hasExchange) {
+      this.#sendChannelCreated(step);
+      return step;
+    }
     step.send(
       encodeUrbdrcMessage({
         name: 'RIM_EXCHANGE_CAPABILITY_REQUEST',
@@ -186,6 +192,10 @@ export abstract class ServerChannel<Event> {
     this.#handshakeDeadline = now + this.timers.handshake;
     // As Windows does: done with the capability interface, on to the notification interface.
     step.send(release(InterfaceId.CAPABILITIES, 'STREAM_ID_NONE', this.nextMessageId()));
+    this.#sendChannelCreated(step);
+  }
+
+  #sendChannelCreated(step: StepBuilder<Event | ChannelEvent>): void {
     step.send(
       encodeUrbdrcMessage({
         name: 'CHANNEL_CREATED',
@@ -211,7 +221,7 @@ export abstract class ServerChannel<Event> {
       return;
     }
     this.advance(message.name);
-    this.#handshakeDeadline = this.awaitsMore ? now + this.timers.handshake : undefined;
+    this.#handshakeDeadline = this.carriesDevice ? now + this.timers.handshake : undefined;
     // FreeRDP and IronRDP announce nothing before this release arrives. Exactly once a channel.
     step.send(release(InterfaceId.CHANNEL_NOTIFICATION_SERVER, 'STREAM_ID_PROXY', this.nextMessageId()));
   }
