@@ -11,12 +11,18 @@ export interface RecordedSession {
   readonly records: readonly CaptureRecord[];
 }
 
+/** Lines of text. A text as a whole, or a path, is none: it would be read character by character. */
+export type CaptureLines = Iterable<string> & { readonly charAt?: never };
+
 /**
- * Reads a whole capture. Blank lines mean nothing, and neither do lines without a message, a channel event or a header;
+ * Reads a whole capture, for which {@link CaptureLines} are its lines: `text.split('\n')`. Blank lines mean nothing, and neither do lines without a message, a channel event or a header;
  * a connection whose header is missing gets an empty one.
- * @throws UsageError `line 17: ...` for the first line that is not as docs/captures.md says
+ * @throws UsageError `line 17: ...` for the first line that is not as docs/captures.md says, and for a text
+ * that was not split into lines
  */
-export function readCapture(lines: Iterable<string>): RecordedSession[] {
+export function readCapture(lines: CaptureLines): RecordedSession[] {
+  if (typeof lines === 'string')
+    throw new UsageError('readCapture: give the lines of a capture, not its text or its path');
   const sessions = new Map<number, { header: CaptureHeader; records: CaptureRecord[] }>();
   let number = 0;
   for (const text of lines) {

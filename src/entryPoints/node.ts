@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { type Capture, type CaptureOptions, openCapture } from '../capture/openCapture.ts';
-export { type CaptureRecord, readCapture, type RecordedSession } from '../capture/readCapture.ts';
+export { type CaptureLines, type CaptureRecord, readCapture, type RecordedSession } from '../capture/readCapture.ts';
 export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts';
 export { replaySession } from '../capture/replay/replaySession.ts';
 export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { UsageError } from '../../codecs/core/errors.ts';
 import { toHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { MessageCapture } from '../../src/capture/messageCapture.ts';
@@ -108,7 +109,7 @@ describe('reading a capture', () => {
   });
 
   it('takes a capture without a first line', () => {
-    const [session] = readCapture(['{"t":2,"dir":"s2c","channel":3,"hex":""}']);
+    const [session] = readCapture(new Set(['{"t":2,"dir":"s2c","channel":3,"hex":""}']));
     expect(session?.header).to.include({ peer: '', role: undefined });
     expect(session?.records).to.have.length(1);
   });
@@ -133,4 +134,9 @@ describe('reading a capture', () => {
       expect(() => readCapture([HEADER, line])).to.throw(message);
     });
   }
+
+  it('refuses a path, or a text that nobody split into lines, in its types too', () => {
+    // @ts-expect-error: a string has characters, and they are no lines
+    expect(() => readCapture('session.jsonl')).to.throw(UsageError, 'give the lines of a capture');
+  });
 });

@@ -58,6 +58,7 @@ describe('examples', () => {
     const files = (await readdir(join(ROOT, 'examples'))).filter((name) => name.endsWith('.ts'));
     const tested = [
       'embed.ts',
+      'grade.ts',
       'hidKeyboard.ts',
       'ownDevice.ts',
       'ownTransport.ts',
@@ -71,6 +72,12 @@ describe('examples', () => {
   it('embed.ts reads the first sector of a stick', async () => {
     const lines = await run('embed');
     expect(lines[0]).to.equal('2048 sectors; the first is Uint8Array(512) [');
+  });
+
+  it('grade.ts grades a client by some requirements', async () => {
+    const lines = await run('grade');
+    expect(lines.map((line) => line.slice(0, 9))).to.deep.equal(['pass  C01', 'pass  C12', 'n/a   C26', 'client: 2']);
+    expect(lines.at(-1)).to.equal('client: 2 passed, 0 failed, 1 not applicable');
   });
 
   it('hidKeyboard.ts prints the reports of three keys, and ends', async () => {
