@@ -17,3 +17,9 @@ export { junitReport } from '../conformance/junit.ts';
 export { countVerdicts, jsonReport, resultText, summaryText, textReport } from '../conformance/report.ts';
 export type { ProgramRead, ServerGradingSettings, ServerProgram } from '../conformance/server/serverGrading.ts';
 export { passed, type Report, type Result, type Verdict } from '../conformance/suite.ts';
+export {
+  transportContract,
+  type TransportConnection,
+  type TransportContractOptions,
+  type TransportTest,
+} from '../conformance/transport/transportContract.ts';

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { nextFrom, write } from '../../transports/handshakeStream.ts';
 import { TpktDeframer } from '../../transports/tpkt.ts';
-import { turns } from './ends.ts';
+import { turns } from './turns.ts';
 
 /** A peer that takes bytes when the test says so. */
 class SlowPeer extends Duplex {

@@ -11,7 +11,7 @@ import { listen } from '../../transports/listen.ts';
 import { connectionsWithin, processConnections } from '../../transports/processConnections.ts';
 import { listenAtPath } from '../../transports/unixSocket.ts';
 import { failureOf, startListening, temporaryFolder } from './listening.ts';
-import { turns } from './ends.ts';
+import { turns } from './turns.ts';
 
 const nobody = () => {};
 

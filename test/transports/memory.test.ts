@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { memoryPair } from '../../transports/memory.ts';
 import { TurnClock } from '../turnClock.ts';
 import { transportContract } from './contract.ts';
-import { cut, End, frameOf, turns } from './ends.ts';
+import { cut, TransportEnd as End, frameOf } from '../../src/conformance/transport/transportEnd.ts';
+import { turns } from './turns.ts';
 
 const connect = (latency: number) => () => {
   const [left, right] = memoryPair({ latency, clock: new TurnClock() });

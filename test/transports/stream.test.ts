@@ -5,7 +5,9 @@ import { StreamTransport } from '../../transports/stream.ts';
 import { joinFrames } from '../../transports/tpkt.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { transportContract, type Connection } from './contract.ts';
-import { End, frameOf, sameBytes, turns } from './ends.ts';
+import { sameBytes } from '../../src/conformance/bytes.ts';
+import { TransportEnd as End, frameOf } from '../../src/conformance/transport/transportEnd.ts';
+import { turns } from './turns.ts';
 import { connectThrough, temporaryFolder } from './listening.ts';
 
 interface PlainPeer {

@@ -11,7 +11,8 @@ import { dial, type DialOptions } from '../../transports/dial.ts';
 import type { ListenOptions } from '../../transports/listen.ts';
 import { issueCertificate } from '../../transports/x509.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
-import { End, frameOf, turns } from './ends.ts';
+import { TransportEnd as End, frameOf } from '../../src/conformance/transport/transportEnd.ts';
+import { turns } from './turns.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 import { getPeerCertificate } from './peerCertificate.ts';
 

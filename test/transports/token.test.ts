@@ -10,7 +10,8 @@ import { decodeTokenFrame, encodeToken, encodeTokenFrame, isSameDigest, isSameSe
 import { joinFrames } from '../../transports/tpkt.ts';
 import { TransportError } from '../../transports/transportError.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
-import { End, frameOf, turns } from './ends.ts';
+import { TransportEnd as End, frameOf } from '../../src/conformance/transport/transportEnd.ts';
+import { turns } from './turns.ts';
 import { failureOf, startListening, type Listening } from './listening.ts';
 
 const LOOPBACK = 'tcp://127.0.0.1:0';

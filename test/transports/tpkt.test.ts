@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DecodeError, UsageError } from '../../codecs/core/errors.ts';
+import { frameOf } from '../../src/conformance/transport/transportEnd.ts';
 import { joinFrames, TpktDeframer } from '../../transports/tpkt.ts';
-import { frameOf } from './ends.ts';
 
 function drain(deframer: TpktDeframer): Uint8Array[] {
   const frames: Uint8Array[] = [];

@@ -1,16 +1,9 @@
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
+import { pattern, sameBytes } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, checkEqual, CheckFailure } from '../verdict.ts';
 import type { ClientGrading } from './clientGrading.ts';
-import {
-  type Loopback,
-  loopbackOf,
-  pattern,
-  PENDING_NEEDED,
-  pendingRead,
-  sameBytes,
-  staysPending,
-} from './exercise.ts';
+import { type Loopback, loopbackOf, PENDING_NEEDED, pendingRead, staysPending } from './exercise.ts';
 import { checkSuccess, type GradedDevice, succeeded } from './gradedDevice.ts';
 import { DescriptorKind, getDescriptor } from './urbs.ts';
 

@@ -1,9 +1,10 @@
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
 import { InternalIoControlCode, IoControlCode } from '../../../codecs/urbdrc/ioControl.ts';
+import { pattern } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, checkEqual, NotApplicable } from '../verdict.ts';
 import type { ClientGrading } from './clientGrading.ts';
-import { bulkPipesOf, loopbackOf, LOOPBACK_NEEDED, type Loopback, pattern, pendingRead } from './exercise.ts';
+import { bulkPipesOf, loopbackOf, LOOPBACK_NEEDED, type Loopback, pendingRead } from './exercise.ts';
 import { checkSuccess, type Completion, type GradedDevice, succeeded } from './gradedDevice.ts';
 import { DescriptorKind, frameNumber, getConfiguration, getDescriptor, getStatus } from './urbs.ts';
 

@@ -1,10 +1,11 @@
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
+import { pattern, sameBytes } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, NotApplicable } from '../verdict.ts';
 import { type ClientGrading, HANG_REQUEST, SETUP_ECHO_REQUEST } from './clientGrading.ts';
-import { pattern, sameBytes, staysPending } from './exercise.ts';
+import { staysPending } from './exercise.ts';
 import { checkFailed, checkSuccess, type GradedDevice, statuses, succeeded } from './gradedDevice.ts';
 import { SETUP_TABLE, type SetupRow } from './setupTable.ts';
 import {

@@ -117,12 +117,3 @@ export async function staysPending(grading: ClientGrading, device: GradedDevice,
   }, grading.quiet);
   return ended === undefined;
 }
-
-/** Bytes that tell their place. */
-export function pattern(length: number, seed = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8) + seed) & 0xff);
-}
-
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.byteLength === right.byteLength && left.every((byte, index) => byte === right[index]);
-}

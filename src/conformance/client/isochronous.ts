@@ -2,10 +2,11 @@ import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
 import { TransferFlags } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TsUrbIsochTransferResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import type { PipeInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
+import { pattern } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, checkEqual, CheckFailure, NotApplicable } from '../verdict.ts';
 import type { ClientGrading } from './clientGrading.ts';
-import { isIn, pattern, PipeType } from './exercise.ts';
+import { isIn, PipeType } from './exercise.ts';
 import { checkSuccess, type Completion, type GradedDevice, succeeded } from './gradedDevice.ts';
 import { frameNumber, isochTransfer, selectInterface } from './urbs.ts';
 

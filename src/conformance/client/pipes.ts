@@ -3,19 +3,11 @@ import { UsbdStatus } from '../../../codecs/urbdrc/status.ts';
 import { TransferFlags, type UrbFunctionName } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { PipeInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
 import { FeatureSelector } from '../../../codecs/usb/setupPacket.ts';
+import { pattern, sameBytes } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, checkEqual, need } from '../verdict.ts';
 import type { ClientGrading } from './clientGrading.ts';
-import {
-  loopbackOf,
-  LOOPBACK_NEEDED,
-  pattern,
-  PENDING_NEEDED,
-  pendingReads,
-  PipeType,
-  sameBytes,
-  staysPending,
-} from './exercise.ts';
+import { loopbackOf, LOOPBACK_NEEDED, PENDING_NEEDED, pendingReads, PipeType, staysPending } from './exercise.ts';
 import { checkFailed, checkSuccess, type Configured, type GradedDevice, statuses, succeeded } from './gradedDevice.ts';
 import { featureRequest, getStatus, pipeRequest } from './urbs.ts';
 

@@ -3,10 +3,10 @@ import type { Configuration, InterfaceSetting } from '../../../codecs/usb/config
 import { encodeUrbdrcMessage } from '../../../codecs/urbdrc/decode.ts';
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
 import type { InterfaceInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
+import { sameBytes } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
 import { check, checkEqual, CheckFailure } from '../verdict.ts';
 import type { ClientGrading } from './clientGrading.ts';
-import { sameBytes } from './exercise.ts';
 import {
   checkFailed,
   checkSuccess,

@@ -12,7 +12,7 @@ import type { UsbDevice } from '../../../src/ports/usb.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { stack } from '../../engine/stack.ts';
 import { FakeUsbDevice } from '../fakeUsbDevice.ts';
-import { turns } from '../../transports/ends.ts';
+import { turns } from '../../transports/turns.ts';
 import { UsbipClient } from './usbipClient.ts';
 
 const CONTENT = Uint8Array.from({ length: 512 * 256 }, (_, index) => (index >> 9) ^ index);

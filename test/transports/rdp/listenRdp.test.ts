@@ -13,7 +13,9 @@ import { formatRdpUrl, parseRdpUrl } from '../../../transports/rdp/rdpUrl.ts';
 import { makeIdentity } from '../../../transports/certificates.ts';
 import { RdpDeframer } from '../../../src/rdp/rdpDeframer.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
-import { End, frameOf, sameBytes, turns } from '../ends.ts';
+import { sameBytes } from '../../../src/conformance/bytes.ts';
+import { TransportEnd as End, frameOf } from '../../../src/conformance/transport/transportEnd.ts';
+import { turns } from '../turns.ts';
 import {
   captured,
   CONNECTION_REQUEST,

@@ -1,15 +1,15 @@
-import type { Parts } from '../../codecs/core/parts.ts';
-import type { Transport, TransportHandler } from '../../src/ports/transport.ts';
+import type { Parts } from '../../../codecs/core/parts.ts';
+import type { Transport, TransportHandler } from '../../ports/transport.ts';
 
-/** One end of a connection under test: records what the transport tells, and lets a test wait for it. */
-export class End implements TransportHandler {
+/** One end of a connection under test: records the transport's events, and lets a test wait for them. */
+export class TransportEnd implements TransportHandler {
   readonly transport: Transport;
   readonly frames: Uint8Array[] = [];
   readonly closings: (Error | undefined)[] = [];
   drains = 0;
   /** Called before a frame is recorded. */
   onFrame: (frame: Uint8Array) => void = () => {};
-  #waiting: { condition: () => boolean; resolve: () => void }[] = [];
+  #waiting: { readonly condition: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(transport: Transport, start = true) {
     this.transport = transport;
@@ -32,7 +32,7 @@ export class End implements TransportHandler {
     this.#check();
   }
 
-  /** Resolves when the condition holds; it is looked at whenever the transport tells something. */
+  /** Resolves when the condition holds; each event of the transport is a reason to look at it. */
   until(condition: (end: this) => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ condition: () => condition(this), resolve });
@@ -72,13 +72,4 @@ export function cut(bytes: Uint8Array, sizes: readonly number[]): Parts {
     offset = Math.min(bytes.byteLength, offset + size);
   }
   return [...parts, bytes.subarray(offset)];
-}
-
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0;
-}
-
-/** Lets the event loop go round. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 }
