@@ -200,7 +200,7 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
   {
     name: 'freerdp-after-3.30',
     title: 'FreeRDP after 3.30',
-    settings: { ...FREERDP_LATE, outCompletionWithData: 'refused' },
+    settings: { ...FREERDP_LATE, deviceIsHighSpeed: 'isSpeed', outCompletionWithData: 'refused' },
     recognisedBy:
       'FreeRDP, whose first device is of USB 2.0 and not called high-speed, or that answers an OUT request without sending the data back',
     recognition: [

@@ -246,6 +246,13 @@ describe('the recorded sessions of other clients', () => {
 });
 
 describe('the profiles', () => {
+  it('believe the speed that FreeRDP tells after 3.30, and not before (docs/interop.md)', () => {
+    const believed = PEER_PROFILES.filter(
+      ({ name, settings }) => name.startsWith('freerdp') && settings.deviceIsHighSpeed === 'isSpeed',
+    );
+    expect(believed.map(({ name }) => name)).to.deep.equal(['freerdp-after-3.30']);
+  });
+
   it('have no setting that is the same for all', () => {
     const [first] = PEER_PROFILES;
     const keys = Object.keys(first!.settings) as (keyof PeerSettings)[];
