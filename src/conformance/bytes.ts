@@ -1,4 +1,4 @@
-/** Bytes that tell their place. */
+/** Bytes whose value depends on their position. */
 export function pattern(length: number, seed = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8) + seed) & 0xff);
 }

@@ -6,7 +6,7 @@ interface Waiter {
   readonly look: () => boolean;
 }
 
-/** Bounded waits for something to become true: whoever changes anything says so, and everybody who waits looks again. */
+/** Waits with a timeout for a condition. `notify` has all who wait look at their condition again. */
 export class Changes {
   readonly clock: Clock;
   readonly #waiters = new Set<Waiter>();
@@ -20,7 +20,7 @@ export class Changes {
   }
 
   /**
-   * What `look` gives as soon as that is not undefined: now, or after a change. Undefined after `within` milliseconds.
+   * The first value of `look` that is not undefined: now, or after a change. Undefined after `within` milliseconds.
    * Rejects with what `look` throws.
    */
   until<T>(look: () => T | undefined, within: number): Promise<T | undefined> {

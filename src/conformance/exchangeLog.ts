@@ -4,7 +4,7 @@ export interface ExchangeEntry {
   readonly time: number;
   /** `note`: something that happened, such as the end of a channel. */
   readonly direction: 'sent' | 'received' | 'note';
-  /** Dynamic channel; undefined for what concerns all. */
+  /** Dynamic channel; undefined where the entry is about all of them. */
   readonly channelId: number | undefined;
   /** Name of the message, or what happened. */
   readonly text: string;
@@ -14,7 +14,7 @@ export interface ExchangeEntry {
 /** Entries that are kept: the last of them explain a failure. */
 const KEPT = 400;
 
-/** What was sent and received during one test, in order. */
+/** The messages and events of one test, in order. */
 export class ExchangeLog {
   readonly #now: () => number;
   readonly #start: number;

@@ -10,16 +10,16 @@ import { PreconditionFailure } from './verdict.ts';
 /** How peers are graded. */
 export interface GradingSettings {
   readonly clock: Clock;
-  /** Gives a new connection to the graded peer: dials it, or waits until it dials. */
+  /** Resolves with a new connection to the graded peer: dials it, or waits until it dials. */
   readonly connect: () => Promise<Transport>;
   /** Milliseconds that an answer may take. Default 5000, and more where the peer is slow to open its channels. */
   readonly timeout?: number;
-  /** Milliseconds after which silence counts as silence. Default 250. */
+  /** Milliseconds without a message that count as silence. Default 250. */
   readonly quiet?: number;
 }
 
 /**
- * What one requirement's test works with: fresh connections, a record of what went over them, and how long to wait.
+ * The context of one requirement's test: new connections, a log of their messages, and timeouts.
  * `role` is the one that the suite plays.
  */
 export class Grading {
@@ -64,7 +64,7 @@ export class Grading {
     return new Peer(link, this, options);
   }
 
-  /** A new connection on which nothing speaks but the test: PDUs of dynamic channels. */
+  /** A new connection for PDUs of dynamic channels, all of which the test sends itself. */
   async connectLink(options: { readonly logsPdus?: boolean } = {}): Promise<PduLink> {
     let transport: Transport;
     try {

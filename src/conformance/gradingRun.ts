@@ -6,7 +6,7 @@ const OPENING_TIMEOUT = 15_000;
 const OPENINGS = 10;
 const LONGEST_TIMEOUT = 60_000;
 
-/** What the tests of one run share: which preconditions failed before, and how slow the peer is. */
+/** State that the tests of one run share: the preconditions that failed, and how slow the peer is. */
 export class GradingRun {
   readonly #failed = new Map<string, string>();
   #slowestOpening = 0;

@@ -29,8 +29,8 @@ export interface Times {
 }
 
 /**
- * One end of a graded connection, below the engine: dynamic channels that carry whatever a test sends. It plays the
- * server, which opens channels, or the client, which is given them. It never sends a URBDRC message by itself.
+ * One end of a graded connection: dynamic channels that carry whatever a test sends. It plays the server, which opens
+ * channels, or the client, which accepts them. It never sends a URBDRC message by itself.
  */
 export class Peer {
   readonly link: PduLink;

@@ -13,7 +13,7 @@ import { CheckFailure } from './verdict.ts';
 export type MessageName = UrbdrcMessage['name'];
 export type MessageNamed<N extends MessageName> = Extract<UrbdrcMessage, { readonly name: N }>;
 
-/** A message of the graded peer: its value, and the bytes that it came in. */
+/** A message of the graded peer, decoded and as bytes. */
 export interface Received<N extends MessageName = MessageName> {
   readonly message: MessageNamed<N>;
   readonly bytes: Uint8Array;
@@ -21,7 +21,7 @@ export interface Received<N extends MessageName = MessageName> {
   readonly time: number;
 }
 
-/** What waits to be expected. `error`: it cannot be decoded. */
+/** A message that no test has expected yet. `error`: it cannot be decoded. */
 type Waiting = Received | { readonly error: DecodeError; readonly bytes: Uint8Array };
 
 /** How a channel reaches its peer. */
@@ -37,9 +37,8 @@ export interface ChannelLink {
 }
 
 /**
- * One dynamic channel named URBDRC of a graded connection. Messages that come wait until they are expected, so that the
- * order in which a test looks at them is its own. A message that cannot be decoded, strictly and as an answer to what
- * was asked, fails the next expectation.
+ * One dynamic channel named URBDRC of a graded connection. Messages are kept until a test expects them, in any order. A
+ * message that a strict decoder refuses fails the next expectation.
  */
 export class PeerChannel {
   readonly channelId: number;
@@ -82,7 +81,7 @@ export class PeerChannel {
   }
 
   /**
-   * Takes the first message of this name for which `accept` holds; others go on waiting.
+   * Takes the first message of this name that `accept` accepts; others are kept.
    * @throws CheckFailure when none comes in time, the channel closes, or something unreadable came
    */
   async expect<N extends MessageName>(
@@ -110,7 +109,7 @@ export class PeerChannel {
   }
 
   /**
-   * Waits for a time in which nothing may come; what waits already counts.
+   * Waits for a time in which no message may come; messages that nobody has expected yet count too.
    * @throws CheckFailure for any message that `tolerated` does not name
    */
   async expectNothing(
@@ -128,7 +127,7 @@ export class PeerChannel {
   }
 
   /**
-   * Waits until the peer has closed this channel with DYNVC_CLOSE. Messages that wait are left alone.
+   * Waits until the peer has closed this channel with DYNVC_CLOSE. Messages that were not expected yet stay.
    * @throws CheckFailure when it does not, or closes otherwise
    */
   async expectClosed(why: string, within: number = this.#link.timeout): Promise<void> {
@@ -168,7 +167,7 @@ export class PeerChannel {
     if (this.#end === undefined) this.#link.transmit(this.channelId, [bytes]);
   }
 
-  /** What is needed to read the answers. */
+  /** Remembers the ids by which answers are decoded. */
   #learn(message: UrbdrcMessage): void {
     if (message.name === 'REGISTER_REQUEST_CALLBACK' && message.requestCompletion !== undefined) {
       this.#requestCompletion = message.requestCompletion;

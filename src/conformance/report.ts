@@ -64,7 +64,7 @@ export function jsonReport(report: Report): string {
   return `${JSON.stringify({ graded: report.graded, ...countVerdicts(report), results }, null, 2)}\n`;
 }
 
-/** One line of an exchange: when, which way (`->` is what the suite sent), on which channel, what, and the bytes. */
+/** One line of an exchange: time, direction (`->` is sent by the suite), channel, name and bytes. */
 export function entryText({ time, direction, channelId, text, bytes }: ExchangeEntry): string {
   const channel = channelId === undefined ? '' : ` channel ${channelId}`;
   const head = `${Math.round(time).toString().padStart(6)} ms ${ARROWS[direction]}${channel} ${text}`;

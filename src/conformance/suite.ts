@@ -7,7 +7,7 @@ import { CheckFailure, NotApplicable, PreconditionFailure } from './verdict.ts';
 export interface Requirement<Context extends Grading> {
   /** `C07`, `S14`. */
   readonly id: string;
-  /** What the peer has to do, in a few words. */
+  /** The behaviour that is required, in a few words. */
   readonly title: string;
   readonly sections: readonly SpecRef[];
   readonly severity: 'MUST' | 'SHOULD';
@@ -39,7 +39,7 @@ export interface Result {
   readonly duration: number;
 }
 
-/** What a whole run gave. */
+/** The results of a run. */
 export interface Report {
   /** `client` or `server`: what was graded. */
   readonly graded: 'client' | 'server';
@@ -55,8 +55,8 @@ export function passed(report: Report): boolean {
 const EXCHANGE_LENGTH = 24;
 
 /**
- * Tests one requirement in a context of its own, which is ended afterwards. Anything that a test throws is a failure of
- * the peer, or of the test, and in either case somebody has to look at it.
+ * Tests one requirement in a context of its own, and ends that. An unexpected error of a test counts as a failure, so that
+ * nobody overlooks it.
  */
 export async function grade<Context extends Grading>(
   requirement: Requirement<Context>,

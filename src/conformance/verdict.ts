@@ -1,11 +1,11 @@
-/** The peer broke the requirement: what it did, and what it should have done, in one line. */
+/** The peer does not meet the requirement. The message tells in one line what it did and should have done. */
 export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
 
-/** What many requirements need did not work, such as the opening of a channel. It is reported once a run. */
+/** A step that many requirements build on failed, such as the opening of a channel. A run reports it once. */
 export class PreconditionFailure extends CheckFailure {
-  /** What was needed. */
+  /** The step, as the object of "needs". */
   readonly precondition: string;
 
   constructor(precondition: string, problem: string) {
@@ -40,7 +40,7 @@ export function need(holds: boolean, reason: string): asserts holds {
 }
 
 /**
- * Establishes what other checks build on.
+ * Establishes a precondition of other checks.
  * @throws PreconditionFailure where `attempt` throws a CheckFailure
  */
 export async function establish<T>(precondition: string, attempt: () => Promise<T>): Promise<T> {

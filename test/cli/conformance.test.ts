@@ -113,7 +113,9 @@ describe('urbdrc conformance', () => {
       expect(stderr, name).to.match(/not a positive number of milliseconds/);
     }
     const { stdout } = await run(['conformance', '--help']);
-    expect(stdout).to.match(/--timeout <ms>/).and.not.match(/patience/);
+    expect(stdout)
+      .to.match(/--timeout <ms>/)
+      .and.not.match(/patience/);
   });
 
   it('can be stopped while it waits for a client', async () => {

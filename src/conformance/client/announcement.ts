@@ -77,7 +77,7 @@ function checkStrings(bytes: Uint8Array): void {
   checkMultiple('CompatibilityIds', readUnits(reader, 'cchCompatIds'));
   checkSingle('ContainerId', readUnits(reader, 'cchContainerId'));
   checkEqual(reader.peekU32('CbSize'), CAPABILITIES_SIZE, 'CbSize of UsbDeviceCapabilities');
-  checkEqual(reader.remaining, CAPABILITIES_SIZE, 'the bytes behind ContainerId');
+  checkEqual(reader.remaining, CAPABILITIES_SIZE, 'the number of bytes after ContainerId');
 }
 
 function readUnits(reader: Reader, field: string): number[] {

@@ -55,7 +55,7 @@ async function checkAtMostOne(grading: ClientGrading, device: GradedDevice, requ
   await device.channel.expectNothing('although the cancelled request has its completion');
 }
 
-/** What the device sends next must not go to the cancelled request. */
+/** The next data of the device must not go to the cancelled request. */
 async function checkGone(loopback: Loopback, requestId: number): Promise<void> {
   const data = pattern(9, 0x40);
   checkSuccess(await loopback.write(data), 'a write');

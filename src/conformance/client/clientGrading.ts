@@ -9,10 +9,10 @@ import { establish, NotApplicable } from '../verdict.ts';
 import { GradedDevice } from './gradedDevice.ts';
 
 /**
- * What a device behind the graded client is known to do and its descriptors do not tell. `loopback`: what is written to
- * the first bulk OUT pipe can be read from the first bulk IN pipe. `babbles`: a read from the first bulk IN pipe gives
- * more than was asked for. `writesShort`: the first bulk OUT pipe takes less than it is given. `hangs`: control request
- * {@link HANG_REQUEST} is never answered. `echoesSetup`: see {@link SETUP_ECHO_REQUEST}.
+ * Behaviour of a device that its descriptors do not tell. `loopback`: data written to the first bulk OUT pipe can be read
+ * from the first bulk IN pipe. `babbles`: a read from the first bulk IN pipe gives more than was asked for. `writesShort`:
+ * the first bulk OUT pipe takes less than it is given. `hangs`: control request {@link HANG_REQUEST} is never answered.
+ * `echoesSetup`: see {@link SETUP_ECHO_REQUEST}.
  */
 export const TRAITS = ['loopback', 'babbles', 'writesShort', 'hangs', 'echoesSetup'] as const;
 
@@ -32,7 +32,7 @@ export interface ClientGradingSettings extends GradingSettings {
   /** Devices that the client redirects, where that is known. */
   readonly devices?: number;
   readonly traits?: readonly Trait[];
-  /** Unplugs the device behind the client, where the suite can do that. */
+  /** Unplugs the redirected device, where the suite can do that. */
   readonly unplug?: () => void;
 }
 
@@ -42,19 +42,19 @@ export interface ControlSide {
   readonly control: PeerChannel;
 }
 
-/** What the client answered in the opening of a channel. */
+/** Answers of the client while a channel was opened. */
 export interface Opening {
   readonly response: Received<'RIM_EXCHANGE_CAPABILITY_RESPONSE'>;
   readonly created: Received<'CHANNEL_CREATED'>;
 }
 
-/** USB devices that are known to have a trait, by `idVendor:idProduct`. */
+/** Traits of well-known USB devices, by `idVendor:idProduct`. */
 const KNOWN_TRAITS: ReadonlyMap<string, readonly Trait[]> = new Map([
   // The OSR USB-FX2 learning kit returns on its bulk IN what its bulk OUT is given.
   ['0547:1002', ['loopback']],
 ]);
 
-/** MessageIds of the opening: odd ones, that nobody has by chance. */
+/** MessageIds of the opening: values that no client would use by chance. */
 export const CAPABILITY_MESSAGE_ID = 0x5ca1_ab1e;
 export const CREATED_MESSAGE_ID = 0x0ddb_a115;
 
@@ -136,9 +136,9 @@ export class ClientGrading extends Grading {
     find: (device: GradedDevice) => Promise<T | undefined>,
   ): Promise<{ readonly side: ControlSide; readonly device: GradedDevice; readonly found: T }> {
     const side = await this.openControl();
-    for (let within = this.timeout; ; within = this.quiet) {
-      const device = await this.nextDevice(side, within).catch((error: unknown) => {
-        if (error instanceof NotApplicable && within !== this.timeout) throw new NotApplicable(needed);
+    for (let isFirst = true; ; isFirst = false) {
+      const device = await this.nextDevice(side, isFirst ? this.timeout : this.quiet).catch((error: unknown) => {
+        if (error instanceof NotApplicable && !isFirst) throw new NotApplicable(needed);
         throw error;
       });
       device.register();
@@ -147,7 +147,7 @@ export class ClientGrading extends Grading {
     }
   }
 
-  /** Whether a device has a trait: it is said to have it, or is one that is known to. */
+  /** Whether a device has a trait, by the settings or because it is a well-known one. */
   async hasTrait(device: GradedDevice, trait: Trait): Promise<boolean> {
     if (this.settings.traits?.includes(trait) === true) return true;
     const { idVendor, idProduct } = (await device.facts()).device;

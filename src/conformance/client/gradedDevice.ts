@@ -206,7 +206,7 @@ export class GradedDevice {
   }
 }
 
-/** What a SELECT_CONFIGURATION gave. @throws CheckFailure unless it succeeded, with its result */
+/** The result of SELECT_CONFIGURATION. @throws CheckFailure unless it succeeded, with its result */
 export function configured(completion: Completion, configuration: Configuration): Configured {
   checkSuccess(completion, 'SELECT_CONFIGURATION');
   const { tsUrbResult } = completion;

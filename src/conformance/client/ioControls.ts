@@ -21,7 +21,7 @@ const QUERY_BUS_TIME = InternalIoControlCode.IOCTL_TSUSBGD_IOCTL_USBDI_QUERY_BUS
 
 type IoControlCompletion = Received<'IOCONTROL_COMPLETION'>['message'];
 
-/** What names are given room for. */
+/** OutputBufferSize for names. */
 const NAME_SIZE = 256;
 
 /** Codes with the OutputBufferSize that is asked for and, unless it is open, that must come. What disturbs goes last. */

@@ -9,7 +9,7 @@ import type { ClientGrading } from './clientGrading.ts';
 import type { GradedDevice } from './gradedDevice.ts';
 import { DescriptorKind, getDescriptor, isochTransfer, selectConfiguration, vendorOrClass } from './urbs.ts';
 
-/** What a client may say to messages that it need not understand: failures, and that it does not know a function. */
+/** Messages that a client may answer a malformed one with: failures, and that it does not know a function. */
 const TOLERATED = ['URB_COMPLETION', 'URB_COMPLETION_NO_DATA', 'IOCONTROL_COMPLETION', 'QI_RSP'] as const;
 
 const HUGE = [0xff, 0xff, 0xff, 0xff] as const;

@@ -102,7 +102,7 @@ const paddings: Requirement<ClientGrading> = {
   },
 };
 
-/** Offsets of paddings in the TS_URB: one behind the flag, one in each interface, one in each pipe. */
+/** Offsets of paddings in the TS_URB: one after the flag, one in each interface, one in each pipe. */
 function selectPadding(configuration: Configuration): number[] {
   const offsets = [9, 10, 11];
   let position = 16;

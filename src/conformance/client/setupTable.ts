@@ -28,8 +28,8 @@ const setupIn: SetupPacket = { bmRequestType: 0xc1, bRequest: 0x5c, wValue: 0x12
 const setupOut: SetupPacket = { bmRequestType: 0x22, bRequest: 0x5b, wValue: 0x4321, wIndex: 0x8765, wLength: 3 };
 
 /**
- * Every function that stands for one control transfer, [MS-RDPEUSB] 2.2.9.6 to 2.2.9.16. Written out by hand, with values
- * that nothing would put there by itself: Value 0x1234 or 0x5566, Index 0x5678.
+ * Every function that stands for one control transfer, [MS-RDPEUSB] 2.2.9.6 to 2.2.9.16, written by hand. Value 0x1234 or
+ * 0x5566 and Index 0x5678 are no default of anything.
  */
 export const SETUP_TABLE: readonly SetupRow[] = [
   descriptor('GET_DESCRIPTOR_FROM_DEVICE', 'in', 8, '80 06 6655 7856 0800'),

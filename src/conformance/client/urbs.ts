@@ -13,7 +13,7 @@ export const DescriptorKind = { DEVICE: 1, CONFIGURATION: 2, STRING: 3 } as cons
 
 const { USBD_TRANSFER_DIRECTION_IN, USBD_SHORT_TRANSFER_OK, USBD_DEFAULT_PIPE_TRANSFER } = TransferFlags;
 
-/** What a server that takes what comes asks for. */
+/** TransferFlags of a server that accepts short reads. */
 export const IN_SHORT_OK = USBD_TRANSFER_DIRECTION_IN | USBD_SHORT_TRANSFER_OK;
 
 export function getDescriptor(descriptorType: number, index = 0, languageId = 0): Urb {
@@ -122,7 +122,7 @@ export function pipeRequest(name: UrbFunctionName, pipeHandle: number): Urb {
   return { name: 'TS_URB_PIPE_REQUEST', urbFunction: UrbFunction[name], pipeHandle };
 }
 
-/** `lengths` are the packets' sizes, one behind the other in the buffer. */
+/** `lengths` are the sizes of the packets, which follow each other in the buffer. */
 export function isochTransfer(
   pipeHandle: number,
   transferFlags: number,

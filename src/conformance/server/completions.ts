@@ -9,7 +9,7 @@ import type { ServerGrading, ServerProgram } from './serverGrading.ts';
 const CONFIGURATION_TYPE = 2;
 const EMPTY = new Uint8Array(0);
 const ECHOED = Uint8Array.from({ length: 300 }, (_, index) => (index * 7) & 0xff);
-/** No server gets there by counting. */
+/** A RequestId that no server has used yet. */
 const UNUSED_REQUEST_ID = 0x3fab_cdef;
 
 /** A read of a bulk pipe. */
@@ -33,7 +33,7 @@ const matched: Requirement<ServerGrading> = {
   },
 };
 
-/** A server that got the head of the configuration descriptor asks for as much as that says. */
+/** After the head of the configuration descriptor, a server asks for the length that it tells. */
 async function checkEnumerated(grading: ServerGrading, device: ScriptedDevice): Promise<void> {
   const length = CONFIGURATION_DESCRIPTOR.byteLength;
   await device.nextRequest(
@@ -75,15 +75,15 @@ function complete(device: ScriptedDevice, request: IoRequest, data: Uint8Array):
   if ('tsUrb' in request) device.complete(transferAnswer(request, data));
 }
 
-/** A rule of 3.2.5.4 that the client breaks: what it sends in answer to a transfer. */
+/** A rule of 3.2.5.4, and the answers by which a client breaks it. */
 interface Violation {
   readonly text: string;
   readonly answers: (request: IoRequest) => readonly Answer[];
 }
 
 /**
- * A surplus of IOCONTROL_COMPLETION is left out: 3.2.5.4.1 asks for the same there, but clients of one wide-spread kind
- * always tell one, so that a server that closes the channel cannot be used with them.
+ * Too many bytes in IOCONTROL_COMPLETION are not among them: 3.2.5.4.1 requires the same there, but FreeRDP always sends
+ * too many, so that a server that closes the channel cannot be used with it.
  */
 const READ_VIOLATIONS: readonly Violation[] = [
   { text: 'a second completion of one request', answers: (request) => [answerOf(request), answerOf(request)] },
@@ -95,13 +95,13 @@ const READ_VIOLATIONS: readonly Violation[] = [
   { text: 'URB_COMPLETION_NO_DATA with bytes for a read', answers: (request) => noData(request, 1) },
 ];
 
-/** It takes a program to make a server write. */
+/** Needs a program that makes the server write. */
 const WRITE_VIOLATION: Violation = {
   text: 'more bytes than were written',
   answers: (request) => noData(request, ECHOED.byteLength + 1),
 };
 
-/** What the device gives, and so much more that it is one byte too much. */
+/** The data of the device, filled up to one byte more than was asked for. */
 function surplus(request: IoRequest): readonly Answer[] {
   if (request.name !== 'TRANSFER_IN_REQUEST') return [];
   const data = new Uint8Array(request.outputBufferSize + 1);
@@ -124,7 +124,7 @@ const violations: Requirement<ServerGrading> = {
   async run(grading) {
     const hasProgram = grading.settings.program !== undefined;
     for (const violation of READ_VIOLATIONS) {
-      // Where nothing drives the server, it is the first descriptor that it reads by itself.
+      // Without a program, the server reads the first descriptor by itself.
       if (hasProgram) await checkClosedFor(grading, violation, isPipeRead, (program) => void program.read());
       else await checkClosedFor(grading, violation, (request) => request.name === 'TRANSFER_IN_REQUEST');
     }

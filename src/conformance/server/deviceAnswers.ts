@@ -39,7 +39,7 @@ export type Answer = Extract<
   { name: 'URB_COMPLETION' | 'URB_COMPLETION_NO_DATA' | 'IOCONTROL_COMPLETION' }
 >;
 
-/** Handles that the client gave: odd ones, that nobody has by chance. */
+/** Handles of the client: values that no server would guess. */
 const CONFIGURATION_HANDLE = 0x0c0f_f165;
 const INTERFACE_HANDLE = 0x1f_ace0;
 export const PIPE_HANDLES: ReadonlyMap<number, number> = new Map([
@@ -65,7 +65,7 @@ export function isBulk({ tsUrb }: Transfer): boolean {
   return tsUrb.urbFunction === UrbFunction.URB_FUNCTION_BULK_OR_INTERRUPT_TRANSFER;
 }
 
-/** A transfer's end. `data` is what an IN request brought. */
+/** The completion of a transfer. `data`: of an IN request. */
 export function transferAnswer(
   request: Transfer,
   data: Uint8Array,
@@ -83,14 +83,14 @@ export function failedTransfer(request: Transfer, usbdStatus: number): Answer {
   return transferAnswer(request, EMPTY, header(usbdStatus));
 }
 
-/** What ends a request that was cancelled. */
+/** The completion of a cancelled request. */
 export function cancelledAnswer(request: IoRequest): Answer {
   return 'tsUrb' in request
     ? failedTransfer(request, UsbdStatus.USBD_STATUS_CANCELED)
     : ioControlAnswer(request.requestId, EMPTY, Hresult.ERROR_OPERATION_ABORTED);
 }
 
-/** The end of anything but a bulk transfer. */
+/** The completion of any request but a bulk transfer. */
 export function answerOf(request: IoRequest): Answer {
   if (!('tsUrb' in request)) return answerIoControl(request);
   const { tsUrb } = request;
@@ -140,7 +140,7 @@ function answerControl(request: Transfer): Answer {
   return transferAnswer(request, data.subarray(0, request.outputBufferSize));
 }
 
-/** What a control request brings; undefined where the device stalls. */
+/** Data of a control request; undefined where the device stalls. */
 function controlData(tsUrb: TsUrb): Uint8Array | undefined {
   switch (tsUrb.name) {
     case 'TS_URB_CONTROL_DESCRIPTOR_REQUEST':
@@ -162,7 +162,7 @@ function controlData(tsUrb: TsUrb): Uint8Array | undefined {
       return isDescriptor ? descriptor(wValue >> 8, wValue & 0xff) : EMPTY;
     }
     default:
-      // Vendor and class requests are any, and give one byte.
+      // Any vendor or class request gives one byte.
       return urbFunctionInfo(tsUrb.urbFunction) === undefined ? undefined : Uint8Array.of(0);
   }
 }
@@ -181,7 +181,7 @@ function answerIoControl({ ioControlCode, outputBufferSize, requestId }: Exclude
   return ioControlAnswer(requestId, hResult === Hresult.S_OK ? output : EMPTY, hResult);
 }
 
-/** Undefined for codes that there are not. */
+/** Undefined for unknown codes. */
 function ioControlOutput(code: number): Uint8Array | undefined {
   switch (code) {
     case IoControlCode.IOCTL_INTERNAL_USB_RESET_PORT:
@@ -247,7 +247,7 @@ function header(usbdStatus: number): TsUrbResult {
   return { name: 'TS_URB_RESULT_HEADER', usbdStatus };
 }
 
-/** The pipe that a URB is about; undefined where it is about none. */
+/** The PipeHandle of a URB; undefined where it has none. */
 export function pipeOf(tsUrb: TsUrb): number | undefined {
   return 'pipeHandle' in tsUrb ? tsUrb.pipeHandle : undefined;
 }

@@ -82,7 +82,7 @@ const fragments: Requirement<ServerGrading> = {
   },
 };
 
-/** The opening with an answer whose DYNVC_DATA has both Sp bits set, as those of Windows have by chance. */
+/** Opens a channel with an answer whose DYNVC_DATA has both Sp bits set, as those of Windows may have. */
 async function checkSpIgnored(grading: ServerGrading): Promise<void> {
   const peer = await grading.connect();
   const control = await peer.expectChannel();

@@ -6,7 +6,7 @@ import { cancelledAnswer, requestIdOf } from './deviceAnswers.ts';
 import type { ScriptedDevice } from './scriptedDevice.ts';
 import type { ServerGrading } from './serverGrading.ts';
 
-/** Milliseconds: no server's program waits longer for a request that it gave up. */
+/** Milliseconds that a server may take to end a request that its program gave up. */
 const LONGEST_GRACE = 30_000;
 /** Milliseconds that QUERY_DEVICE_TEXT may take, [MS-RDPEUSB] 3.1.2, and how exact the timer has to be. */
 const TEXT_TIMEOUT = 30_000;
@@ -63,7 +63,7 @@ const deviceText: Requirement<ServerGrading> = {
   },
 };
 
-/** Until the query is there, and its answer told where one comes. A server that asks by itself needs no program. */
+/** Waits for the query, and for its answer if one is sent. A server that asks by itself needs no program. */
 async function askForText(grading: ServerGrading, device: ScriptedDevice, isAnswered = true): Promise<void> {
   if (grading.settings.program === undefined) {
     await device.idle(grading.quiet);

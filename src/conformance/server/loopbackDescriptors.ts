@@ -1,6 +1,6 @@
 import { fromHex } from '../../../codecs/core/json.ts';
 
-/** The device that the suite redirects: what is written to one bulk pipe can be read from the other. */
+/** The device that the suite redirects: a bulk loop-back. */
 export const DEVICE_DESCRIPTOR = fromHex('12 01 0002 ff 00 00 40 0912 0f00 0100 00 00 00 01');
 
 /** One interface with {@link BULK_OUT} and {@link BULK_IN}. */
@@ -11,7 +11,7 @@ export const CONFIGURATION_DESCRIPTOR = fromHex(
 export const BULK_OUT = 0x02;
 export const BULK_IN = 0x82;
 
-/** Microsoft's OS string descriptor, with its vendor code at the end, and where it is. */
+/** Index and bytes of Microsoft's OS string descriptor, which ends with the vendor code. */
 export const OS_STRING = fromHex('12 03 4d00 5300 4600 5400 3100 3000 3000 5a 00');
 export const OS_STRING_INDEX = 0xee;
 

@@ -7,7 +7,7 @@ import type { ScriptedDevice } from './scriptedDevice.ts';
 import type { ServerGrading } from './serverGrading.ts';
 
 const EMPTY = new Uint8Array(0);
-/** Of no request, so that one of these messages cannot be taken for an answer. */
+/** An id of no request, so that none of these messages is an answer. */
 const UNUSED_REQUEST_ID = 0x3fab_cdef;
 /** Offsets in messages. */
 const MASK = 3;

@@ -6,7 +6,7 @@ import { need } from '../verdict.ts';
 import type { FromServer } from './scriptedDevice.ts';
 import type { ServerGrading } from './serverGrading.ts';
 
-/** What servers are seen to send when the client's end is tested with the protocol family's public test suite. */
+/** URB functions that the public test suite of the protocol family sends to clients. */
 const FUNCTIONS: readonly UrbFunctionName[] = [
   'URB_FUNCTION_GET_DESCRIPTOR_FROM_DEVICE',
   'URB_FUNCTION_SELECT_CONFIGURATION',
@@ -40,12 +40,12 @@ const repertoire: Requirement<ServerGrading> = {
     const seen = new Set(device.received.map(wordFor));
     const wanted = [...FUNCTIONS, ...CONTROL_CODES.map(ioControlCodeName), ...OTHERS];
     const missing = wanted.filter((word) => !seen.has(word));
-    // What a server does not send by itself it may be able to send all the same.
+    // A server that does not send these by itself may still be able to.
     need(missing.length === 0, `the server was not made to send ${missing.join(', ')}`);
   },
 };
 
-/** What tells a kind of request from the others. */
+/** The name of a kind of request. */
 function wordFor({ message }: FromServer): string {
   if ('tsUrb' in message) return urbFunctionName(message.tsUrb.urbFunction);
   return 'ioControlCode' in message ? ioControlCodeName(message.ioControlCode) : message.name;

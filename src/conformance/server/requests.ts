@@ -111,7 +111,7 @@ const sizes: Requirement<ServerGrading> = {
   sections: [rdpeusb('2.2.9.1.1'), rdpeusb('2.2.11')],
   severity: 'MUST',
   async run(grading) {
-    // What has a wrong size was not readable, which has ended the exercise.
+    // A message of a wrong size could not be read, and has ended the exercise.
     const { device } = await grading.exercised();
     for (const { tsUrb } of transfersOf(device.requests)) {
       const noAck = tsUrb.noAck ? `${urbFunctionName(tsUrb.urbFunction)} ${tsUrb.requestId} has NoAck` : undefined;

@@ -42,12 +42,12 @@ type ServerMessageName = (typeof FROM_SERVER)[number];
 export type FromServer = Received<ServerMessageName>;
 export type ReceivedRequest = FromServer & { readonly message: IoRequest };
 
-/** Longer than any test. */
+/** Milliseconds: longer than any test. */
 const FOREVER = 3_600_000;
 const EMPTY = new Uint8Array(0);
 const RESPONSE_HEADER_SIZE = 8;
 
-/** UsbDevice: uses all of its bytes, and is no id that a server would choose. */
+/** UsbDevice with a value in each byte, which no server would choose as an id of its own. */
 export const USB_DEVICE = 0x0123_4567;
 
 export interface ScriptedDeviceOptions {
@@ -58,15 +58,15 @@ export interface ScriptedDeviceOptions {
   /** Reads of the bulk IN pipe that are cancelled are completed. Default true. */
   readonly endsCancelled?: boolean;
   /**
-   * The answer to QUERY_DEVICE_TEXT, of less than 256 characters, its terminator included where it is to have one;
-   * undefined where none is to come. Default: a short text.
+   * The answer to QUERY_DEVICE_TEXT, with its terminator if it has one, less than 256 characters; undefined for no answer.
+   * Default: a short text.
    */
   readonly text?: (query: MessageNamed<'QUERY_DEVICE_TEXT'>) => string | undefined;
 }
 
 /**
- * A device that the suite redirects: the client's side of its channel. It answers every request as a device does whose
- * bulk OUT pipe feeds its bulk IN pipe, and remembers everything that the server sent.
+ * A device that the suite redirects: the client's side of its channel. It answers every request, loops its bulk OUT pipe
+ * back to its bulk IN pipe, and remembers all messages of the server.
  */
 export class ScriptedDevice {
   readonly channel: PeerChannel;
@@ -92,12 +92,12 @@ export class ScriptedDevice {
     this.#holds = options.holds ?? (() => false);
   }
 
-  /** Everything that came since the announcement, oldest first. */
+  /** All messages since the announcement, oldest first. */
   get received(): readonly FromServer[] {
     return this.#received;
   }
 
-  /** What of it asks for a completion. */
+  /** The messages that ask for a completion. */
   get requests(): readonly ReceivedRequest[] {
     return this.#requests;
   }
@@ -107,7 +107,7 @@ export class ScriptedDevice {
     return this.#problem;
   }
 
-  /** Why it answers nothing any more; undefined while it does. */
+  /** Why it has stopped answering; undefined while it answers. */
   get failure(): CheckFailure | undefined {
     return this.#failure;
   }
@@ -184,7 +184,7 @@ export class ScriptedDevice {
     }
   }
 
-  /** Answers what was held back, and holds nothing back any more. */
+  /** Answers the requests that were held back, and every later one at once. */
   release(): void {
     this.#holds = () => false;
     const held = this.#held;
@@ -299,7 +299,7 @@ export class ScriptedDevice {
     this.#loopBack();
   }
 
-  /** Gives reads what was written: each as much as it asks for. */
+  /** Completes reads with the data that was written. */
   #loopBack(): void {
     while (this.#reads.length > 0 && this.#written.length > 0) {
       const [read] = this.#reads.splice(0, 1);

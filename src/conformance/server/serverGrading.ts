@@ -8,23 +8,23 @@ import type { PeerChannel, Received } from '../peerChannel.ts';
 import { CheckFailure, establish, NotApplicable } from '../verdict.ts';
 import { ScriptedDevice, type ScriptedDeviceOptions } from './scriptedDevice.ts';
 
-/** A read that the server's program started and that waits for the device. */
+/** A pending read of the server's program. */
 export interface ProgramRead {
   cancel(): void;
-  /** Resolves, never rejects, when the program was told how it ended: with whether it succeeded. */
+  /** Resolves when the read has ended: true if it succeeded. Never rejects. */
   readonly ended: Promise<boolean>;
 }
 
 /**
- * What stands on the graded server and uses the device that the suite redirects, where the suite can drive that. All of
- * it is about the first device of the last connection.
+ * A program on the graded server that uses the redirected device, where the suite can drive one. Each call is about the
+ * first device of the last connection.
  */
 export interface ServerProgram {
-  /** Makes requests of every kind that the server can make, configured device and all. */
+  /** Makes requests of every kind that the server can make. */
   exercise(): void;
   /** Writes to the device's bulk OUT pipe, then reads as much from its bulk IN pipe. Rejects when either fails. */
   echo(data: Uint8Array): Promise<Uint8Array>;
-  /** Starts a read from the bulk IN pipe, in which nothing is. */
+  /** Starts a read from the bulk IN pipe, which has no data. */
   read(): ProgramRead;
   /** Asks for the device's description. Rejects when there is none. */
   deviceText(): Promise<string>;
@@ -33,7 +33,7 @@ export interface ServerProgram {
 }
 
 export interface ServerGradingSettings extends GradingSettings {
-  /** Gives the server's program of the last connection as soon as it has the device, configured. */
+  /** Resolves with the server's program of the last connection when it has configured the device. */
   readonly program?: () => Promise<ServerProgram>;
 }
 
@@ -43,14 +43,14 @@ export interface ControlSide {
   readonly control: PeerChannel;
 }
 
-/** What the client says in the opening of a channel; each has a default that is right. */
+/** Fields of the client's answers while a channel is opened. Each has a correct default. */
 export interface OpeningAnswers {
   readonly capabilityValue?: number;
   readonly result?: number;
   readonly majorVersion?: number;
 }
 
-/** What the server said in the opening of a channel. */
+/** Messages of the server while a channel was opened. */
 export interface Opening {
   readonly request: Received<'RIM_EXCHANGE_CAPABILITY_REQUEST'>;
   readonly created: Received<'CHANNEL_CREATED'>;
@@ -129,7 +129,7 @@ export class ServerGrading extends Grading {
     return { side, device: await this.addDevice(side, options) };
   }
 
-  /** A device whose first request waits for its answer: with this answer the server shows that it goes on. */
+  /** A device whose first request is not answered yet. The answer makes a server that is alive send the next request. */
   async waitingDevice(
     side: ControlSide,
   ): Promise<{ device: ScriptedDevice; proveAlive: (when: string) => Promise<void> }> {
@@ -150,7 +150,7 @@ export class ServerGrading extends Grading {
     return this.told(program(), 'the server takes and configures the device');
   }
 
-  /** What a promise of the server's program gives. @throws CheckFailure when it rejects, or nothing comes in time */
+  /** The value of a promise of the server's program. @throws CheckFailure when it rejects, or nothing comes in time */
   async told<T>(promise: Promise<T>, what: string, within: number = this.timeout): Promise<T> {
     let settled: { readonly value: T } | { readonly error: unknown } | undefined;
     promise.then(
@@ -169,12 +169,12 @@ export class ServerGrading extends Grading {
     return end.value;
   }
 
-  /** The device has had whatever the server does with it: what the program can do, or what it does by itself. */
+  /** A device with which the server has done all that its program, or the server by itself, can do. */
   async exercised(): Promise<{ side: ControlSide; device: ScriptedDevice }> {
     const both = await this.firstDevice();
     if (this.settings.program !== undefined) {
       const program = await this.program('requests of every kind').catch((error: unknown) => {
-        // That a request could not be read says more than that the program does not get its device.
+        // A request that could not be read is the better explanation.
         throw both.device.failure ?? error;
       });
       program.exercise();

@@ -33,7 +33,7 @@ export interface TransportTest {
   readonly run: () => Promise<void>;
 }
 
-/** What a test works with. */
+/** The arguments of a rule. */
 interface Scene {
   readonly connection: TransportConnection;
   readonly left: TransportEnd;
@@ -48,7 +48,7 @@ interface Scene {
 const BOUND = 48 * 1024 * 1024;
 
 /**
- * What holds for every `Transport`: frames whole and in order, back-pressure with a bound, `drained` only when it is due,
+ * The rules for every `Transport`: frames whole and in order, back-pressure with a bound, `drained` only when it is due,
  * `pause` at once, `closed` last and once.
  *
  * ```ts

@@ -3,7 +3,7 @@ import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
 import type { TsUrbSelectInterfaceResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 
-/** Something that a client sent and that not every program would send so. */
+/** A message, or its absence, by which kinds of clients differ. */
 export type PeerEvidence =
   | {
       readonly type: 'announced';
@@ -41,7 +41,7 @@ const AROUND_RESULT = 12;
 const EMPTY_RESULT = 24;
 const PIPE = 20;
 
-/** What the completion of a SELECT_INTERFACE shows, beside `result`, which was decoded of it. */
+/** The evidence in the completion of a SELECT_INTERFACE, of which `result` was decoded. */
 export function interfaceSelected(bytes: Uint8Array, result: TsUrbSelectInterfaceResult): PeerEvidence {
   const reader = new Reader(bytes, 'URB_COMPLETION_NO_DATA', SPEC);
   reader.pad(BEFORE_RESULT);

@@ -8,10 +8,10 @@ import { PEER_NAMES, PEER_PROFILES, type PeerName, type PeerProfile, type PeerSe
  */
 export class Peer {
   #profile: PeerProfile;
-  /** What may still change the profile. Each kind is looked at once for each profile. */
+  /** Kinds of evidence that may still change the profile. Each kind counts once for each profile. */
   #awaited: ReadonlySet<PeerEvidence['type']>;
 
-  /** @param name what it is, whatever it sends. @throws UsageError when there is no such profile */
+  /** @param name forces a profile. Default: detected from the client's messages. @throws UsageError when there is no such profile */
   constructor(name?: PeerName) {
     this.#profile = profileOf(name ?? 'generic');
     this.#awaited = name === undefined ? awaitedAfter(this.#profile.name) : new Set();
@@ -25,7 +25,7 @@ export class Peer {
     return this.#profile.settings;
   }
 
-  /** Whether it is worth the while to look for evidence of this kind. */
+  /** Whether evidence of this kind can still change the profile. */
   awaits(type: PeerEvidence['type']): boolean {
     return this.#awaited.has(type);
   }

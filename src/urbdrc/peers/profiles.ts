@@ -2,8 +2,8 @@ import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { PeerEvidence } from './evidence.ts';
 
 /**
- * What the server does differently for one client than for another. Each is asked for in one place. What is done for
- * everybody, because it harms nobody, is no setting (docs/peer-profiles.md).
+ * Behaviour of the server that depends on the kind of client. Each setting is used in one place. Tolerance that harms no
+ * client applies to all and is no setting (docs/interop.md).
  */
 export interface PeerSettings {
   /**
@@ -30,7 +30,7 @@ export interface PeerSettings {
    * the client would end the connection.
    */
   readonly deviceChannelOpening: 'capabilities' | 'channelCreated';
-  /** After CANCEL_REQUEST. `endHere`: at once, for the client never answers a cancelled request. */
+  /** After CANCEL_REQUEST. `endHere`: the request ends at once, because the client never answers a cancelled one. */
   readonly cancelledRequests: 'awaited' | 'endHere';
   /**
    * A bulk or interrupt transfer for which CANCEL_REQUEST was sent, and which succeeds without having moved a byte of
@@ -49,7 +49,7 @@ export interface PeerSettings {
   readonly controlsBounded: boolean;
   /** The client does such requests one after the other, so each that is ahead adds its time. */
   readonly controlsOneByOne: boolean;
-  /** The same for a bulk, interrupt or isochronous transfer. Undefined: for ever, as a device may. */
+  /** The same for a bulk, interrupt or isochronous transfer. Undefined: no limit, because a device may take for ever. */
   readonly transferWatchdog: number | undefined;
 }
 
@@ -68,7 +68,7 @@ export type PeerName =
 /** A kind of client. */
 export interface PeerProfile {
   readonly name: PeerName;
-  /** For people, behind `is`. */
+  /** For people, as in "the client is ...". */
   readonly title: string;
   readonly settings: PeerSettings;
   /** How it is told from others, for people; undefined for what only a user can choose. */
@@ -78,13 +78,13 @@ export interface PeerProfile {
 }
 
 export interface PeerRecognition {
-  /** What the client was taken for before. */
+  /** Profiles that this one can replace. */
   readonly after: readonly PeerName[];
   readonly evidence: PeerEvidence['type'];
   readonly matches: (evidence: PeerEvidence) => boolean;
 }
 
-/** Nothing is known: what harms nobody is tolerated, and nobody is hurried. */
+/** For clients that are not known: tolerant where that harms no other client, and with long timeouts. */
 const GENERIC: PeerSettings = {
   reading: 'lenient',
   outCompletionWithData: 'accepted',
@@ -128,7 +128,7 @@ const FREERDP_LATE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 
 
 const IRONRDP: PeerSettings = { ...GENERIC, cancelledRequests: 'endHere' };
 
-/** First come, first served: an evidence is shown to the rows in this order. */
+/** The first row that matches an evidence wins. */
 export const PEER_PROFILES: readonly PeerProfile[] = [
   {
     name: 'ironrdp',
