@@ -41,6 +41,7 @@ export { MassStorageError, type MassStorageErrorCode } from '../usb/massStorage/
 export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { Hub, type HubOptions } from '../hub/hub.ts';
+export { JudgedDevice } from '../usb/judgedDevice.ts';
 export type { HubDevice, HubDeviceState, HubEvent, HubQuestion, Person } from '../hub/hubDevice.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 export { type RemoteAttachment, RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';

@@ -4,6 +4,7 @@ import type { Decision, Policy } from '../policy/decide.ts';
 import { type LocalUse, NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Attachment, UsbDevice, UsbDeviceIdentity, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
+import { JudgedDevice } from '../usb/judgedDevice.ts';
 import type { HubDevice, HubDeviceState, HubEvent, Person } from './hubDevice.ts';
 
 export interface HubOptions {
@@ -16,7 +17,7 @@ export interface HubOptions {
   readonly isWanted?: (device: UsbDevice) => boolean;
   /** Use of a local device by this machine, for the policy. Default: none. */
   readonly localUse?: (identity: UsbDeviceIdentity) => LocalUse;
-  /** Decorates a device before a sink gets it, for captures or faults. Default: the device itself. */
+  /** Decorates a {@link JudgedDevice} before a sink gets it, for captures or faults. Default: none. */
   readonly decorate?: (device: UsbDevice) => UsbDevice;
   readonly onEvent?: (event: HubEvent) => void;
 }
@@ -25,6 +26,8 @@ export interface HubOptions {
 interface Row extends HubDevice {
   decision: Decision | undefined;
   state: HubDeviceState;
+  /** The device as the policy has seen it, which is how sinks get it. */
+  readonly judged: JudgedDevice;
   /** Sinks that had their chance. */
   readonly tried: WeakSet<UsbDeviceSink>;
 }
@@ -123,16 +126,17 @@ export class Hub {
   async #arrived(entry: Source, device: UsbDevice): Promise<void> {
     const { isWanted } = this.#options;
     if (this.#rows.has(device) || device.gone.aborted || this.#sources.get(entry.source) !== entry) return;
-    if (isWanted !== undefined && !isWanted(device)) return;
+    const judged = new JudgedDevice(device, (reason) => this.#changed(row, reason));
+    if (isWanted !== undefined && !isWanted(judged)) return;
     this.#lastId += 1;
     const { source } = entry;
     const row: Row = {
       ...{ id: this.#lastId, device, source, decision: undefined, state: { name: 'free' } },
-      tried: new WeakSet(),
+      ...{ judged, tried: new WeakSet() },
     };
     this.#rows.set(device, row);
     device.gone.addEventListener('abort', () => this.#gone(entry, row), { once: true });
-    const decision = await this.#guard(() => Promise.resolve(this.#decide(entry, device)));
+    const decision = await this.#guard(() => Promise.resolve(this.#decide(entry, judged)));
     if (decision?.action !== 'ask') {
       await this.#settle(row, decision ?? { action: 'deny', reason: 'the policy failed' });
       return;
@@ -185,7 +189,7 @@ export class Hub {
       row.state = { name: 'attaching', sink };
       try {
         const { decorate = (device: UsbDevice) => device } = this.#options;
-        this.#attached(row, sink, await sink.attach(decorate(row.device)));
+        this.#attached(row, sink, await sink.attach(decorate(row.judged)));
       } catch (error) {
         rejection = asError(error);
         if (this.#isAttaching(row)) row.state = { name: 'free' };
@@ -212,11 +216,19 @@ export class Hub {
 
   async #follow(row: Row, sink: UsbDeviceSink, attachment: Attachment): Promise<void> {
     const end = await attachment.ended;
-    if (row.state.name === 'attached') row.state = { name: 'free' };
+    if (row.state.name === 'attached') row.state = { name: row.decision?.action === 'allow' ? 'free' : 'denied' };
     this.#emit({ type: 'ended', entry: row, sink, end });
     if (end.reason === 'refused') this.#refuse(row, 'the sink refused it');
     // The sink went, not the device.
     else if (end.reason === 'closed' || !this.#sinks.has(sink)) await this.#attach(row);
+  }
+
+  /** What was decided was about another device. Its sink has seen it go already. */
+  #changed(row: Row, reason: string): void {
+    if (row.state.name === 'gone') return;
+    row.decision = { action: 'deny', reason };
+    this.#emit({ type: 'decided', entry: row, decision: row.decision });
+    this.#refuse(row, reason);
   }
 
   /** Its source gives it back to its user, where it can. */

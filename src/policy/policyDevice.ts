@@ -22,14 +22,20 @@ export const NOT_USED_HERE: LocalUse = {
 };
 
 /** The part of a device that rules judge. */
-type Describable = Pick<UsbDevice, 'identity' | 'configurations' | 'configurationDescriptors'>;
+type Describable = Pick<UsbDevice, 'identity' | 'deviceDescriptor' | 'configurations' | 'configurationDescriptors'>;
+
+/** bNumConfigurations in a device descriptor, [USB 2.0] 9.6.1. */
+const CONFIGURATION_COUNT_OFFSET = 17;
 
 /** A device as rules see it. */
 export interface PolicyDevice {
   readonly identity: UsbDeviceIdentity;
   /** Those that could be read. */
   readonly configurations: readonly Configuration[];
-  /** True when a configuration descriptor is malformed, so that the device may have interfaces that no rule sees. */
+  /**
+   * True when a configuration descriptor is malformed, or the device has more configurations than were read, so that it
+   * may have interfaces that nobody sees.
+   */
   readonly hasUnreadableInterfaces: boolean;
   readonly localUse: LocalUse;
 }
@@ -41,11 +47,12 @@ export function portNames({ portPath, peerPortPath }: UsbDeviceIdentity): string
 
 /** Facts about a device that rules judge. */
 export function policyDevice(
-  { identity, configurations, configurationDescriptors }: Describable,
+  { identity, deviceDescriptor, configurations, configurationDescriptors }: Describable,
   localUse: LocalUse = {},
 ): PolicyDevice {
   // The device may be odd or hostile: rules cannot know which.
-  const hasUnreadableInterfaces = configurations.length < configurationDescriptors.length;
+  const count = Math.max(configurationDescriptors.length, deviceDescriptor[CONFIGURATION_COUNT_OFFSET] ?? 0);
+  const hasUnreadableInterfaces = configurations.length < count;
   return { identity, configurations, hasUnreadableInterfaces, localUse };
 }
 

@@ -38,7 +38,7 @@ describe('a hub', () => {
     await hub.addSource(source);
     const second = source.plug('1-2');
     await turns(3);
-    expect(left.attached.map(({ device }) => device)).to.deep.equal([first, second]);
+    expect(left.attached.map(({ device }) => device.identity)).to.deep.equal([first.identity, second.identity]);
     expect(hub.devices.map(({ id, device, state }) => [id, device, state.name])).to.deep.equal([
       [1, first, 'attached'],
       [2, second, 'attached'],

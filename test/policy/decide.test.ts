@@ -1,11 +1,13 @@
 import { expect } from 'chai';
+import { readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import { decide, precede, rulePolicy } from '../../src/policy/decide.ts';
+import { policyDevice } from '../../src/policy/policyDevice.ts';
 import type { PolicyAction } from '../../src/policy/rule.ts';
 import { parseRule, parseRules } from '../../src/policy/ruleText.ts';
 import { AUTO_RULES } from '../../src/policy/safeDefaults.ts';
 import { IDENTITY } from '../hosts/fakeUsbDevice.ts';
 import * as devices from './devices.ts';
-import { device, HUB, KEYBOARD, MOUSE, SERIAL_ADAPTER, STICK, unreadable, WEBCAM } from './devices.ts';
+import { configuration, device, HUB, KEYBOARD, MOUSE, SERIAL_ADAPTER, STICK, unreadable, WEBCAM } from './devices.ts';
 
 const ALL = { WEBCAM, KEYBOARD, MOUSE, HUB, STICK, SERIAL_ADAPTER };
 
@@ -124,6 +126,19 @@ describe('decide', () => {
       expect(decide(parsed(`allow port ${port}`, 'deny'), inSocket).action, port).to.equal('allow');
     }
     expect(decide(parsed('allow port 1-1', 'deny'), inSocket).action).to.equal('deny');
+  });
+
+  it('counts configurations that were not read against the device: a ninth may have any interface', () => {
+    const configurationDescriptors = Array.from({ length: 8 }, () => configuration('08/06/50'));
+    const configurations = readConfigurations(configurationDescriptors);
+    const device = (count: number) => {
+      const deviceDescriptor = Uint8Array.from({ length: 18 }, (_, index) => (index === 17 ? count : 0));
+      return policyDevice({ identity: IDENTITY, deviceDescriptor, configurationDescriptors, configurations });
+    };
+    const rules = parsed('allow every-interface 08', 'deny');
+    expect(decide(rules, device(8)).action).to.equal('allow');
+    expect(decide(rules, device(9)).action).to.equal('deny');
+    expect(decide(parsed('deny interface 03'), device(9)).action).to.equal('deny');
   });
 
   it('counts interfaces that cannot be read against the device', () => {

@@ -26,7 +26,9 @@ export function described(
   localUse: LocalUse = {},
 ): PolicyDevice {
   const configurations = readConfigurations(configurationDescriptors);
-  return policyDevice({ identity, configurationDescriptors, configurations }, localUse);
+  const deviceDescriptor = new Uint8Array(18);
+  deviceDescriptor[17] = configurationDescriptors.length;
+  return policyDevice({ identity, deviceDescriptor, configurationDescriptors, configurations }, localUse);
 }
 
 /** A device with one configuration. */

@@ -1,0 +1,292 @@
+import { joinParts } from '../../codecs/core/parts.ts';
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
+import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
+import { RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
+import { stateRequestOf } from '../../codecs/usb/stateRequest.ts';
+import { StringDescriptor } from '../../codecs/usb/stringDescriptor.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
+import { ActiveConfiguration, findConfiguration, findSetting } from './activeConfiguration.ts';
+import { type Complete, completeAtOnce, NO_BYTES, resultOf } from './results.ts';
+
+/** bNumConfigurations: it depends on how many configurations the reader accepts, so that two readers may differ. */
+const CONFIGURATION_COUNT_OFFSET = 17;
+/** iManufacturer, iProduct and iSerialNumber, [USB 2.0] 9.6.1. */
+const NAME_OFFSETS = { manufacturerName: 14, productName: 15, serialNumber: 16 } as const;
+const BOS_HEADER_SIZE = 5;
+/** Milliseconds for a read of our own. */
+const TIMEOUT = 5000;
+/** A string descriptor has at most so many UTF-16 code units. */
+const LONGEST_STRING = 126;
+
+const STANDARD_IN = RequestType.directionIn | RequestType.standard;
+
+/**
+ * A device that stays what it was when it was judged. What rules have seen is what a host gets, whatever the device
+ * answers: its device and configuration descriptors and its names come from copies, its BOS from the first answer. Configurations, alternate settings and endpoints that the copies do not have cannot be used.
+ *
+ * The device itself is asked when it is opened, and after each reset. Where it answers otherwise, it is another device by
+ * now, as one is after a firmware update: opening rejects, and an open one is gone.
+ */
+export class JudgedDevice implements UsbDevice {
+  readonly identity: UsbDeviceIdentity;
+  readonly deviceDescriptor: Uint8Array;
+  readonly configurationDescriptors: readonly Uint8Array[];
+  readonly configurations: readonly Configuration[];
+  readonly gone: AbortSignal;
+  readonly #device: UsbDevice;
+  readonly #changed: (reason: string) => void;
+  readonly #gone = new AbortController();
+  #isChanged = false;
+  #active: ActiveConfiguration;
+  /** Until a host selects a configuration, nobody knows which one is active. */
+  #isSelected = false;
+  #bos: Uint8Array | undefined;
+
+  /** @param changed - called once, with a phrase, when the open device has become another one */
+  constructor(device: UsbDevice, changed: (reason: string) => void) {
+    this.#device = device;
+    this.identity = { ...device.identity };
+    this.deviceDescriptor = device.deviceDescriptor;
+    this.configurationDescriptors = [...device.configurationDescriptors];
+    this.configurations = [...device.configurations];
+    this.gone = this.#gone.signal;
+    if (device.gone.aborted) this.#gone.abort();
+    else device.gone.addEventListener('abort', () => this.#gone.abort(), { once: true });
+    this.#changed = changed;
+    this.#active = new ActiveConfiguration(this.configurations);
+  }
+
+  async open(): Promise<void> {
+    if (this.#isChanged) throw new Error('it is no longer the device that was judged');
+    await this.#device.open();
+    this.#active = new ActiveConfiguration(this.configurations);
+    this.#isSelected = false;
+    const difference = await this.#difference();
+    if (difference === undefined) return;
+    await this.#device.close();
+    throw new Error(`it is no longer the device that was judged: its ${difference} has changed`);
+  }
+
+  close(): Promise<void> {
+    return this.#device.close();
+  }
+
+  submit(operation: UsbOperation, complete: Complete): UsbTransfer {
+    switch (operation.type) {
+      case 'control':
+        return this.#control(operation, complete);
+      case 'setConfiguration':
+      case 'setInterface':
+        if (!this.#isJudged(operation)) return completeAtOnce('notFound', complete);
+        return this.#select(operation, complete);
+      case 'transferIn':
+      case 'transferOut':
+      case 'isochronousIn':
+      case 'isochronousOut':
+        if (!this.#hasEndpoint(operation.endpointAddress)) return completeAtOnce('notFound', complete);
+        return this.#device.submit(operation, complete);
+      case 'resetDevice':
+        return this.#reset(operation, complete);
+      case 'clearHalt':
+      case 'resetEndpoint':
+      case 'abortEndpoint':
+      case 'cyclePort':
+      case 'queryBus':
+        return this.#device.submit(operation, complete);
+    }
+  }
+
+  #control(operation: Extract<UsbOperation, { type: 'control' }>, complete: Complete): UsbTransfer {
+    const { setup } = operation;
+    const change = stateRequestOf(setup);
+    if (change !== undefined && !this.#isJudged(change)) return completeAtOnce('stalled', complete);
+    if (change?.type === 'setConfiguration' || change?.type === 'setInterface') {
+      return this.#select(operation, complete);
+    }
+    // No recipient but the device has these descriptors, and none gives others in their place.
+    const isRead = (setup.bmRequestType & ~RequestType.recipientMask) === STANDARD_IN;
+    if (!isRead || setup.bRequest !== StandardRequest.GET_DESCRIPTOR) return this.#device.submit(operation, complete);
+    const index = setup.wValue & 0xff;
+    switch (setup.wValue >> 8) {
+      case DescriptorType.DEVICE:
+        return answer(setup, this.deviceDescriptor, complete);
+      case DescriptorType.CONFIGURATION:
+        return answer(setup, this.configurationDescriptors[index], complete);
+      case DescriptorType.BOS:
+        return this.#readBos(setup, complete);
+      case DescriptorType.STRING: {
+        const text = this.#judgedText(index);
+        if (text !== undefined) return answer(setup, stringDescriptor(text), complete);
+        // Rules saw none, so that a host must not tell the device by one.
+        if (this.#isName(index, 'serialNumber')) return completeAtOnce('stalled', complete);
+        return this.#device.submit(operation, complete);
+      }
+      default:
+        return this.#device.submit(operation, complete);
+    }
+  }
+
+  /** Rules go by the serial number, and a person who is asked by all three names. */
+  #judgedText(index: number): string | undefined {
+    const { serialNumber, productName, manufacturerName } = this.identity;
+    if (this.#isName(index, 'serialNumber')) return serialNumber;
+    if (this.#isName(index, 'productName')) return productName;
+    return this.#isName(index, 'manufacturerName') ? manufacturerName : undefined;
+  }
+
+  #isName(index: number, name: keyof typeof NAME_OFFSETS): boolean {
+    return index !== 0 && this.deviceDescriptor[NAME_OFFSETS[name]] === index;
+  }
+
+  /** Whether the copies have what is selected; all other operations are. */
+  #isJudged(operation: UsbOperation): boolean {
+    switch (operation.type) {
+      case 'setConfiguration': {
+        const { configurationValue } = operation;
+        return configurationValue === 0 || findConfiguration(this.configurations, configurationValue) !== undefined;
+      }
+      case 'setInterface':
+        return this.#inForce().some((configuration) => findSetting(configuration, operation) !== undefined);
+      default:
+        return true;
+    }
+  }
+
+  #hasEndpoint(endpointAddress: number): boolean {
+    return this.#isSelected
+      ? this.#active.endpoint(endpointAddress) !== undefined
+      : this.#active.likelyEndpoint(endpointAddress) !== undefined;
+  }
+
+  #inForce(): readonly Configuration[] {
+    if (!this.#isSelected) return this.configurations;
+    const { configuration } = this.#active;
+    return configuration === undefined ? [] : [configuration];
+  }
+
+  #select(operation: UsbOperation, complete: Complete): UsbTransfer {
+    return this.#device.submit(operation, (result) => {
+      if (result.status === 'completed') {
+        const selected = operation.type === 'control' ? stateRequestOf(operation.setup) : operation;
+        if (selected?.type === 'setConfiguration') this.#isSelected = true;
+        this.#active.note(operation);
+      }
+      complete(result);
+    });
+  }
+
+  /** The host hears of the reset only after the device was asked whether it is the same. */
+  #reset(operation: UsbOperation, complete: Complete): UsbTransfer {
+    return this.#device.submit(operation, (result) => {
+      if (result.status !== 'completed') {
+        complete(result);
+        return;
+      }
+      void this.#difference().then((difference) => {
+        complete(difference === undefined ? result : resultOf('disconnected'));
+        if (difference !== undefined) this.#leave(`after a reset its ${difference} is another`);
+      });
+    });
+  }
+
+  #leave(reason: string): void {
+    if (this.gone.aborted) return;
+    this.#isChanged = true;
+    this.#gone.abort();
+    this.#changed(reason);
+  }
+
+  /** No host reads it before the device is judged, so that the first answer is as good as any: but there is only one. */
+  #readBos(setup: SetupPacket, complete: Complete): UsbTransfer {
+    if (this.#bos !== undefined) return answer(setup, this.#bos, complete);
+    const whole = new WholeRead(this.#device, DescriptorType.BOS << 8, BOS_HEADER_SIZE, (result) => {
+      if (result.status !== 'completed') {
+        complete(result);
+        return;
+      }
+      this.#bos ??= Uint8Array.from(result.data);
+      answer(setup, this.#bos, complete);
+    });
+    whole.start();
+    return whole;
+  }
+
+  /** What the device now answers otherwise; undefined also for what it does not answer. */
+  async #difference(): Promise<string | undefined> {
+    const configurations = this.configurationDescriptors.map(async (judged, index) => {
+      const { data } = await read(this.#device, (DescriptorType.CONFIGURATION << 8) | index, judged.byteLength);
+      return isSame(judged, data) ? undefined : `configuration descriptor ${index}`;
+    });
+    const { data } = await read(this.#device, DescriptorType.DEVICE << 8, this.deviceDescriptor.byteLength);
+    const isSameDevice = isSame(this.deviceDescriptor.subarray(0, CONFIGURATION_COUNT_OFFSET), data);
+    const differences = await Promise.all(configurations);
+    return isSameDevice ? differences.find((difference) => difference !== undefined) : 'device descriptor';
+  }
+}
+
+/** Reads a descriptor of a length that it tells itself, in bytes 2 and 3. */
+class WholeRead implements UsbTransfer {
+  readonly #device: UsbDevice;
+  readonly #wValue: number;
+  readonly #headerSize: number;
+  readonly #complete: Complete;
+  #transfer: UsbTransfer | undefined;
+
+  constructor(device: UsbDevice, wValue: number, headerSize: number, complete: Complete) {
+    this.#device = device;
+    this.#wValue = wValue;
+    this.#headerSize = headerSize;
+    this.#complete = complete;
+  }
+
+  start(): void {
+    this.#read(this.#headerSize, (head) => {
+      const { status, data } = head;
+      const totalLength = (data[2] ?? 0) | ((data[3] ?? 0) << 8);
+      if (status !== 'completed' || totalLength <= data.byteLength) this.#complete(head);
+      else this.#read(totalLength, this.#complete);
+    });
+  }
+
+  cancel(): void {
+    this.#transfer?.cancel();
+  }
+
+  #read(length: number, next: Complete): void {
+    const submission = { isOver: false };
+    const transfer = this.#device.submit(descriptorRead(this.#wValue, length), (result) => {
+      submission.isOver = true;
+      next(result);
+    });
+    // It may be over before `submit` returns, and the next read be under way.
+    if (!submission.isOver) this.#transfer = transfer;
+  }
+}
+
+/** Never rejects. */
+function read(device: UsbDevice, wValue: number, length: number): Promise<UsbResult> {
+  const result = new Promise<UsbResult>((resolve) => device.submit(descriptorRead(wValue, length), resolve));
+  return result.catch(() => resultOf('failed'));
+}
+
+function descriptorRead(wValue: number, wLength: number): UsbOperation {
+  const setup = { bmRequestType: STANDARD_IN, bRequest: StandardRequest.GET_DESCRIPTOR, wValue, wIndex: 0, wLength };
+  return { type: 'control', setup, data: NO_BYTES, timeout: TIMEOUT };
+}
+
+/** Whether the device has given the beginning of what was judged: what is missing is no other answer. */
+function isSame(judged: Uint8Array, given: Uint8Array): boolean {
+  return judged.every((byte, index) => index >= given.byteLength || byte === given[index]);
+}
+
+/** As a device answers: as much as was asked for. */
+function answer({ wLength }: SetupPacket, descriptor: Uint8Array | undefined, complete: Complete): UsbTransfer {
+  if (descriptor === undefined || descriptor.byteLength === 0) return completeAtOnce('stalled', complete);
+  return completeAtOnce(resultOf('completed', descriptor.slice(0, wLength)), complete);
+}
+
+/** In whatever language it is asked for. */
+function stringDescriptor(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  return joinParts(StringDescriptor.encode({ name: 'STRING_DESCRIPTOR', bString: text.slice(0, LONGEST_STRING) }));
+}
