@@ -146,7 +146,16 @@ export class VhciStage {
 
   /** `urbdrc serve --attach vhci`. */
   async serve() {
-    const server = this.start('serve', '--listen', 'tcp://127.0.0.1:0', '--attach', 'vhci', '--verbose');
+    const server = this.start(
+      'serve',
+      '--listen',
+      'tcp://127.0.0.1:0',
+      '--attach',
+      'vhci',
+      '--allow',
+      '*',
+      '--verbose',
+    );
     const [, url = ''] = await server.waitForLine(/^listening on (\S+)/, SLOW);
     return { server, url };
   }

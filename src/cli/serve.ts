@@ -6,6 +6,8 @@ import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
+import { rulePolicy } from '../policy/decide.ts';
+import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
@@ -22,6 +24,10 @@ import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
+
+const FOREIGN_RULES_LINE =
+  'without rules no keyboards, mice and other HID, network and wireless adapters, and hubs are accepted: ' +
+  '--allow "*" accepts all devices';
 
 interface ServeOptions
   extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, ExportOptions, PeerOptions {
@@ -49,7 +55,8 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     .addHelpText(
       'after',
       `${RULES_HELP}
-Without rules every device is accepted.
+Without rules every device is accepted, but with --attach and --export no keyboard, mouse or other HID, no network or
+wireless adapter and no hub. --allow "*" accepts these, too.
 ${ENDPOINT_HELP}${RDP_HELP}
 
 Examples:
@@ -75,8 +82,11 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
-  const policy = await readPolicy(options);
+  const given = await readPolicy(options);
   const terminal = new Terminal(around.stderr, options);
+  // A program looks at a device before it uses it; drivers of an operating system do not.
+  const isForDrivers = options.attach !== undefined || options.export !== undefined;
+  const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
   const questions = new Questions(around, terminal, ({ entry, reason }) => {
     return `accept ${describe(entry.device.identity)}? It is ${reason}`;
   });
@@ -97,6 +107,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   let capture: Capture | undefined;
   try {
     const opened = (place = await openPlace(options, usb, terminal, ended));
+    if (given === undefined && isForDrivers) terminal.say(FOREIGN_RULES_LINE);
     const recording = (capture = startCapture(options, 'server', terminal));
     const hub = new Hub({
       clock: systemClock,

@@ -10,7 +10,7 @@ export { type LocalUse, NOT_USED_HERE, type PolicyDevice, policyDevice } from '.
 export { parseDevicesToRedirect, parseRdpFile } from '../policy/rdpFile.ts';
 export type { ClassPattern, PolicyAction, Rule, RuleCondition, RuleSet } from '../policy/rule.ts';
 export { formatRule, parseRule, parseRules, type RuleFile } from '../policy/ruleText.ts';
-export { AUTO_RULES, SAFE_DEFAULTS } from '../policy/safeDefaults.ts';
+export { AUTO_RULES, FOREIGN_RULES, SAFE_DEFAULTS } from '../policy/safeDefaults.ts';
 export {
   parseUsbredirFilter,
   type UsbredirOptions,

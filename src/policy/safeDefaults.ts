@@ -26,3 +26,33 @@ export const SAFE_DEFAULTS: readonly Rule[] = [
 
 /** All devices but {@link SAFE_DEFAULTS}. */
 export const AUTO_RULES: RuleSet = { rules: SAFE_DEFAULTS, otherwise: 'allow' };
+
+/**
+ * Of the devices that other machines offer, all but those that could take this one over once a driver has them: what types
+ * and points, what the network may lead over, and hubs, whose devices nobody judges. A composite device with one such
+ * interface, in whatever configuration and alternate setting, is one of them. Devices of vendor class FF are not told apart.
+ */
+export const FOREIGN_RULES: RuleSet = {
+  rules: [
+    parseRule('deny class 03', 'default for devices of other machines: it could type and point'),
+    parseRule('deny class 09', 'default for devices of other machines: hubs bring others'),
+    ...[
+      // Bluetooth, RNDIS of telephones, ultra-wideband.
+      'class e0',
+      // Communication class: RNDIS, Ethernet, ATM, mobile direct line, Ethernet emulation, NCM, MBIM.
+      'interface 02/02/ff',
+      'interface 02/06',
+      'interface 02/07',
+      'interface 02/0a',
+      'interface 02/0c',
+      'interface 02/0d',
+      'interface 02/0e',
+      // RNDIS as class "miscellaneous": ActiveSync, and over Ethernet.
+      'interface ef/01/01',
+      'interface ef/04',
+    ].map((condition) => {
+      return parseRule(`deny ${condition}`, 'default for devices of other machines: the network could lead over it');
+    }),
+  ],
+  otherwise: 'allow',
+};

@@ -44,7 +44,7 @@ describe('urbdrc serve --export', () => {
   });
 
   it('takes the devices back when it is stopped', async () => {
-    const server = scene.start(['serve', '--export', 'usbip://127.0.0.1:0', '--listen', LOOPBACK]);
+    const server = scene.start(['serve', '--export', 'usbip://127.0.0.1:0', '--allow', '*', '--listen', LOOPBACK]);
     const [, exporting = ''] = await server.line(/^exporting on (\S+)$/);
     const [, url = ''] = await server.line(/^listening on (\S+)$/);
     scene.start(['redirect', '--virtual', 'keyboard', '--connect', url]);
@@ -54,6 +54,20 @@ describe('urbdrc serve --export', () => {
     void client.submit({ direction: 'in', ep: 1, length: 8, interval: 10 });
     server.stop();
     await client.closed();
+    expect(await server.exit).to.equal(0);
+  });
+
+  it('without rules refuses keyboards and their like, and says so at the start, with the rule that accepts them', async () => {
+    const server = scene.start(['serve', '--export', 'usbip://127.0.0.1:0', '--listen', LOOPBACK]);
+    await server.line(/^exporting on /);
+    await server.line(/^without rules no keyboards, .* are accepted: --allow "\*" accepts all devices$/);
+    const [, url = ''] = await server.line(/^listening on (\S+)$/);
+    scene.start(['redirect', '--virtual', 'keyboard', '--connect', url]);
+    await server.line(/refused 1209:.*: denied by deny class 03 \(default for devices of other machines: .*\)$/);
+    scene.start(['redirect', '--virtual', 'fx2', '--connect', url]);
+    await server.line(/accepted .*: allowed by default: no rule matches$/);
+    await server.line(/^exported /);
+    server.stop();
     expect(await server.exit).to.equal(0);
   });
 
