@@ -1,7 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { asError } from '../../codecs/core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { idleClock } from '../systemClock.ts';
+import { openPrivateFileSync } from './privateFile.ts';
 
 /** Bytes that wait in memory at most. */
 const BUFFER_SIZE = 256 * 1024;
@@ -39,7 +40,7 @@ export class CaptureFile {
   constructor(path: string, { onFailure, clock = idleClock }: CaptureFileOptions) {
     this.#onFailure = onFailure;
     this.#clock = clock;
-    this.#descriptor = openSync(path, 'w', 0o600);
+    this.#descriptor = openPrivateFileSync(path);
     process.on('exit', this.#flushAtExit);
   }
 

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { asError } from '../../codecs/core/errors.ts';
 import { TRAITS, type Trait } from '../conformance/client/clientGrading.ts';
@@ -16,6 +15,8 @@ import {
   type EndpointOptions,
   withConnections,
 } from './endpoint.ts';
+import { fileProblem } from './files.ts';
+import { openPrivateFile } from '../capture/privateFile.ts';
 import { Failure } from './failure.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { stopSignal } from './stopSignal.ts';
@@ -142,8 +143,14 @@ function formatted(report: Report, format: ConformanceOptions['format']): string
 }
 
 async function writeReport(text: string, file: string | undefined, around: Surroundings): Promise<void> {
-  if (file === undefined) around.stdout.write(text);
-  else await writeFile(file, text);
+  if (file === undefined) {
+    around.stdout.write(text);
+    return;
+  }
+  const output = await openPrivateFile(file).catch((error: unknown) => {
+    throw new Failure(`cannot write ${file}: ${fileProblem(error)}`);
+  });
+  await output.writeFile(text).finally(() => output.close());
 }
 
 /** A new connection for each test: dialled, or the next one that comes. */

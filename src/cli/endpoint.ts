@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../ports/transport.ts';
@@ -6,6 +5,7 @@ import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { Failure, oneLine } from './failure.ts';
+import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
@@ -72,7 +72,7 @@ export async function withConnections(
   counterpart: Counterpart,
   serve: (transport: Transport) => Promise<void>,
 ): Promise<void> {
-  const token = await readToken(options, around);
+  const token = await readToken(options, around, terminal);
   if (options.connect !== undefined) {
     const transport = await dialEndpoint(options.connect, options, token, signal);
     if (transport !== undefined) await serve(transport);
@@ -156,10 +156,11 @@ async function identityOptions(
   { environment }: Surroundings,
   terminal: Terminal,
 ): Promise<ListenerIdentity> {
+  const say = (line: string) => terminal.say(line);
   return {
     ...(cert === undefined ? {} : { cert: await readText(cert) }),
-    ...(key === undefined ? {} : { key: await readText(key) }),
-    identity: (host) => keptIdentity(stateFolder(stateDir, environment), host, (line) => terminal.say(line)),
+    ...(key === undefined ? {} : { key: await readSecretText(key, say) }),
+    identity: (host) => keptIdentity(stateFolder(stateDir, environment), host, say),
   };
 }
 
@@ -190,17 +191,12 @@ function announce(
   terminal.say(`the other end: ${words.join(' ')}`);
 }
 
-async function readToken(options: EndpointOptions, { environment }: Surroundings): Promise<string | undefined> {
-  if (options.tokenFile === undefined) return options.token ?? environment['URBDRC_TOKEN'];
-  const [first = ''] = (await readText(options.tokenFile)).split(/\r?\n/);
-  if (first === '') throw new Failure(`${options.tokenFile}: the first line is empty, it should be the token`, 2);
-  return first;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
-  }
+async function readToken(
+  { token, tokenFile }: EndpointOptions,
+  { environment }: Surroundings,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  return tokenFile === undefined
+    ? (token ?? environment['URBDRC_TOKEN'])
+    : readSecret(tokenFile, 'token', (line) => terminal.say(line));
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { FaultScript } from '../devices/virtual/faultScript.ts';
@@ -6,7 +5,8 @@ import { parseFaultScript } from '../devices/virtual/faultScriptText.ts';
 import { faultInjector } from '../devices/virtual/faultyDevice.ts';
 import { systemClock } from '../systemClock.ts';
 import type { UsbDevice, UsbOperation } from '../ports/usb.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure } from './failure.ts';
+import { readText } from './files.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options for the faults of virtual devices. */
@@ -61,9 +61,7 @@ export async function readFaults(
 }
 
 async function readScript(file: string): Promise<FaultScript> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
-  });
+  const text = await readText(file);
   return about(file, () => parseFaultScript(text));
 }
 

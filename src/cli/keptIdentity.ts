@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { makeIdentity, readIdentity, type ServerIdentity } from '../../transports/certificates.ts';
 import { codeOf } from '../../transports/transportError.ts';
+import { isOwn } from '../capture/privateFile.ts';
 import { Failure, oneLine } from './failure.ts';
 
 /** Key and certificate, in one file so that they always belong together. */
@@ -14,6 +15,7 @@ const DAYS = 3650;
 const ATTEMPTS = 5;
 const PRIVATE_MODE = 0o600;
 const OTHERS = 0o077;
+const WRITABLE_BY_ALL = 0o002;
 
 /**
  * State folder of this program: the one that the user names, else `URBDRC_STATE_DIR`, else systemd's
@@ -48,16 +50,23 @@ export async function keptIdentity(
   let problem = 'there is no folder for it; say one with --state-dir';
   if (folder !== undefined) {
     try {
-      return await kept(join(folder, FILE), say, now, async () => {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        return makeIdentity(host, { names, days: DAYS });
-      });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await checkFolder(folder);
+      return await kept(join(folder, FILE), say, now, () => makeIdentity(host, { names, days: DAYS }));
     } catch (error) {
       problem = `it cannot be kept in ${folder}: ${oneLine(error)}`;
     }
   }
   say(`the certificate is another one at each start: ${problem}`);
   return makeIdentity(host, { names });
+}
+
+/** @throws Failure for a folder in which others could put a key of theirs */
+async function checkFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { uid, mode } = await stat(folder);
+  if (uid !== 0 && !isOwn({ uid })) throw new Failure('the folder belongs to another user');
+  if ((mode & WRITABLE_BY_ALL) !== 0) throw new Failure(`every user may write there: chmod o-w ${folder}`);
 }
 
 async function kept(
@@ -94,8 +103,9 @@ type Found =
 
 async function look(file: string, now: number): Promise<Found> {
   let text: string;
+  let mode: number;
   try {
-    text = await readFile(file, 'utf8');
+    ({ text, mode } = await readOwn(file));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { type: 'missing' };
     return { type: 'unusable', problem: `${file} cannot be read (${oneLine(error)})`, text: undefined };
@@ -103,10 +113,22 @@ async function look(file: string, now: number): Promise<Found> {
   try {
     const end = new X509Certificate(text).validTo;
     if (Date.parse(end) <= now) return { type: 'unusable', problem: `the certificate in ${file} ended ${end}`, text };
-    const isOpen = process.platform !== 'win32' && ((await stat(file)).mode & OTHERS) !== 0;
+    const isOpen = process.platform !== 'win32' && (mode & OTHERS) !== 0;
     return { type: 'usable', identity: readIdentity(text, text), isOpen };
   } catch (error) {
     return { type: 'unusable', problem: `${file} cannot be used (${oneLine(error)})`, text };
+  }
+}
+
+/** @throws Error also for a symbolic link, and for the file of another user: whose key that is, nobody knows. */
+async function readOwn(file: string): Promise<{ readonly text: string; readonly mode: number }> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { uid, mode } = await handle.stat();
+    if (uid !== 0 && !isOwn({ uid })) throw new Error('it belongs to another user');
+    return { text: await handle.readFile('utf8'), mode };
+  } finally {
+    await handle.close();
   }
 }
 

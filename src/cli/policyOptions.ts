@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type Policy, precede, rulePolicy } from '../policy/decide.ts';
 import { parseFreerdpUsb } from '../policy/freerdpUsb.ts';
@@ -7,7 +6,8 @@ import type { PolicyAction, Rule } from '../policy/rule.ts';
 import { parseRule, parseRules } from '../policy/ruleText.ts';
 import { AUTO_RULES, REDIRECTED_STAYS } from '../policy/safeDefaults.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure } from './failure.ts';
+import { readBytes } from './files.ts';
 
 /** A rule of the command line, and its place among all of them. */
 interface PlacedRule {
@@ -99,12 +99,7 @@ async function readSelection({ auto, usb, filter, rdp }: PolicyOptions): Promise
 
 /** UTF-8, or UTF-16 as mstsc writes it. */
 async function readText(file: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new Failure(`cannot read ${file}: ${oneLine(error)}`, 2);
-  }
+  const bytes = await readBytes(file);
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
 }

@@ -1,4 +1,4 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -6,7 +6,8 @@ import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 import { isSameSecret } from '../../transports/token.ts';
-import { Failure, oneLine } from './failure.ts';
+import { Failure } from './failure.ts';
+import { readSecret } from './files.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,7 +38,7 @@ export async function openRdpListener(
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
   const { user } = options;
-  const password = await readPassword(options);
+  const password = await readPassword(options, terminal);
   const authenticate =
     user === undefined || password === undefined
       ? undefined
@@ -79,18 +80,9 @@ async function freerdpProgram(path = ''): Promise<string> {
   return 'xfreerdp';
 }
 
-async function readPassword({ user, passwordFile }: RdpOptions): Promise<string | undefined> {
+async function readPassword({ user, passwordFile }: RdpOptions, terminal: Terminal): Promise<string | undefined> {
   if ((user === undefined) !== (passwordFile === undefined)) {
     throw new Failure('--user NAME and --password-file FILE go together', 2);
   }
-  if (passwordFile === undefined) return undefined;
-  let text: string;
-  try {
-    text = await readFile(passwordFile, 'utf8');
-  } catch (error) {
-    throw new Failure(`cannot read ${passwordFile}: ${oneLine(error)}`, 2);
-  }
-  const [first = ''] = text.split(/\r?\n/);
-  if (first === '') throw new Failure(`${passwordFile}: the first line is empty, it should be the password`, 2);
-  return first;
+  return passwordFile === undefined ? undefined : readSecret(passwordFile, 'password', (line) => terminal.say(line));
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MassStorage } from '../usb/massStorage/massStorage.ts';
 import { systemClock } from '../systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
+import { openPrivateFile } from '../capture/privateFile.ts';
 import { Failure, oneLine } from './failure.ts';
+import { fileProblem } from './files.ts';
 import type { Terminal } from './terminal.ts';
 import { formatBytes } from './text.ts';
 
@@ -28,11 +30,14 @@ export function isMassStorage(device: RemoteDevice): boolean {
  * @throws Failure
  */
 export async function checkWritable(file: string): Promise<void> {
-  const target = await stat(file).catch(() => undefined);
+  const target = await lstat(file).catch(() => undefined);
   if (target?.isDirectory() === true) throw new Failure(`cannot write ${file}: it is a directory`);
+  if (target?.isSymbolicLink() === true) {
+    throw new Failure(`cannot write ${file}: it is a symbolic link, which could lead anywhere: name the file itself`);
+  }
   const place = target === undefined ? dirname(file) : file;
   await access(place, constants.W_OK).catch((error: unknown) => {
-    throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
+    throw new Failure(`cannot write ${file}: ${fileProblem(error)}`);
   });
 }
 
@@ -54,8 +59,8 @@ export async function readSectors(
     if (count > storage.sectorCount) {
       throw new Failure(`the device has ${storage.sectorCount} sectors, ${count} were asked for`);
     }
-    const output = await open(file, 'w').catch((error: unknown) => {
-      throw new Failure(`cannot write ${file}: ${oneLine(error)}`);
+    const output = await openPrivateFile(file).catch((error: unknown) => {
+      throw new Failure(`cannot write ${file}: ${fileProblem(error)}`);
     });
     try {
       const { bytes, rate, sha256 } = await copy(storage.sectors(0, count), output, terminal);

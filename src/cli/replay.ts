@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { readCapture, type RecordedSession } from '../capture/readCapture.ts';
 import type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts';
 import { replaySession } from '../capture/replay/replaySession.ts';
+import { readText } from './files.ts';
 import { Failure } from './failure.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { jsonLine, printable } from './text.ts';
@@ -57,7 +57,7 @@ async function replay(file: string, options: ReplayOptions, { stdout }: Surround
 }
 
 async function readSessions(file: string): Promise<RecordedSession[]> {
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file);
   try {
     return readCapture(text.split('\n'));
   } catch (error) {

@@ -81,7 +81,7 @@ describe('urbdrc: arguments', () => {
     ],
     'a token file that is not there': [
       ['serve', '--listen', tcp, '--token-file', '/does/not/exist'],
-      /cannot read .*does.not.exist: ENOENT/,
+      /cannot read .*does.not.exist: there is no such file or folder/,
     ],
     'a URL of another kind': [['serve', '--listen', 'http://127.0.0.1:1'], /there is no http:\/\/ here/],
     'a URL without a scheme': [['serve', '--listen', '127.0.0.1:3000'], /did you mean tcp:\/\/127.0.0.1:3000\?/],

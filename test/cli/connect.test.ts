@@ -307,7 +307,7 @@ describe('urbdrc redirect and serve', () => {
 
     it('the output cannot be written: that is said before anything else', async () => {
       for (const [path, why] of [
-        [scene.file('no/out.img'), /cannot write .*out.img: ENOENT/],
+        [scene.file('no/out.img'), /cannot write .*out.img: there is no such file or folder/],
         [scene.folder, /cannot write .*: it is a directory/],
       ] as const) {
         const args = ['serve', '--listen', LOOPBACK, '--read-sectors', '1', '--out', path];

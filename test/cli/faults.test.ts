@@ -76,7 +76,7 @@ describe('urbdrc redirect --virtual WHAT --faults FILE', () => {
 
   describe('says in one line what is wrong', () => {
     const cases: Record<string, readonly [text: string | undefined, args: string[], message: RegExp]> = {
-      'no file': [undefined, [], /cannot read .*faults.json: ENOENT/],
+      'no file': [undefined, [], /cannot read .*faults.json: there is no such file or folder/],
       'no JSON': ['{', [], /faults.json: the fault script is not JSON/],
       'no such fault': ['[{"fault":{"type":"melt"}}]', [], /faults.json: fault rule 1, fault: type "melt": use one of/],
       'a rule that cannot be': ['[{"nth":0,"fault":{"type":"hang"}}]', [], /faults.json: fault rule 1 .*nth 0: give/],

@@ -109,7 +109,10 @@ describe('urbdrc: which devices go', () => {
   describe('arguments that are wrong', () => {
     const wrong: Record<string, [args: string[], message: RegExp]> = {
       'a rule': [['--allow', 'class x'], /--allow: class "x": give the class in hex/],
-      'a file that is not there': [['--rules', '/does/not/exist'], /cannot read .*exist: ENOENT/],
+      'a file that is not there': [
+        ['--rules', '/does/not/exist'],
+        /cannot read .*exist: there is no such file or folder/,
+      ],
       'rules that allow nothing': [['--deny', 'class 08'], /the rules allow nothing: .*--allow "\*"/],
       'two selections': [['--auto', '--usb', 'auto'], /'--auto' cannot be used with option '--usb <text>'/],
       'a /usb: of another grammar': [['--usb', 'all'], /\/usb: "all" is unknown/],

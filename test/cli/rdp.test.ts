@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -78,6 +78,27 @@ describe('urbdrc serve --listen rdp://', () => {
       expect(await server.exit).to.equal(0);
     });
   }
+
+  it('records no password', async () => {
+    const [password, capture] = [join(folder, 'secret'), join(folder, 'a.jsonl')];
+    writeFileSync(password, 'swordfish\n', { mode: 0o600 });
+    const who = ['--user', 'Ali', '--password-file', password, '--capture', capture];
+    const server = start(['serve', '--listen', 'rdp://127.0.0.1:0', ...who]);
+    const port = Number((await server.line(/^listening on rdp:\/\/127\.0\.0\.1:(\d+)$/))[1]);
+    const end = await client(port, 'Ali', 'swordfish');
+    await server.line(/^client rdp:.* connected$/);
+    end();
+    await server.line(/^client rdp:.* disconnected/);
+    server.stop();
+    expect(await server.exit).to.equal(0);
+    const content = readFileSync(capture);
+    expect(content.byteLength).to.be.above(100);
+    for (const bytes of [Buffer.from('swordfish'), Buffer.from('swordfish', 'utf16le')]) {
+      for (const text of [bytes, bytes.toString('hex'), bytes.toString('base64').slice(0, -4)]) {
+        expect(content.includes(text)).to.equal(false);
+      }
+    }
+  });
 
   const wrong: Record<string, [args: () => string[], message: RegExp]> = {
     'everybody from everywhere': [() => ['serve', '--listen', 'rdp://0.0.0.0:0'], /ask for a user and a password/],
