@@ -25,7 +25,7 @@ export async function handOver(
       return;
     } catch (error) {
       refusal = asError(error);
-      await transport.close();
+      void transport.close();
     }
   } catch (error) {
     refusal = plainError(error, remote);

@@ -6,6 +6,7 @@ import type { Transport } from '../src/ports/transport.ts';
 import { Acceptor } from './acceptor.ts';
 import { type CertificateOptions, identityFor } from './certificates.ts';
 import { systemClock } from '../src/systemClock.ts';
+import { handOver, tellRefused } from './handOver.ts';
 import { FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES } from './pendingSockets.ts';
 import { processConnections } from './processConnections.ts';
 import { TlsAcceptor } from './tlsAcceptor.ts';
@@ -76,10 +77,10 @@ export async function listen(
   });
   const server = createServer((socket) => {
     const remote = acceptor.remoteOf(socket);
-    acceptor.accept(socket).then(onConnection, (error: unknown) => onRefused(plainError(error, remote), remote));
+    void handOver(acceptor.accept(socket), remote, { onConnection, onRefused });
   });
   const realUrl = await listenAt(server, target, url);
-  server.on('error', (error) => onRefused(plainError(error, realUrl), realUrl));
+  server.on('error', (error) => tellRefused(onRefused, plainError(error, realUrl), realUrl));
   return {
     url: realUrl,
     ...(identity === undefined ? {} : { certificateFingerprint: identity.fingerprint }),

@@ -1,3 +1,4 @@
+import { asError } from '../../codecs/core/errors.ts';
 import {
   DEFAULT_SESSION_LIMITS,
   DEFAULT_SESSION_TIMERS,
@@ -36,6 +37,11 @@ export interface ConnectionOptions {
   readonly onIgnored?: (error: Error) => void;
   /** Called for each message before it is sent or acted on. */
   readonly onMessage?: (message: ObservedMessage) => void;
+  /**
+   * Called with what another callback threw, or its promise rejected with. It ends neither the connection nor the process.
+   * Default: `DEBUG=urbdrc:ignored` tells.
+   */
+  readonly onCallbackFailed?: (error: Error) => void;
   /** Called when a channel is asked for, answered for, and closed by one end. */
   readonly onChannel?: (change: ObservedChannel) => void;
 }
@@ -61,18 +67,38 @@ export interface ConnectionSettings {
   readonly ignored: (error: Error) => void;
   readonly onMessage: ((message: ObservedMessage) => void) | undefined;
   readonly onChannel: ((change: ObservedChannel) => void) | undefined;
+  /** Calls a callback of the program, and tells `onCallbackFailed` what it throws. */
+  readonly call: <A>(callback: ((argument: A) => unknown) | undefined, argument: A) => void;
 }
 
 export function connectionSettings(options: ConnectionOptions): ConnectionSettings {
+  const { onMessage, onChannel } = options;
+  const failed = (error: unknown) => {
+    log.ignored('a callback threw: %s', asError(error).message);
+    try {
+      options.onCallbackFailed?.(asError(error));
+    } catch {
+      // Nobody is left to be told.
+    }
+  };
+  const call: ConnectionSettings['call'] = (callback, argument) => {
+    try {
+      const returned = callback?.(argument);
+      if (returned instanceof Promise) returned.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
   return {
     clock: options.clock ?? systemClock,
     limits: { ...DEFAULT_SESSION_LIMITS, ...DEFAULT_CHANNEL_LIMITS, ...options.limits },
     timers: { ...DEFAULT_SESSION_TIMERS, ...options.timers },
     ignored: (error) => {
       log.ignored('%s', error.message);
-      options.onIgnored?.(error);
+      call(options.onIgnored, error);
     },
-    onMessage: options.onMessage,
-    onChannel: options.onChannel,
+    onMessage: onMessage && ((message) => call(onMessage, message)),
+    onChannel: onChannel && ((change) => call(onChannel, change)),
+    call,
   };
 }

@@ -30,7 +30,7 @@ export interface RedirectionServerOptions extends ConnectionOptions {
   readonly onPeerRecognised?: (profile: PeerProfile) => void;
 }
 
-type Listener = (device: RedirectedDevice) => void;
+type Listener = (device: RedirectedDevice) => unknown;
 
 /**
  * The server's engine: a source of the devices that one client redirects over one transport. It starts by itself; the
@@ -60,9 +60,9 @@ export class RedirectionServer implements UsbDeviceSource {
     this.name = transport.remote;
     this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);
-    this.#deviceFailed = options.onDeviceFailed ?? (() => {});
-    const { clock, timers } = this.#settings;
-    this.#client = new ServedClient(options.peer, clock, timers, options.onPeerRecognised ?? (() => {}));
+    const { clock, timers, call } = this.#settings;
+    this.#deviceFailed = (error) => call(options.onDeviceFailed, error);
+    this.#client = new ServedClient(options.peer, clock, timers, (profile) => call(options.onPeerRecognised, profile));
     this.#alarm = new Alarm(clock, (now) => {
       this.#handleTimeout(now);
     });
@@ -204,11 +204,15 @@ export class RedirectionServer implements UsbDeviceSource {
     this.#ready.add(device);
     for (const { added } of [...this.#listeners]) {
       if (!this.#ready.has(device)) return;
-      try {
-        added(device);
-      } catch (error) {
+      const failed = (error: unknown) => {
         this.#deviceFailed(asError(error));
         this.refuse(device);
+      };
+      try {
+        const returned = added(device);
+        if (returned instanceof Promise) returned.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }

@@ -3,7 +3,14 @@ import { AutoSelection } from '../policy/autoSelection.ts';
 import type { Decision, Policy } from '../policy/decide.ts';
 import { type LocalUse, NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Attachment, UsbDevice, UsbDeviceIdentity, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
+import type {
+  Attachment,
+  AttachmentEnd,
+  UsbDevice,
+  UsbDeviceIdentity,
+  UsbDeviceSink,
+  UsbDeviceSource,
+} from '../ports/usb.ts';
 import { JudgedDevice } from '../usb/judgedDevice.ts';
 import type { HubDevice, HubDeviceState, HubEvent, Person } from './hubDevice.ts';
 
@@ -88,11 +95,11 @@ export class Hub {
     const entry: Source = { source, selection: follows ? new AutoSelection(policy) : undefined, stop: () => {} };
     this.#sources.set(source, entry);
     this.#emit({ type: 'sourceAdded', source });
-    void source.closed?.then((error) => this.#dropSource(source, error));
+    void ending(source).then((error) => this.#dropSource(source, error));
     await this.#guard(async () => {
       // Watched first, so that no device slips through between.
-      entry.stop = source.watch((device) => void this.#arrived(entry, device));
-      for (const device of await source.list()) await this.#arrived(entry, device);
+      entry.stop = source.watch((device) => void this.#take(entry, device));
+      for (const device of await source.list()) await this.#take(entry, device);
     });
   }
 
@@ -106,7 +113,7 @@ export class Hub {
     if (this.#sinks.has(sink)) return;
     this.#sinks.add(sink);
     this.#emit({ type: 'sinkAdded', sink });
-    void sink.closed?.then((error) => this.#dropSink(sink, error));
+    void ending(sink).then((error) => this.#dropSink(sink, error));
     for (const row of [...this.#rows.values()]) await this.#attach(row);
   }
 
@@ -121,6 +128,19 @@ export class Hub {
     await Promise.all(sources.map((source) => this.removeSource(source)));
     await Promise.all(sinks.map((sink) => this.removeSink(sink)));
     await Promise.all([...sources, ...sinks].map((each) => this.#guard(() => each.close())));
+  }
+
+  /** A device about which a callback throws goes back. */
+  async #take(entry: Source, device: UsbDevice): Promise<void> {
+    try {
+      await this.#arrived(entry, device);
+    } catch (error) {
+      this.#emit({ type: 'failed', error: asError(error) });
+      await this.#guard(() => {
+        entry.source.refuse(device, asError(error).message);
+        return Promise.resolve();
+      });
+    }
   }
 
   async #arrived(entry: Source, device: UsbDevice): Promise<void> {
@@ -142,7 +162,10 @@ export class Hub {
       return;
     }
     row.state = { name: 'asked' };
-    void this.#ask(entry, row, decision.reason);
+    void this.#ask(entry, row, decision.reason).catch((error: unknown) => {
+      this.#emit({ type: 'failed', error: asError(error) });
+      return this.#settle(row, { action: 'deny', reason: 'the person could not be asked' });
+    });
   }
 
   #decide({ selection }: Source, device: UsbDevice): Decision {
@@ -159,7 +182,7 @@ export class Hub {
       await this.#settle(row, { action: 'deny', reason: `${reason}, but ${unavailable}` });
       return;
     }
-    const isYes = (await this.#guard(() => person.ask({ entry: row, reason }, row.device.gone))) ?? false;
+    const isYes = await person.ask({ entry: row, reason }, row.device.gone);
     if (row.state.name !== 'asked') return;
     const said = `the answer was ${isYes ? 'yes' : 'no'}`;
     const { identity } = row.device;
@@ -215,7 +238,9 @@ export class Hub {
   }
 
   async #follow(row: Row, sink: UsbDeviceSink, attachment: Attachment): Promise<void> {
-    const end = await attachment.ended;
+    const end = await attachment.ended.catch((error: unknown): AttachmentEnd => {
+      return { reason: 'failed', error: asError(error) };
+    });
     if (row.state.name === 'attached') row.state = { name: row.decision?.action === 'allow' ? 'free' : 'denied' };
     this.#emit({ type: 'ended', entry: row, sink, end });
     if (end.reason === 'refused') this.#refuse(row, 'the sink refused it');
@@ -251,7 +276,10 @@ export class Hub {
     const entry = this.#sources.get(source);
     if (entry === undefined) return;
     this.#sources.delete(source);
-    entry.stop();
+    await this.#guard(() => {
+      entry.stop();
+      return Promise.resolve();
+    });
     const rows = [...this.#rows.values()].filter((row) => row.source === source);
     const attachments = rows.flatMap(({ state }) => (state.name === 'attached' ? [state.attachment] : []));
     for (const row of rows) this.#gone(entry, row);
@@ -280,12 +308,21 @@ export class Hub {
   }
 
   #emit(event: HubEvent): void {
-    const { onEvent } = this.#options;
-    try {
-      onEvent?.(event);
-    } catch (error) {
+    const onEvent: ((event: HubEvent) => unknown) | undefined = this.#options.onEvent;
+    const failed = (error: unknown) => {
       // Told to the same callback, once: a callback that fails for this, too, is past help.
       if (event.type !== 'failed') this.#emit({ type: 'failed', error: asError(error) });
+    };
+    try {
+      const returned = onEvent?.(event);
+      if (returned instanceof Promise) returned.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
+}
+
+/** Resolves when it has ended by itself; must not reject, and counts as an end with that error if it does. */
+function ending({ closed }: Pick<UsbDeviceSource, 'closed'>): Promise<Error | undefined> {
+  return (closed ?? new Promise<never>(() => {})).catch(asError);
 }

@@ -367,6 +367,86 @@ describe('a hub', () => {
       expect(source.refused).to.deep.equal([[device, 'broken']]);
     });
 
+    it('has the device taken back about which a callback throws, and goes on', async () => {
+      const { hub, events, source, left } = scene({
+        isWanted: ({ identity }) => (identity.portPath === '1-1' ? fail() : true),
+      });
+      await hub.addSink(left);
+      const before = source.plug('1-1');
+      await hub.addSource(source);
+      const after = source.plug('1-1');
+      source.plug('1-2');
+      await turns(3);
+      expect(events.slice(2)).to.deep.equal(['failed: broken', 'failed: broken', 'attached 1 left']);
+      expect(source.refused).to.deep.equal([
+        [before, 'broken'],
+        [after, 'broken'],
+      ]);
+    });
+
+    for (const [how, person] of [
+      ['rejects', { unavailable: undefined, ask: () => Promise.reject(new Error('broken')) }],
+      ['throws', { unavailable: undefined, ask: fail }],
+      [
+        'cannot tell whether somebody is there',
+        {
+          get unavailable() {
+            return fail();
+          },
+          ask: fail,
+        },
+      ],
+    ] as const) {
+      it(`a person that ${how} denies`, async () => {
+        const { hub, events, source, left } = scene({ policy: policy('ask *\n'), person });
+        await hub.addSink(left);
+        await hub.addSource(source);
+        const device = source.plug();
+        await turns(3);
+        expect(events.slice(2)).to.deep.equal(['failed: broken', 'decided 1: the person could not be asked']);
+        expect(source.refused).to.deep.equal([[device, 'the person could not be asked']]);
+      });
+    }
+
+    it('an event whose promise rejects is told', async () => {
+      const events: string[] = [];
+      const { hub, source } = scene({
+        onEvent: async (event) => {
+          events.push(told(event));
+          await Promise.resolve();
+          if (event.type === 'sourceAdded') fail();
+        },
+      });
+      await hub.addSource(source);
+      await turns(1);
+      expect(events).to.deep.equal(['sourceAdded fake', 'failed: broken']);
+    });
+
+    it('a source, a sink or an attachment whose end rejects has ended with that error', async () => {
+      const { hub, events, source, left, right } = scene();
+      Object.assign(left, { closed: Promise.reject(new Error('no sink')) });
+      await hub.addSink(left);
+      await turns(3);
+      right.attach = (device) =>
+        Promise.resolve({ device, ended: Promise.reject(new Error('no end')), release: () => Promise.resolve() });
+      await hub.addSink(right);
+      await hub.addSource(source);
+      source.plug();
+      const broken = new FakeSource('broken');
+      Object.assign(broken, { closed: Promise.reject(new Error('no source')) });
+      await hub.addSource(broken);
+      await turns(3);
+      expect(events.slice(1)).to.deep.equal([
+        'sinkRemoved left: no sink',
+        'sinkAdded right',
+        'sourceAdded fake',
+        'sourceAdded broken',
+        'attached 1 right',
+        'ended 1 right: failed',
+        'sourceRemoved broken: no source',
+      ]);
+    });
+
     it('a source that throws does not stop the others', async () => {
       const { hub, events, source, left } = scene();
       const broken = new FakeSource('broken');

@@ -6,6 +6,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { UsageError } from '../../codecs/core/errors.ts';
+import type { Transport } from '../../src/ports/transport.ts';
+import { TransportEnd as End } from '../../src/conformance/transport/transportEnd.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { connectionsWithin, processConnections } from '../../transports/processConnections.ts';
@@ -45,6 +47,35 @@ describe('transports: listening beyond this machine', () => {
       await listener.close();
       await listener.close();
     }
+  });
+});
+
+describe('transports: a program that throws', () => {
+  it('at a connection does not get it, is told so, and gets the next one', async () => {
+    const refusals: string[] = [];
+    const accepted: Transport[] = [];
+    let isFirst = true;
+    const listener = await listen(
+      'tcp://127.0.0.1:0',
+      {},
+      (transport) => {
+        if (isFirst) {
+          isFirst = false;
+          throw new Error('not this one');
+        }
+        accepted.push(transport);
+      },
+      (error) => {
+        refusals.push(error.message);
+        throw new Error('nor this');
+      },
+    );
+    const first = new End(await dial(listener.url));
+    await first.until(({ closings }) => closings.length > 0);
+    const second = new End(await dial(listener.url));
+    while (accepted.length === 0) await turns(1);
+    expect(refusals).to.deep.equal(['not this one']);
+    await Promise.all([second.transport.close(), ...accepted.map((transport) => transport.close()), listener.close()]);
   });
 });
 

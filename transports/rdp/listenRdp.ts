@@ -6,6 +6,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { type CertificateOptions, identityFor } from '../certificates.ts';
 import { idleClock } from '../../src/systemClock.ts';
+import { handOver, tellRefused } from '../handOver.ts';
 import { listenAtPort, type Listener } from '../listen.ts';
 import { countConnection, FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES, PendingSockets } from '../pendingSockets.ts';
 import { processConnections } from '../processConnections.ts';
@@ -96,15 +97,13 @@ export async function listenRdp(
     socket.on('error', () => {});
     const address = socket.remoteAddress ?? '?';
     const remote = formatRdpUrl({ host: address, port: socket.remotePort ?? 0 });
-    accept(socket, address, remote).then(onConnection, (error: unknown) =>
-      onRefused(plainError(error, remote), remote),
-    );
+    void handOver(accept(socket, address, remote), remote, { onConnection, onRefused });
   });
   const port = await listenAtPort(server, target).catch((error: unknown) => {
     throw plainError(error, url);
   });
   const realUrl = formatRdpUrl({ host: target.host, port });
-  server.on('error', (error) => onRefused(plainError(error, realUrl), realUrl));
+  server.on('error', (error) => tellRefused(onRefused, plainError(error, realUrl), realUrl));
   return {
     url: realUrl,
     certificateFingerprint: identity.fingerprint,
