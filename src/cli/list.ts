@@ -46,7 +46,7 @@ Examples:
   urbdrc list --json | jq '.[] | select(.canOpen) | .device'`,
     )
     .action(async (options: ListOptions) => {
-      const given = await readPolicy(options);
+      const given = await readPolicy(options, (line) => around.stderr.write(`${printable(line)}\n`));
       const policy = given ?? (options.explain === true ? rulePolicy(AUTO_RULES) : undefined);
       const source = await around.openDevices();
       try {

@@ -69,14 +69,17 @@ export function filterOption(): Option {
  * The policy that the options make, undefined when there is none of them.
  * @throws Failure or UsageError when they are wrong
  */
-export async function readPolicy(options: PolicyOptions): Promise<Policy | undefined> {
+export async function readPolicy(
+  options: PolicyOptions,
+  say: (line: string) => void = () => {},
+): Promise<Policy | undefined> {
   const file = options.rules === undefined ? undefined : parseRules(await readText(options.rules), options.rules);
   const { allow = [], deny = [], ask = [] } = options;
   const placed = [...allow, ...deny, ...ask].sort((a, b) => a.place - b.place);
   const given = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];
   const isMentioned = given.some(({ conditions }) => conditions.some(({ type }) => type === 'redirected'));
   const rules = isMentioned ? given : [REDIRECTED_STAYS, ...given];
-  const selection = await readSelection(options);
+  const selection = await readSelection(options, say);
   if (selection !== undefined) return precede(rules, selection, file?.otherwise);
   if (given.length === 0 && file === undefined) return undefined;
   const otherwise = file?.otherwise ?? 'deny';
@@ -89,11 +92,14 @@ export async function readPolicy(options: PolicyOptions): Promise<Policy | undef
   return rulePolicy({ rules, otherwise });
 }
 
-async function readSelection({ auto, usb, filter, rdp }: PolicyOptions): Promise<Policy | undefined> {
+async function readSelection(
+  { auto, usb, filter, rdp }: PolicyOptions,
+  say: (line: string) => void,
+): Promise<Policy | undefined> {
   if (auto === true) return rulePolicy(AUTO_RULES);
   if (usb !== undefined) return rulePolicy(parseFreerdpUsb(usb));
   if (filter !== undefined) return usbredirPolicy(parseUsbredirFilter(filter));
-  if (rdp !== undefined) return rulePolicy(parseRdpFile(await readText(rdp)));
+  if (rdp !== undefined) return rulePolicy(parseRdpFile(await readText(rdp), (problem) => say(`${rdp}: ${problem}`)));
   return undefined;
 }
 

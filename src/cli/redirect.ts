@@ -81,7 +81,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
   const terminal = new Terminal(around.stderr, options);
   const stop = stopSignal(around);
   try {
-    const policy = await readPolicy(options);
+    const policy = await readPolicy(options, (line) => terminal.say(line));
     const { source, isWanted, change } = await select(options, policy, around, terminal);
     const questions = new Questions(around, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;

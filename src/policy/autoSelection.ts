@@ -3,6 +3,7 @@ import { decide, type Decision, type Policy } from './decide.ts';
 import { type LocalUse, type PolicyDevice, policyDevice, portNames } from './policyDevice.ts';
 import { formatHex } from './ruleText.ts';
 import { AUTO_RULES } from './safeDefaults.ts';
+import { normalSerialNumber } from './serialNumber.ts';
 
 /** See {@link AutoSelection}. */
 export interface AutoSelectionOptions {
@@ -121,5 +122,6 @@ function isSamePlug(a: UsbDeviceIdentity, b: UsbDeviceIdentity): boolean {
 }
 
 function isSameDevice(a: UsbDeviceIdentity, b: UsbDeviceIdentity): boolean {
-  return a.vendorId === b.vendorId && a.productId === b.productId && a.serialNumber === b.serialNumber;
+  const isSameSerial = normalSerialNumber(a.serialNumber ?? '') === normalSerialNumber(b.serialNumber ?? '');
+  return a.vendorId === b.vendorId && a.productId === b.productId && isSameSerial;
 }

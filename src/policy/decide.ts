@@ -2,6 +2,7 @@ import type { InterfaceSetting } from '../../codecs/usb/configurationDescriptor.
 import { interfaceSettings, type PolicyDevice, portNames } from './policyDevice.ts';
 import type { ClassPattern, PolicyAction, Rule, RuleCondition, RuleSet } from './rule.ts';
 import { formatRule } from './ruleText.ts';
+import { isSameSerialNumber } from './serialNumber.ts';
 
 /** Decision about a device, and its reason. */
 export interface Decision {
@@ -80,7 +81,7 @@ function isTrue(condition: RuleCondition, device: PolicyDevice): boolean | undef
     case 'port':
       return portNames(identity).some((name) => isPort(condition.path, name));
     case 'serial':
-      return identity.serialNumber?.toLowerCase() === condition.serialNumber.toLowerCase();
+      return isSameSerialNumber(identity.serialNumber, condition.serialNumber);
     case 'address':
       return identity.busNumber === condition.busNumber && identity.deviceAddress === condition.deviceAddress;
     case 'mounted':

@@ -33,6 +33,7 @@ export function parseFreerdpUsb(text: string): RuleSet {
     .map((part) => part.trim())
     .filter((part) => part !== '');
   const lists: Rule[] = [];
+  const problems: string[] = [];
   let isAuto = false;
   let legacyList: DeviceList = 'id';
   let legacyDevices: string | undefined;
@@ -45,7 +46,8 @@ export function parseFreerdpUsb(text: string): RuleSet {
       else lists.push(...readDevices(name, value));
     } else if (name === 'dev' && value !== undefined) legacyDevices = value;
     else if (name === 'device' && value === '*') isAuto = true;
-    else if (name === 'device' && value !== undefined) lists.push(...parseDevicesToRedirect(value).rules);
+    else if (name === 'device' && value !== undefined)
+      lists.push(...parseDevicesToRedirect(value, (problem) => problems.push(problem)).rules);
     else if (!MEANINGLESS.has(name)) {
       throw new UsageError(
         `/usb: ${JSON.stringify(part)} is unknown; use id:046d:082b#0781:5567, addr:1:7, auto or device:*`,
@@ -54,7 +56,8 @@ export function parseFreerdpUsb(text: string): RuleSet {
   }
   if (legacyDevices !== undefined) lists.push(...readDevices(legacyList, legacyDevices));
   if (lists.length === 0 && !isAuto) {
-    throw new UsageError(`/usb: ${JSON.stringify(text)} names no device; add id:046d:082b, addr:1:7 or auto`);
+    const why = problems.length === 0 ? '' : ` (${problems.join('; ')})`;
+    throw new UsageError(`/usb: ${JSON.stringify(text)} names no device${why}; add id:046d:082b, addr:1:7 or auto`);
   }
   return { rules: isAuto ? [...lists, ...AUTO_RULES] : lists, otherwise: 'deny' };
 }

@@ -22,7 +22,7 @@ export type RuleCondition =
   | { readonly type: 'everyInterface'; readonly pattern: ClassPattern }
   /** A port path; with `*` as its last number it is everything below: `1-2.*`. */
   | { readonly type: 'port'; readonly path: string }
-  /** Upper and lower case are the same, as in Windows' instance ids. */
+  /** Upper and lower case are the same, as in Windows' instance ids, and padding does not count. */
   | { readonly type: 'serial'; readonly serialNumber: string }
   /** Changes with every plug. */
   | { readonly type: 'address'; readonly busNumber: number; readonly deviceAddress: number }

@@ -1,6 +1,7 @@
 /** Rules as people write them; the grammar is in docs/policy.md. */
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { ClassPattern, PolicyAction, Rule, RuleCondition } from './rule.ts';
+import { normalSerialNumber } from './serialNumber.ts';
 
 /** Contents of a file of rules. */
 export interface RuleFile {
@@ -213,7 +214,7 @@ function readPort(words: Words): string {
 
 function readSerial(words: Words): string {
   const word = words.next() ?? '';
-  if (word !== '') return word;
+  if (normalSerialNumber(word) !== '') return word;
   throw words.error('serial: give the serial number as the device tells it, in quotes if it has spaces');
 }
 

@@ -1,6 +1,7 @@
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { portNames } from './policyDevice.ts';
+import { isSameSerialNumber, normalSerialNumber } from './serialNumber.ts';
 
 /** How a user names a device; a device must match all that are given. */
 export interface SelectionCriteria {
@@ -11,7 +12,7 @@ export interface SelectionCriteria {
    * of a socket of USB 3 means both.
    */
   readonly port?: string | undefined;
-  /** Exactly as the device has it. */
+  /** Upper and lower case are the same, and the padding of devices does not count. */
   readonly serial?: string | undefined;
 }
 
@@ -41,8 +42,12 @@ export function parseSelection(criteria: SelectionCriteria): Selection {
     parts.push({ text: `at port ${portPath}`, matches: (identity) => portNames(identity).includes(portPath) });
   }
   if (serial !== undefined) {
-    if (serial === '') throw new UsageError('the serial number is empty; give it as the device tells it');
-    parts.push({ text: `with serial number ${serial}`, matches: (identity) => identity.serialNumber === serial });
+    if (normalSerialNumber(serial) === '')
+      throw new UsageError('the serial number is empty; give it as the device tells it');
+    parts.push({
+      text: `with serial number ${serial}`,
+      matches: ({ serialNumber }) => isSameSerialNumber(serialNumber, serial),
+    });
   }
   if (parts.length === 0) {
     throw new UsageError(

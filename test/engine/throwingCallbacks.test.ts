@@ -30,7 +30,7 @@ describe('a callback of the program that throws', () => {
 
   it('does so also where its promise rejects, and where the one who is told throws, too', async () => {
     const told: string[] = [];
-    const onMessage = () => Promise.reject(new Error('later'));
+    const onMessage: () => unknown = () => Promise.reject(new Error('later'));
     const onCallbackFailed = (error: Error) => {
       told.push(error.message);
       fail();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
-import type { HubQuestion, Person } from '../../src/hub/hubDevice.ts';
+import type { HubEvent, HubQuestion, Person } from '../../src/hub/hubDevice.ts';
 import { rulePolicy } from '../../src/policy/decide.ts';
 import { parseRules } from '../../src/policy/ruleText.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
@@ -410,13 +410,12 @@ describe('a hub', () => {
 
     it('an event whose promise rejects is told', async () => {
       const events: string[] = [];
-      const { hub, source } = scene({
-        onEvent: async (event) => {
-          events.push(told(event));
-          await Promise.resolve();
-          if (event.type === 'sourceAdded') fail();
-        },
-      });
+      const onEvent: (event: HubEvent) => unknown = async (event) => {
+        events.push(told(event));
+        await Promise.resolve();
+        if (event.type === 'sourceAdded') fail();
+      };
+      const { hub, source } = scene({ onEvent });
       await hub.addSource(source);
       await turns(1);
       expect(events).to.deep.equal(['sourceAdded fake', 'failed: broken']);

@@ -4,7 +4,7 @@ import { rulePolicy } from '../../src/policy/decide.ts';
 import { parseRules } from '../../src/policy/ruleText.ts';
 import { AUTO_RULES } from '../../src/policy/safeDefaults.ts';
 import { NOT_USED_HERE, type PolicyDevice } from '../../src/policy/policyDevice.ts';
-import { FakeUsbDevice } from '../hosts/fakeUsbDevice.ts';
+import { DEVICE_DESCRIPTOR, FakeUsbDevice } from '../hosts/fakeUsbDevice.ts';
 import { device, KEYBOARD, STICK } from './devices.ts';
 
 const APPLICATION = device({ vendorId: 0x0483, productId: 0x5740, portPath: '1-5', deviceAddress: 10 }, ['02/02/01']);
@@ -26,7 +26,8 @@ function replace(auto: AutoSelection, first: typeof STICK, second: typeof STICK,
 /** The same device, as a source has it. */
 function plugged({ identity, configurations }: PolicyDevice): FakeUsbDevice {
   const configurationDescriptors = configurations.map(({ descriptor }) => descriptor);
-  return Object.assign(new FakeUsbDevice(), { identity, configurationDescriptors });
+  const deviceDescriptor = Uint8Array.from([...DEVICE_DESCRIPTOR.slice(0, 17), configurationDescriptors.length]);
+  return Object.assign(new FakeUsbDevice(), { identity, deviceDescriptor, configurationDescriptors });
 }
 
 describe('followingSelection', () => {

@@ -51,6 +51,7 @@ describe('a rule matches by', () => {
     ['port 11-*', []],
     ['serial A1B2', ['STICK']],
     ['serial a1b2', ['STICK']],
+    ['serial " A1B2 "', ['STICK']],
     ['serial "ABC 1"', ['WEBCAM']],
     ['serial ABC', []],
     ['0627:* interface 03/01/02', ['MOUSE']],
@@ -126,6 +127,26 @@ describe('decide', () => {
       expect(decide(parsed(`allow port ${port}`, 'deny'), inSocket).action, port).to.equal('allow');
     }
     expect(decide(parsed('allow port 1-1', 'deny'), inSocket).action).to.equal('deny');
+  });
+
+  it('compares serial numbers without the padding of devices, and a blank one with nothing', () => {
+    const rules = parsed('allow serial A1', 'deny');
+    for (const [serialNumber, action] of [
+      ['A1   ', 'allow'],
+      [' a1', 'allow'],
+      ['A1\0\u1234', 'allow'],
+      ['A1 1', 'deny'],
+      ['', 'deny'],
+      [undefined, 'deny'],
+    ] as const) {
+      const seen = device(serialNumber === undefined ? {} : { serialNumber });
+      expect(decide(rules, seen).action, JSON.stringify(serialNumber)).to.equal(action);
+    }
+    const blank = {
+      rules: [{ action: 'allow', conditions: [{ type: 'serial', serialNumber: ' ' }] }],
+      otherwise: 'deny',
+    } as const;
+    expect(decide(blank, device({ serialNumber: '' })).action).to.equal('deny');
   });
 
   it('counts configurations that were not read against the device: a ninth may have any interface', () => {

@@ -16,6 +16,10 @@ describe('usbdevicestoredirect', () => {
     ['USB\\VID_0781&PID_5567\\A1B2', ['allow 0781:5567 serial A1B2']],
     ['usb\\vid_045e&pid_0779\\5&21F6DCD1&0&5', ['allow 045e:0779']],
     ['USB\\VID_046D&PID_082B&MI_00\\7&1&0&0000', ['allow 046d:082b']],
+    ['USB\\VID_0781&PID_5567\\A&B', ['allow 0781:5567 serial A&B']],
+    ['USB\\VID_0781&PID_5567\\A1&B2', ['allow 0781:5567 serial A1&B2']],
+    ['USB\\VID_0781&PID_5567\\AT&T&1&2', ['allow 0781:5567 serial AT&T&1&2']],
+    ['{53d29ef7-377c-4d14-864b-eb3a85769359};USB\\VID_046D&PID_082B', ['allow 046d:082b']],
     ['-USB\\VID_0781&PID_5567\\A1B2', ['deny 0781:5567 serial A1B2']],
     ['*;-USB\\VID_0781&PID_5567', ['deny 0781:5567', ...EVERYTHING]],
     ['USB\\VID_046D&PID_082B ; USB\\VID_0403&PID_6001\\FT1 ;', ['allow 046d:082b', 'allow 0403:6001 serial FT1']],
@@ -47,7 +51,7 @@ describe('usbdevicestoredirect', () => {
     ['046d:082b', '"046d:082b" is unknown'],
     ['--USB\\VID_046D&PID_082B', '"-USB\\\\VID_046D&PID_082B" is unknown'],
     ['PCI\\VEN_8086', 'is unknown'],
-    ['{53d29ef7-377c-4d14-864b-eb3a85769359}', 'there is no USB class for {53d29ef7-377c-4d14-864b-eb3a85769359}'],
+    ['{53d29ef7-377c-4d14-864b}', 'there is no USB class for {53d29ef7-377c-4d14-864b}'],
     ['{ca3e7ab9', 'there is no USB class for {ca3e7ab9'],
     ['{constructor}', 'there is no USB class for {constructor}'],
   ] as const) {
@@ -58,6 +62,24 @@ describe('usbdevicestoredirect', () => {
 });
 
 describe('an .rdp file', () => {
+  it('may name setup classes without a USB class: they match nothing and are told, and the rest holds', () => {
+    const unknown = '{53d29ef7-377c-4d14-864b-eb3a85769359}';
+    const told: string[] = [];
+    const { rules } = parseRdpFile(`usbdevicestoredirect:s:${unknown};USB\\VID_046D&PID_082B`, (line) =>
+      told.push(line),
+    );
+    expect(rules.map(formatRule)).to.deep.equal(['allow 046d:082b']);
+    expect(told).to.deep.equal([
+      `usbdevicestoredirect: there is no USB class for ${unknown}, which matches nothing; name the device instead, such as USB\\VID_046D&PID_082B`,
+    ]);
+    expect(parseDevicesToRedirect(unknown).rules).to.deep.equal([]);
+  });
+
+  it('may have a million empty lines', () => {
+    const text = `${'\n'.repeat(1_000_000)}  usbdevicestoredirect:s:USB\\VID_046D&PID_082B\n`;
+    expect(parseRdpFile(text).rules.map(formatRule)).to.deep.equal(['allow 046d:082b']);
+  });
+
   it('is read for its line usbdevicestoredirect', () => {
     const text =
       'full address:s:srv\r\ndevicestoredirect:s:*\r\nUsbDevicesToRedirect:s:USB\\VID_046D&PID_082B\r\nkeyboardhook:i:2\r\n';

@@ -127,6 +127,7 @@ describe('parseRules', () => {
     ['allow port 1-*.2', 'port "1-*.2": give the bus'],
     ['allow serial', 'serial: give the serial number'],
     ['allow serial ""', 'serial: give the serial number'],
+    ['allow serial "  "', 'serial: give the serial number'],
     ['allow serial "A B', '"A is not closed or has a bad escape'],
     ['allow serial "A\\x"', '"A\\x" is not closed or has a bad escape'],
     ['allow address 1', 'address "1": give bus and device number'],

@@ -22,7 +22,9 @@ describe('parseSelection', () => {
     [{ port: '1-2' }, ['twin']],
     [{ port: '1-2.3' }, ['stick']],
     [{ serial: 'B2' }, ['twin']],
-    [{ serial: 'b2' }, []],
+    [{ serial: 'b2' }, ['twin']],
+    [{ serial: ' B2 ' }, ['twin']],
+    [{ serial: 'B' }, []],
     [{ device: '46f4:0001', port: '1-2.3' }, ['stick']],
     [{ device: '46f4:0001', port: '1-2.3', serial: 'B2' }, []],
     [{ device: '046d:082b', port: undefined, serial: undefined }, ['camera']],
@@ -62,6 +64,7 @@ describe('parseSelection', () => {
     [{ port: '1-2.' }, '1-2.3'],
     [{ port: '' }, '1-2.3'],
     [{ serial: '' }, 'as the device tells it'],
+    [{ serial: ' ' }, 'as the device tells it'],
     [{ device: '046d:082b', port: 'usb1' }, '1-2.3'],
   ] as const) {
     it(`refuses ${JSON.stringify(criteria)} with an example`, () => {
