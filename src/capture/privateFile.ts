@@ -1,5 +1,6 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { UsageError } from '../../codecs/core/errors.ts';
 
 const PRIVATE_MODE = 0o600;
 /** Windows has neither O_NOFOLLOW nor owners of this kind. */
@@ -9,7 +10,7 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
  * Opens a file for what nobody else is to read, and empties it: only its owner may read it from now on, also where it was
  * there before with another mode. What is no regular file (a disk, a pipe) is opened as it is.
  * @returns the descriptor
- * @throws Error with one line; also for a symbolic link and for the file of another user
+ * @throws UsageError for a symbolic link and for the file of another user; the system's error when it cannot be opened
  */
 export function openPrivateFileSync(path: string): number {
   let descriptor: number;
@@ -47,10 +48,10 @@ export async function openPrivateFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** @throws Error for a file whose owner is another user: they could read it whatever its mode */
+/** @throws UsageError for a file whose owner is another user: they could read it whatever its mode */
 function isToEmpty(path: string, stats: Stats): boolean {
   if (!stats.isFile()) return false;
-  if (!isOwn(stats)) throw new Error(`${path} belongs to another user: remove it, or name another file`);
+  if (!isOwn(stats)) throw new UsageError(`${path} belongs to another user: remove it, or name another file`);
   return true;
 }
 
@@ -61,6 +62,6 @@ export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
 
 function openError(path: string, error: unknown): unknown {
   return error instanceof Error && 'code' in error && error.code === 'ELOOP'
-    ? new Error(`${path} is a symbolic link, which could lead anywhere: name the file itself`, { cause: error })
+    ? new UsageError(`${path} is a symbolic link, which could lead anywhere: name the file itself`, { cause: error })
     : error;
 }

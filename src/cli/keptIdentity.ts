@@ -125,7 +125,7 @@ async function readOwn(file: string): Promise<{ readonly text: string; readonly 
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { uid, mode } = await handle.stat();
-    if (uid !== 0 && !isOwn({ uid })) throw new Error('it belongs to another user');
+    if (uid !== 0 && !isOwn({ uid })) throw new Failure('it belongs to another user');
     return { text: await handle.readFile('utf8'), mode };
   } finally {
     await handle.close();

@@ -2,6 +2,7 @@
 export type DeviceErrorCode =
   | 'CANNOT_OPEN'
   | 'DESCRIPTORS_UNREADABLE'
+  | 'DEVICE_CHANGED'
   | 'DEVICE_GONE'
   | 'DEVICE_IN_USE'
   | 'IMAGE_FILE_UNUSABLE'

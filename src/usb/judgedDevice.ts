@@ -6,6 +6,7 @@ import { stateRequestOf } from '../../codecs/usb/stateRequest.ts';
 import { StringDescriptor } from '../../codecs/usb/stringDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { ActiveConfiguration, findConfiguration, findSetting } from './activeConfiguration.ts';
+import { DeviceError } from './deviceError.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from './results.ts';
 
 /** bNumConfigurations: it depends on how many configurations the reader accepts, so that two readers may differ. */
@@ -50,21 +51,23 @@ export class JudgedDevice implements UsbDevice {
     this.configurationDescriptors = [...device.configurationDescriptors];
     this.configurations = [...device.configurations];
     this.gone = this.#gone.signal;
-    if (device.gone.aborted) this.#gone.abort();
-    else device.gone.addEventListener('abort', () => this.#gone.abort(), { once: true });
+    const unplugged = () => this.#gone.abort(device.gone.reason);
+    if (device.gone.aborted) unplugged();
+    else device.gone.addEventListener('abort', unplugged, { once: true });
     this.#changed = changed;
     this.#active = new ActiveConfiguration(this.configurations);
   }
 
   async open(): Promise<void> {
-    if (this.#isChanged) throw new Error('it is no longer the device that was judged');
+    if (this.#isChanged) throw new DeviceError('DEVICE_CHANGED', 'it is no longer the device that was judged');
     await this.#device.open();
     this.#active = new ActiveConfiguration(this.configurations);
     this.#isSelected = false;
     const difference = await this.#difference();
     if (difference === undefined) return;
     await this.#device.close();
-    throw new Error(`it is no longer the device that was judged: its ${difference} has changed`);
+    const problem = `it is no longer the device that was judged: its ${difference} has changed`;
+    throw new DeviceError('DEVICE_CHANGED', problem);
   }
 
   close(): Promise<void> {
@@ -192,7 +195,7 @@ export class JudgedDevice implements UsbDevice {
   #leave(reason: string): void {
     if (this.gone.aborted) return;
     this.#isChanged = true;
-    this.#gone.abort();
+    this.#gone.abort(new DeviceError('DEVICE_CHANGED', reason));
     this.#changed(reason);
   }
 

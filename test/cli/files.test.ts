@@ -34,16 +34,16 @@ describe('files that hold secrets', () => {
     expect(readFileSync(scene.file('out.img'))).to.deep.equal(readFileSync(scene.file('stick.img')));
   });
 
-  for (const [what, name, args] of [
-    ['captures', 'link.jsonl', (file: string) => ['--capture', file]],
-    ['sectors', 'link.img', (file: string) => ['--read-sectors', '1', '--out', file]],
+  for (const [what, name, expected, args] of [
+    ['captures', 'link.jsonl', 2, (file: string) => ['--capture', file]],
+    ['sectors', 'link.img', 1, (file: string) => ['--read-sectors', '1', '--out', file]],
   ] as const) {
     it(`${what} do not go where a symbolic link leads`, async () => {
       writeFileSync(scene.file('other'), 'precious');
       symlinkSync(scene.file('other'), scene.file(name));
       const { status, stderr } = await run(['serve', '--listen', LOOPBACK, ...args(scene.file(name))]);
-      expect(status).to.equal(1);
-      expect(stderr).to.match(/^urbdrc: cannot write .*link.*: .*is a symbolic link, .*: name the file itself\n$/);
+      expect(status).to.equal(expected);
+      expect(stderr).to.match(/^urbdrc: .*link.* is a symbolic link, .*: name the file itself\n$/);
       expect(readFileSync(scene.file('other'), 'utf8')).to.equal('precious');
     });
   }

@@ -209,7 +209,7 @@ describe('JudgedDevice', () => {
     shape.becomeKeyboard();
     const error = await judged.open().catch((reason: unknown) => reason);
     expect(String(error)).to.equal(
-      'Error: it is no longer the device that was judged: its device descriptor has changed',
+      'DeviceError: it is no longer the device that was judged: its device descriptor has changed',
     );
     expect(device.calls).to.deep.equal(['open', 'close']);
   });
