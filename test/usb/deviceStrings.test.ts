@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import type { UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { readStrings } from '../../src/usb/deviceStrings.ts';
 import { resultOf } from '../../src/usb/results.ts';
@@ -53,6 +54,28 @@ describe('strings of a device, [USB 2.0] 9.6.7', () => {
       expect(asked).to.deep.equal(status === 'stalled' ? ['0 255', '0 2'] : ['0 255']);
     });
   }
+
+  it('of a device that answers anything are visible texts, in at most three requests each', async () => {
+    const answers = fc.oneof(
+      fc.uint8Array({ maxLength: 255 }).map((data) => resultOf('completed', data)),
+      fc
+        .uint8Array({ maxLength: 253 })
+        .map((data) => resultOf('completed', Uint8Array.of(data.length + 2, 3, ...data))),
+      fc.constantFrom('stalled', 'failed', 'overflowed', 'timedOut').map((status) => resultOf(status)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(answers, { minLength: 1, maxLength: 12 }), async (given) => {
+        let turn = 0;
+        const { strings, asked } = await read(() => given[turn++ % given.length] ?? resultOf('stalled'));
+        expect(asked).to.have.length.at.most(12);
+        for (const text of Object.values(strings)) {
+          expect(text).to.have.length.within(1, 126);
+          expect(text).not.to.include('\0');
+          expect(text.trim()).to.equal(text);
+        }
+      }),
+    );
+  });
 
   it('one that is not answered is not asked for again', async () => {
     const { strings, asked } = await read((index, length) =>

@@ -48,11 +48,12 @@ export let takeBack: (device: RemoteDevice) => Promise<unknown>;
 
 /**
  * A device that is driven as in a browser: the `USBDevice` of WebUSB (https://wicg.github.io/webusb/), over any
- * {@link UsbDevice}. Code written for WebUSB works with it unchanged. Four things differ:
+ * {@link UsbDevice}. Code written for WebUSB works with it unchanged. Five things differ:
  *
  * - Every transfer takes `{ signal }` as an additional last argument.
  * - No interface class is protected.
  * - `transferOut` does not copy: give it bytes that stay as they are until its promise settles.
+ * - `close` may be called while another method changes the device, and cancels that: the device may be far away.
  * - A device that is opened again gets back the configuration that it had when it was closed.
  *
  * Transfers reach the device in the order of the calls, any number at a time. Rejections are DOMExceptions with the
