@@ -3,7 +3,7 @@ import type { DecodeContext } from '../codecs/core/protocol.ts';
 import { protocolNamed } from '../codecs/protocols.ts';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { parseConfiguration } from '../codecs/usb/configurationDescriptor.ts';
-import { StaticChannel } from '../src/channels/staticChannel.ts';
+import { Drdynvc } from '../src/channels/drdynvc.ts';
 import { CommandReader } from '../src/hosts/usbip/commandReader.ts';
 import type { Layer } from './corpus.ts';
 
@@ -59,7 +59,7 @@ function contextOf(choice: number): DecodeContext {
 
 /** What reads the bytes of a layer beside its codecs. */
 const OTHERS: Partial<Readonly<Record<Layer, readonly Decode[]>>> = {
-  svc: [(bytes) => new StaticChannel().receive(Uint8Array.from(bytes))],
+  svc: [(bytes) => new Drdynvc({ role: 'client', listeners: () => true }).receive(Uint8Array.from(bytes))],
   usb: [(bytes) => parseConfiguration(bytes)],
   usbip: [(bytes) => new CommandReader({ maximumTransferSize: 65536 }).push(bytes)],
 };

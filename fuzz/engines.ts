@@ -1,6 +1,8 @@
 import { byteLength, joinParts, type Parts } from '../codecs/core/parts.ts';
-import { encodeDvcPdu } from '../codecs/dvc/pdu.ts';
-import { StaticChannel } from '../src/channels/staticChannel.ts';
+import { Drdynvc } from '../src/channels/drdynvc.ts';
+import type { DynamicChannelEvent } from '../src/channels/dynamicChannelOptions.ts';
+import { fragmentMessage } from '../src/channels/fragmentation.ts';
+import type { Step } from '../src/channels/step.ts';
 import { GadgetZero } from '../src/devices/virtual/gadgetZero.ts';
 import { VirtualDevices } from '../src/devices/virtual/virtualDevices.ts';
 import { RedirectionClient } from '../src/engine/client.ts';
@@ -10,16 +12,18 @@ import type { Transport, TransportHandler } from '../src/ports/transport.ts';
 import type { Layer } from './corpus.ts';
 import { ManualClock } from './manualClock.ts';
 import type { Random } from './random.ts';
-import { ANSWERS, OPENING, REGISTER } from './sessions.ts';
+import { ANSWERS, OPENING, REGISTER, Violation } from './sessions.ts';
 
 const CONTROL_CHANNEL = 1;
 const DEVICE_CHANNEL = 2;
 const NAME = 'URBDRC';
 
-/** A transport whose peer is the fuzzer; what the engine sends is counted and thrown away. */
+/** A transport whose peer is the fuzzer; what the engine sends is counted. */
 class FuzzedTransport implements Transport {
   readonly remote = 'fuzz';
   handler: TransportHandler | undefined;
+  /** Called for each frame of the engine. */
+  onFrame: (frame: Uint8Array) => void = () => {};
   sentBytes = 0;
   isClosed = false;
 
@@ -28,7 +32,10 @@ class FuzzedTransport implements Transport {
   }
 
   send(frames: readonly Parts[]): boolean {
-    for (const frame of frames) this.sentBytes += byteLength(frame);
+    for (const frame of frames) {
+      this.sentBytes += byteLength(frame);
+      this.onFrame(joinParts(frame).slice());
+    }
     return true;
   }
 
@@ -47,13 +54,17 @@ export class Engine {
   readonly #role: 'client' | 'server';
   readonly #transport = new FuzzedTransport();
   readonly #clock = new ManualClock();
-  readonly #framing = new StaticChannel();
+  /** The peer's end of the channels. */
+  readonly #peer: Drdynvc;
   readonly #devices = new VirtualDevices();
   readonly #end: RedirectionClient | RedirectionServer;
 
   constructor(role: 'client' | 'server') {
     this.#role = role;
     const options = { clock: this.#clock };
+    this.#peer = new Drdynvc(role === 'client' ? { role: 'server' } : { role: 'client', listeners: () => true });
+    // Never from within `send`, as with any transport.
+    this.#transport.onFrame = (frame) => queueMicrotask(() => this.#deliver(this.#heard(frame)));
     if (role === 'client') {
       this.#end = new RedirectionClient(this.#transport, options);
     } else {
@@ -78,17 +89,18 @@ export class Engine {
       const device = new GadgetZero({ clock: this.#clock });
       this.#devices.add(device);
       await this.#end.attach(device);
-      this.#pdu(encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1' }));
+      this.#deliver(this.#peer.start(0));
       for (const channelId of [CONTROL_CHANNEL, DEVICE_CHANNEL]) {
-        this.#pdu(encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority: 0, channelName: NAME }));
+        await nextTurn();
+        this.#deliver(this.#peer.create(NAME, 0) ?? { outgoing: [] });
         for (const message of OPENING) this.#message(channelId, message);
       }
       this.#message(DEVICE_CHANNEL, REGISTER);
       return;
     }
-    this.#pdu(encodeDvcPdu({ name: 'DYNVC_CAPS_RSP', version: 3 }));
     for (const channelId of [CONTROL_CHANNEL, DEVICE_CHANNEL]) {
-      this.#pdu(encodeDvcPdu({ name: 'DYNVC_CREATE_RSP', channelId, creationStatus: 0 }));
+      // Both ends answer each other's PDUs of the channel's creation.
+      await nextTurn();
       for (const message of ANSWERS.slice(0, 2)) this.#message(channelId, message);
       if (channelId === CONTROL_CHANNEL) this.#message(channelId, Buffer.from('010000400000000000010000', 'hex'));
       else for (const message of ANSWERS.slice(2)) this.#message(channelId, message);
@@ -132,24 +144,26 @@ export class Engine {
     return this.#role;
   }
 
+  /** Whatever the state of the channel. */
   #message(channelId: number, message: Uint8Array): void {
-    const isShort = message.byteLength <= 1590;
-    if (isShort) {
-      this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA', channelId, data: message }));
-      return;
-    }
-    const length = message.byteLength;
-    this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA_FIRST', channelId, length, data: message.subarray(0, 1500) }));
-    for (let at = 1500; at < length; at += 1500) {
-      this.#pdu(encodeDvcPdu({ name: 'DYNVC_DATA', channelId, data: message.subarray(at, at + 1500) }));
-    }
+    for (const pdu of fragmentMessage(channelId, [message])) this.#pdu(pdu);
   }
 
   #pdu(pdu: Parts): void {
-    if (byteLength(pdu) === 0) return;
-    for (const frame of this.#framing.send(pdu)) {
-      this.#transport.handler?.received(Uint8Array.from(joinParts(frame)));
+    if (byteLength(pdu) > 0) this.#deliver({ outgoing: this.#peer.sendPdus([pdu]) });
+  }
+
+  #deliver({ outgoing }: Pick<Step<DynamicChannelEvent>, 'outgoing'>): void {
+    for (const frame of outgoing) this.#transport.handler?.received(Uint8Array.from(joinParts(frame)));
+  }
+
+  /** What the engine sends has to be readable, however it was provoked. */
+  #heard(frame: Uint8Array): Step<DynamicChannelEvent> {
+    const step = this.#peer.receive(frame);
+    for (const event of step.events) {
+      if (event.type === 'failed') throw new Violation(`the engine broke drdynvc: ${event.error.message}`);
     }
+    return step;
   }
 }
 

@@ -50,3 +50,11 @@ export const ChannelPdu = codec<ChannelPdu>({
     out.append(data);
   },
 });
+
+/** Writes a CHANNEL_PDU_HEADER at `offset`, without a writer: one stands before every 1600 bytes. */
+export function writeChannelPduHeader(target: Uint8Array, offset: number, length: number, flags: number): void {
+  for (let byte = 0; byte < 4; byte += 1) {
+    target[offset + byte] = length >>> (8 * byte);
+    target[offset + 4 + byte] = flags >>> (8 * byte);
+  }
+}

@@ -19,7 +19,7 @@ import {
 } from './dynamicChannelTransitions.ts';
 import { fragmentMessage } from './fragmentation.ts';
 import { type DataPdu, Reassembly, ReassemblyBudget } from './reassembly.ts';
-import { type Step, StepBuilder } from './step.ts';
+import { eventStep, NO_STEP, type Step, StepBuilder } from './step.ts';
 import { nextState, type Transitions } from './transitions.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5' };
@@ -90,8 +90,8 @@ export abstract class DynamicChannels {
       throw new UsageError('the dynamic channels have been started already', { code: 'INVALID_STATE' });
     this.#started = true;
     const step = new StepBuilder<DynamicChannelEvent>();
-    const patience = this.begin(step);
-    if (patience !== undefined) this.#deadline = now + patience;
+    const timeout = this.begin(step);
+    if (timeout !== undefined) this.#deadline = now + timeout;
     return step;
   }
 
@@ -124,14 +124,37 @@ export abstract class DynamicChannels {
     return step;
   }
 
+  /**
+   * Takes the block of a DYNVC_DATA, a message or a part of one, which belongs to this object from now on. Undefined, and
+   * nothing done, where a rule forbids it: {@link receive} does what is right then.
+   */
+  receiveBlock(channelId: number, block: Uint8Array): Step<DynamicChannelEvent> | undefined {
+    const channel = this.#channels.get(channelId);
+    if (channel?.state !== 'open' || !channel.reassembly.accepts(block.byteLength)) return undefined;
+    const payload = channel.reassembly.take(block);
+    return payload === undefined ? NO_STEP : eventStep({ type: 'message', channelId, payload });
+  }
+
+  /** The static channel lost its framing and so cannot be trusted any more, [MS-RDPBCGR] 3.1.5.2.2.1. */
+  staticChannelFailed(error: DecodeError | ProtocolError): Step<DynamicChannelEvent> {
+    const step = new StepBuilder<DynamicChannelEvent>();
+    this.fail(step, error);
+    return step;
+  }
+
   /** The PDUs that carry a message of one byte or more; its parts are in them by reference. @throws UsageError */
   send(channelId: number, message: Parts): Parts[] {
+    this.checkOpen(channelId, message);
+    return fragmentMessage(channelId, message);
+  }
+
+  /** @throws UsageError where `message` cannot be sent because the channel is not open */
+  checkOpen(channelId: number, message: Parts): void {
     const state = this.channelState(channelId);
     if (state !== 'open')
       throw new UsageError(`channel ${channelId} is ${state}: ${byteLength(message)} bytes not sent`, {
         code: 'INVALID_STATE',
       });
-    return fragmentMessage(channelId, message);
   }
 
   /** Closes a channel; the event comes at once. @throws UsageError where there is nothing to close */

@@ -10,30 +10,29 @@ export class PartsCursor {
     this.#parts = parts;
   }
 
-  /** `head`, then views of the next `length` bytes; fewer where the parts end. */
-  take(head: Uint8Array, length: number): Parts {
-    const part = this.#parts[this.#index];
-    const end = this.#offset + length;
-    if (part === undefined || end > part.byteLength) return this.#takeAcross(head, length);
-    // Nearly every block of a transfer: a literal takes half the memory of an array that grows.
-    const view = part.subarray(this.#offset, end);
-    this.#offset = end;
-    return [head, view];
+  /** Appends `count` pieces to `target`, each `head` and views of the next `length` bytes; fewer where the parts end. */
+  take(target: Parts[], head: Uint8Array, length: number, count: number): void {
+    for (let left = count; left > 0; left -= 1) {
+      const part = this.#parts[this.#index];
+      const end = this.#offset + length;
+      if (part === undefined || end > part.byteLength) {
+        target.push(this.#takeAcross(head, length));
+      } else {
+        // Nearly every block of a transfer: a literal takes half the memory of an array that grows.
+        target.push([head, part.subarray(this.#offset, end)]);
+        this.#offset = end;
+      }
+    }
   }
 
   #takeAcross(head: Uint8Array, length: number): Parts {
     const taken = [head];
-    this.#takeInto(taken, length);
-    return taken;
-  }
-
-  #takeInto(target: Uint8Array[], length: number): void {
     let left = length;
     while (left > 0) {
       const part = this.#parts[this.#index];
-      if (part === undefined) return;
+      if (part === undefined) return taken;
       const size = Math.min(left, part.byteLength - this.#offset);
-      if (size > 0) target.push(size === part.byteLength ? part : part.subarray(this.#offset, this.#offset + size));
+      if (size > 0) taken.push(size === part.byteLength ? part : part.subarray(this.#offset, this.#offset + size));
       left -= size;
       this.#offset += size;
       if (this.#offset === part.byteLength) {
@@ -41,5 +40,6 @@ export class PartsCursor {
         this.#offset = 0;
       }
     }
+    return taken;
   }
 }

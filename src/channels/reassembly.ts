@@ -86,6 +86,23 @@ export class Reassembly {
     }
   }
 
+  /** Whether an uncompressed DYNVC_DATA of so many bytes is within what was announced, and needs no more memory. */
+  accepts(size: number): boolean {
+    const open = this.#open;
+    return open === undefined ? size <= this.#maximumMessageSize : open.size + size <= open.bytes.byteLength;
+  }
+
+  /** Takes the block of a DYNVC_DATA that {@link accepts} allows; returns the message that is complete with it. */
+  take(block: Uint8Array): Uint8Array | undefined {
+    const open = this.#open;
+    if (open === undefined) return block;
+    open.bytes.set(block, open.size);
+    open.size += block.byteLength;
+    if (open.size < open.length) return undefined;
+    this.dispose();
+    return open.bytes;
+  }
+
   /** Gives back the memory of an unfinished message. */
   dispose(): void {
     if (this.#open !== undefined) this.#budget.release(this.#open.bytes.byteLength);
@@ -122,11 +139,7 @@ export class Reassembly {
     const size = open.size + data.byteLength;
     if (size > open.length) throw tooMuch(pdu, open.length, size, headSize);
     if (size > open.bytes.byteLength) this.#grow(pdu, open, size, headSize);
-    open.bytes.set(data, open.size);
-    open.size = size;
-    if (size < open.length) return undefined;
-    this.dispose();
-    return open.bytes;
+    return this.take(data);
   }
 
   #grow(pdu: DataPdu, open: OpenMessage, needed: number, headSize: number): void {

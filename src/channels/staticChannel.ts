@@ -6,12 +6,15 @@ import {
   CHANNEL_PDU_HEADER_SIZE,
   ChannelFlag,
   ChannelPdu,
+  writeChannelPduHeader,
 } from '../../codecs/svc/channelPduHeader.ts';
 import { PartsCursor } from './partsCursor.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '3.1.5.2.2.1' };
 const { CHANNEL_FLAG_FIRST, CHANNEL_FLAG_LAST, CHANNEL_FLAG_SHOW_PROTOCOL, CHANNEL_PACKET_COMPRESSED } = ChannelFlag;
-const WHOLE = CHANNEL_FLAG_FIRST | CHANNEL_FLAG_LAST;
+
+/** CHANNEL_PDU_HEADER.flags of a chunk that holds all of its message. */
+export const WHOLE_MESSAGE = CHANNEL_FLAG_FIRST | CHANNEL_FLAG_LAST;
 const PAUSES = ChannelFlag.CHANNEL_FLAG_SUSPEND | ChannelFlag.CHANNEL_FLAG_RESUME;
 
 export interface StaticChannelOptions {
@@ -44,20 +47,13 @@ class HeaderWriter {
 
   next(length: number, flags: number): Uint8Array {
     const start = this.#offset;
-    this.#offset = writeUint32(this.#headers, writeUint32(this.#headers, start, length), flags);
+    this.#offset += CHANNEL_PDU_HEADER_SIZE;
+    writeChannelPduHeader(this.#headers, start, length, flags);
     // A lone header needs no view, which would cost more than the header.
     return this.#headers.byteLength === CHANNEL_PDU_HEADER_SIZE
       ? this.#headers
       : this.#headers.subarray(start, this.#offset);
   }
-}
-
-function writeUint32(target: Uint8Array, offset: number, value: number): number {
-  target[offset] = value;
-  target[offset + 1] = value >>> 8;
-  target[offset + 2] = value >>> 16;
-  target[offset + 3] = value >>> 24;
-  return offset + 4;
 }
 
 const NOTHING: StaticChannelReceipt = { messages: [], error: undefined };
@@ -69,16 +65,22 @@ const NOTHING: StaticChannelReceipt = { messages: [], error: undefined };
  */
 export class StaticChannel {
   readonly #chunkSize: number;
-  readonly #maximumMessageSize: number;
+  /** Bytes of the largest message that is accepted. */
+  readonly maximumMessageSize: number;
   #open: OpenMessage | undefined;
 
   /** @throws UsageError */
   constructor(options: StaticChannelOptions = {}) {
     this.#chunkSize = options.chunkSize ?? CHANNEL_CHUNK_LENGTH;
-    this.#maximumMessageSize = options.maximumMessageSize ?? 64 * 1024;
+    this.maximumMessageSize = options.maximumMessageSize ?? 64 * 1024;
     if (!Number.isInteger(this.#chunkSize) || this.#chunkSize < 1) {
       throw new UsageError(`chunkSize: ${this.#chunkSize} is not a positive number of bytes`);
     }
+  }
+
+  /** Whether the next chunk goes on with a message. */
+  get isReceiving(): boolean {
+    return this.#open !== undefined;
   }
 
   /** Takes one chunk, CHANNEL_PDU_HEADER included. Never throws; after an error the next whole message is welcome. */
@@ -117,7 +119,7 @@ export class StaticChannel {
         continue;
       }
       if (whole === undefined || length !== wholeLength) {
-        whole = headers.next(length, WHOLE);
+        whole = headers.next(length, WHOLE_MESSAGE);
         wholeLength = length;
       }
       chunks.push(behind(whole, message));
@@ -140,7 +142,7 @@ export class StaticChannel {
     for (let sent = 0; sent < length; sent += this.#chunkSize) {
       const first = sent === 0 ? CHANNEL_FLAG_FIRST : 0;
       const last = sent + this.#chunkSize >= length ? CHANNEL_FLAG_LAST : 0;
-      chunks.push(cursor.take(headers.next(length, first | last | CHANNEL_FLAG_SHOW_PROTOCOL), this.#chunkSize));
+      cursor.take(chunks, headers.next(length, first | last | CHANNEL_FLAG_SHOW_PROTOCOL), this.#chunkSize, 1);
     }
   }
 
@@ -150,12 +152,8 @@ export class StaticChannel {
       throw headerError('INVALID_VALUE', 'flags', 'the chunk is compressed, which was not agreed');
     }
     if ((flags & PAUSES) !== 0 && data.byteLength === 0) return undefined;
-    if (length > this.#maximumMessageSize) {
-      throw headerError(
-        'LIMIT_EXCEEDED',
-        'length',
-        `${length} bytes, at most ${this.#maximumMessageSize} are accepted`,
-      );
+    if (length > this.maximumMessageSize) {
+      throw headerError('LIMIT_EXCEEDED', 'length', `${length} bytes, at most ${this.maximumMessageSize} are accepted`);
     }
     if ((flags & CHANNEL_FLAG_FIRST) !== 0) return this.#begin(length, data, (flags & CHANNEL_FLAG_LAST) !== 0);
     if (this.#open !== undefined) return this.#append(this.#open, length, data, (flags & CHANNEL_FLAG_LAST) !== 0);

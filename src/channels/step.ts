@@ -9,6 +9,14 @@ export interface Step<Event> {
 /** Shared by all steps that have nothing to say, which most blocks of a message do not; never pushed to. */
 const NONE: never[] = [];
 
+/** The answer to an input that leads to nothing. */
+export const NO_STEP: Step<never> = { outgoing: NONE, events: NONE };
+
+/** A step with one event and nothing to send. */
+export function eventStep<Event>(event: Event): Step<Event> {
+  return { outgoing: NONE, events: [event] };
+}
+
 /** A {@link Step} in the making. */
 export class StepBuilder<Event> implements Step<Event> {
   outgoing: Parts[] = NONE;

@@ -2,8 +2,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Transport } from '../ports/transport.ts';
 import { Changes } from './changes.ts';
 import { ExchangeLog } from './exchangeLog.ts';
-import { PduLink } from './pduLink.ts';
-import { Peer, type PeerOptions } from './peer.ts';
+import { PduLink, type PduLinkOptions } from './pduLink.ts';
+import { Peer } from './peer.ts';
 import { GradingRun } from './gradingRun.ts';
 import { PreconditionFailure } from './verdict.ts';
 
@@ -59,13 +59,13 @@ export class Grading {
   }
 
   /** A new connection, dynamic channels included. */
-  async connect(options: PeerOptions = {}): Promise<Peer> {
-    const link = await this.connectLink();
-    return new Peer(link, this, options);
+  async connect(options: PduLinkOptions = {}): Promise<Peer> {
+    const link = await this.connectLink(options);
+    return new Peer(link, this);
   }
 
   /** A new connection for PDUs of dynamic channels, all of which the test sends itself. */
-  async connectLink(options: { readonly logsPdus?: boolean } = {}): Promise<PduLink> {
+  async connectLink(options: PduLinkOptions = {}): Promise<PduLink> {
     let transport: Transport;
     try {
       transport = await this.#settings.connect();

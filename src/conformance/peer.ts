@@ -1,23 +1,7 @@
-import { UsageError } from '../../codecs/core/errors.ts';
-import type { Parts } from '../../codecs/core/parts.ts';
-import { DynamicChannelClient } from '../channels/dynamicChannelClient.ts';
 import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
-import type { DynamicChannels } from '../channels/dynamicChannels.ts';
-import { DynamicChannelServer } from '../channels/dynamicChannelServer.ts';
-import type { Step } from '../channels/step.ts';
 import { type ChannelLink, PeerChannel } from './peerChannel.ts';
-import type { PduLink } from './pduLink.ts';
+import { type PduLink, URBDRC } from './pduLink.ts';
 import { CheckFailure } from './verdict.ts';
-
-/** The dynamic channel's name, [MS-RDPEUSB] 2.1. */
-export const URBDRC = 'URBDRC';
-
-export interface PeerOptions {
-  /** Highest version of the dynamic channels that this end speaks, 1 to 3. Default 3. */
-  readonly version?: number;
-  /** Playing the client: whether the next channel is accepted. Default: those named URBDRC are. */
-  readonly accept?: (channelName: string) => boolean;
-}
 
 /** Milliseconds: how long an answer may take, the same in the opening of a channel, and how long a silence has to be. */
 export interface Times {
@@ -35,9 +19,6 @@ export interface Times {
 export class Peer {
   readonly link: PduLink;
   readonly #times: Times;
-  readonly #dynamic: DynamicChannels;
-  /** The same object, in the server's role. */
-  readonly #creator: DynamicChannelServer | undefined;
   readonly #channels = new Map<number, PeerChannel>();
   /** Channels that the graded server opened and no test took yet. */
   readonly #offered: PeerChannel[] = [];
@@ -45,16 +26,13 @@ export class Peer {
   #ready = false;
   #failure: string | undefined;
 
-  constructor(link: PduLink, times: Times, options: PeerOptions = {}) {
+  constructor(link: PduLink, times: Times) {
     this.link = link;
     this.#times = times;
-    const version = options.version ?? 3;
-    this.#creator = link.role === 'server' ? new DynamicChannelServer({ version }) : undefined;
-    const listeners = options.accept ?? ((channelName: string) => channelName === URBDRC);
-    this.#dynamic = this.#creator ?? new DynamicChannelClient({ version, listeners });
-    link.onPdu = (pdu) => this.#apply(this.#dynamic.receive(pdu));
-    link.onClosed = (reason) => this.#endAll(reason);
-    this.#apply(this.#dynamic.start(link.changes.clock.now()));
+    link.start(
+      (event) => this.#handle(event),
+      (reason) => this.#endAll(reason),
+    );
   }
 
   /** @throws CheckFailure when the dynamic channels are not agreed on in time */
@@ -70,10 +48,7 @@ export class Peer {
   async openChannel(channelName: string = URBDRC): Promise<PeerChannel> {
     const start = this.link.changes.clock.now();
     await this.ready();
-    if (this.#creator === undefined) throw new UsageError('only a server opens channels', { code: 'INVALID_STATE' });
-    const { channelId, outgoing } = this.#creator.create(channelName, this.link.changes.clock.now());
-    this.link.log.note(`DYNVC_CREATE_REQ for ${channelName}`, channelId);
-    this.link.sendPdus([...outgoing]);
+    const channelId = this.link.createChannel(channelName);
     const channel = await this.link.changes.until(() => {
       if (this.#refused.has(channelId)) throw new CheckFailure(`the client refused a channel named ${channelName}`);
       this.#checkAlive(`a channel named ${channelName} was to be opened`);
@@ -111,11 +86,6 @@ export class Peer {
     if (reason !== undefined) throw new CheckFailure(`${what}, but ${reason}`);
   }
 
-  #apply(step: Step<DynamicChannelEvent>): void {
-    this.link.sendPdus([...step.outgoing]);
-    for (const event of step.events) this.#handle(event);
-  }
-
   #handle(event: DynamicChannelEvent): void {
     const { log } = this.link;
     switch (event.type) {
@@ -149,7 +119,7 @@ export class Peer {
     this.link.log.note('channel opened', channelId);
     const channel = new PeerChannel(channelId, this.#channelLink());
     this.#channels.set(channelId, channel);
-    if (this.#creator === undefined) this.#offered.push(channel);
+    if (this.link.role === 'client') this.#offered.push(channel);
   }
 
   #channelLink(): ChannelLink {
@@ -163,14 +133,8 @@ export class Peer {
         return times.timeout;
       },
       quiet: times.quiet,
-      transmit: (channelId: number, message: Parts) => {
-        if (this.#dynamic.channelState(channelId) === 'open') {
-          this.link.sendPdus(this.#dynamic.send(channelId, message));
-        }
-      },
-      close: (channelId) => {
-        if (this.#dynamic.channelState(channelId) === 'open') this.#apply(this.#dynamic.close(channelId));
-      },
+      transmit: (channelId, message) => this.link.sendMessage(channelId, message),
+      close: (channelId) => this.link.closeChannel(channelId),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import { announce } from '../urbdrc/session/client/announcement.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
+import type { DynamicChannelTransport } from '../ports/dynamicChannels.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import type { Step } from '../channels/step.ts';
@@ -54,7 +55,7 @@ export class RedirectionClient implements UsbDeviceSink {
   /** Set when the connection is over. */
   #over: { readonly error: Error | undefined } | undefined;
 
-  constructor(transport: Transport, options: ConnectionOptions = {}) {
+  constructor(transport: Transport | DynamicChannelTransport, options: ConnectionOptions = {}) {
     this.name = transport.remote;
     this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);

@@ -1,6 +1,7 @@
 import { asError, ProtocolError } from '../../codecs/core/errors.ts';
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
+import type { DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
@@ -56,7 +57,7 @@ export class RedirectionServer implements UsbDeviceSource {
   #wantedChannels = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(transport: Transport, options: RedirectionServerOptions = {}) {
+  constructor(transport: Transport | DynamicChannelServerTransport, options: RedirectionServerOptions = {}) {
     this.name = transport.remote;
     this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);

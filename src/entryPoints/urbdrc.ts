@@ -33,6 +33,11 @@ export type {
   UsbStatus,
   UsbTransfer,
 } from '../ports/usb.ts';
+export type {
+  DynamicChannelHandler,
+  DynamicChannelServerTransport,
+  DynamicChannelTransport,
+} from '../ports/dynamicChannels.ts';
 export type { ConnectionIdentity, ConnectionUser, Transport, TransportHandler } from '../ports/transport.ts';
 export type { Clock } from '../ports/clock.ts';
 

@@ -60,6 +60,7 @@ describe('examples', () => {
       'embed.ts',
       'grade.ts',
       'hidKeyboard.ts',
+      'ownChannels.ts',
       'ownDevice.ts',
       'ownTransport.ts',
       'redirectStick.ts',
@@ -96,13 +97,18 @@ describe('examples', () => {
     expect(await run('ownDevice')).to.deep.equal(['Thermometer: 20 °C', 'warning: 31.4 °C']);
   });
 
-  it('ownTransport.ts redirects through a channel of its own', async () => {
-    expect((await run('ownTransport')).sort()).to.deep.equal([
-      'the client has it back: released',
-      'the server has a Virtual Keyboard',
-      'the server has it no more',
-    ]);
-  });
+  for (const [name, channels] of [
+    ['ownTransport', 'a static channel'],
+    ['ownChannels', 'dynamic channels'],
+  ] as const) {
+    it(`${name}.ts redirects through ${channels} of its own`, async () => {
+      expect((await run(name)).sort()).to.deep.equal([
+        'the client has it back: released',
+        'the server has a Virtual Keyboard',
+        'the server has it no more',
+      ]);
+    });
+  }
 
   describe('between machines', () => {
     let folder: string;

@@ -3,7 +3,8 @@ import { CHANNEL_CREATED_VERSION } from '../../../codecs/urbdrc/channelNotificat
 import { InterfaceId } from '../../../codecs/urbdrc/header.ts';
 import { Grading, type GradingSettings } from '../grading.ts';
 import type { GradingRun } from '../gradingRun.ts';
-import type { Peer, PeerOptions } from '../peer.ts';
+import type { PduLinkOptions } from '../pduLink.ts';
+import type { Peer } from '../peer.ts';
 import type { PeerChannel, Received } from '../peerChannel.ts';
 import { CheckFailure, establish, NotApplicable } from '../verdict.ts';
 import { ScriptedDevice, type ScriptedDeviceOptions } from './scriptedDevice.ts';
@@ -68,7 +69,7 @@ export class ServerGrading extends Grading {
   }
 
   /** Connects and opens the control channel as far as devices may be announced. */
-  async openControl(options: PeerOptions = {}): Promise<ControlSide> {
+  async openControl(options: PduLinkOptions = {}): Promise<ControlSide> {
     const peer = await this.connect(options);
     return establish('an open control channel', async () => {
       const control = await peer.expectChannel(this.openingTimeout);

@@ -1,0 +1,204 @@
+import type { Parts } from '../../codecs/core/parts.ts';
+import { Drdynvc } from '../channels/drdynvc.ts';
+import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
+import type { Step } from '../channels/step.ts';
+import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
+import type { Transport } from '../ports/transport.ts';
+import { Alarm } from './alarm.ts';
+import { log } from './log.ts';
+import type { ConnectionSettings } from './options.ts';
+
+/** Flush immediately at this many queued frames (about 256 KiB). */
+const FLUSHED_FRAMES = 160;
+
+/**
+ * Dynamic channels over a transport that carries the chunks of `drdynvc`. The few frames that are produced in one turn of
+ * the event loop leave in one write. A client stops reading while the transport is full, so that a server that does not
+ * read cannot make answers pile up; a server goes on reading.
+ */
+export class DrdynvcTransport implements DynamicChannelServerTransport {
+  readonly remote: string;
+  readonly #transport: Transport;
+  readonly #role: 'client' | 'server';
+  readonly #settings: ConnectionSettings;
+  readonly #drdynvc: Drdynvc;
+  readonly #alarm: Alarm;
+  #channelName = '';
+  #handler: DynamicChannelHandler | undefined;
+  #frames: Parts[] = [];
+  #flushScheduled = false;
+  /** The transport takes more. */
+  #writable = true;
+  /** The owner does not read. */
+  #held = false;
+  #over = false;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(transport: Transport, role: 'client' | 'server', settings: ConnectionSettings) {
+    this.remote = transport.remote;
+    this.#transport = transport;
+    this.#role = role;
+    this.#settings = settings;
+    const { maximumMessageSize, maximumChannels } = settings.limits;
+    const limits = { maximumMessageSize, maximumChannels, maximumReassemblyBytes: 2 * maximumMessageSize };
+    this.#drdynvc = new Drdynvc(
+      role === 'server' ? { role, limits } : { role, limits, listeners: (name) => name === this.#channelName },
+    );
+    this.#alarm = new Alarm(settings.clock, (now) => {
+      this.#apply(this.#drdynvc.handleTimeout(now));
+      this.#alarm.set(this.#drdynvc.nextTimeout());
+    });
+  }
+
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  listen(channelName: string, handler: DynamicChannelHandler): void {
+    this.#channelName = channelName;
+    this.#handler = handler;
+    this.#transport.start({
+      received: (frame) => {
+        if (!this.#over) this.#apply(this.#drdynvc.receive(frame));
+      },
+      drained: () => {
+        this.#drained();
+      },
+      closed: (error) => {
+        this.#end(error);
+      },
+    });
+    this.#apply(this.#drdynvc.start(this.#settings.clock.now()));
+    this.#alarm.set(this.#drdynvc.nextTimeout());
+  }
+
+  sendMessage(channelId: number, message: Parts): void {
+    if (this.#over || this.#drdynvc.channelState(channelId) !== 'open') return;
+    this.#drdynvc.send(channelId, message, this.#frames);
+    this.#flushSoon();
+  }
+
+  createChannel(channelName: string): number | undefined {
+    if (this.#over) return undefined;
+    const created = this.#drdynvc.create(channelName, this.#settings.clock.now());
+    this.#alarm.set(this.#drdynvc.nextTimeout());
+    if (created !== undefined) this.#send(created.outgoing);
+    return created?.channelId;
+  }
+
+  closeChannel(channelId: number): void {
+    const state = this.#drdynvc.channelState(channelId);
+    if (!this.#over && (state === 'open' || state === 'creating')) this.#apply(this.#drdynvc.close(channelId));
+  }
+
+  pause(): void {
+    this.#held = true;
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#resume();
+  }
+
+  close(): Promise<void> {
+    if (!this.#over) {
+      this.#flush();
+      this.#over = true;
+      this.#alarm.stop();
+      this.#closing = this.#transport.close();
+    }
+    return this.#closing;
+  }
+
+  #apply(step: Step<DynamicChannelEvent>): void {
+    this.#send(step.outgoing);
+    for (const event of step.events) {
+      if (this.#over) return;
+      if (event.type !== 'message' && log.channel.enabled) log.channel('%s: %o', this.#role, event);
+      this.#handle(event);
+    }
+  }
+
+  #handle(event: DynamicChannelEvent): void {
+    const handler = this.#handler;
+    switch (event.type) {
+      case 'ready':
+        handler?.ready();
+        return;
+      case 'opened':
+        handler?.opened(event.channelId);
+        return;
+      case 'refused':
+        if (this.#role === 'server') handler?.refused(event.channelId, event.creationStatus);
+        else this.#observeRefused(event.channelId, event.channelName, event.creationStatus);
+        return;
+      case 'message':
+        handler?.received(event.channelId, event.payload);
+        return;
+      case 'closed':
+        if (event.by === 'fault') this.#settings.ignored(event.error);
+        if (event.by !== 'us') handler?.closed(event.channelId, event.by === 'fault' ? event.error : undefined);
+        return;
+      case 'ignored':
+        this.#settings.ignored(event.error);
+        return;
+      case 'failed':
+        void this.close();
+        handler?.ended(event.error);
+        return;
+    }
+  }
+
+  /** Who records the connection hears also of a channel of another name. */
+  #observeRefused(channelId: number, name: string, status: number): void {
+    this.#settings.onChannel?.({ direction: 'received', channelId, event: 'create', name });
+    this.#settings.onChannel?.({ direction: 'sent', channelId, event: 'created', status });
+  }
+
+  #send(frames: readonly Parts[]): void {
+    if (this.#over || frames.length === 0) return;
+    for (const frame of frames) this.#frames.push(frame);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    // Not later: until then neither the transport nor the devices know how much there is.
+    if (this.#frames.length >= FLUSHED_FRAMES) this.#flush();
+    if (this.#flushScheduled || this.#frames.length === 0) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#over || this.#frames.length === 0) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    if (this.#transport.send(frames) || !this.#writable) return;
+    this.#writable = false;
+    if (this.#role === 'client') this.#transport.pause();
+  }
+
+  #drained(): void {
+    if (this.#writable || this.#over) return;
+    this.#writable = true;
+    this.#resume();
+    this.#handler?.drained();
+  }
+
+  #resume(): void {
+    if (!this.#over && !this.#held && (this.#writable || this.#role === 'server')) this.#transport.resume();
+  }
+
+  /** The transport is closed. */
+  #end(error: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#alarm.stop();
+    this.#frames = [];
+    this.#handler?.ended(error);
+  }
+}
