@@ -150,7 +150,8 @@ export class StreamTransport implements Transport {
     this.#delivering = true;
     try {
       while (this.#isFlowing()) {
-        const frame = this.#nextFrame();
+        const isFirst = this.#examineFirst !== undefined || this.#earlier.length > 0;
+        const frame = isFirst ? this.#nextFrame() : this.#deframe();
         if (frame === undefined) break;
         if (frame !== 'consumed') handler.received(frame);
       }

@@ -58,10 +58,14 @@ export interface TpktDeframerOptions {
 export class TpktDeframer extends StreamDeframer {
   constructor(options: TpktDeframerOptions = {}) {
     const maximum = options.maximumFrame ?? MAXIMUM_FRAME_SIZE;
-    super((header, filled) => {
-      noticeTls(header[0]);
-      return tpktPayloadSize(header, filled, MINIMUM_FRAME_SIZE, maximum);
-    }, unsafeBytes);
+    super(
+      (header, filled) => {
+        if (header[0] !== TPKT_VERSION) noticeTls(header[0]);
+        return tpktPayloadSize(header, filled, MINIMUM_FRAME_SIZE, maximum);
+      },
+      TPKT_HEADER_SIZE,
+      unsafeBytes,
+    );
   }
 }
 

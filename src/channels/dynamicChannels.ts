@@ -130,9 +130,9 @@ export abstract class DynamicChannels {
    */
   receiveBlock(channelId: number, block: Uint8Array): Step<DynamicChannelEvent> | undefined {
     const channel = this.#channels.get(channelId);
-    if (channel?.state !== 'open' || !channel.reassembly.accepts(block.byteLength)) return undefined;
-    const payload = channel.reassembly.take(block);
-    return payload === undefined ? NO_STEP : eventStep({ type: 'message', channelId, payload });
+    const payload = channel?.state === 'open' ? channel.reassembly.append(block) : 'refused';
+    if (payload === 'more') return NO_STEP;
+    return payload === 'refused' ? undefined : eventStep({ type: 'message', channelId, payload });
   }
 
   /** The static channel lost its framing and so cannot be trusted any more, [MS-RDPBCGR] 3.1.5.2.2.1. */

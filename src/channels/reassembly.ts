@@ -86,19 +86,18 @@ export class Reassembly {
     }
   }
 
-  /** Whether an uncompressed DYNVC_DATA of so many bytes is within what was announced, and needs no more memory. */
-  accepts(size: number): boolean {
+  /**
+   * Takes the block of an uncompressed DYNVC_DATA: the message that is complete with it, or `more` are to come. `refused`,
+   * and nothing is done, where it is more than was announced, or needs more memory: {@link receive} goes on then.
+   */
+  append(block: Uint8Array): Uint8Array | 'more' | 'refused' {
     const open = this.#open;
-    return open === undefined ? size <= this.#maximumMessageSize : open.size + size <= open.bytes.byteLength;
-  }
-
-  /** Takes the block of a DYNVC_DATA that {@link accepts} allows; returns the message that is complete with it. */
-  take(block: Uint8Array): Uint8Array | undefined {
-    const open = this.#open;
-    if (open === undefined) return block;
+    if (open === undefined) return block.byteLength <= this.#maximumMessageSize ? block : 'refused';
+    const size = open.size + block.byteLength;
+    if (size > open.bytes.byteLength) return 'refused';
     open.bytes.set(block, open.size);
-    open.size += block.byteLength;
-    if (open.size < open.length) return undefined;
+    open.size = size;
+    if (size < open.length) return 'more';
     this.dispose();
     return open.bytes;
   }
@@ -132,14 +131,14 @@ export class Reassembly {
 
   #next(pdu: DynvcData | DynvcDataCompressed, data: Uint8Array, headSize: number): Uint8Array | undefined {
     const open = this.#open;
-    if (open === undefined) {
-      if (data.byteLength > this.#maximumMessageSize) throw this.#tooLarge(pdu, 'Data', data.byteLength, headSize);
-      return data;
+    if (open !== undefined) {
+      const size = open.size + data.byteLength;
+      if (size > open.length) throw tooMuch(pdu, open.length, size, headSize);
+      if (size > open.bytes.byteLength) this.#grow(pdu, open, size, headSize);
     }
-    const size = open.size + data.byteLength;
-    if (size > open.length) throw tooMuch(pdu, open.length, size, headSize);
-    if (size > open.bytes.byteLength) this.#grow(pdu, open, size, headSize);
-    return this.take(data);
+    const message = this.append(data);
+    if (message === 'refused') throw this.#tooLarge(pdu, 'Data', data.byteLength, headSize);
+    return message === 'more' ? undefined : message;
   }
 
   #grow(pdu: DataPdu, open: OpenMessage, needed: number, headSize: number): void {

@@ -1,7 +1,7 @@
 import type { Parts } from '../../codecs/core/parts.ts';
 import { Drdynvc } from '../channels/drdynvc.ts';
 import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
-import type { Step } from '../channels/step.ts';
+import { NO_STEP, type Step } from '../channels/step.ts';
 import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
 import { Alarm } from './alarm.ts';
@@ -59,7 +59,9 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     this.#handler = handler;
     this.#transport.start({
       received: (frame) => {
-        if (!this.#over) this.#apply(this.#drdynvc.receive(frame));
+        if (this.#over) return;
+        const step = this.#drdynvc.receive(frame);
+        if (step !== NO_STEP) this.#apply(step);
       },
       drained: () => {
         this.#drained();

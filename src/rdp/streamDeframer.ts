@@ -17,6 +17,7 @@ const LONGEST_HEADER = 4;
  */
 export class StreamDeframer {
   readonly #readHeader: HeaderReader;
+  readonly #leastHeader: number;
   readonly #allocate: (size: number) => Uint8Array;
   #chunk: Uint8Array = EMPTY;
   #position = 0;
@@ -26,9 +27,17 @@ export class StreamDeframer {
   #frame: Uint8Array | undefined;
   #frameFilled = 0;
 
-  /** @param allocate for frames that span chunks. Default: new arrays */
-  constructor(readHeader: HeaderReader, allocate: (size: number) => Uint8Array = (size) => new Uint8Array(size)) {
+  /**
+   * @param leastHeader bytes that each header has, which are read at once where they are in the chunk
+   * @param allocate for frames that span chunks. Default: new arrays
+   */
+  constructor(
+    readHeader: HeaderReader,
+    leastHeader = 1,
+    allocate: (size: number) => Uint8Array = (size) => new Uint8Array(size),
+  ) {
     this.#readHeader = readHeader;
+    this.#leastHeader = leastHeader;
     this.#allocate = allocate;
   }
 
@@ -87,6 +96,15 @@ export class StreamDeframer {
   }
 
   #takeHeader(): number | undefined {
+    if (this.#headerFilled === 0 && this.#chunk.byteLength - this.#position >= this.#leastHeader) {
+      for (let index = 0; index < this.#leastHeader; index += 1) {
+        this.#header[index] = this.#chunk[this.#position + index] ?? 0;
+      }
+      this.#headerFilled = this.#leastHeader;
+      this.#position += this.#leastHeader;
+      const size = this.#readHeader(this.#header, this.#headerFilled);
+      if (size !== undefined) return size;
+    }
     for (let byte = this.#chunk[this.#position]; byte !== undefined; byte = this.#chunk[this.#position]) {
       this.#header[this.#headerFilled] = byte;
       this.#headerFilled += 1;
