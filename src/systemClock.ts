@@ -24,3 +24,28 @@ function cancelOf(timer: NodeJS.Timeout): () => void {
     clearTimeout(timer);
   };
 }
+
+/** Calls back in a later turn of the event loop, after timers and sockets had theirs. */
+export function nextTurn(callback: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(callback);
+  else (inNextMessage ??= nextMessage())(callback);
+}
+
+let inNextMessage: ((callback: () => void) => void) | undefined;
+
+/** As browsers have it: the types of Node know no `onmessage`. */
+declare const MessageChannel: new () => {
+  readonly port1: { onmessage: (() => void) | null };
+  readonly port2: { postMessage(message: undefined): void };
+};
+
+/** For browsers, which have no setImmediate and delay nested timers by 4 ms. */
+function nextMessage(): (callback: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+  return (callback) => {
+    waiting.push(callback);
+    port2.postMessage(undefined);
+  };
+}

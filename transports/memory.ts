@@ -1,7 +1,7 @@
 import { copyParts, type Parts } from '../codecs/core/parts.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
-import { systemClock } from '../src/systemClock.ts';
+import { nextTurn, systemClock } from '../src/systemClock.ts';
 import { frameSize } from './tpkt.ts';
 
 export interface MemoryOptions {
@@ -178,27 +178,6 @@ class MemoryTransport implements Transport {
     this.#toldClosed = true;
     this.#handler.closed(undefined);
   }
-}
-
-/** Calls back in a later turn of the event loop, after timers and sockets had theirs. */
-const nextTurn: (callback: () => void) => void =
-  typeof setImmediate === 'function' ? (callback) => void setImmediate(callback) : nextMessage();
-
-/** As browsers have it: the types of Node know no `onmessage`. */
-declare const MessageChannel: new () => {
-  readonly port1: { onmessage: (() => void) | null };
-  readonly port2: { postMessage(message: undefined): void };
-};
-
-/** For browsers, which have no setImmediate and delay nested timers by 4 ms. */
-function nextMessage(): (callback: () => void) => void {
-  const { port1, port2 } = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  port1.onmessage = () => waiting.shift()?.();
-  return (callback) => {
-    waiting.push(callback);
-    port2.postMessage(undefined);
-  };
 }
 
 /** Plain arrays: a Buffer's slice() would not copy. */

@@ -121,6 +121,11 @@ export class Drdynvc {
     return this.#chunked(this.#dynamic.close(channelId));
   }
 
+  /** The connection is over: frees the memory of unfinished messages. */
+  dispose(): void {
+    this.#dynamic.dispose();
+  }
+
   #chunked(step: Step<DynamicChannelEvent>): Step<DynamicChannelEvent> {
     if (step.outgoing.length === 0) return step;
     return { outgoing: this.#static.sendAll(step.outgoing), events: step.events };

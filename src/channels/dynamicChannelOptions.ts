@@ -1,4 +1,5 @@
 import { UsageError, type DecodeError, type ProtocolError } from '../../codecs/core/errors.ts';
+import type { MessageMemory } from './reassemblyBudget.ts';
 
 /** How much a peer may make us hold. */
 export interface DynamicChannelLimits {
@@ -29,6 +30,8 @@ export interface DynamicChannelOptions {
   /** Highest version to agree on, 1 to 3. Below 3 the peer may not compress. Default 3. */
   readonly version?: number;
   readonly limits?: Partial<DynamicChannelLimits>;
+  /** For unfinished messages, shared with other connections. Default: shared with none. */
+  readonly messageMemory?: MessageMemory | undefined;
 }
 
 /** What happened on the dynamic channels. */

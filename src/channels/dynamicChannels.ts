@@ -18,7 +18,8 @@ import {
   type Role,
 } from './dynamicChannelTransitions.ts';
 import { fragmentMessage } from './fragmentation.ts';
-import { type DataPdu, Reassembly, ReassemblyBudget } from './reassembly.ts';
+import { type DataPdu, Reassembly } from './reassembly.ts';
+import { ReassemblyBudget } from './reassemblyBudget.ts';
 import { eventStep, NO_STEP, type Step, StepBuilder } from './step.ts';
 import { nextState, type Transitions } from './transitions.ts';
 
@@ -62,7 +63,7 @@ export abstract class DynamicChannels {
     this.#peer = role === 'server' ? 'client' : 'server';
     this.#channelTable = DYNAMIC_CHANNEL_TRANSITIONS[role];
     this.#connectionTable = CAPABILITIES_TRANSITIONS[role];
-    this.#budget = new ReassemblyBudget(this.limits.maximumReassemblyBytes);
+    this.#budget = new ReassemblyBudget(this.limits.maximumReassemblyBytes, options.messageMemory);
     this.#connection = initial;
   }
 
@@ -169,6 +170,11 @@ export abstract class DynamicChannels {
     this.enter(channelId, next);
     step.emit({ type: 'closed', channelId, by: 'us' });
     return step;
+  }
+
+  /** Nothing comes any more: frees the memory of unfinished messages. */
+  dispose(): void {
+    for (const channel of this.#channels.values()) if (channel.state === 'open') channel.reassembly.dispose();
   }
 
   /** Sends what this role sends first; returns how long the answer may take, in ms, where there has to be one. */

@@ -8,6 +8,7 @@ import type {
 } from '../../codecs/dvc/data.ts';
 import { RDP8_SPEC } from '../../codecs/dvc/rdp8Lite.ts';
 import { Decompressor } from './decompressor.ts';
+import type { ReassemblyBudget } from './reassemblyBudget.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5.1.4' };
 
@@ -20,33 +21,6 @@ export const FIRST_ALLOCATION = 128 * 1024;
 
 /** The PDUs that carry a block of a message. */
 export type DataPdu = DynvcDataFirst | DynvcData | DynvcDataFirstCompressed | DynvcDataCompressed;
-
-/** The memory that the unfinished messages of all channels share. */
-export class ReassemblyBudget {
-  readonly #maximum: number;
-  #used = 0;
-
-  /** @param maximum bytes */
-  constructor(maximum: number) {
-    this.#maximum = maximum;
-  }
-
-  /** Bytes reserved now. */
-  get used(): number {
-    return this.#used;
-  }
-
-  /** False, and nothing reserved, when that would be too much. */
-  reserve(bytes: number): boolean {
-    if (this.#used + bytes > this.#maximum) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#used -= bytes;
-  }
-}
 
 interface OpenMessage {
   bytes: Uint8Array;
@@ -62,6 +36,8 @@ export class Reassembly {
   readonly #budget: ReassemblyBudget;
   readonly #decompressor = new Decompressor();
   #open: OpenMessage | undefined;
+  /** Why the message that was open is gone. */
+  #dropped: string | undefined;
 
   constructor(maximumMessageSize: number, budget: ReassemblyBudget) {
     this.#maximumMessageSize = maximumMessageSize;
@@ -74,6 +50,7 @@ export class Reassembly {
    * @throws DecodeError, ProtocolError: the channel is of no use after that
    */
   receive(pdu: DataPdu, headSize: number): Uint8Array | undefined {
+    if (this.#dropped !== undefined) throw dataError('LIMIT_EXCEEDED', pdu, 'Data', this.#dropped, headSize);
     switch (pdu.name) {
       case 'DYNVC_DATA_FIRST':
         return this.#first(pdu, pdu.data, headSize);
@@ -92,6 +69,7 @@ export class Reassembly {
    */
   append(block: Uint8Array): Uint8Array | 'more' | 'refused' {
     const open = this.#open;
+    if (this.#dropped !== undefined) return 'refused';
     if (open === undefined) return block.byteLength <= this.#maximumMessageSize ? block : 'refused';
     const size = open.size + block.byteLength;
     if (size > open.bytes.byteLength) return 'refused';
@@ -104,8 +82,19 @@ export class Reassembly {
 
   /** Gives back the memory of an unfinished message. */
   dispose(): void {
-    if (this.#open !== undefined) this.#budget.release(this.#open.bytes.byteLength);
+    if (this.#open !== undefined) this.#budget.release(this);
     this.#open = undefined;
+  }
+
+  /** Bytes allocated for the unfinished message. */
+  get allocated(): number {
+    return this.#open?.bytes.byteLength ?? 0;
+  }
+
+  /** The budget needs the memory of the unfinished message. The next block that comes is refused, for this reason. */
+  drop(reason: string): void {
+    this.#open = undefined;
+    this.#dropped = reason;
   }
 
   #decompress(pdu: DynvcDataFirstCompressed | DynvcDataCompressed, headSize: number): Uint8Array {
@@ -150,8 +139,8 @@ export class Reassembly {
   }
 
   #reserve(pdu: DataPdu, bytes: number, offset: number): void {
-    if (this.#budget.reserve(bytes)) return;
-    const problem = `unfinished messages of all channels take ${this.#budget.used} bytes already`;
+    const problem = this.#budget.reserve(this, bytes);
+    if (problem === undefined) return;
     throw dataError('LIMIT_EXCEEDED', pdu, 'Data', problem, offset);
   }
 

@@ -5,6 +5,7 @@ import {
   type SessionLimits,
   type SessionTimers,
 } from '../urbdrc/session/limits.ts';
+import { MessageMemory } from '../channels/reassemblyBudget.ts';
 import type { Clock } from '../ports/clock.ts';
 import { log } from './log.ts';
 import { systemClock } from '../systemClock.ts';
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<SessionLimits & ChannelLimits>;
   readonly timers?: Partial<SessionTimers>;
+  /** For unfinished messages, shared by several connections. Default: 256 MiB that all connections of the process share. */
+  readonly messageMemory?: MessageMemory;
   /** Called for each message of the peer that was dropped because it was malformed or out of order. */
   readonly onIgnored?: (error: Error) => void;
   /** Called for each message before it is sent or acted on. */
@@ -59,11 +62,14 @@ const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {
   maximumChannels: 64,
 };
 
+const PROCESS_MESSAGE_MEMORY = new MessageMemory(256 * 1024 * 1024);
+
 /** {@link ConnectionOptions} with the defaults filled in. */
 export interface ConnectionSettings {
   readonly clock: Clock;
   readonly limits: SessionLimits & ChannelLimits;
   readonly timers: SessionTimers;
+  readonly messageMemory: MessageMemory;
   readonly ignored: (error: Error) => void;
   readonly onMessage: ((message: ObservedMessage) => void) | undefined;
   readonly onChannel: ((change: ObservedChannel) => void) | undefined;
@@ -93,6 +99,7 @@ export function connectionSettings(options: ConnectionOptions): ConnectionSettin
     clock: options.clock ?? systemClock,
     limits: { ...DEFAULT_SESSION_LIMITS, ...DEFAULT_CHANNEL_LIMITS, ...options.limits },
     timers: { ...DEFAULT_SESSION_TIMERS, ...options.timers },
+    messageMemory: options.messageMemory ?? PROCESS_MESSAGE_MEMORY,
     ignored: (error) => {
       log.ignored('%s', error.message);
       call(options.onIgnored, error);

@@ -9,6 +9,7 @@
 export { RedirectionClient, type Redirection } from '../engine/client.ts';
 export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
+export { MessageMemory } from '../channels/reassemblyBudget.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
 export { RedirectionError, type RedirectionErrorCode } from '../engine/redirectionError.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';

@@ -1,7 +1,8 @@
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { fragmentMessage } from '../../src/channels/fragmentation.ts';
-import { Reassembly, ReassemblyBudget } from '../../src/channels/reassembly.ts';
+import { Reassembly } from '../../src/channels/reassembly.ts';
+import { ReassemblyBudget } from '../../src/channels/reassemblyBudget.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
 import type { Transport, TransportHandler } from '../../src/ports/transport.ts';
 
