@@ -16,6 +16,8 @@ import { mutate, randomNumbers } from './mutations.ts';
 import { RecordingHost, turns } from './stack.ts';
 
 const BATCH = 200;
+/** Until a batch is handled, which is done a little at a time. */
+const TURNS_OF_A_BATCH = 20;
 const SEED = 1;
 /** A chunk's header; transports carry no less. */
 const SMALLEST_FRAME = 8;
@@ -125,7 +127,7 @@ export function testMutatedMessages(messages: number, connections: number): void
             if (message.byteLength > 0) server.send(random(20) === 0 ? server.opened[0]! : channelId, message);
           }
           sent += BATCH;
-          await turns(2);
+          await turns(TURNS_OF_A_BATCH);
           over = await Promise.race([ended, turns(0).then(() => false)]);
           if (before === 0 && sent >= messages / 10) before = await bytesInUse();
         }
@@ -172,7 +174,7 @@ export function testMutatedMessages(messages: number, connections: number): void
             if (message.byteLength > 0) client.send(random(100) === 0 ? control : channelId, message);
           }
           sent += BATCH;
-          await turns(2);
+          await turns(TURNS_OF_A_BATCH);
           if (before === 0 && sent >= messages / 10) before = await bytesInUse();
         }
         client.closed.length = 0;
