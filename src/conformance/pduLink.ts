@@ -110,7 +110,8 @@ export class PduLink {
   /** Playing the server: asks for a channel, and returns its id. @throws UsageError where none can be created */
   createChannel(channelName: string): number {
     const created = this.#drdynvc.create(channelName, this.changes.clock.now());
-    if (created === undefined) throw new UsageError('only a server opens channels, and not too many');
+    if (created === undefined)
+      throw new UsageError('only a server opens channels, and not too many', { code: 'INVALID_STATE' });
     this.log.note(`DYNVC_CREATE_REQ for ${channelName}`, created.channelId);
     this.#transmit(created.outgoing);
     return created.channelId;
