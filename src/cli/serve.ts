@@ -20,7 +20,7 @@ import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HEL
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
-import { aborted, stopSignal } from './stopSignal.ts';
+import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
@@ -103,6 +103,9 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   });
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
+  const servers = new Set<RedirectionServer>();
+  // One listener for all: one for each connection would stay when the connection is over.
+  ended.addEventListener('abort', () => servers.forEach((server) => void server.close()), { once: true });
   let place: Place | undefined;
   let capture: Capture | undefined;
   try {
@@ -117,7 +120,11 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
     });
     await hub.addSink(opened.sink);
     await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, hub, recording, options, terminal, ended),
+      serveConnection(transport, hub, recording, options, terminal, (server) => {
+        servers.add(server);
+        if (ended.aborted) void server.close();
+        void server.closed.then(() => servers.delete(server));
+      }),
     );
   } finally {
     await place?.sink.close();
@@ -191,7 +198,7 @@ async function serveConnection(
   capture: Capture,
   options: PeerOptions,
   terminal: Terminal,
-  signal: AbortSignal,
+  closeOnStop: (server: RedirectionServer) => void,
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`);
@@ -202,10 +209,10 @@ async function serveConnection(
     onDeviceFailed: (error) => terminal.say(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
+  closeOnStop(server);
   await hub.addSource(server);
-  await Promise.race([server.closed, aborted(signal)]);
-  await server.close();
   const error = await server.closed;
+  await server.close();
   ended(error);
   const why = error === undefined ? '' : `: ${oneLine(error)}`;
   terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`);
