@@ -7,6 +7,7 @@ import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
 import { type VhciAttachment, VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
+import { eventDevice } from './programEvent.ts';
 import type { Terminal } from './terminal.ts';
 
 const SYSFS_ROOT = '/sys';
@@ -43,17 +44,27 @@ export async function openVhciHost(
       attachments.add(attachment);
       void attachment.ended.then(() => attachments.delete(attachment));
       const { device, location, port } = attachment;
-      terminal.say(`attached ${describe(device.identity)} as ${location ?? ''} (port ${port})`);
+      terminal.say(`attached ${describe(device.identity)} as ${location ?? ''} (port ${port})`, {
+        event: 'attached',
+        location: location ?? '',
+        ...eventDevice(device.identity),
+      });
     },
-    onNodes: ({ location }, nodes) => terminal.say(`${location ?? ''}: ${nodes.join(' ')}`),
-    onNotAddressed: ({ device }, error) => {
-      terminal.say(`${describe(device.identity)} is not attached: ${oneLine(error)}`);
+    onNodes: ({ location = '' }, nodes) => {
+      terminal.say(`${location}: ${nodes.join(' ')}`, { event: 'nodes', location, nodes });
+    },
+    onNotAddressed: ({ device: { identity } }, error) => {
+      terminal.warn(`${describe(identity)} is not attached: ${oneLine(error)}`, {
+        event: 'notAttached',
+        error: oneLine(error),
+        ...eventDevice(identity),
+      });
     },
   });
   const leave = () => {
     for (const { device, location = '' } of attachments) {
       if (inspectLocalUse({ ...device.identity, portPath: location }).mounted !== true) continue;
-      terminal.say(`${location}: taken away while it is mounted; what was not written yet is lost (unmount first)`);
+      terminal.warn(`${location}: taken away while it is mounted; what was not written yet is lost (unmount first)`);
     }
     void host.close();
   };

@@ -29,7 +29,7 @@ const NO_CAPTURE: Capture = {
 export function startCapture({ capture }: CaptureOptions, role: 'client' | 'server', terminal: Terminal): Capture {
   if (capture === undefined) return NO_CAPTURE;
   const onFailure = (error: Error) => {
-    terminal.say(`${capture} cannot be written any more, nothing is recorded from now on: ${oneLine(error)}`);
+    terminal.warn(`${capture} cannot be written any more, nothing is recorded from now on: ${oneLine(error)}`);
   };
   const opened = open(capture, { role, program: `urbdrc ${packageVersion()}`, onFailure });
   terminal.say(`recording to ${capture}; it holds all that is sent, keys and passwords too`);
@@ -47,5 +47,5 @@ function open(path: string, options: OpenOptions): Capture {
 /** Ends the recording and says what is missing, if anything. */
 export function endCapture(opened: Capture, { capture }: CaptureOptions, terminal: Terminal): void {
   opened.close();
-  if (opened.lost > 0) terminal.say(`${capture ?? ''} is not complete: ${opened.lost} records were not written`);
+  if (opened.lost > 0) terminal.warn(`${capture ?? ''} is not complete: ${opened.lost} records were not written`);
 }

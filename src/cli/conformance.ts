@@ -86,7 +86,7 @@ function traitOf(text: string): Trait {
 }
 
 async function conformance(graded: Graded, options: ConformanceOptions, around: Surroundings): Promise<void> {
-  const terminal = new Terminal(around.stderr);
+  const terminal = new Terminal(around);
   const counterpart = graded === 'client' ? 'urbdrc redirect --device VID:PID' : 'urbdrc serve';
   const connections = new Connections(options, counterpart, around, terminal);
   const tests = testsOf(graded, options, connections);

@@ -90,7 +90,7 @@ export async function withConnections(
       (transport) => {
         const connection = serve(transport)
           .catch((error: unknown) => {
-            terminal.say(`${transport.remote}: ${oneLine(error)}`);
+            terminal.warn(`${transport.remote}: ${oneLine(error)}`);
           })
           .finally(() => connections.delete(connection));
         connections.add(connection);
@@ -181,7 +181,11 @@ function announce(
   counterpart: Counterpart,
   terminal: Terminal,
 ): void {
-  terminal.say(`listening on ${url}`);
+  terminal.say(`listening on ${url}`, {
+    event: 'listening',
+    url,
+    ...(certificateFingerprint !== undefined && { fingerprint: certificateFingerprint }),
+  });
   if (certificateFingerprint !== undefined) {
     terminal.say(`certificate fingerprint (SHA-256): ${certificateFingerprint}`);
   }

@@ -6,6 +6,7 @@ import { processConnections } from '../../transports/processConnections.ts';
 import { plainError } from '../../transports/transportError.ts';
 import { isLoopback } from '../../transports/url.ts';
 import { Failure, oneLine } from './failure.ts';
+import { eventDevice } from './programEvent.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ExportOptions {
@@ -36,16 +37,20 @@ export async function openUsbipServer(
     port,
     clock: systemClock,
     connections: processConnections(),
-    onImported: (device, remote) => terminal.say(`${remote} imported ${describe(device.identity)}`),
-    onReleased: (device, remote, error) => {
+    onImported: ({ identity }, remote) => {
+      const line = `${remote} imported ${describe(identity)}`;
+      terminal.say(line, { event: 'imported', remote, ...eventDevice(identity) });
+    },
+    onReleased: ({ identity }, remote, error) => {
       const why = error === undefined ? '' : `: ${oneLine(error)}`;
-      terminal.say(`${remote} released ${describe(device.identity)}${why}`);
+      const line = `${remote} released ${describe(identity)}${why}`;
+      terminal.say(line, { event: 'released', remote, ...eventDevice(identity) });
     },
     onRefused: (error, remote) => terminal.refused(error, remote),
   }).catch((error: unknown) => {
     throw plainError(error, text);
   });
-  terminal.say(`exporting on ${server.url}`);
+  terminal.say(`exporting on ${server.url}`, { event: 'exporting', url: server.url });
   return server;
 }
 

@@ -33,7 +33,7 @@ export function watchPeer(
       const remark = settings === unknown?.settings ? '' : ': its deviations are allowed for';
       const line = `client ${remote} is ${title}${remark}`;
       if (isTold) terminal.detail(line);
-      else terminal.say(line);
+      else terminal.say(line, { event: 'peerRecognised', remote, peer: title });
       isTold = true;
     },
   };

@@ -52,7 +52,7 @@ export class Questions implements Person {
       };
       const withdraw = () => {
         if (this.#waiting[0] === open) {
-          this.#terminal.say(`question ${number} is withdrawn: the device is gone`);
+          this.#terminal.warn(`question ${number} is withdrawn: the device is gone`, { event: 'question' });
           this.#needsNumber = true;
         }
         settle(false);
@@ -87,8 +87,9 @@ export class Questions implements Person {
     const { number, isYes } = ANSWER.exec(line)?.groups ?? {};
     const isMeant = number === undefined ? !this.#needsNumber : Number(number) === question.number;
     if (!isMeant) {
-      this.#terminal.say(
+      this.#terminal.warn(
         `that was no answer to question ${question.number}: type ${question.number} y, or ${question.number} n`,
+        { event: 'question' },
       );
       return;
     }
@@ -102,6 +103,7 @@ export class Questions implements Person {
       return;
     }
     const { number, text } = question;
-    this.#terminal.say(`[${number}] ${text} ${this.#needsNumber ? `[${number} y / ${number} N]` : '[y/N]'}`);
+    const answers = this.#needsNumber ? `[${number} y / ${number} N]` : '[y/N]';
+    this.#terminal.warn(`[${number}] ${text} ${answers}`, { event: 'question' });
   }
 }

@@ -57,7 +57,7 @@ export async function openRdpListener(
   const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));
   const reachable = host.replace(/^(0\.0\.0\.0|\[::\])(?=:|$)/, hostname());
   const fingerprint = listener.certificateFingerprint ?? '';
-  terminal.say(`listening on ${listener.url}`);
+  terminal.say(`listening on ${listener.url}`, { event: 'listening', url: listener.url, fingerprint });
   terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
   const words = [await freerdpProgram(environment['PATH']), `/v:${port === '' ? `${reachable}:80` : reachable}`];
   if (user !== undefined) words.push(`/u:${user}`);

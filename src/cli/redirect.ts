@@ -16,6 +16,7 @@ import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnection
 import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
@@ -23,10 +24,7 @@ import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
-type RedirectOptions = EndpointOptions &
-  DeviceOptions &
-  PolicyOptions &
-  CaptureOptions & { readonly verbose?: boolean };
+type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & CaptureOptions & OutputOptions;
 
 /** The ways to choose devices beside --virtual. */
 const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 'ask', 'auto', 'usb', 'filter', 'rdp'];
@@ -53,8 +51,8 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
       ).conflicts(['virtual', 'port']),
     )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
-    .addOption(captureOption())
-    .option('--verbose', 'also tell what was ignored and why');
+    .addOption(captureOption());
+  addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
   return addEndpointOptions(command)
@@ -78,7 +76,7 @@ Examples:
 }
 
 async function redirect(options: RedirectOptions, around: Surroundings): Promise<void> {
-  const terminal = new Terminal(around.stderr, options);
+  const terminal = new Terminal(around, options);
   const stop = stopSignal(around);
   try {
     const policy = await readPolicy(options, (line) => terminal.say(line));
@@ -102,7 +100,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
       let busy = false;
       await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
         if (busy) {
-          terminal.say(`${transport.remote}: turned away, another server has the devices`);
+          terminal.warn(`${transport.remote}: turned away, another server has the devices`);
           await transport.close();
           return;
         }
@@ -139,9 +137,17 @@ async function select(
 /** The decisions about devices. What becomes of redirections, {@link Offers} tells. */
 function tell(event: HubEvent, terminal: Terminal): void {
   if (event.type === 'decided') {
-    terminal.say(`${describeIdentity(event.entry.device.identity)}: ${event.decision.reason}`);
+    const { action, reason } = event.decision;
+    const { identity } = event.entry.device;
+    terminal.say(`${describeIdentity(identity)}: ${reason}`, {
+      event: 'decided',
+      remote: null,
+      action,
+      reason,
+      ...eventDevice(identity),
+    });
   }
-  if (event.type === 'failed') terminal.say(oneLine(event.error));
+  if (event.type === 'failed') terminal.warn(oneLine(event.error));
 }
 
 /** Redirects what the hub has, now and later, until the connection ends or the user wants to stop. */
@@ -153,7 +159,7 @@ async function redirectThrough(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  terminal.say(`connected to ${transport.remote}`);
+  terminal.say(`connected to ${transport.remote}`, { event: 'connected', remote: transport.remote });
   const report = new RedirectionReport(terminal);
   const { ended, ...recording } = capture.connection(transport.remote);
   const client = new RedirectionClient(transport, {
@@ -175,7 +181,7 @@ async function redirectThrough(
   // A connection that is over is the reason why a device cannot be redirected, not the other way round.
   const error = (await client.closed) ?? refusal;
   ended(error instanceof Error ? error : undefined);
-  if (signal.aborted) terminal.say('stopped: everything is given back');
+  if (signal.aborted) terminal.say('stopped: everything is given back', { event: 'stopped' });
   else if (error !== undefined) throw error;
   else if (offers.connectionEnded) throw new Failure(`${transport.remote} is gone: everything is given back`);
   else terminal.say('the server closed the connection: everything is given back');
@@ -213,7 +219,7 @@ class Offers implements UsbDeviceSink {
       void redirection.ended.then(({ reason }) => (this.#connectionEnded ||= reason === 'closed'));
       return redirection;
     } catch (error) {
-      if (this.#first === undefined) this.#terminal.say(oneLine(error));
+      if (this.#first === undefined) this.#terminal.warn(oneLine(error));
       else this.#first.errors.push(asError(error));
       throw error;
     }
@@ -229,7 +235,7 @@ class Offers implements UsbDeviceSink {
     this.#first = undefined;
     const [first] = errors;
     if (!goesOn && redirected === 0 && first !== undefined) return first;
-    for (const error of errors) this.#terminal.say(oneLine(error));
+    for (const error of errors) this.#terminal.warn(oneLine(error));
     return undefined;
   }
 }

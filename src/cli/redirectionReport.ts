@@ -3,6 +3,7 @@ import type { AttachmentEnd } from '../ports/usb.ts';
 import { oneLine } from './failure.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import { idleClock } from '../systemClock.ts';
+import { eventDevice } from './programEvent.ts';
 import type { Terminal } from './terminal.ts';
 import { formatBytes } from './text.ts';
 
@@ -26,13 +27,17 @@ export class RedirectionReport {
   follow(redirection: Redirection): void {
     const name = describeIdentity(redirection.device.identity);
     this.#redirections.add(redirection);
-    void redirection.announced.then(() => this.#terminal.say(`redirecting ${name}`));
+    const device = eventDevice(redirection.device.identity);
+    void redirection.announced.then(() =>
+      this.#terminal.say(`redirecting ${name}`, { event: 'redirecting', ...device }),
+    );
     void redirection.ended.then((end) => {
       this.#redirections.delete(redirection);
       const { requests, failures, bytesIn, bytesOut } = redirection.statistics;
       this.#terminal.say(
         `${name}: ${explain(end)} (${requests} requests, ${failures} failed, ` +
           `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out)`,
+        { event: 'redirected', reason: end.reason, requests, failures, bytesIn, bytesOut, ...device },
       );
     });
   }
@@ -62,7 +67,11 @@ export class RedirectionReport {
       `${statistics.length} device${statistics.length === 1 ? '' : 's'}, ${sum('requests')} requests, ` +
       `${formatBytes(sum('bytesIn'))} in, ${formatBytes(sum('bytesOut'))} out, ${formatBytes(rate)}/s`;
     if (this.#terminal.isLive) this.#terminal.live(line);
-    else if (moved) this.#terminal.say(line);
+    else if (moved) {
+      const event = { event: 'traffic', devices: statistics.length, bytesPerSecond: Math.round(rate) } as const;
+      const [requests, bytesIn, bytesOut] = [sum('requests'), sum('bytesIn'), sum('bytesOut')];
+      this.#terminal.say(line, { ...event, requests, bytesIn, bytesOut });
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from
 import { Failure, oneLine } from './failure.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
@@ -30,10 +31,9 @@ const FOREIGN_RULES_LINE =
   '--allow "*" accepts all devices';
 
 interface ServeOptions
-  extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, ExportOptions, PeerOptions {
+  extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, ExportOptions, PeerOptions, OutputOptions {
   readonly readSectors?: number;
   readonly out?: string;
-  readonly verbose?: boolean;
 }
 
 export function serveCommand(around: Surroundings = PROCESS): Command {
@@ -48,8 +48,8 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
     .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(captureOption())
-    .addOption(peerOption())
-    .option('--verbose', 'also tell what was ignored and why');
+    .addOption(peerOption());
+  addOutputOptions(command);
   addRuleOptions(command).addOption(filterOption());
   return addRdpOptions(addEndpointOptions(command))
     .addHelpText(
@@ -83,7 +83,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
   const given = await readPolicy(options);
-  const terminal = new Terminal(around.stderr, options);
+  const terminal = new Terminal(around, options);
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
@@ -95,11 +95,11 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   const jobDone = new AbortController();
   const usb = new RemoteUsb();
   usb.addEventListener('connect', ({ device }) => {
-    terminal.say(`device ${describe(device)}`);
+    terminal.say(`device ${describe(device)}`, { event: 'available', ...eventDevice(device) });
     void job?.offer(device)?.finally(() => jobDone.abort());
   });
   usb.addEventListener('disconnect', ({ device }) => {
-    terminal.say(`gone: ${describe(device)}`);
+    terminal.say(`gone: ${describe(device)}`, { event: 'unplugged', ...eventDevice(device) });
   });
   const stop = stopSignal(around);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
@@ -133,7 +133,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
     if (capture !== undefined) endCapture(capture, options, terminal);
   }
   job?.finish(stop.signal.aborted);
-  if (stop.signal.aborted) terminal.say('stopped');
+  if (stop.signal.aborted) terminal.say('stopped', { event: 'stopped' });
 }
 
 /** Where devices go, and the lines about it. */
@@ -167,21 +167,49 @@ function tell(event: HubEvent, place: Place, terminal: Terminal): void {
   switch (event.type) {
     case 'decided': {
       const { device, source } = event.entry;
-      const verb = event.decision.action === 'allow' ? 'accepted' : 'refused';
-      terminal.say(`client ${source.name}: ${verb} ${describe(device.identity)}: ${event.decision.reason}`);
+      const { action, reason } = event.decision;
+      const verb = action === 'allow' ? 'accepted' : 'refused';
+      terminal.say(`client ${source.name}: ${verb} ${describe(device.identity)}: ${reason}`, {
+        event: 'decided',
+        remote: source.name,
+        action,
+        reason,
+        ...eventDevice(device.identity),
+      });
       return;
     }
     case 'attached':
-      if (place.attached !== undefined) terminal.say(place.attached(event.attachment));
+      if (place.attached !== undefined) {
+        const { device, location = '' } = event.attachment;
+        terminal.say(place.attached(event.attachment), {
+          event: 'attached',
+          location,
+          ...eventDevice(device.identity),
+        });
+      }
       return;
-    case 'rejected':
-      terminal.say(`${describe(event.entry.device.identity)} is not attached: ${oneLine(event.error)}`);
+    case 'rejected': {
+      const { identity } = event.entry.device;
+      const error = oneLine(event.error);
+      terminal.warn(`${describe(identity)} is not attached: ${error}`, {
+        event: 'notAttached',
+        error,
+        ...eventDevice(identity),
+      });
       return;
+    }
     case 'ended':
-      if (place.ended !== undefined) terminal.say(place.ended(event.entry.device, event.end));
+      if (place.ended !== undefined) {
+        const { device } = event.entry;
+        terminal.say(place.ended(device, event.end), {
+          event: 'detached',
+          reason: event.end.reason,
+          ...eventDevice(device.identity),
+        });
+      }
       return;
     case 'failed':
-      terminal.say(oneLine(event.error));
+      terminal.warn(oneLine(event.error));
       return;
     case 'gone':
     case 'sinkAdded':
@@ -201,12 +229,12 @@ async function serveConnection(
   closeOnStop: (server: RedirectionServer) => void,
 ): Promise<void> {
   const { remote } = transport;
-  terminal.say(`client ${remote} connected`);
+  terminal.say(`client ${remote} connected`, { event: 'connected', remote });
   const { ended, ...recording } = capture.connection(remote);
   const server = new RedirectionServer(transport, {
     ...recording,
     ...watchPeer(options, remote, terminal),
-    onDeviceFailed: (error) => terminal.say(`client ${remote}: ${oneLine(error)}`),
+    onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
   closeOnStop(server);
@@ -215,7 +243,11 @@ async function serveConnection(
   await server.close();
   ended(error);
   const why = error === undefined ? '' : `: ${oneLine(error)}`;
-  terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`);
+  terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`, {
+    event: 'disconnected',
+    remote,
+    error: error === undefined ? null : oneLine(error),
+  });
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

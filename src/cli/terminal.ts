@@ -1,12 +1,14 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import type { Clock } from '../ports/clock.ts';
 import { idleClock } from '../systemClock.ts';
+import type { OutputOptions, ProgramEvent } from './programEvent.ts';
 import { RefusalLines } from './refusalLines.ts';
 import type { Surroundings } from './surroundings.ts';
-import { printable } from './text.ts';
+import { jsonLine, printable } from './text.ts';
 
-export interface TerminalOptions {
-  readonly verbose?: boolean;
+export interface TerminalOptions extends OutputOptions {
+  /** The time of day, for --log-time and --json. Default: the machine's. */
+  readonly time?: () => Date;
   /** Of the limit to the rate of lines. Default: the machine's, without keeping the process alive. */
   readonly clock?: Clock;
 }
@@ -16,34 +18,43 @@ const COLUMNS = 80;
 
 /**
  * The text of a command while it runs: lines on standard error, and on a terminal one line below them that changes in
- * place. Standard output is left to data.
+ * place. Standard output is left to data; with --json that is one object for each line.
  */
 export class Terminal {
   readonly #stream: Surroundings['stderr'];
-  readonly #verbose: boolean;
+  readonly #output: Surroundings['stdout'];
+  readonly #options: TerminalOptions;
+  readonly #time: () => Date;
   readonly #refusals: RefusalLines;
   /** Whether the last line may still change. */
   #hasLiveLine = false;
 
-  constructor(stream: Surroundings['stderr'], options: TerminalOptions = {}) {
-    this.#stream = stream;
-    this.#verbose = options.verbose ?? false;
-    this.#refusals = new RefusalLines((line) => this.say(line), options.clock ?? idleClock);
+  constructor({ stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>, options: TerminalOptions = {}) {
+    this.#stream = stderr;
+    this.#output = stdout;
+    this.#options = options;
+    this.#time = options.time ?? (() => new Date());
+    this.#refusals = new RefusalLines((line) => this.warn(line, { event: 'peerRefused' }), options.clock ?? idleClock);
   }
 
   /** Whether `live` shows anything. */
   get isLive(): boolean {
-    return this.#stream.isTTY === true;
+    return this.#stream.isTTY === true && this.#options.quiet !== true && this.#options.json !== true;
   }
 
-  say(line: string): void {
-    this.#erase();
-    this.#stream.write(`${printable(line)}\n`);
+  /** Tells of something that goes as it should: not with --quiet. */
+  say(line: string, event: ProgramEvent = { event: 'note' }): void {
+    if (this.#options.quiet !== true) this.#print(line, event);
+  }
+
+  /** Tells of a problem, or asks: with --quiet too. */
+  warn(line: string, event: ProgramEvent = { event: 'problem' }): void {
+    this.#print(line, event);
   }
 
   /** Only with --verbose. */
   detail(line: string): void {
-    if (this.#verbose) this.say(line);
+    if (this.#options.verbose === true) this.#print(line, { event: 'detail' });
   }
 
   /** Tells of a peer that was not let in; of many, only how many there were. */
@@ -66,6 +77,16 @@ export class Terminal {
   done(): void {
     this.#hasLiveLine = false;
     this.#refusals.end();
+  }
+
+  #print(line: string, event: ProgramEvent): void {
+    this.#erase();
+    if (this.#options.json === true) {
+      this.#output.write(`${jsonLine({ time: this.#time().toISOString(), ...event, text: line })}\n`);
+      return;
+    }
+    const time = this.#options.logTime === true ? `${this.#time().toISOString()} ` : '';
+    this.#stream.write(`${time}${printable(line)}\n`);
   }
 
   #erase(): void {

@@ -83,7 +83,7 @@ describe('urbdrc serve and what its clients are', () => {
     for (const verbose of [true, false]) {
       let text = '';
       const stream = { write: (line: string) => ((text += line), true) } as unknown as NodeJS.WriteStream;
-      const { onPeerRecognised } = watchPeer({}, 'URL', new Terminal(stream, { verbose }));
+      const { onPeerRecognised } = watchPeer({}, 'URL', new Terminal({ stdout: stream, stderr: stream }, { verbose }));
       for (const name of ['freerdp', 'freerdp-2.x']) {
         onPeerRecognised?.(PEER_PROFILES.find((profile) => profile.name === name)!);
       }

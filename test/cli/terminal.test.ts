@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { formatTable, type DeviceRow } from '../../src/cli/list.ts';
-import { Terminal } from '../../src/cli/terminal.ts';
+import type { Surroundings } from '../../src/cli/surroundings.ts';
+import { Terminal, type TerminalOptions } from '../../src/cli/terminal.ts';
 import { formatBytes, formatVidPid, jsonLine, printable } from '../../src/cli/text.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { run } from './program.ts';
@@ -14,10 +15,14 @@ function stream(isTTY: boolean) {
   return { through, text: () => String(through.read() ?? '') };
 }
 
+function terminalOn(stderr: Surroundings['stderr'], options?: TerminalOptions, stdout = new PassThrough()): Terminal {
+  return new Terminal({ stdout, stderr }, options);
+}
+
 describe('Terminal', () => {
   it('elsewhere prints lines alone', () => {
     const { through, text } = stream(false);
-    const terminal = new Terminal(through);
+    const terminal = terminalOn(through);
     expect(terminal.isLive).to.equal(false);
     terminal.live('1 MiB/s');
     terminal.say('redirecting');
@@ -28,7 +33,7 @@ describe('Terminal', () => {
 
   it('on a terminal keeps one line below the others, and leaves the last', () => {
     const { through, text } = stream(true);
-    const terminal = new Terminal(through);
+    const terminal = terminalOn(through);
     expect(terminal.isLive).to.equal(true);
     terminal.live('1 MiB/s');
     expect(text()).to.include('1 MiB/s\n');
@@ -46,7 +51,7 @@ describe('Terminal', () => {
 
   it('on a terminal cuts the changing line to its width, so that it takes one row, and erases it', () => {
     const { through, text } = stream(true);
-    const terminal = new Terminal(through);
+    const terminal = terminalOn(through);
     terminal.live('x'.repeat(100));
     expect(text()).to.equal(`${'x'.repeat(79)}\n`);
     terminal.live('');
@@ -63,7 +68,7 @@ describe('Terminal', () => {
   it('tells of ten refused peers in ten seconds, and how many there were besides', () => {
     const { through, text } = stream(false);
     const clock = new VirtualClock();
-    const terminal = new Terminal(through, { clock });
+    const terminal = terminalOn(through, { clock });
     const refuse = (count: number) => {
       for (let number = 0; number < count; number += 1) terminal.refused(new Error('wrong token'), 'tcp://a');
     };
@@ -90,13 +95,48 @@ describe('Terminal', () => {
 
   it('--verbose prints details', () => {
     const { through, text } = stream(false);
-    new Terminal(through, { verbose: true }).detail('ignored');
+    terminalOn(through, { verbose: true }).detail('ignored');
     expect(text()).to.equal('ignored\n');
+  });
+
+  it('--quiet prints problems and questions only', () => {
+    const { through, text } = stream(true);
+    const terminal = terminalOn(through, { quiet: true });
+    terminal.say('redirecting');
+    terminal.live('1 MiB/s');
+    terminal.warn('it is not attached');
+    terminal.refused(new Error('wrong token'), 'tcp://a');
+    terminal.done();
+    expect(text()).to.equal('it is not attached\nrefused tcp://a: wrong token\n');
+  });
+
+  const time = () => new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
+
+  it('--log-time begins each line with the time', () => {
+    const { through, text } = stream(false);
+    terminalOn(through, { logTime: true, time }).say('redirecting');
+    expect(text()).to.equal('2026-01-02T03:04:05.006Z redirecting\n');
+  });
+
+  it('--json prints an object a line on standard output, and nothing on standard error', () => {
+    const { through, text } = stream(true);
+    const stdout = new PassThrough();
+    const terminal = terminalOn(through, { json: true, time }, stdout);
+    terminal.live('1 MiB/s');
+    terminal.say('connected to tcp://a', { event: 'connected', remote: 'tcp://a' });
+    terminal.warn(`a${ESCAPE}b`);
+    const lines = String(stdout.read()).split('\n');
+    expect(lines[0]).to.equal(
+      '{"time":"2026-01-02T03:04:05.006Z","event":"connected","remote":"tcp://a","text":"connected to tcp://a"}',
+    );
+    expect(lines[1]).to.equal('{"time":"2026-01-02T03:04:05.006Z","event":"problem","text":"a\\u001bb"}');
+    expect(lines.slice(2)).to.deep.equal(['']);
+    expect(text()).to.equal('');
   });
 
   it('prints no control characters, whoever chose them', () => {
     const { through, text } = stream(false);
-    new Terminal(through).say(`device ${ESCAPE}]0;title\u0007 a\nb \u009b31m \u202e \u2028.`);
+    terminalOn(through).say(`device ${ESCAPE}]0;title\u0007 a\nb \u009b31m \u202e \u2028.`);
     expect(text()).to.equal('device ?]0;title? a?b ?31m ? ?.\n');
   });
 });
