@@ -1,9 +1,9 @@
 /**
- * Installs the package as npm would publish it into an empty TypeScript project, and compiles the README's examples there,
- * with the module resolutions of Node and of bundlers. `npm run package:check` runs it.
+ * Installs the package as npm would publish it into an empty TypeScript project, and compiles the examples of README.md and
+ * of docs there, with the module resolutions of Node and of bundlers. `npm run package:check` runs it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,11 @@ function examplesOf(page: string): string[] {
   return blocks.filter((code) => /^import .* from 'urbdrc/m.test(code));
 }
 
+/** Names that the examples take for given. */
+const GIVEN = `declare const transport: import('urbdrc').Transport;
+declare const source: import('urbdrc').UsbDeviceSource;
+`;
+
 const folder = mkdtempSync(join(tmpdir(), 'urbdrc-installed-'));
 try {
   const [{ filename }] = JSON.parse(
@@ -45,8 +50,10 @@ try {
     '--omit=optional',
     join(folder, filename),
   );
-  const examples = examplesOf('README.md');
-  if (examples.length === 0) throw new Error('README.md has no example');
+  const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  const examples = ['README.md', ...documents.map((name) => `docs/${name}`)].flatMap(examplesOf);
+  if (examplesOf('README.md').length === 0) throw new Error('README.md has no example');
+  writeFileSync(join(folder, 'given.d.ts'), GIVEN);
   examples.forEach((code, index) => {
     writeFileSync(join(folder, `example${index}.ts`), code);
   });
