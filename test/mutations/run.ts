@@ -17,7 +17,8 @@ type Outcome = 'killed' | 'survived' | 'does not apply';
 async function runTests(tests: string): Promise<number | null> {
   const args = ['node_modules/mocha/bin/mocha.js', '--bail', '--timeout', '20000', ...tests.split(' ')];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore', timeout: TIMEOUT });
-  const [status]: unknown[] = await once(child, 'close');
+  const closing: unknown[] = await once(child, 'close');
+  const [status] = closing;
   return typeof status === 'number' ? status : null;
 }
 
