@@ -1,7 +1,8 @@
 // The lab itself: what the other tests build on is there and behaves.
 import { expect } from 'chai';
-import { open, readdir, realpath } from 'node:fs/promises';
+import { open, readdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { usb, getDeviceList } from 'usb';
 import * as lab from './support.js';
 
@@ -33,6 +34,23 @@ describe('the lab', () => {
 
   it('shows node-usb every device', () => {
     expect(getDeviceList().map(idOfUsb)).to.include.members(devices.map(idOf));
+  });
+
+  it('has a clock that goes as fast as the host’s, however busy that was when it booted', async () => {
+    // The host dates what is written to its folder.
+    const stamp = async () => {
+      const before = Date.now();
+      await writeFile('/lab-out/.clock', 'x');
+      const { mtimeMs } = await stat('/lab-out/.clock');
+      return { before, host: mtimeMs, after: Date.now() };
+    };
+    const first = await stamp();
+    await sleep(3000);
+    const second = await stamp();
+    expect(second.host - first.host).to.be.within(
+      0.9 * (second.before - first.after),
+      1.1 * (second.after - first.before),
+    );
   });
 
   it('reads from the stick what the host wrote on it', async () => {
