@@ -103,6 +103,11 @@ export class RedirectionClient implements UsbDeviceSink {
     return this.#closing;
   }
 
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     for (const entry of [...this.#entries]) void this.#detach(entry, { reason: 'released' });
     await this.#settled();

@@ -127,6 +127,11 @@ export class RedirectionServer implements UsbDeviceSource {
     return this.#closing;
   }
 
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     this.#wantedChannels = 0;
     for (const channelId of [...this.#devices.keys()]) {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * USB redirection over RDP, [MS-RDPEUSB]: the engine of both ends, the ports that connect it to the world, and redirected
  * devices as WebUSB shows them. Runs in browsers. The other entry points have the rest: `urbdrc/node` sockets,

@@ -130,6 +130,11 @@ export class Hub {
     await Promise.all([...sources, ...sinks].map((each) => this.#guard(() => each.close())));
   }
 
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** A device about which a callback throws goes back. */
   async #take(entry: Source, device: UsbDevice): Promise<void> {
     try {

@@ -9,6 +9,8 @@ import { RedirectionServer } from '../../src/engine/server.ts';
 import type { RemoteDevice } from '../../src/hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../../src/hosts/remoteDevice/remoteUsb.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import { rulePolicy } from '../../src/policy/decide.ts';
+import { parseRules } from '../../src/policy/ruleText.ts';
 import { MassStorage } from '../../src/usb/massStorage/massStorage.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
@@ -109,5 +111,45 @@ describe('a relay: a server that is the source of a client', () => {
     await turns();
     expect(hubs.map((hub) => hub.devices.map(({ state }) => state.name))).to.deep.equal([['free'], [], []]);
     await close();
+  });
+});
+
+describe('a hub with rules, as the gate of a server', () => {
+  it('refuses what the rules deny, so that the client has it back, and gives sinks the rest', async () => {
+    const clock = new VirtualClock();
+    const usb = new RemoteUsb();
+    const [near, far] = memoryPair();
+    const { rules } = parseRules('allow class 08', 'rules');
+    await using hub = new Hub({ clock, policy: rulePolicy({ rules, otherwise: 'deny' }) });
+    await hub.addSink(usb);
+    await hub.addSource(new RedirectionServer(far, { clock }));
+    await using client = new RedirectionClient(near, { clock });
+    const blocks = new MemoryBlocks(new Uint8Array(64 * 512));
+    const [keyboard] = await Promise.all([
+      client.attach(new HidKeyboard()),
+      client.attach(new MassStorageStick({ blocks })),
+    ]);
+    expect(await keyboard.ended).to.deep.equal({ reason: 'refused' });
+    await turns();
+    const devices = await usb.getDevices();
+    expect(devices.map(({ productName }) => productName)).to.deep.equal(['Virtual Stick']);
+  });
+
+  it('`await using` closes hub, server and client', async () => {
+    const clock = new VirtualClock();
+    const [near, far] = memoryPair();
+    const server = new RedirectionServer(far, { clock });
+    const client = new RedirectionClient(near, { clock });
+    {
+      await using hub = new Hub({ clock });
+      await hub.addSource(server);
+      await hub.addSink(client);
+    }
+    expect(await Promise.all([server.closed, client.closed])).to.deep.equal([undefined, undefined]);
+    const [left, right] = memoryPair();
+    const other = new RedirectionServer(right, { clock });
+    await new RedirectionClient(left, { clock })[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+    expect(await other.closed).to.equal(undefined);
   });
 });
