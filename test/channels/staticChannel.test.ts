@@ -136,6 +136,8 @@ describe('StaticChannel, receiving (3.1.5.2.2.1)', () => {
     ['chunks that hold more than the length', [chunk(3, FIRST, [1, 2]), chunk(3, 0, [3, 4])]],
     ['a last chunk that leaves bytes missing', [chunk(4, FIRST, [1, 2]), chunk(4, LAST, [3])]],
     ['another length inside a message', [chunk(4, FIRST, [1, 2]), chunk(5, LAST, [3, 4])]],
+    ['a shorter length inside a message, which its chunks have', [chunk(4, FIRST, [1, 2]), chunk(3, LAST, [3])]],
+    ['a longer length inside a message', [chunk(4, FIRST, [1, 2]), chunk(6, 0, [3])]],
     ['a first chunk inside a message', [chunk(4, FIRST, [1, 2]), chunk(2, FIRST | LAST, [1, 2])]],
     ['a message beyond the limit', [chunk(65537, FIRST, [1, 2])]],
   ];

@@ -144,6 +144,24 @@ describe('the engine over dynamic channels of an RDP stack', () => {
     await client.close();
   });
 
+  it('a new operation does not overtake those that wait, when the stack is writable but not drained yet', async () => {
+    const { far, host, client } = connected();
+    await client.attach(new EchoDevice());
+    const device = await host.added();
+    await configure(device);
+    far.writable = false;
+    const count = far.sent.length;
+    const first = write(device, new Uint8Array(1000));
+    far.writable = true;
+    const second = write(device, new Uint8Array(2000));
+    await turns();
+    expect(far.sent.length).to.equal(count);
+    far.drain();
+    await Promise.all([first, second]);
+    expect(far.sent.slice(count).map((size) => size > 2000)).to.deep.equal([false, true]);
+    await client.close();
+  });
+
   it('a client does not read while its stack is full', async () => {
     const { near, host, client } = connected();
     await client.attach(new EchoDevice());

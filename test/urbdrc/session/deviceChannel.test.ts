@@ -217,6 +217,31 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     ).to.have.length(0);
   });
 
+  it('after the stop form nothing is pending: what is registered next hears of new requests only (2.2.6.2)', () => {
+    const pair = new DevicePair().open();
+    const id = submit(pair, bulkIn(4));
+    const before = pair.transferAtClient(id.requestId);
+    const register = (requestCompletion?: number) =>
+      pair.client.receive(
+        joinParts(
+          encodeUrbdrcMessage({
+            name: 'REGISTER_REQUEST_CALLBACK',
+            interfaceId: USB_DEVICE,
+            messageId: 1,
+            ...(requestCompletion !== undefined && { requestCompletion }),
+          }),
+        ),
+        pair.now,
+      );
+    const [stopped, ...others] = register().events;
+    expect(others).to.deep.equal([]);
+    expect(stopped?.type === 'stopped' && stopped.requests).to.deep.equal([before]);
+    expect(pair.client.pendingRequests).to.equal(0);
+    register(17);
+    const { outgoing } = pair.client.completeTransfer(before, success(Uint8Array.of(1)));
+    expect(outgoing).to.have.length(0);
+  });
+
   it('cancels: the client is told, the completion ends the request, the id is free again (3.2.5.3.1)', () => {
     const pair = new DevicePair().open();
     const id = submit(pair, bulkIn(4));
