@@ -1,11 +1,9 @@
-import type { Parts } from '../core/parts.ts';
 import { Reader, type ReaderOptions } from '../core/reader.ts';
 import { peekCommand, type UsbipClientCommand } from './command.ts';
 import { OpRepDevlist, OpRepImport, OpReqDevlist, OpReqImport, peekOperation } from './operations.ts';
 import {
   CmdSubmit,
   decodeRetSubmit,
-  encodeRetSubmit,
   guessSubmitted,
   RET_SUBMIT_SPEC,
   type RetSubmit,
@@ -51,26 +49,4 @@ export function decodeUsbipMessage(
       : CODECS[name].decode(reader);
   reader.end();
   return value;
-}
-
-/** @throws UsageError */
-export function encodeUsbipMessage(message: UsbipMessage): Parts {
-  switch (message.name) {
-    case 'OP_REQ_DEVLIST':
-      return OpReqDevlist.encode(message);
-    case 'OP_REP_DEVLIST':
-      return OpRepDevlist.encode(message);
-    case 'OP_REQ_IMPORT':
-      return OpReqImport.encode(message);
-    case 'OP_REP_IMPORT':
-      return OpRepImport.encode(message);
-    case 'USBIP_CMD_SUBMIT':
-      return CmdSubmit.encode(message);
-    case 'USBIP_CMD_UNLINK':
-      return CmdUnlink.encode(message);
-    case 'USBIP_RET_SUBMIT':
-      return encodeRetSubmit(message);
-    case 'USBIP_RET_UNLINK':
-      return RetUnlink.encode(message);
-  }
 }

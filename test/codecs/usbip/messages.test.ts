@@ -4,7 +4,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex } from '../../../codecs/core/json.ts';
 import { USBIP_HEADER_SIZE } from '../../../codecs/usbip/header.ts';
 import type { IsoPacketDescriptor } from '../../../codecs/usbip/isoPacketDescriptor.ts';
-import { decodeUsbipMessage, encodeUsbipMessage, type UsbipMessage } from '../../../codecs/usbip/message.ts';
+import { decodeUsbipMessage, type UsbipMessage } from '../../../codecs/usbip/message.ts';
 import { OP_REP_IMPORT_SIZE, OP_REQ_IMPORT_SIZE, OpRepImport } from '../../../codecs/usbip/operations.ts';
 import {
   CmdSubmit,
@@ -14,7 +14,9 @@ import {
   type TransferDirection,
 } from '../../../codecs/usbip/submit.ts';
 import { USBIP_PROTOCOL } from '../../../codecs/usbip/usbipProtocol.ts';
-import { loadVectors, testRoundTrips, testVectors, vectorsOf, withoutVectors } from '../vectors.ts';
+import { loadVectors, messageNamed, testRoundTrips, testVectors, vectorsOf, withoutVectors } from '../vectors.ts';
+
+const encodeUsbipMessage = (message: UsbipMessage) => messageNamed(USBIP_PROTOCOL, message.name).encode(message);
 
 const u8 = fc.integer({ min: 0, max: 0xff });
 const u16 = fc.integer({ min: 0, max: 0xffff });

@@ -4,7 +4,8 @@ import { DecodeError } from '../../../codecs/core/errors.ts';
 import { fromHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { UsbipClientCommand } from '../../../codecs/usbip/command.ts';
-import { encodeUsbipMessage } from '../../../codecs/usbip/message.ts';
+import { CmdSubmit } from '../../../codecs/usbip/submit.ts';
+import { CmdUnlink } from '../../../codecs/usbip/unlink.ts';
 import { CommandReader } from '../../../src/hosts/usbip/commandReader.ts';
 import { loadVectors } from '../../codecs/vectors.ts';
 
@@ -46,7 +47,10 @@ const unlink = (seqnum: number, unlinkSeqnum: number): UsbipClientCommand => ({
   devid: 0x10002,
   unlinkSeqnum,
 });
-const bytesOf = (commands: readonly UsbipClientCommand[]) => joinParts(commands.flatMap(encodeUsbipMessage));
+const bytesOf = (commands: readonly UsbipClientCommand[]) =>
+  joinParts(
+    commands.flatMap((each) => (each.name === 'USBIP_CMD_SUBMIT' ? CmdSubmit.encode(each) : CmdUnlink.encode(each))),
+  );
 const newReader = () => new CommandReader({ maximumTransferSize: LIMIT });
 
 /** `bytes` in pieces of the given lengths, over and over. */
