@@ -12,6 +12,7 @@ import { plainError, TransportError } from './transportError.ts';
 import { TpktDeframer } from './tpkt.ts';
 import { formatTransportUrl, parseTransportUrl, type TransportUrl } from './url.ts';
 
+/** Options of {@link dial}. */
 export interface DialOptions {
   /** What the listener asks for, 1 to 1024 bytes in UTF-8. Without it nothing but channel data is sent. */
   readonly token?: string;

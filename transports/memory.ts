@@ -4,6 +4,7 @@ import type { ConnectionIdentity, Transport, TransportHandler } from '../src/por
 import { nextTurn, systemClock } from '../src/systemClock.ts';
 import { frameSize } from './tpkt.ts';
 
+/** Options of {@link memoryPair}. */
 export interface MemoryOptions {
   /** Bytes queued for the other end beyond which `send` asks to wait. Default: 256 KiB. */
   readonly highWaterMark?: number;

@@ -26,6 +26,7 @@ export type TransportErrorCode =
 /** A connection failed, or never came about. The message is one line for people: what happened and what to do. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
+  /** Stable, for programs. */
   readonly code: TransportErrorCode;
 
   constructor(code: TransportErrorCode, message: string, options?: ErrorOptions) {

@@ -13,6 +13,7 @@ export function formatSpec(spec: SpecRef): string {
 export type DecodeErrorCode =
   'TRUNCATED' | 'TRAILING_BYTES' | 'LENGTH_MISMATCH' | 'INVALID_VALUE' | 'LIMIT_EXCEEDED' | 'UNKNOWN_MESSAGE';
 
+/** What a {@link DecodeError} tells. */
 export interface DecodeErrorDetails {
   readonly code: DecodeErrorCode;
   /** Offset in bytes from the start of the message that was given to the decoder. */

@@ -12,7 +12,12 @@ export interface Codec<V> {
   readonly spec: SpecRef;
   /** @throws DecodeError */
   decode(reader: Reader): V;
-  /** Appends the value to a message. @throws UsageError */
+  /**
+   * Appends the value to a message.
+   *
+   * @internal
+   * @throws UsageError
+   */
   write(out: Writer, value: V): void;
   /** The value as a message of its own; payloads are in it by reference. @throws UsageError */
   encode(value: V): Parts;

@@ -1,6 +1,7 @@
 import { DecodeError, type DecodeErrorCode, type SpecRef } from './errors.ts';
 import { decodeMultiSz, decodeUtf16 } from './text.ts';
 
+/** How a {@link Reader} reads. */
 export interface ReaderOptions {
   /**
    * Sessions read leniently ([MS-RDPEUSB] 3.1.5 wants tolerance): bytes after the last field are ignored, and a codec
@@ -75,23 +76,27 @@ export class Reader {
     return this.#within(this.#position, this.#end, name, spec, this.#parent);
   }
 
+  /** One byte. @throws DecodeError at the end */
   u8(field: string): number {
     const bytes = this.#bytes;
     return bytes[this.#next(1, field)] as number;
   }
 
+  /** Two bytes, little-endian. @throws DecodeError at the end */
   u16(field: string): number {
     const bytes = this.#bytes;
     const at = this.#next(2, field);
     return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
   }
 
+  /** Two bytes, big-endian. @throws DecodeError at the end */
   u16be(field: string): number {
     const bytes = this.#bytes;
     const at = this.#next(2, field);
     return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
   }
 
+  /** Four bytes, little-endian. @throws DecodeError at the end */
   u32(field: string): number {
     return wordAt(this.#bytes, this.#next(4, field));
   }

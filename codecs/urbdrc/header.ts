@@ -77,7 +77,10 @@ export interface ClientMessageContext {
 export interface MessageCodec<V> extends MessageRule {
   /** Reads the whole message, header included. @throws DecodeError */
   decode(reader: Reader, context?: ClientMessageContext): V;
-  /** @throws UsageError */
+  /**
+   * @internal
+   * @throws UsageError
+   */
   write(out: Writer, value: V): void;
   /** Payloads are in the result by reference. @throws UsageError */
   encode(value: V): Parts;

@@ -1,5 +1,6 @@
 /** How many connections there may be at a time, of however many listeners share it. */
 export class ConnectionLimit {
+  /** The most that there may be at a time. */
   readonly maximum: number;
   #count = 0;
 
@@ -7,6 +8,7 @@ export class ConnectionLimit {
     this.maximum = maximum;
   }
 
+  /** Connections that were taken and not released. */
   get count(): number {
     return this.#count;
   }
@@ -18,6 +20,7 @@ export class ConnectionLimit {
     return true;
   }
 
+  /** Ends a connection that {@link take} allowed. */
   release(): void {
     this.#count -= 1;
   }

@@ -16,10 +16,12 @@ export interface CaptureHeader {
   readonly started: string | undefined;
 }
 
+/** From client to server, or from server to client. */
 export type Direction = 'c2s' | 's2c';
 
 /** Fields of every line but the first. */
 interface Timed {
+  /** Number of the connection, from 1. */
   readonly connection: number;
   /** Milliseconds since the connection's start. */
   readonly t: number;
@@ -28,9 +30,11 @@ interface Timed {
 /** One whole message of a dynamic channel. */
 export interface CapturedMessage extends Timed {
   readonly type: 'message';
+  /** Who sent it. */
   readonly dir: Direction;
   /** Id of the dynamic channel. */
   readonly channel: number;
+  /** The whole message. */
   readonly bytes: Uint8Array;
 }
 
@@ -39,7 +43,9 @@ export interface CapturedEvent extends Timed {
   readonly type: 'event';
   /** `create`, `created`, `close` of a channel; `end` of the connection; readers pass over others, such as `mark`. */
   readonly event: string;
+  /** Who sent it; undefined for what nobody sent. */
   readonly dir: Direction | undefined;
+  /** Id of the dynamic channel; undefined for what concerns none. */
   readonly channel: number | undefined;
   /** Of a `created`: negative refuses. */
   readonly status: number | undefined;

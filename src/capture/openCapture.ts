@@ -5,6 +5,7 @@ import { capturing } from './capturingDevice.ts';
 import { MessageCapture, type RecordedConnection } from './messageCapture.ts';
 import { UsbCapture } from './usbCapture.ts';
 
+/** Options of {@link openCapture}. */
 export interface CaptureOptions {
   /** This end. */
   readonly role: 'client' | 'server';

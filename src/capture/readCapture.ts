@@ -6,6 +6,7 @@ export type CaptureRecord = (CapturedMessage | CapturedEvent) & { readonly line:
 
 /** One connection of a capture. */
 export interface RecordedSession {
+  /** The first line of the connection. */
   readonly header: CaptureHeader;
   /** In the order in which they were recorded. */
   readonly records: readonly CaptureRecord[];

@@ -8,6 +8,7 @@ export interface ExchangeEntry {
   readonly channelId: number | undefined;
   /** Name of the message, or what happened. */
   readonly text: string;
+  /** The bytes that were sent or received. */
   readonly bytes: Uint8Array | undefined;
 }
 

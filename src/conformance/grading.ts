@@ -9,6 +9,7 @@ import { PreconditionFailure } from './verdict.ts';
 
 /** How peers are graded. */
 export interface GradingSettings {
+  /** Time for the timeouts. */
   readonly clock: Clock;
   /** Resolves with a new connection to the graded peer: dials it, or waits until it dials. */
   readonly connect: () => Promise<Transport>;

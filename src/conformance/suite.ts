@@ -18,6 +18,7 @@ export interface Requirement<Context extends Grading> {
   run(context: Context): Promise<void>;
 }
 
+/** What came of a test. */
 export type Verdict =
   | { readonly outcome: 'pass' }
   /** `reason`: what would be needed. */
@@ -29,11 +30,15 @@ export type Verdict =
 
 /** A requirement with its verdict. */
 export interface Result {
+  /** Id of the requirement, such as `C12`. */
   readonly id: string;
+  /** The requirement in one line. */
   readonly title: string;
   /** `[MS-RDPEUSB] 3.3.5.3.2` */
   readonly sections: readonly string[];
+  /** How much the requirement matters. */
   readonly severity: 'MUST' | 'SHOULD';
+  /** What came of it. */
   readonly verdict: Verdict;
   /** Milliseconds. */
   readonly duration: number;
@@ -43,6 +48,7 @@ export interface Result {
 export interface Report {
   /** `client` or `server`: what was graded. */
   readonly graded: 'client' | 'server';
+  /** One result a requirement, in order. */
   readonly results: readonly Result[];
 }
 

@@ -18,6 +18,7 @@ const FIRST_USB_DEVICE = 5;
 export interface Redirection extends Attachment {
   /** Resolves when ADD_DEVICE was sent; stays pending when it never comes to that (see `ended`). */
   readonly announced: Promise<void>;
+  /** Counted since it was announced. */
   readonly statistics: RedirectionStatistics;
 }
 

@@ -15,7 +15,9 @@ export const URBDRC_CHANNEL_NAME = 'URBDRC';
 
 /** One whole message of a dynamic channel, for who records the connection. */
 export interface ObservedMessage {
+  /** Whether this end received or sent it. */
   readonly direction: 'sent' | 'received';
+  /** Id of the dynamic channel. */
   readonly channelId: number;
   /** To be read at once and not to be kept: the bytes go on to their receiver. */
   readonly bytes: Uint8Array;
@@ -31,8 +33,11 @@ export type ObservedChannel = { readonly direction: 'sent' | 'received'; readonl
 
 /** Options of a connection, for both ends. Each has a safe default. */
 export interface ConnectionOptions {
+  /** Time for the timers. Default: the machine's. */
   readonly clock?: Clock;
+  /** Where they differ from the defaults. */
   readonly limits?: Partial<SessionLimits & ChannelLimits>;
+  /** Where they differ from the defaults. */
   readonly timers?: Partial<SessionTimers>;
   /** For unfinished messages, shared by several connections. Default: 256 MiB that all connections of the process share. */
   readonly messageMemory?: MessageMemory;

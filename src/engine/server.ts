@@ -31,8 +31,6 @@ export interface RedirectionServerOptions extends ConnectionOptions {
   readonly onPeerRecognised?: (profile: PeerProfile) => void;
 }
 
-type Listener = (device: RedirectedDevice) => unknown;
-
 /**
  * The server's engine: a source of the devices that one client redirects over one transport. It starts by itself; the
  * client announces its devices when it likes. Watch it, or add it to a hub.
@@ -50,7 +48,7 @@ export class RedirectionServer implements UsbDeviceSource {
   readonly #devices = new Map<number, ServerDevice>();
   /** Devices that are described and can be used. */
   readonly #ready = new Set<ServerDevice>();
-  readonly #listeners = new Set<{ readonly added: Listener }>();
+  readonly #listeners = new Set<{ readonly added: (device: RedirectedDevice) => unknown }>();
   #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
   #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
   /** Device channels that are still to be created: a number, however many devices a client announces. */
@@ -98,6 +96,7 @@ export class RedirectionServer implements UsbDeviceSource {
     });
   }
 
+  /** Counted since the connection began. */
   get statistics(): ServerStatistics {
     return this.#client.statistics;
   }
@@ -106,7 +105,7 @@ export class RedirectionServer implements UsbDeviceSource {
     return Promise.resolve([...this.#ready]);
   }
 
-  watch(added: Listener): () => void {
+  watch(added: (device: RedirectedDevice) => unknown): () => void {
     // An object of its own, so that the same function can be given twice.
     const listener = { added };
     this.#listeners.add(listener);

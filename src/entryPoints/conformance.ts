@@ -9,7 +9,13 @@
  *
  * @packageDocumentation
  */
-export { type ClientGradingSettings, type Trait, TRAITS } from '../conformance/client/clientGrading.ts';
+export {
+  type ClientGradingSettings,
+  HANG_REQUEST,
+  SETUP_ECHO_REQUEST,
+  type Trait,
+  TRAITS,
+} from '../conformance/client/clientGrading.ts';
 export { clientTests, type ConformanceTest, serverTests } from '../conformance/conformanceTests.ts';
 export type { ExchangeEntry } from '../conformance/exchangeLog.ts';
 export type { GradingSettings } from '../conformance/grading.ts';

@@ -4,13 +4,25 @@
  * @packageDocumentation
  */
 export { type Capture, type CaptureOptions, openCapture } from '../capture/openCapture.ts';
+export type { CapturedEvent, CapturedMessage, CaptureHeader, Direction } from '../capture/captureLine.ts';
+export type { RecordedConnection } from '../capture/messageCapture.ts';
 export { type CaptureLines, type CaptureRecord, readCapture, type RecordedSession } from '../capture/readCapture.ts';
 export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts';
 export { replaySession } from '../capture/replay/replaySession.ts';
 export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';
-export { NAMED_DEVICES, virtualDevice } from '../devices/virtual/namedDevices.ts';
+export {
+  NAMED_DEVICES,
+  type NamedDevice,
+  type NamedDeviceOptions,
+  virtualDevice,
+} from '../devices/virtual/namedDevices.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
-export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
+export {
+  USBIP_PORT,
+  type UsbipAttachment,
+  UsbipServer,
+  type UsbipServerOptions,
+} from '../hosts/usbipServer/usbipServer.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';
 export { ConnectionLimit } from '../admission/connectionLimit.ts';

@@ -9,13 +9,19 @@
  */
 export { RedirectionClient, type Redirection } from '../engine/client.ts';
 export type { RedirectionStatistics } from '../engine/clientDevice.ts';
-export type { ChannelLimits, ConnectionOptions } from '../engine/options.ts';
 export { MessageMemory } from '../channels/reassemblyBudget.ts';
+export type { ChannelLimits, ConnectionOptions, ObservedChannel, ObservedMessage } from '../engine/options.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
 export { RedirectionError, type RedirectionErrorCode } from '../engine/redirectionError.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
 export { systemClock } from '../systemClock.ts';
-export { PEER_PROFILES, type PeerName, type PeerProfile, type PeerSettings } from '../urbdrc/peers/profiles.ts';
+export {
+  PEER_PROFILES,
+  type PeerName,
+  type PeerProfile,
+  type PeerRecognition,
+  type PeerSettings,
+} from '../urbdrc/peers/profiles.ts';
 export type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 export type {
   Attachment,
@@ -43,15 +49,25 @@ export type {
 export type { ConnectionIdentity, ConnectionUser, Transport, TransportHandler } from '../ports/transport.ts';
 export type { Clock } from '../ports/clock.ts';
 
-export { MassStorage, type MassStorageOptions } from '../usb/massStorage/massStorage.ts';
+export { type InquiryData, type Sense, SenseKey } from '../../codecs/usb/scsi.ts';
+export { MassStorage, type MassStorageOptions, type StorageTransferOptions } from '../usb/massStorage/massStorage.ts';
 export { MassStorageError, type MassStorageErrorCode } from '../usb/massStorage/massStorageError.ts';
 export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { Hub, type HubOptions } from '../hub/hub.ts';
 export { JudgedDevice } from '../usb/judgedDevice.ts';
 export type { HubDevice, HubDeviceState, HubEvent, HubQuestion, Person } from '../hub/hubDevice.ts';
+export type { InResult, OutResult, StorageDevice, StorageSignal } from '../usb/massStorage/storageDevice.ts';
+export type { RemoteDeviceOptions, TransferOptions } from '../hosts/remoteDevice/options.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
-export { type RemoteAttachment, RemoteUsb, RemoteUsbEvent } from '../hosts/remoteDevice/remoteUsb.ts';
+export {
+  type RemoteAttachment,
+  RemoteUsb,
+  RemoteUsbEvent,
+  type RemoteUsbHandler,
+  type RemoteUsbListener,
+  type RemoteUsbListenerOptions,
+} from '../hosts/remoteDevice/remoteUsb.ts';
 export { type MemoryOptions, memoryPair } from '../../transports/memory.ts';
 
 export {
@@ -65,3 +81,6 @@ export {
 } from '../../codecs/core/errors.ts';
 export { joinParts, type Parts } from '../../codecs/core/parts.ts';
 export { SetupPacket } from '../../codecs/usb/setupPacket.ts';
+export type { Shape } from '../hosts/remoteDevice/shape.ts';
+export type { Bytes } from '../hosts/remoteDevice/transferData.ts';
+export type { PeerEvidence } from '../urbdrc/peers/evidence.ts';

@@ -14,7 +14,9 @@ import type {
 import { JudgedDevice } from '../usb/judgedDevice.ts';
 import type { HubDevice, HubDeviceState, HubEvent, Person } from './hubDevice.ts';
 
+/** Options of {@link Hub}. */
 export interface HubOptions {
+  /** Time for following a replug. */
   readonly clock: Clock;
   /** Decides about each device that comes. Default: every device is allowed. */
   readonly policy?: Policy;
@@ -26,6 +28,7 @@ export interface HubOptions {
   readonly localUse?: (identity: UsbDeviceIdentity) => LocalUse;
   /** Decorates a {@link JudgedDevice} before a sink gets it, for captures or faults. Default: none. */
   readonly decorate?: (device: UsbDevice) => UsbDevice;
+  /** Told of everything that happens. */
   readonly onEvent?: (event: HubEvent) => void;
 }
 
@@ -71,10 +74,12 @@ export class Hub {
     this.#options = options;
   }
 
+  /** Those that were added and not removed, in order. */
   get sources(): readonly UsbDeviceSource[] {
     return [...this.#sources.keys()];
   }
 
+  /** Those that were added and not removed, in order. */
   get sinks(): readonly UsbDeviceSink[] {
     return [...this.#sinks];
   }

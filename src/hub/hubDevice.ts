@@ -23,6 +23,7 @@ export interface HubDevice {
   readonly source: UsbDeviceSource;
   /** Decision of the policy or the person; undefined while the person is asked. */
   readonly decision: Decision | undefined;
+  /** Where the device is now. */
   readonly state: HubDeviceState;
 }
 

@@ -45,6 +45,7 @@ export class AutoSelection {
     return decision;
   }
 
+  /** A device was unplugged. */
   removed(identity: UsbDeviceIdentity, now: number): void {
     for (const [portPath, { at }] of this.#left) if (now - at > this.#followWithin) this.#left.delete(portPath);
     const occupant = this.#present.get(identity.portPath);

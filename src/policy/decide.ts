@@ -6,6 +6,7 @@ import { isSameSerialNumber } from './serialNumber.ts';
 
 /** Decision about a device, and its reason. */
 export interface Decision {
+  /** What becomes of the device. */
   readonly action: PolicyAction;
   /** The rule that decided, in its own grammar; undefined when none matched. */
   readonly rule?: string;

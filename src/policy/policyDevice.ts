@@ -21,14 +21,12 @@ export const NOT_USED_HERE: LocalUse = {
   isRedirected: false,
 };
 
-/** The part of a device that rules judge. */
-type Describable = Pick<UsbDevice, 'identity' | 'deviceDescriptor' | 'configurations' | 'configurationDescriptors'>;
-
 /** bNumConfigurations in a device descriptor, [USB 2.0] 9.6.1. */
 const CONFIGURATION_COUNT_OFFSET = 17;
 
 /** A device as rules see it. */
 export interface PolicyDevice {
+  /** Ids, class and place. */
   readonly identity: UsbDeviceIdentity;
   /** Those that could be read. */
   readonly configurations: readonly Configuration[];
@@ -37,6 +35,7 @@ export interface PolicyDevice {
    * may have interfaces that nobody sees.
    */
   readonly hasUnreadableInterfaces: boolean;
+  /** What this machine does with it. */
   readonly localUse: LocalUse;
 }
 
@@ -47,7 +46,12 @@ export function portNames({ portPath, peerPortPath }: UsbDeviceIdentity): string
 
 /** Facts about a device that rules judge. */
 export function policyDevice(
-  { identity, deviceDescriptor, configurations, configurationDescriptors }: Describable,
+  {
+    identity,
+    deviceDescriptor,
+    configurations,
+    configurationDescriptors,
+  }: Pick<UsbDevice, 'identity' | 'deviceDescriptor' | 'configurations' | 'configurationDescriptors'>,
   localUse: LocalUse = {},
 ): PolicyDevice {
   // The device may be odd or hostile: rules cannot know which.

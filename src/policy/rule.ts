@@ -3,8 +3,11 @@ export type PolicyAction = 'allow' | 'deny' | 'ask';
 
 /** Class, subclass and protocol as descriptors have them; undefined: any. */
 export interface ClassPattern {
+  /** bDeviceClass or bInterfaceClass. */
   readonly classCode: number;
+  /** bDeviceSubClass or bInterfaceSubClass. */
   readonly subclass: number | undefined;
+  /** bDeviceProtocol or bInterfaceProtocol. */
   readonly protocol: number | undefined;
 }
 
@@ -34,7 +37,9 @@ export type RuleCondition =
 
 /** A rule: the decision about devices for which all conditions are true (about every device when there is none). */
 export interface Rule {
+  /** What becomes of a device that matches. */
   readonly action: PolicyAction;
+  /** All of them must hold. */
   readonly conditions: readonly RuleCondition[];
   /** Where the rule comes from, for explanations: `rules.txt:3`. */
   readonly origin?: string;
@@ -42,6 +47,7 @@ export interface Rule {
 
 /** Rules of which the first that matches decides. */
 export interface RuleSet {
+  /** In the order in which they are tried. */
   readonly rules: readonly Rule[];
   /** For devices that no rule matches. */
   readonly otherwise: PolicyAction;

@@ -5,6 +5,7 @@ import { normalSerialNumber } from './serialNumber.ts';
 
 /** Contents of a file of rules. */
 export interface RuleFile {
+  /** In the order of the file. */
   readonly rules: readonly Rule[];
   /** From its line `default ...`, if there is one. */
   readonly otherwise: PolicyAction | undefined;

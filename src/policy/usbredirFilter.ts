@@ -6,11 +6,15 @@ import { formatHex } from './ruleText.ts';
 
 /** One rule of a filter; undefined stands for -1, which is any. */
 export interface UsbredirRule {
+  /** bDeviceClass or bInterfaceClass; undefined: any. */
   readonly classCode: number | undefined;
+  /** Undefined: any. */
   readonly vendorId: number | undefined;
+  /** Undefined: any. */
   readonly productId: number | undefined;
   /** bcdDevice. */
   readonly deviceVersion: number | undefined;
+  /** Whether a device that matches may be redirected. */
   readonly allow: boolean;
 }
 

@@ -22,6 +22,7 @@ export interface DynamicChannelTransport {
   closeChannel(channelId: number): void;
   /** Stops delivery of messages, and so makes the peer wait. */
   pause(): void;
+  /** Ends a pause. */
   resume(): void;
   /**
    * Sends what is queued, then ends the connection, or what the engine has of it. Also called after `ended` with an error.

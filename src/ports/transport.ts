@@ -36,14 +36,17 @@ export interface Transport {
   send(frames: readonly Parts[]): boolean;
   /** Stops delivery, and so makes the peer wait. */
   pause(): void;
+  /** Ends a pause. */
   resume(): void;
   /** Sends what is queued (for a bounded time), then closes. Never rejects. */
   close(): Promise<void>;
 }
 
+/** Receiver of what a {@link Transport} tells. */
 export interface TransportHandler {
   /** One frame. Its bytes belong to the receiver. */
   received(frame: Uint8Array): void;
+  /** After a `send` that returned false: more may be sent. */
   drained(): void;
   /** The last call: the peer closed (undefined) or the connection failed (why, in one line). */
   closed(error: Error | undefined): void;

@@ -93,9 +93,12 @@ export type UsbBusAnswer =
       readonly controllerNameLength: number;
     };
 
+/** A question of {@link UsbBusAnswer}. */
 export type UsbBusQuery = UsbBusAnswer['query'];
 
+/** Result of one packet of an isochronous transfer. */
 export interface IsochronousPacketResult {
+  /** How the packet ended. */
   readonly status: UsbStatus;
   /** Bytes transferred in this packet. */
   readonly length: number;
@@ -103,6 +106,7 @@ export interface IsochronousPacketResult {
 
 /** Result of a {@link UsbOperation}. */
 export interface UsbResult {
+  /** How the operation ended. */
   readonly status: UsbStatus;
   /**
    * Bytes that the device sent, also those before a failure; empty for OUT. The receiver owns it. For isochronous IN
@@ -127,17 +131,25 @@ export interface UsbTransfer {
 
 /** Facts about a device that are known before it is opened. */
 export interface UsbDeviceIdentity {
+  /** idVendor. */
   readonly vendorId: number;
+  /** idProduct. */
   readonly productId: number;
   /** bcdDevice, e.g. 0x0100. */
   readonly deviceVersion: number;
   /** bcdUSB, e.g. 0x0210. */
   readonly usbVersion: number;
+  /** bDeviceClass. */
   readonly deviceClass: number;
+  /** bDeviceSubClass. */
   readonly deviceSubclass: number;
+  /** bDeviceProtocol. */
   readonly deviceProtocol: number;
+  /** Speed at which it runs. */
   readonly speed: UsbSpeed;
+  /** As Linux counts buses, from 1. */
   readonly busNumber: number;
+  /** 1 to 127; another one after each plug. */
   readonly deviceAddress: number;
   /** Bus and chain of ports as Linux writes it, e.g. `1-2.3`. */
   readonly portPath: string;
@@ -146,8 +158,11 @@ export interface UsbDeviceIdentity {
    * the one or the other.
    */
   readonly peerPortPath?: string;
+  /** String iManufacturer, where the device has one. */
   readonly manufacturerName?: string;
+  /** String iProduct, where the device has one. */
   readonly productName?: string;
+  /** String iSerialNumber, where the device has one. */
   readonly serialNumber?: string;
 }
 
@@ -158,6 +173,7 @@ export interface UsbDeviceIdentity {
  * called exactly once, possibly before `submit` returns, and never after `close` has resolved.
  */
 export interface UsbDevice {
+  /** Ids, class, speed and place. */
   readonly identity: UsbDeviceIdentity;
   /** The 18 bytes of the device descriptor. */
   readonly deviceDescriptor: Uint8Array;
@@ -171,6 +187,7 @@ export interface UsbDevice {
   open(): Promise<void>;
   /** Cancels what is pending, waits for it, and gives everything back. Never rejects; a second call does nothing. */
   close(): Promise<void>;
+  /** Starts an operation. Its failure is a result, never a rejection. */
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer;
 }
 
@@ -217,6 +234,7 @@ export interface UsbDeviceSink {
 
 /** A device at a sink. */
 export interface Attachment {
+  /** The device that was attached. */
   readonly device: UsbDevice;
   /** Where the sink has it, in the sink's words, such as the kernel's `3-1`; undefined while that is not known. */
   readonly location?: string | undefined;
@@ -238,14 +256,19 @@ export type AttachmentEnd =
 
 /** Ids that the client sent in ADD_DEVICE, [MS-RDPEUSB] 2.2.4.2. */
 export interface RedirectedDeviceIds {
+  /** Windows' name for the device. */
   readonly deviceInstanceId: string;
+  /** Hardware ids, the most special first. */
   readonly hardwareIds: readonly string[];
+  /** Compatible ids, the most special first. */
   readonly compatibilityIds: readonly string[];
+  /** GUID in braces; the same for all functions of a device. */
   readonly containerId: string;
 }
 
 /** On the server: a device that a client redirects. It is driven like any other {@link UsbDevice}. */
 export interface RedirectedDevice extends UsbDevice {
+  /** Ids under which Windows knows the device. */
   readonly ids: RedirectedDeviceIds;
   /** Asks the client for a text about the device, [MS-RDPEUSB] 2.2.6.5. */
   queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string>;

@@ -21,8 +21,11 @@ import { RDP_SERVER_TRANSITIONS, type RdpServerInput, type RdpServerState } from
 
 /** Credentials of a client. */
 export interface RdpCredentials {
+  /** Windows domain, often empty. */
   readonly domain: string;
+  /** As typed at the client. */
   readonly userName: string;
+  /** As typed at the client. */
   readonly password: string;
 }
 

@@ -2,6 +2,7 @@
 export interface ReplayNote {
   /** Line in the capture; of a message that was not recorded, the line at which our engine sent it. */
   readonly line: number;
+  /** Id of the dynamic channel. */
   readonly channel: number;
   /** The message's name, or `message` for bytes that are none. */
   readonly name: string;

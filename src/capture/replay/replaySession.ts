@@ -8,7 +8,6 @@ import { ClientControlReplay, ClientDeviceReplay } from './clientReplay.ts';
 import { ReplayJournal, type ReplayReport } from './replayReport.ts';
 import { ServerControlReplay, ServerDeviceReplay } from './serverReplay.ts';
 
-type Role = 'client' | 'server';
 type Channel = ServerControlReplay | ServerDeviceReplay | ClientControlReplay | ClientDeviceReplay;
 
 /** A device for channels on which none was announced. */
@@ -37,19 +36,19 @@ const NO_DEVICE: DeviceAnnouncement = {
  * their order and at their time, on a clock of its own. Gives the same report for the same capture on every machine.
  * Never throws for what a capture holds.
  */
-export function replaySession(session: RecordedSession, role: Role): ReplayReport {
+export function replaySession(session: RecordedSession, role: 'client' | 'server'): ReplayReport {
   return new SessionReplay(session, role).run();
 }
 
 class SessionReplay {
   readonly #records: readonly CaptureRecord[];
-  readonly #role: Role;
+  readonly #role: 'client' | 'server';
   readonly #journal: ReplayJournal;
   readonly #channels = new Map<number, Channel>();
   readonly #finished: Channel[] = [];
   #hasControlChannel = false;
 
-  constructor({ records }: RecordedSession, role: Role) {
+  constructor({ records }: RecordedSession, role: 'client' | 'server') {
     this.#records = records;
     this.#role = role;
     this.#journal = new ReplayJournal(role);

@@ -31,6 +31,7 @@ export const SETUP_ECHO_REQUEST = 0x5d;
 export interface ClientGradingSettings extends GradingSettings {
   /** Devices that the client redirects, where that is known. */
   readonly devices?: number;
+  /** Behaviours of the devices that tests can rely on. */
   readonly traits?: readonly Trait[];
   /** Unplugs the redirected device, where the suite can do that. */
   readonly unplug?: () => void;

@@ -11,6 +11,7 @@ import { ScriptedDevice, type ScriptedDeviceOptions } from './scriptedDevice.ts'
 
 /** A pending read of the server's program. */
 export interface ProgramRead {
+  /** Ends the read early. */
   cancel(): void;
   /** Resolves when the read has ended: true if it succeeded. Never rejects. */
   readonly ended: Promise<boolean>;

@@ -7,7 +7,9 @@ import { cut, frameOf, TransportEnd } from './transportEnd.ts';
 
 /** Two transports that are connected and not started. */
 export interface TransportConnection {
+  /** One end. */
   readonly left: Transport;
+  /** The other end. */
   readonly right: Transport;
   /** Cuts the connection at the right end in a way that the left end sees as a failure. Absent where nothing can fail. */
   readonly sever?: () => void;
@@ -15,6 +17,7 @@ export interface TransportConnection {
   release(): Promise<void>;
 }
 
+/** Options of {@link transportContract}. */
 export interface TransportContractOptions {
   /** A new connection, for each test. */
   readonly connect: () => Promise<TransportConnection>;
@@ -28,6 +31,7 @@ export interface TransportContractOptions {
 
 /** One rule of the contract, for the test framework of your choice. */
 export interface TransportTest {
+  /** The behaviour in one line. */
   readonly title: string;
   /** Rejects when the rule is broken. A transport that never delivers makes it wait for ever: the framework has a timeout. */
   readonly run: () => Promise<void>;

@@ -8,6 +8,7 @@ import { SYSFS_DEVICES, readDrivers } from './sysfs.ts';
 export interface UsbDeviceAccess {
   /** The kernel drivers that hold interfaces now, in the interfaces' order. `usbfs` stands for a program. */
   readonly drivers: readonly string[];
+  /** Whether this process may open the device now. */
   readonly canOpen: boolean;
   /** Advice for a device that cannot be opened; one line. */
   readonly advice?: string;
@@ -15,7 +16,9 @@ export interface UsbDeviceAccess {
 
 /** Where {@link inspectUsbDevice} looks; the defaults are Linux's. */
 export interface AccessFolders {
+  /** Default `/sys/bus/usb/devices`. */
   readonly sysfs?: string;
+  /** Device nodes; default `/dev/bus/usb`. */
   readonly nodes?: string;
 }
 

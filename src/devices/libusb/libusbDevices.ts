@@ -8,9 +8,7 @@ import { scanNative } from './nativeScan.ts';
 import { readDeviceNames, scanSysfs } from './sysfs.ts';
 import { type NativeContext, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
-export { type UsbDeviceAccess, inspectUsbDevice } from './access.ts';
-export { type UsbDeviceUse, inspectLocalUse } from './localUse.ts';
-
+/** Options of {@link openLibusbDevices}. */
 export interface LibusbDevicesOptions {
   /**
    * How coming and going devices are noticed: from libusb's events, by looking every `pollInterval` ms, or by both
@@ -27,7 +25,7 @@ export interface LibusbDevicesOptions {
   readonly closePatience?: number;
 }
 
-/** Parts of {@link LibusbDevices} that depend on the platform; tests give their own. */
+/** @internal parts of {@link LibusbDevices} that depend on the platform; tests give their own */
 export interface LibusbPlatform {
   readonly binding: UsbBinding;
   /** See {@link LibusbDevicesOptions}. */

@@ -16,7 +16,9 @@ export interface UsbDeviceUse {
 
 /** Where {@link inspectLocalUse} looks; the defaults are Linux's. */
 export interface LocalUseFolders {
+  /** Default `/sys`. */
   readonly sysfs?: string;
+  /** Default `/proc`. */
   readonly proc?: string;
 }
 

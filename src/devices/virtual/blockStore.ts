@@ -5,6 +5,7 @@ export const BLOCK_SIZE = 512;
 export interface BlockStore {
   /** Blocks of {@link BLOCK_SIZE} bytes, at least one. */
   readonly blockCount: number;
+  /** Whether `write` is never called. */
   readonly readOnly: boolean;
   /** Whole blocks; the bytes belong to the caller. */
   read(firstBlock: number, count: number): Promise<Uint8Array>;

@@ -5,6 +5,7 @@ import { PacketLoopback } from './packetLoopback.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 
+/** Options of {@link CdcAcm}. */
 export interface CdcAcmOptions {
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
   readonly vendorId?: number;
@@ -24,11 +25,15 @@ export interface CdcAcmOptions {
 export interface SerialLine {
   /** Bits a second. */
   readonly dataRate: number;
+  /** Stop bits after a character. */
   readonly stopBits: 1 | 1.5 | 2;
+  /** Of a character. */
   readonly parity: 'none' | 'odd' | 'even' | 'mark' | 'space';
+  /** Bits of a character: 5 to 8, or 16. */
   readonly dataBits: number;
   /** DTR: the terminal is present. */
   readonly dataTerminalReady: boolean;
+  /** RTS: the terminal wants to send. */
   readonly requestToSend: boolean;
 }
 

@@ -7,6 +7,7 @@ import type { OutAnswer } from './outEndpoint.ts';
 import { PacketLoopback } from './packetLoopback.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link CompositeDevice}. */
 export interface CompositeDeviceOptions {
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
   readonly vendorId?: number;
@@ -30,7 +31,9 @@ const CAPACITY = 32;
 
 /** A high-speed device with three functions: interface 0 is a keyboard, 1 a mouse, 2 a loop-back of bulk packets. */
 export class CompositeDevice extends VirtualDevice {
+  /** The keyboard, interface 0. */
   readonly keyboard: KeyboardFunction;
+  /** The mouse, interface 1. */
   readonly mouse: MouseFunction;
   readonly #loopback: PacketLoopback;
 

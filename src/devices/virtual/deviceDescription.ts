@@ -7,6 +7,7 @@ import type { UsbDeviceIdentity, UsbSpeed } from '../../ports/usb.ts';
 
 /** The descriptors of a virtual device, as bytes, so that those of a real device can be used unchanged. */
 export interface DeviceDescription {
+  /** Speed at which the device runs. */
   readonly speed: UsbSpeed;
   /** 18 bytes. */
   readonly deviceDescriptor: Uint8Array;
@@ -18,6 +19,7 @@ export interface DeviceDescription {
   readonly bos?: Uint8Array;
   /** For devices that know another speed too. */
   readonly deviceQualifier?: Uint8Array;
+  /** Its configurations at the other speed, full or high. */
   readonly otherSpeedConfigurations?: readonly Uint8Array[];
 }
 
@@ -56,9 +58,13 @@ export function qualifierBytes(device: DeviceValues): Uint8Array {
 
 /** Fields of a configuration descriptor. Defaults: bConfigurationValue 1, no name. */
 export interface ConfigurationValues {
+  /** 0x80, with 0x40 for a device with power of its own and 0x20 for one that wakes the host. */
   readonly bmAttributes: number;
+  /** In units of 2 mA. */
   readonly bMaxPower: number;
+  /** Value by which the host selects it. */
   readonly bConfigurationValue?: number;
+  /** Index of the string that names it. */
   readonly iConfiguration?: number;
 }
 

@@ -31,6 +31,7 @@ export type Fault =
  * be given: they choose among the operations for which the other conditions hold, which each rule counts for itself.
  */
 export interface FaultRule {
+  /** What happens to the operations that the rule matches. */
   readonly fault: Fault;
   /** Default: any. */
   readonly operation?: UsbOperation['type'];

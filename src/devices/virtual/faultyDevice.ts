@@ -9,6 +9,7 @@ import { FaultPlan } from './faultPlan.ts';
 import { checkFaultScript, type Fault, type FaultRule, type FaultScript } from './faultScript.ts';
 import { babblingResult, lossyResult, shortOperation, shortResult } from './faultyResults.ts';
 
+/** Options of {@link withFaults}. */
 export interface FaultOptions {
   /** For rules with a probability. Default 0. */
   readonly seed?: number;

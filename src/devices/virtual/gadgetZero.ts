@@ -11,6 +11,7 @@ import type { OutAnswer } from './outEndpoint.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 
+/** Options of {@link GadgetZero}. */
 export interface GadgetZeroOptions {
   /** Time for the isochronous endpoints; without it they answer `notSupported`. */
   readonly clock?: Clock;

@@ -3,6 +3,7 @@ import { configurationBytes, deviceBytes, type DeviceDescription } from './devic
 import { keyboardInterface, KeyboardFunction } from './keyboardFunction.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link HidKeyboard}. */
 export interface HidKeyboardOptions {
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
   readonly vendorId?: number;

@@ -3,6 +3,7 @@ import { configurationBytes, deviceBytes, type DeviceDescription } from './devic
 import { mouseInterface, MouseFunction } from './mouseFunction.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link HidMouse}. */
 export interface HidMouseOptions {
   /** Default 0x1209, pid.codes, which keeps product ids 0x0001 to 0x0010 free for tests in private. */
   readonly vendorId?: number;

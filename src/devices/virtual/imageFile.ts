@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { DeviceError } from '../../usb/deviceError.ts';
 import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
 
+/** Options of {@link ImageFile.open}. */
 export interface ImageFileOptions {
   /** The host sees a write-protected medium, and the file is opened for reading only. Default: false. */
   readonly readOnly?: boolean;
@@ -10,6 +11,7 @@ export interface ImageFileOptions {
 /** Blocks in a file: a disk image, raw. */
 export class ImageFile implements BlockStore {
   readonly blockCount: number;
+  /** As in {@link ImageFileOptions}. */
   readonly readOnly: boolean;
   readonly #file: FileHandle;
   #closing: Promise<void> | undefined;

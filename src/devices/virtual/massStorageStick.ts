@@ -8,6 +8,7 @@ import { ScsiDisk } from './scsiDisk.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 
+/** Options of {@link MassStorageStick}. */
 export interface MassStorageStickOptions {
   /** Where the blocks are. The stick closes it when it is disposed of. */
   readonly blocks: BlockStore;

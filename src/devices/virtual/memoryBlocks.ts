@@ -4,6 +4,7 @@ import { BLOCK_SIZE, type BlockStore } from './blockStore.ts';
 /** Blocks in memory. */
 export class MemoryBlocks implements BlockStore {
   readonly blockCount: number;
+  /** Whether the host sees a write-protected medium. */
   readonly readOnly: boolean;
   readonly #bytes: Uint8Array;
 

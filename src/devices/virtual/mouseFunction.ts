@@ -64,14 +64,17 @@ export class MouseFunction {
     this.#moveBy(0, 0, checkCounts(notches, 'notches'));
   }
 
+  /** Answers a control request for the interface; undefined for one that it does not know. */
   handleControl(setup: SetupPacket, data: Uint8Array): Uint8Array | undefined {
     return this.#requests.handleControl(setup, data);
   }
 
+  /** The host took the reports that were queued. */
   drained(): void {
     this.#reports.clear();
   }
 
+  /** Forgets what the host had set, as a bus reset does. */
   reset(): void {
     this.#requests.reset();
     this.#reports.clear();

@@ -11,6 +11,7 @@ import { OsrFx2 } from './osrFx2.ts';
 import { UsbAudio } from './usbAudio.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link virtualDevice}. */
 export interface NamedDeviceOptions {
   /** Time for devices with isochronous endpoints. */
   readonly clock: Clock;

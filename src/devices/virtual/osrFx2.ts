@@ -7,6 +7,7 @@ import { PacketLoopback } from './packetLoopback.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 import { NO_BYTES } from '../../usb/results.ts';
 
+/** Options of {@link OsrFx2}. */
 export interface OsrFx2Options {
   /** Default `high`. */
   readonly speed?: 'full' | 'high';

@@ -12,6 +12,7 @@ export type OutEnd =
 /** The device took so many bytes of what was offered, less than all; the rest is offered again after `resume`. */
 export interface OutPart {
   readonly type: 'partly';
+  /** Bytes that the device took. */
   readonly accepted: number;
 }
 

@@ -4,6 +4,7 @@ import { AudioControls, type AudioChannelControls } from './usbAudioControls.ts'
 import { AudioEndpoint, AudioInterface, CHANNELS, describeUsbAudio, SAMPLE_SIZE } from './usbAudioDescriptors.ts';
 import { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link UsbAudio}. */
 export interface UsbAudioOptions {
   /** Clock that frames are counted by. */
   readonly clock: Clock;

@@ -11,6 +11,7 @@ const VOLUME = { min: -60 * 256, max: 0, res: 256 };
 
 /** One direction of the device, as its controls set it. */
 export class AudioChannelControls {
+  /** The mute control. */
   isMuted = false;
   /** 1/256 dB. */
   volume = VOLUME.max;

@@ -80,6 +80,7 @@ export abstract class VirtualDevice implements UsbDevice {
     this.endpoints = this.#state;
   }
 
+  /** With the place where its source has plugged it in. */
   get identity(): UsbDeviceIdentity {
     return { ...this.#identity, ...this.#location };
   }
@@ -115,6 +116,7 @@ export abstract class VirtualDevice implements UsbDevice {
     return this.#closing;
   }
 
+  /** Answers standard requests itself and gives others to the device. */
   submit(operation: UsbOperation, complete: Complete): UsbTransfer {
     const isThere = this.#isOpen && this.#closing === undefined && !this.#gone.signal.aborted;
     if (!isThere) return completeAtOnce('disconnected', complete);

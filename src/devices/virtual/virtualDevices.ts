@@ -5,6 +5,7 @@ import { WrappedDevice } from '../../usb/wrappedDevice.ts';
 import type { DeviceLocation } from './deviceDescription.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 
+/** Options of {@link VirtualDevices}. */
 export interface VirtualDevicesOptions {
   /** Default 0, which no bus of a machine has. */
   readonly busNumber?: number;

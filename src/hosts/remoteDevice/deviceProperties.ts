@@ -10,16 +10,27 @@ const STRING_TIMEOUT = 1000;
 
 /** The properties of WebUSB's `USBDevice` that tell what a device is. */
 export class DeviceProperties {
+  /** Of bcdUSB, the hundreds. */
   readonly usbVersionMajor: number;
+  /** Of bcdUSB, the tenths. */
   readonly usbVersionMinor: number;
+  /** Of bcdUSB, the last digit. */
   readonly usbVersionSubminor: number;
+  /** bDeviceClass. */
   readonly deviceClass: number;
+  /** bDeviceSubClass. */
   readonly deviceSubclass: number;
+  /** bDeviceProtocol. */
   readonly deviceProtocol: number;
+  /** idVendor. */
   readonly vendorId: number;
+  /** idProduct. */
   readonly productId: number;
+  /** Of bcdDevice, the hundreds. */
   readonly deviceVersionMajor: number;
+  /** Of bcdDevice, the tenths. */
   readonly deviceVersionMinor: number;
+  /** Of bcdDevice, the last digit. */
   readonly deviceVersionSubminor: number;
   /** The device underneath. */
   readonly port: UsbDevice;

@@ -4,6 +4,7 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link RemoteDevice}. */
 export interface RemoteDeviceOptions {
   /**
    * The configuration that `open` selects, as an operating system does when a device is plugged in: a

@@ -9,6 +9,7 @@ import { webUsbError } from './webUsbError.ts';
 
 /** `connect` or `disconnect`, as in WebUSB. */
 export class RemoteUsbEvent extends Event implements USBConnectionEvent {
+  /** The device that came or went. */
   readonly device: RemoteDevice;
 
   constructor(type: 'connect' | 'disconnect', init: { readonly device: RemoteDevice }) {
@@ -17,14 +18,20 @@ export class RemoteUsbEvent extends Event implements USBConnectionEvent {
   }
 }
 
-type Listener = (event: RemoteUsbEvent) => void;
+/** What {@link RemoteUsb} calls when a device comes or goes. */
+export type RemoteUsbListener = (event: RemoteUsbEvent) => void;
 type AnyListener = Parameters<EventTarget['addEventListener']>[1];
-/** For the two attributes, whose type WebUSB fixes. */
-type Handler = (this: USB, event: Shape<USBConnectionEvent>) => unknown;
-interface ListenerOptions {
+/** The value of `onconnect` and `ondisconnect`, whose type WebUSB fixes. */
+export type RemoteUsbHandler = (this: USB, event: Shape<USBConnectionEvent>) => unknown;
+/** As with every EventTarget. */
+export interface RemoteUsbListenerOptions {
+  /** Called before those of the target. */
   readonly capture?: boolean;
+  /** Called once. */
   readonly once?: boolean;
+  /** Does not prevent what is done by default. */
   readonly passive?: boolean;
+  /** Removes the listener. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,8 +48,8 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
   readonly name = 'WebUSB';
   readonly #attached = new Map<UsbDevice, RemoteAttachment>();
   #isClosed = false;
-  #onconnect: Handler | null = null;
-  #ondisconnect: Handler | null = null;
+  #onconnect: RemoteUsbHandler | null = null;
+  #ondisconnect: RemoteUsbHandler | null = null;
 
   constructor() {
     super();
@@ -50,42 +57,60 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
     this.addEventListener('disconnect', (event) => void this.#ondisconnect?.(event));
   }
 
-  get onconnect(): Handler | null {
+  /** Called when a device comes, as a listener is. */
+  get onconnect(): RemoteUsbHandler | null {
     return this.#onconnect;
   }
 
-  set onconnect(listener: Handler | null) {
+  /** In place of the one before; null for none. */
+  set onconnect(listener: RemoteUsbHandler | null) {
     this.#onconnect = listener;
   }
 
-  get ondisconnect(): Handler | null {
+  /** Called when a device goes, as a listener is. */
+  get ondisconnect(): RemoteUsbHandler | null {
     return this.#ondisconnect;
   }
 
-  set ondisconnect(listener: Handler | null) {
+  /** In place of the one before; null for none. */
+  set ondisconnect(listener: RemoteUsbHandler | null) {
     this.#ondisconnect = listener;
   }
 
+  /** Calls back for `connect` and `disconnect`. */
   override addEventListener(
     type: 'connect' | 'disconnect',
-    listener: Listener,
-    options?: boolean | ListenerOptions,
+    listener: RemoteUsbListener,
+    options?: boolean | RemoteUsbListenerOptions,
   ): void;
-  override addEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
-  override addEventListener(type: string, listener: Listener & AnyListener, options?: boolean | ListenerOptions): void {
+  override addEventListener(
+    type: string,
+    listener: AnyListener | null,
+    options?: boolean | RemoteUsbListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: RemoteUsbListener & AnyListener,
+    options?: boolean | RemoteUsbListenerOptions,
+  ): void {
     super.addEventListener(type, listener, options);
   }
 
+  /** Undoes {@link addEventListener}. */
   override removeEventListener(
     type: 'connect' | 'disconnect',
-    listener: Listener,
-    options?: boolean | ListenerOptions,
+    listener: RemoteUsbListener,
+    options?: boolean | RemoteUsbListenerOptions,
   ): void;
-  override removeEventListener(type: string, listener: AnyListener | null, options?: boolean | ListenerOptions): void;
   override removeEventListener(
     type: string,
-    listener: Listener & AnyListener,
-    options?: boolean | ListenerOptions,
+    listener: AnyListener | null,
+    options?: boolean | RemoteUsbListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: RemoteUsbListener & AnyListener,
+    options?: boolean | RemoteUsbListenerOptions,
   ): void {
     super.removeEventListener(type, listener, options);
   }
@@ -142,7 +167,9 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
 
 /** A device that a {@link RemoteUsb} shows. */
 export class RemoteAttachment implements Attachment {
+  /** The device that was attached. */
   readonly device: UsbDevice;
+  /** The same as WebUSB shows it. */
   readonly remote: RemoteDevice;
   readonly ended: Promise<AttachmentEnd>;
   readonly #ended: (end: AttachmentEnd) => void;

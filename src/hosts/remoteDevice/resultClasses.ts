@@ -20,7 +20,9 @@ function withData({ prototype }: { readonly prototype: object }): void {
 
 /** What `transferIn` and `controlTransferIn` give. */
 export class USBInTransferResult implements Shape<globalThis.USBInTransferResult> {
+  /** The bytes that the device sent; null where there are none. */
   declare readonly data?: DataView | undefined;
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
 
   /** @throws TypeError for a status that WebUSB does not have */
@@ -36,6 +38,7 @@ export class USBInTransferResult implements Shape<globalThis.USBInTransferResult
 
 /** What `transferOut` and `controlTransferOut` give. */
 export class USBOutTransferResult implements Shape<globalThis.USBOutTransferResult> {
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
   /** Bytes that the device took. */
   readonly bytesWritten: number;
@@ -49,7 +52,9 @@ export class USBOutTransferResult implements Shape<globalThis.USBOutTransferResu
 
 /** A packet of {@link USBIsochronousInTransferResult}. */
 export class USBIsochronousInTransferPacket implements Shape<globalThis.USBIsochronousInTransferPacket> {
+  /** The bytes that the device sent; null where there are none. */
   declare readonly data?: DataView | undefined;
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
 
   /** @throws TypeError for a status that WebUSB does not have */
@@ -65,7 +70,9 @@ export class USBIsochronousInTransferPacket implements Shape<globalThis.USBIsoch
 
 /** What `isochronousTransferIn` gives. */
 export class USBIsochronousInTransferResult implements Shape<globalThis.USBIsochronousInTransferResult> {
+  /** The bytes that the device sent; null where there are none. */
   declare readonly data?: DataView | undefined;
+  /** One result a packet. */
   readonly packets: globalThis.USBIsochronousInTransferPacket[];
 
   constructor(packets: Shape<globalThis.USBIsochronousInTransferPacket>[], data?: DataView | null) {
@@ -80,6 +87,7 @@ export class USBIsochronousInTransferResult implements Shape<globalThis.USBIsoch
 
 /** A packet of {@link USBIsochronousOutTransferResult}. */
 export class USBIsochronousOutTransferPacket implements Shape<globalThis.USBIsochronousOutTransferPacket> {
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
   /** Bytes that were sent. */
   readonly bytesWritten: number;
@@ -93,6 +101,7 @@ export class USBIsochronousOutTransferPacket implements Shape<globalThis.USBIsoc
 
 /** What `isochronousTransferOut` gives. */
 export class USBIsochronousOutTransferResult implements Shape<globalThis.USBIsochronousOutTransferResult> {
+  /** One result a packet. */
   readonly packets: globalThis.USBIsochronousOutTransferPacket[];
 
   constructor(packets: Shape<globalThis.USBIsochronousOutTransferPacket>[]) {

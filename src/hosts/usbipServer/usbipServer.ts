@@ -14,6 +14,7 @@ import { readRequest } from './readRequest.ts';
 /** The port that USB/IP clients expect. */
 export const USBIP_PORT = 3240;
 
+/** Options of {@link UsbipServer.listen}. */
 export interface UsbipServerOptions {
   /**
    * Address to listen at; default `127.0.0.1`. Everybody who reaches it gets the devices: USB/IP has neither password
@@ -22,6 +23,7 @@ export interface UsbipServerOptions {
   readonly host?: string;
   /** Default {@link USBIP_PORT}; 0 lets the system choose. */
   readonly port?: number;
+  /** Time for the timeouts. */
   readonly clock: Clock;
   /** Connections of this and all other listeners that share it. Default: no limit to those that have devices. */
   readonly connections?: ConnectionLimit;

@@ -7,9 +7,11 @@ import { waitForNodes } from './deviceNodes.ts';
 import { SysfsKernel, type VhciKernel } from './kernel.ts';
 import { attachToPort, detachFromPort, type OccupiedPort, type VhciPlace, waitForBusId } from './vhciPort.ts';
 
+/** Options of {@link VhciHost}. */
 export interface VhciHostOptions {
+  /** Time for the timeouts. */
   readonly clock: Clock;
-  /** Default: that of this machine. */
+  /** @internal default: that of this machine */
   readonly kernel?: VhciKernel;
   /** Where Linux tells of devices; default `/sys`. */
   readonly sysfsRoot?: string;
@@ -92,6 +94,7 @@ interface Settings {
 
 /** A device in a port of vhci-hcd. */
 export class VhciAttachment implements Attachment {
+  /** The device that was attached. */
   readonly device: UsbDevice;
   /** Number of the port, for `usbip port` and sysfs. */
   readonly port: number;

@@ -53,6 +53,7 @@ export interface PeerSettings {
   readonly transferWatchdog: number | undefined;
 }
 
+/** Name of a profile. */
 export type PeerName =
   | 'ironrdp'
   | 'ironrdp-before-1711'
@@ -67,20 +68,25 @@ export type PeerName =
 
 /** A kind of client. */
 export interface PeerProfile {
+  /** Name by which people choose the profile. */
   readonly name: PeerName;
   /** For people, as in "the client is ...". */
   readonly title: string;
+  /** What is done differently for it. */
   readonly settings: PeerSettings;
   /** How it is told from others, for people; undefined for what only a user can choose. */
   readonly recognisedBy: string | undefined;
-  /** Any of them. */
+  /** How the client is told from others: any of them. */
   readonly recognition: readonly PeerRecognition[];
 }
 
+/** How a client is recognised. */
 export interface PeerRecognition {
   /** Profiles that this one can replace. */
   readonly after: readonly PeerName[];
+  /** What it looks at. */
   readonly evidence: PeerEvidence['type'];
+  /** Whether the evidence is that of this client. */
   readonly matches: (evidence: PeerEvidence) => boolean;
 }
 

@@ -27,6 +27,7 @@ import { ScsiUnit } from './scsiUnit.ts';
 import type { StorageDevice } from './storageDevice.ts';
 import { claimStorage } from './storageInterface.ts';
 
+/** Options of {@link MassStorage.open}. */
 export interface MassStorageOptions {
   /** Sectors that one command moves, at most 65535. Default: as many as make 64 KiB. */
   readonly sectorsPerCommand?: number | undefined;
@@ -49,6 +50,7 @@ export interface MassStorageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of reads and writes. */
 export interface StorageTransferOptions {
   /** Cancels the command that is under way; the device takes further ones. */
   readonly signal?: AbortSignal | undefined;

@@ -10,6 +10,7 @@ export type MassStorageErrorCode = 'sense' | 'transport' | 'timeout' | 'unsuppor
 /** A mass storage device failed; `message` is one line. */
 export class MassStorageError extends Error {
   override readonly name = 'MassStorageError';
+  /** Stable, for programs. */
   readonly code: MassStorageErrorCode;
   /** Present with code `sense`. */
   readonly sense: Sense | undefined;

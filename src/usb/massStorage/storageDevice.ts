@@ -1,15 +1,22 @@
 /// <reference types="w3c-web-usb" preserve="true" />
 
-interface Options {
+/** Ends a transfer early, where the device can do that. */
+export interface StorageSignal {
+  /** Its abort cancels the transfer. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** As WebUSB's `USBInTransferResult`. */
 export interface InResult {
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
+  /** The bytes that came. */
   readonly data?: DataView | undefined;
 }
 
+/** As WebUSB's `USBOutTransferResult`. */
 export interface OutResult {
+  /** How the transfer ended. */
   readonly status: USBTransferStatus;
 }
 
@@ -31,9 +38,16 @@ export interface StorageDevice extends Pick<
   | 'clearHalt'
   | 'reset'
 > {
-  controlTransferOut(setup: USBControlTransferParameters, data?: Uint8Array, options?: Options): Promise<OutResult>;
-  transferIn(endpointNumber: number, length: number, options?: Options): Promise<InResult>;
-  transferOut(endpointNumber: number, data: Uint8Array, options?: Options): Promise<OutResult>;
+  /** As in WebUSB. */
+  controlTransferOut(
+    setup: USBControlTransferParameters,
+    data?: Uint8Array,
+    options?: StorageSignal,
+  ): Promise<OutResult>;
+  /** As in WebUSB. */
+  transferIn(endpointNumber: number, length: number, options?: StorageSignal): Promise<InResult>;
+  /** As in WebUSB. */
+  transferOut(endpointNumber: number, data: Uint8Array, options?: StorageSignal): Promise<OutResult>;
 }
 
 /** Where the Bulk-Only Transport lives on its device. */
