@@ -184,10 +184,6 @@ export class ServerDevice implements RedirectedDevice {
     }
   }
 
-  nextTimeout(): number | undefined {
-    return this.#channel.nextTimeout();
-  }
-
   handleTimeout(now: number): void {
     this.#apply(this.#channel.handleTimeout(now));
   }

@@ -14,6 +14,9 @@ export type DeviceStep<Completion> =
 export type UrbStep = DeviceStep<TransferCompletion>;
 export type IoControlStep = DeviceStep<IoControlCompletion>;
 
+/** Of nearly all completions: no table is asked about it. */
+const SUCCESS = statusPair('completed');
+
 /** Why a request is answered without being put on the bus. */
 export const Refusal = {
   unknownFunction: {
@@ -91,8 +94,8 @@ function failedResult(tsUrb: TsUrb, usbdStatus: number): TsUrbResult {
 
 /** Answers with the bare header: the statuses of `result`, what came in, and how much went out. */
 export function completeWith(result: UsbResult): UrbStep {
-  const { usbdStatus, hResult } = transferStatusPair(result.status);
-  const { data, transferred } = result;
+  const { status, data, transferred } = result;
+  const { usbdStatus, hResult } = status === 'completed' ? SUCCESS : transferStatusPair(status);
   const tsUrbResult = { name: 'TS_URB_RESULT_HEADER', usbdStatus } as const;
   return { type: 'complete', completion: { tsUrbResult, hResult, data, transferred } };
 }
@@ -130,6 +133,7 @@ export function plainResult(completion: TransferCompletion): UsbResult {
   return resultOf(statusOf(completion));
 }
 
-export function statusOf({ tsUrbResult, hResult }: TransferCompletion): UsbStatus {
-  return usbStatusOf(tsUrbResult.usbdStatus, hResult);
+export function statusOf({ tsUrbResult: { usbdStatus }, hResult }: TransferCompletion): UsbStatus {
+  const isSuccess = usbdStatus === SUCCESS.usbdStatus && hResult === SUCCESS.hResult;
+  return isSuccess ? 'completed' : usbStatusOf(usbdStatus, hResult);
 }
