@@ -12,7 +12,7 @@ import {
   type ClientRequest,
   type DeviceAnnouncement,
 } from '../src/urbdrc/session/client/deviceChannel.ts';
-import { Peer } from '../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../src/urbdrc/peers/recognisedPeer.ts';
 import { PEER_NAMES } from '../src/urbdrc/peers/profiles.ts';
 import { DEFAULT_SESSION_TIMERS } from '../src/urbdrc/session/limits.ts';
 import { ServerControlChannel } from '../src/urbdrc/session/server/controlChannel.ts';
@@ -116,7 +116,11 @@ export class ClientSessions {
 
 /** A server's end of a device channel, to a client of whatever kind. */
 export function anyServerDevice(random: Random): ServerDeviceChannel {
-  return new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new Peer(random.pick(PEER_NAMES)));
+  return new ServerDeviceChannel(
+    REQUEST_COMPLETION,
+    DEFAULT_SESSION_TIMERS,
+    new RecognisedPeer(random.pick(PEER_NAMES)),
+  );
 }
 
 /** A server's sessions, with requests of every kind under way; each ends once, whatever the client sends. */

@@ -1,6 +1,6 @@
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { PeerEvidence } from '../urbdrc/peers/evidence.ts';
-import { Peer } from '../urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../urbdrc/peers/recognisedPeer.ts';
 import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
 import type { SessionTimers } from '../urbdrc/session/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,7 +19,7 @@ export interface ServerStatistics {
 
 /** The program at the other end of a server's connection: which one it is, how busy it is, how it does. */
 export class ServedClient {
-  readonly peer: Peer;
+  readonly peer: RecognisedPeer;
   readonly #clock: Clock;
   readonly #timers: SessionTimers;
   readonly #recognised: (profile: PeerProfile) => void;
@@ -36,7 +36,7 @@ export class ServedClient {
     timers: SessionTimers,
     recognised: (profile: PeerProfile) => void,
   ) {
-    this.peer = new Peer(name);
+    this.peer = new RecognisedPeer(name);
     this.#clock = clock;
     this.#timers = timers;
     this.#recognised = recognised;

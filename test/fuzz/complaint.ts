@@ -3,7 +3,7 @@ import { loadCorpus } from '../../fuzz/corpus.ts';
 import { mutate } from '../../fuzz/mutate.ts';
 import { Random } from '../../fuzz/random.ts';
 import { type ClientSessions, REQUEST_COMPLETION, ServerSessions, Violation } from '../../fuzz/sessions.ts';
-import { Peer } from '../../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../../src/urbdrc/peers/recognisedPeer.ts';
 import { DEFAULT_SESSION_TIMERS } from '../../src/urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';
 
@@ -25,7 +25,7 @@ export function complaintOf(sessions: ClientSessions | ServerSessions, messages:
 export function testServerSessions(messages: number): void {
   for (const name of ['generic', 'ironrdp', 'strict'] as const) {
     it(`has nothing against a server session for ${name} that gets ${messages} messages`, () => {
-      const device = new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new Peer(name));
+      const device = new ServerDeviceChannel(REQUEST_COMPLETION, DEFAULT_SESSION_TIMERS, new RecognisedPeer(name));
       expect(complaintOf(new ServerSessions(device), messages)).to.equal('nothing');
     });
   }

@@ -6,7 +6,7 @@ import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import type { UsbOperation } from '../../ports/usb.ts';
 import { NO_BYTES, resultOf } from '../../usb/results.ts';
 import type { TransferCompletion } from '../exchange.ts';
-import { Peer } from '../peers/peer.ts';
+import { RecognisedPeer } from '../peers/recognisedPeer.ts';
 import { inResult, outResult, plainResult } from './completions.ts';
 import { HostHandles } from './handles.ts';
 import { busQueryRequest } from './hostBusQueries.ts';
@@ -29,12 +29,12 @@ const BULK_IN_FLAGS = TransferFlags.USBD_TRANSFER_DIRECTION_IN | TransferFlags.U
 export class HostUrbs {
   #handles = new HostHandles([]);
   readonly #osDescriptors = new HostOsDescriptors();
-  readonly #peer: Peer;
+  readonly #peer: RecognisedPeer;
   #configurations: readonly Configuration[] = [];
   #mayUseNoAck = false;
 
   /** @param peer what the client is. */
-  constructor(peer = new Peer()) {
+  constructor(peer = new RecognisedPeer()) {
     this.#peer = peer;
   }
 

@@ -7,7 +7,7 @@ import { fromHex } from '../../../codecs/core/json.ts';
 import { decodeClientMessage, decodeServerMessage } from '../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../codecs/urbdrc/deviceSink.ts';
 import { interfaceSelected, type PeerEvidence } from '../../../src/urbdrc/peers/evidence.ts';
-import { Peer } from '../../../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
 import { PEER_PROFILES, type PeerName, type PeerSettings } from '../../../src/urbdrc/peers/profiles.ts';
 import { isOfFreerdp2, loadCaptures, type CapturedMessage } from '../../codecs/urbdrc/captures.ts';
 import { decodeErrorOf } from '../../codecs/vectors.ts';
@@ -37,7 +37,7 @@ const selected = (isTooLong: boolean, padding = 0): PeerEvidence => ({ type: 'in
 const outCompleted = (withData: boolean): PeerEvidence => ({ type: 'outCompleted', withData });
 
 function recognise(...evidences: PeerEvidence[]): PeerName {
-  const peer = new Peer();
+  const peer = new RecognisedPeer();
   for (const evidence of evidences) peer.learn(evidence);
   return peer.profile.name;
 }
@@ -118,14 +118,14 @@ describe('recognising a client', () => {
   });
 
   it('is not tried where somebody has said what the client is', () => {
-    const peer = new Peer('generic');
+    const peer = new RecognisedPeer('generic');
     expect(peer.learn(announced(FREERDP, 5))).to.equal(undefined);
     expect(peer.profile.name).to.equal('generic');
-    expect(new Peer('strict').awaits('outCompleted')).to.be.false;
+    expect(new RecognisedPeer('strict').awaits('outCompleted')).to.be.false;
   });
 
   it('tells a new profile once, and stops looking where nothing can follow', () => {
-    const peer = new Peer();
+    const peer = new RecognisedPeer();
     expect(peer.awaits('announced')).to.be.true;
     expect(peer.learn(announced(FREERDP, 5))?.name).to.equal('freerdp');
     expect(peer.learn(announced(FREERDP, 5))).to.equal(undefined);
@@ -138,7 +138,7 @@ describe('recognising a client', () => {
 
   it('refuses a name that nobody has', () => {
     // From JavaScript anything may come.
-    expect(() => new Peer('rdesktop' as PeerName)).to.throw(
+    expect(() => new RecognisedPeer('rdesktop' as PeerName)).to.throw(
       UsageError,
       'there is no rdesktop, only ironrdp, freerdp, ',
     );
@@ -165,7 +165,7 @@ describe('recognising a client', () => {
 
 /** What a server learns of its client in a session, and what the session showed of it. */
 function recogniseRecorded(messages: readonly CapturedMessage[]) {
-  const peer = new Peer();
+  const peer = new RecognisedPeer();
   const functions = new Map<string, number>();
   const registered = new Map<number, number>();
   let channelRequest: number | undefined;

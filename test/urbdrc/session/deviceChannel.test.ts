@@ -4,7 +4,7 @@ import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '.
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { TransferCompletion, TransferRequest } from '../../../src/urbdrc/exchange.ts';
 import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
-import { Peer } from '../../../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
 import { COMPLETION_INTERFACE, DevicePair, USB_DEVICE } from './pair.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -379,7 +379,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
   }
 
   it('4096 ids are kept for late answers at most, the oldest is forgotten: its answer closes the channel (3.2.5.4)', () => {
-    const pair = new DevicePair({}, undefined, new Peer('ironrdp')).open();
+    const pair = new DevicePair({}, undefined, new RecognisedPeer('ironrdp')).open();
     const ids: number[] = [];
     for (let count = 0; count < 4097; count += 1) {
       const { request } = pair.server.submit(bulkIn(4), undefined);

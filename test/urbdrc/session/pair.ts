@@ -2,7 +2,7 @@ import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
 import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { TransferCompletion } from '../../../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../../../src/urbdrc/session/channelEvent.ts';
-import { Peer } from '../../../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
 import { announce } from '../../../src/urbdrc/session/client/announcement.ts';
 import {
   ClientDeviceChannel,
@@ -64,7 +64,11 @@ export class DevicePair {
   now = 1000;
 
   /** @param peer what the server takes the client for. */
-  constructor(limits: Partial<SessionLimits> = {}, descriptor: Uint8Array = configuration, peer = new Peer()) {
+  constructor(
+    limits: Partial<SessionLimits> = {},
+    descriptor: Uint8Array = configuration,
+    peer = new RecognisedPeer(),
+  ) {
     this.server = new ServerDeviceChannel(COMPLETION_INTERFACE, DEFAULT_SESSION_TIMERS, peer);
     const announcement = announcementOf(identity, descriptor);
     this.client = new ClientDeviceChannel(

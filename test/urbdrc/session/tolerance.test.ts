@@ -6,7 +6,7 @@ import { encodeUrbdrcMessage, type UrbdrcMessage } from '../../../codecs/urbdrc/
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
 import type { TransferRequest } from '../../../src/urbdrc/exchange.ts';
 import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
-import { Peer } from '../../../src/urbdrc/peers/peer.ts';
+import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
 import type { PeerName } from '../../../src/urbdrc/peers/profiles.ts';
 import { COMPLETION_INTERFACE, configuration, DevicePair } from './pair.ts';
 
@@ -26,7 +26,7 @@ const bytesOf = (message: UrbdrcMessage) => Uint8Array.from(joinParts(encodeUrbd
 
 /** An open channel to a client that the server takes for `name`. */
 function open(name: PeerName): DevicePair {
-  const pair = new DevicePair({}, configuration, new Peer(name)).open();
+  const pair = new DevicePair({}, configuration, new RecognisedPeer(name)).open();
   pair.serverEvents.length = 0;
   return pair;
 }
@@ -223,8 +223,8 @@ describe('the same bytes from clients that are taken for different ones', () => 
 
 describe('what a session tells of its client', () => {
   /** A client that shows itself to be FreeRDP; which version is open. */
-  function freerdp(): Peer {
-    const peer = new Peer();
+  function freerdp(): RecognisedPeer {
+    const peer = new RecognisedPeer();
     const hexOf = (path: string) =>
       (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { value: { name: 'ADD_DEVICE' } }).value;
     const device = hexOf('../../../test-vectors/urbdrc/ADD_DEVICE/freerdp-stick.json');

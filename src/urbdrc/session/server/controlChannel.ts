@@ -1,5 +1,5 @@
 import type { StepBuilder } from '../../../channels/step.ts';
-import type { Peer } from '../../peers/peer.ts';
+import type { RecognisedPeer } from '../../peers/recognisedPeer.ts';
 import { nextState } from '../../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
@@ -15,7 +15,7 @@ export class ServerControlChannel extends ServerChannel<ServerControlEvent> {
   protected override readonly carriesDevice = false;
   #state: ServerControlState = 'idle';
 
-  constructor(timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: Peer) {
+  constructor(timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: RecognisedPeer) {
     super(timers, peer);
   }
 

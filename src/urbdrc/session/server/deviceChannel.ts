@@ -5,7 +5,7 @@ import { UsbRetractReason_BlockedByPolicy } from '../../../../codecs/urbdrc/usbD
 import { type Step, StepBuilder } from '../../../channels/step.ts';
 import { nextState } from '../../../channels/transitions.ts';
 import { interfaceSelected } from '../../peers/evidence.ts';
-import type { Peer } from '../../peers/peer.ts';
+import type { RecognisedPeer } from '../../peers/recognisedPeer.ts';
 import type { IoControlRequest, TransferRequest } from '../../exchange.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
@@ -49,7 +49,7 @@ export class ServerDeviceChannel<Caller = undefined, TextCaller = undefined> ext
   };
 
   /** @param requestCompletion the interface id for completions: at least 4, unique in the connection. */
-  constructor(requestCompletion: number, timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: Peer) {
+  constructor(requestCompletion: number, timers: SessionTimers = DEFAULT_SESSION_TIMERS, peer?: RecognisedPeer) {
     super(timers, peer);
     this.#requestCompletion = requestCompletion;
     this.context.requestCompletion = requestCompletion;

@@ -10,7 +10,7 @@ import {
 import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
 import { isFailure } from '../../../../codecs/urbdrc/status.ts';
 import { type Step, StepBuilder } from '../../../channels/step.ts';
-import { Peer } from '../../peers/peer.ts';
+import { RecognisedPeer } from '../../peers/recognisedPeer.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
 import type { ServerOpeningInput } from '../transitions.ts';
@@ -31,12 +31,12 @@ export type AnswerMessage = Exclude<
  */
 export abstract class ServerChannel<Event> {
   protected readonly timers: SessionTimers;
-  protected readonly peer: Peer;
+  protected readonly peer: RecognisedPeer;
   #handshakeDeadline: number | undefined;
   #messageId = 0;
 
   /** @param peer what the client is, as all channels of its connection know it. */
-  constructor(timers: SessionTimers, peer = new Peer()) {
+  constructor(timers: SessionTimers, peer = new RecognisedPeer()) {
     this.timers = timers;
     this.peer = peer;
   }

@@ -6,7 +6,7 @@ import { PEER_NAMES, PEER_PROFILES, type PeerName, type PeerProfile, type PeerSe
  * The profile of one connection's client. It starts as `generic`, is recognised by the client's first device or never,
  * and sometimes its version shows later. If the caller names the profile, nothing is detected.
  */
-export class Peer {
+export class RecognisedPeer {
   #profile: PeerProfile;
   /** Kinds of evidence that may still change the profile. Each kind counts once for each profile. */
   #awaited: ReadonlySet<PeerEvidence['type']>;
