@@ -4,6 +4,8 @@ import type { Transport } from '../ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
+import { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
+import { systemClock } from '../systemClock.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
@@ -24,6 +26,7 @@ export interface EndpointOptions extends RdpOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly stateDir?: string;
+  readonly reconnect?: boolean;
 }
 
 /** The options of a listener about its certificate. */
@@ -58,6 +61,12 @@ export function addEndpointOptions(command: Command): Command {
     );
 }
 
+/** `--reconnect`. */
+export function reconnectOption(): Option {
+  const text = 'wait for another end that is not there yet, and dial it again when it has gone';
+  return new Option('--reconnect', text).conflicts('listen');
+}
+
 /**
  * Opens the endpoint and gives each connection to `serve`, which resolves when it is done with it. Dialling: resolves
  * when that one connection is over. Listening: resolves when `signal` is aborted and all connections are over.
@@ -74,8 +83,12 @@ export async function withConnections(
 ): Promise<void> {
   const token = await readToken(options, around, terminal);
   if (options.connect !== undefined) {
-    const transport = await dialEndpoint(options.connect, options, token, signal);
-    if (transport !== undefined) await serve(transport);
+    const { connect } = options;
+    const once = async () => {
+      const transport = await dialEndpoint(connect, options, token, signal);
+      if (transport !== undefined) await serve(transport);
+    };
+    await (options.reconnect === true ? repeat(once, terminal, signal) : once());
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
     const identity = await identityOptions(options, around, terminal);
@@ -104,6 +117,57 @@ export async function withConnections(
     throw new Failure('say where the other end is: --connect URL, or --listen URL to wait for it (see --help)', 2);
   }
 }
+
+/** Does it again and again, with growing pauses while it fails; the same failure is told once. */
+async function repeat(once: () => Promise<void>, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  let pause = SHORTEST_PAUSE;
+  let told: string | undefined;
+  while (!signal.aborted) {
+    const problem = await once().then(
+      () => undefined,
+      (error: unknown) => {
+        if (!isPassing(error)) throw error;
+        return oneLine(error);
+      },
+    );
+    if (problem === undefined) [pause, told] = [SHORTEST_PAUSE, undefined];
+    else if (problem !== told) terminal.say(`${problem}; it is tried again until it works`);
+    told = problem;
+    await resting(pause, signal);
+    pause = Math.min(2 * pause, LONGEST_PAUSE);
+  }
+}
+
+/** Resolves after so many ms, or when the signal is aborted. */
+function resting(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stop();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const stop = systemClock.after(ms, done);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done);
+  });
+}
+
+/** Whether the same attempt may succeed later: the network changes, a wrong token does not. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof TransportError) return !LASTING.has(error.code);
+  return error instanceof Failure && error.exitCode === 1;
+}
+
+const SHORTEST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+const LASTING: ReadonlySet<TransportErrorCode> = new Set([
+  'ABORTED',
+  'CERTIFICATE_NOT_TRUSTED',
+  'NOT_A_SOCKET',
+  'PERMISSION_DENIED',
+  'TOKEN_MISSING',
+  'WRONG_TOKEN',
+]);
 
 /** Undefined when the user gave up. */
 async function dialEndpoint(

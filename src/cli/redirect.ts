@@ -12,7 +12,13 @@ import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
-import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import {
+  addEndpointOptions,
+  ENDPOINT_HELP,
+  type EndpointOptions,
+  reconnectOption,
+  withConnections,
+} from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
@@ -23,6 +29,9 @@ import { type DeviceOptions, openSelection, type SelectedDevices } from './selec
 import { aborted, stopSignal } from './stopSignal.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
+
+/** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
+const HELLO_TIME = 6000;
 
 type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & CaptureOptions & OutputOptions;
 
@@ -56,6 +65,7 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
   return addEndpointOptions(command)
+    .addOption(reconnectOption())
     .addHelpText(
       'after',
       `${RULES_HELP}
@@ -159,13 +169,27 @@ async function redirectThrough(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  terminal.say(`connected to ${transport.remote}`, { event: 'connected', remote: transport.remote });
   const report = new RedirectionReport(terminal);
   const { ended, ...recording } = capture.connection(transport.remote);
+  let greet: () => void = () => {};
+  const greeted = new Promise<void>((resolve) => (greet = resolve));
   const client = new RedirectionClient(transport, {
     ...recording,
+    onChannel: (change) => {
+      recording.onChannel?.(change);
+      greet();
+    },
     onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
+  const hello = await helloOf(transport.remote, greeted, client, signal);
+  if (hello instanceof Failure) {
+    await client.close();
+    ended(hello);
+    throw hello;
+  }
+  if (hello === 'came') {
+    terminal.say(`connected to ${transport.remote}`, { event: 'connected', remote: transport.remote });
+  }
   const offers = new Offers(client, report, terminal);
   // Where none of the devices that are there can be redirected, there is nothing to wait for.
   const failed = new Promise<Error>((resolve) => {
@@ -185,6 +209,31 @@ async function redirectThrough(
   else if (error !== undefined) throw error;
   else if (offers.connectionEnded) throw new Failure(`${transport.remote} is gone: everything is given back`);
   else terminal.say('the server closed the connection: everything is given back');
+}
+
+/**
+ * Waits for the server's first channel: a port that takes connections may belong to any program. A Failure says that this
+ * is no server; `over`: the connection or the command has ended before.
+ */
+async function helloOf(
+  remote: string,
+  greeted: Promise<void>,
+  { closed }: RedirectionClient,
+  signal: AbortSignal,
+): Promise<'came' | 'over' | Failure> {
+  let stop: () => void = () => {};
+  const late = new Promise<Failure>((resolve) => {
+    stop = systemClock.after(HELLO_TIME, () => {
+      const problem = `${remote} takes connections, but nothing that \`urbdrc serve\` says came within ${HELLO_TIME / 1000} s`;
+      resolve(new Failure(`${problem}: is it another program, or does it expect tls:// or a token?`));
+    });
+  });
+  const over = Promise.race([closed, aborted(signal)]);
+  try {
+    return await Promise.race([late, greeted.then(() => 'came' as const), over.then(() => 'over' as const)]);
+  } finally {
+    stop();
+  }
 }
 
 /** A client as the hub's sink, which tells people what becomes of each device that it is given. */

@@ -12,7 +12,13 @@ import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
-import { addEndpointOptions, ENDPOINT_HELP, type EndpointOptions, withConnections } from './endpoint.ts';
+import {
+  addEndpointOptions,
+  ENDPOINT_HELP,
+  type EndpointOptions,
+  reconnectOption,
+  withConnections,
+} from './endpoint.ts';
 import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
 import { Failure, oneLine } from './failure.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
@@ -52,6 +58,7 @@ export function serveCommand(around: Surroundings = PROCESS): Command {
   addOutputOptions(command);
   addRuleOptions(command).addOption(filterOption());
   return addRdpOptions(addEndpointOptions(command))
+    .addOption(reconnectOption())
     .addHelpText(
       'after',
       `${RULES_HELP}

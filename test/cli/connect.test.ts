@@ -1,15 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { RedirectionServer } from '../../src/engine/server.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { makeIdentity, type ServerIdentity } from '../../transports/certificates.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { complaints, Scene } from './connections.ts';
-import type { Running } from './program.ts';
+import { type Running, run } from './program.ts';
 
 const LOOPBACK = 'tcp://127.0.0.1:0';
 const SECURE = 'tls://127.0.0.1:0';
@@ -339,7 +340,7 @@ describe('urbdrc redirect and serve', () => {
       let connected: (transport: Transport) => void = () => {};
       const connection = new Promise<Transport>((resolve) => (connected = resolve));
       const listener = await listen(LOOPBACK, {}, (transport) => {
-        transport.start({ received: () => {}, drained: () => {}, closed: () => {} });
+        new RedirectionServer(transport);
         connected(transport);
       });
       const client = scene.start(['redirect', '--virtual', 'keyboard', '--connect', listener.url]);
@@ -347,6 +348,38 @@ describe('urbdrc redirect and serve', () => {
       await (await connection).close();
       await expectFailure(client, /is gone: everything is given back/);
       await listener.close();
+    });
+
+    it('a port that says nothing is no server: that is told after six seconds, and no device goes there', async () => {
+      const listener = createServer((socket) => void socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+      await once(listener, 'listening');
+      const address = listener.address();
+      const port = typeof address === 'object' ? address?.port : 0;
+      const client = scene.start(['redirect', '--virtual', 'keyboard', '--connect', `tcp://127.0.0.1:${port}`]);
+      await expectFailure(client, /takes connections, but nothing that `urbdrc serve` says came within 6 s: /);
+      expect(client.stderr.text).not.to.include('connected to');
+      listener.close();
+    });
+
+    it('a web server is no server', async () => {
+      const listener = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      }).listen(0, '127.0.0.1');
+      await once(listener, 'listening');
+      const address = listener.address();
+      const port = typeof address === 'object' ? address?.port : 0;
+      const client = scene.start(['redirect', '--virtual', 'keyboard', '--connect', `tcp://127.0.0.1:${port}`]);
+      await expectFailure(client, /127\.0\.0\.1:\d+/);
+      expect(client.stderr.text).not.to.include('connected to');
+      listener.close();
+    });
+
+    it('a missing token is told as soon as the server says so', async () => {
+      const { url } = await scene.listen(['serve', '--token', 'secret'], LOOPBACK);
+      const client = scene.start(['redirect', '--virtual', 'keyboard', '--connect', url]);
+      await expectFailure(client, /token/);
+      expect(client.stderr.text).not.to.include('connected to');
     });
 
     it('a peer that speaks something else is dropped, and the server goes on', async () => {
@@ -361,6 +394,39 @@ describe('urbdrc redirect and serve', () => {
       client.stop();
       await client.exit;
     });
+  });
+
+  it('--reconnect waits for a server that is not there yet, and for the next one when it has gone', async () => {
+    const first = await scene.listen(['serve'], LOOPBACK);
+    first.running.stop();
+    await first.running.exit;
+    const client = scene.start(['redirect', '--virtual', 'keyboard', '--reconnect', '--connect', first.url]);
+    await client.line(/^connection refused by .*; it is tried again until it works$/);
+    for (let round = 0; round < 2; round += 1) {
+      const { running: server } = await scene.listen(['serve'], first.url);
+      await server.line(/^device 1209:0002/);
+      await client.line(/^connected to /);
+      server.stop();
+      await server.exit;
+    }
+    client.stop();
+    expect(await client.exit).to.equal(0);
+    expect(client.stderr.lines.filter((line) => line.startsWith('connection refused'))).to.have.length.within(1, 3);
+  });
+
+  it('--reconnect does not try again what cannot work', async () => {
+    const { url } = await scene.listen(['serve', '--token', 'secret'], LOOPBACK);
+    const { status, stderr } = await run([
+      'redirect',
+      '--virtual',
+      'keyboard',
+      '--token',
+      'no',
+      '--reconnect',
+      '--connect',
+      url,
+    ]);
+    expect([status, stderr.includes('tried again')]).to.deep.equal([1, false]);
   });
 
   it('--verbose tells what was ignored', async () => {
