@@ -2,7 +2,7 @@ import { byteLength, joinParts, type Parts } from '../codecs/core/parts.ts';
 import { Drdynvc } from '../src/channels/drdynvc.ts';
 import type { DynamicChannelEvent } from '../src/channels/dynamicChannelOptions.ts';
 import { fragmentMessage } from '../src/channels/fragmentation.ts';
-import type { Step } from '../src/channels/step.ts';
+import type { Step } from '../src/channels/machine.ts';
 import { GadgetZero } from '../src/devices/virtual/gadgetZero.ts';
 import { VirtualDevices } from '../src/devices/virtual/virtualDevices.ts';
 import { RedirectionClient } from '../src/engine/client.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DecodeError } from '../codecs/core/errors.ts';
 import { fromHex } from '../codecs/core/json.ts';
 import { byteLength } from '../codecs/core/parts.ts';
-import type { Step } from '../src/channels/step.ts';
+import type { Step } from '../src/channels/machine.ts';
 import { RdpDeframer } from '../src/rdp/rdpDeframer.ts';
 import { type RdpEvent, RdpServerConnection } from '../src/rdp/rdpServerConnection.ts';
 import { mutate } from './mutate.ts';

@@ -2,7 +2,7 @@ import { joinParts, type Parts } from '../codecs/core/parts.ts';
 import { encodeUrbdrcMessage } from '../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../codecs/urbdrc/header.ts';
 import { UrbFunction } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
-import type { Step } from '../src/channels/step.ts';
+import type { Step } from '../src/channels/machine.ts';
 import type { TransferRequest } from '../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../src/urbdrc/session/channelEvent.ts';
 import { ClientControlChannel } from '../src/urbdrc/session/client/controlChannel.ts';

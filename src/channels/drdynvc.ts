@@ -8,7 +8,7 @@ import { type CreatedChannel, DynamicChannelServer, type DynamicChannelServerOpt
 import type { ChannelState } from './dynamicChannelTransitions.ts';
 import { appendChunks } from './fragmentation.ts';
 import { StaticChannel, type StaticChannelReceipt, WHOLE_MESSAGE } from './staticChannel.ts';
-import { NO_STEP, type Step } from './step.ts';
+import { NO_STEP, type Step } from './machine.ts';
 
 /** Bytes before the block of a DYNVC_DATA that is whole in a chunk, where its ChannelId has one byte. */
 const BLOCK_OFFSET = CHANNEL_PDU_HEADER_SIZE + 2;

@@ -3,7 +3,7 @@ import { CreationStatus, type DynvcCreateReq } from '../../codecs/dvc/create.ts'
 import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import type { DynamicChannelEvent, DynamicChannelOptions } from './dynamicChannelOptions.ts';
 import { DynamicChannels, type RolePdu } from './dynamicChannels.ts';
-import type { StepBuilder } from './step.ts';
+import type { StepBuilder } from './machine.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.2.5.2' };
 

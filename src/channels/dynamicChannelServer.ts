@@ -6,7 +6,7 @@ import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import type { DynamicChannelEvent, DynamicChannelOptions } from './dynamicChannelOptions.ts';
 import { DynamicChannels, type RolePdu } from './dynamicChannels.ts';
 import type { ChannelState } from './dynamicChannelTransitions.ts';
-import type { StepBuilder } from './step.ts';
+import type { StepBuilder } from './machine.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '2.2.1.2' };
 /** Ids are taken from this many, or from two bytes where more channels than that are allowed at a time. */

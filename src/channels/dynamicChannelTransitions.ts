@@ -1,4 +1,4 @@
-import type { Transitions } from './transitions.ts';
+import type { Transitions } from './machine.ts';
 
 /** Where a dynamic channel stands. `closed` is every id that is not in use. */
 export type ChannelState = 'closed' | 'creating' | 'open' | 'closing';

@@ -20,8 +20,7 @@ import {
 import { fragmentMessage } from './fragmentation.ts';
 import { type DataPdu, Reassembly } from './reassembly.ts';
 import { ReassemblyBudget } from './reassemblyBudget.ts';
-import { eventStep, NO_STEP, type Step, StepBuilder } from './step.ts';
-import { nextState, type Transitions } from './transitions.ts';
+import { eventStep, nextState, NO_STEP, type Step, StepBuilder, type Transitions } from './machine.ts';
 
 const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5' };
 const TIMER_SPEC = { document: 'MS-RDPEDYC', section: '3.3.2' };

@@ -1,5 +1,5 @@
 import { UsageError } from '../../codecs/core/errors.ts';
-import { byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { byteLength, type Parts, PartsCursor } from '../../codecs/core/parts.ts';
 import {
   DvcCommand,
   headerByte,
@@ -9,7 +9,6 @@ import {
   writeUint,
 } from '../../codecs/dvc/header.ts';
 import { CHANNEL_PDU_HEADER_SIZE, writeChannelPduHeader } from '../../codecs/svc/channelPduHeader.ts';
-import { PartsCursor } from './partsCursor.ts';
 import { WHOLE_MESSAGE } from './staticChannel.ts';
 
 /** Largest message that goes out in one DYNVC_DATA, bytes, [MS-RDPEDYC] 3.1.5.1.2. */

@@ -1,5 +1,5 @@
 import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
-import { byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { byteLength, type Parts, PartsCursor } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import {
   CHANNEL_CHUNK_LENGTH,
@@ -8,7 +8,6 @@ import {
   ChannelPdu,
   writeChannelPduHeader,
 } from '../../codecs/svc/channelPduHeader.ts';
-import { PartsCursor } from './partsCursor.ts';
 
 const SPEC = { document: 'MS-RDPBCGR', section: '3.1.5.2.2.1' };
 const { CHANNEL_FLAG_FIRST, CHANNEL_FLAG_LAST, CHANNEL_FLAG_SHOW_PROTOCOL, CHANNEL_PACKET_COMPRESSED } = ChannelFlag;

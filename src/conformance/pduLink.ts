@@ -3,7 +3,7 @@ import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { Drdynvc } from '../channels/drdynvc.ts';
 import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
-import type { Step } from '../channels/step.ts';
+import type { Step } from '../channels/machine.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Changes } from './changes.ts';
 import type { ExchangeLog } from './exchangeLog.ts';

@@ -4,7 +4,7 @@ import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session
 import type { DynamicChannelTransport } from '../ports/dynamicChannels.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
-import type { Step } from '../channels/step.ts';
+import type { Step } from '../channels/machine.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';

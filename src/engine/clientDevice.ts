@@ -1,5 +1,5 @@
 import type { Parts } from '../../codecs/core/parts.ts';
-import type { Step } from '../channels/step.ts';
+import type { Step } from '../channels/machine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AttachmentEnd, UsbDevice } from '../ports/usb.ts';
 import type { IoControlCompletion, TransferCompletion } from '../urbdrc/exchange.ts';

@@ -1,7 +1,7 @@
 import type { Parts } from '../../codecs/core/parts.ts';
 import { Drdynvc } from '../channels/drdynvc.ts';
 import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
-import { NO_STEP, type Step } from '../channels/step.ts';
+import { NO_STEP, type Step } from '../channels/machine.ts';
 import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
 import { Alarm } from './alarm.ts';

@@ -5,7 +5,7 @@ import type { DynamicChannelServerTransport } from '../ports/dynamicChannels.ts'
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
-import type { Step } from '../channels/step.ts';
+import type { Step } from '../channels/machine.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';

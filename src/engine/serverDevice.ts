@@ -3,7 +3,7 @@ import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
-import type { Step } from '../channels/step.ts';
+import type { Step } from '../channels/machine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
   RedirectedDevice,

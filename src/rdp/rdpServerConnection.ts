@@ -8,8 +8,7 @@ import { SecurityFlag, SecurityHeader } from '../../codecs/rdp/securityHeader.ts
 import { ShareControlPdu } from '../../codecs/rdp/shareControl.ts';
 import { ErrorInfo, PduType2, SetErrorInfoPdu } from '../../codecs/rdp/shareData.ts';
 import { X224Data } from '../../codecs/rdp/x224.ts';
-import { type Step, StepBuilder } from '../channels/step.ts';
-import { nextState } from '../channels/transitions.ts';
+import { nextState, type Step, StepBuilder } from '../channels/machine.ts';
 import { deactivateAllPacket, demandActivePacket, type DesktopSize } from './capabilities.ts';
 import { ServerConference } from './conference.ts';
 import { Finalization, fontMapFor } from './finalization.ts';

@@ -1,4 +1,4 @@
-import type { Transitions } from '../channels/transitions.ts';
+import type { Transitions } from '../channels/machine.ts';
 
 export type RdpServerState =
   | 'awaitingConnectionRequest'

@@ -8,7 +8,7 @@ import { Drdynvc, type DrdynvcOptions } from '../../src/channels/drdynvc.ts';
 import type { DynamicChannelEvent } from '../../src/channels/dynamicChannelOptions.ts';
 import { fragmentMessage } from '../../src/channels/fragmentation.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
-import type { Step } from '../../src/channels/step.ts';
+import type { Step } from '../../src/channels/machine.ts';
 import { plain } from './dynamicChannelPeers.ts';
 
 const { CHANNEL_FLAG_FIRST: FIRST, CHANNEL_FLAG_LAST: LAST, CHANNEL_FLAG_SHOW_PROTOCOL: SHOW } = ChannelFlag;

@@ -7,7 +7,7 @@ import type { DynamicChannelEvent } from '../../src/channels/dynamicChannelOptio
 import type { DynamicChannels } from '../../src/channels/dynamicChannels.ts';
 import { DynamicChannelServer } from '../../src/channels/dynamicChannelServer.ts';
 import { StaticChannel } from '../../src/channels/staticChannel.ts';
-import type { Step } from '../../src/channels/step.ts';
+import type { Step } from '../../src/channels/machine.ts';
 
 /** One end: dynamic channels on a static channel, and what it reported. */
 class End<C extends DynamicChannels> {

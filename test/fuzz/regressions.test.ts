@@ -7,7 +7,7 @@ import { mutate } from '../../fuzz/mutate.ts';
 import { Random } from '../../fuzz/random.ts';
 import { loadSequences, readSequence, runSequence, writeSequence } from '../../fuzz/sequence.ts';
 import { ANNOUNCEMENT, ClientSessions, REQUEST_COMPLETION, ServerSessions } from '../../fuzz/sessions.ts';
-import type { Step } from '../../src/channels/step.ts';
+import type { Step } from '../../src/channels/machine.ts';
 import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
 import { ClientDeviceChannel } from '../../src/urbdrc/session/client/deviceChannel.ts';
 import { ServerDeviceChannel } from '../../src/urbdrc/session/server/deviceChannel.ts';

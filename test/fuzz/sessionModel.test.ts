@@ -10,7 +10,7 @@ import {
 } from '../../codecs/urbdrc/decode.ts';
 import type { TsUrb } from '../../codecs/urbdrc/tsUrb/tsUrb.ts';
 import { UrbFunction } from '../../codecs/urbdrc/tsUrb/urbFunction.ts';
-import type { Step } from '../../src/channels/step.ts';
+import type { Step } from '../../src/channels/machine.ts';
 import type { TransferRequest } from '../../src/urbdrc/exchange.ts';
 import type { ChannelEvent } from '../../src/urbdrc/session/channelEvent.ts';
 import {

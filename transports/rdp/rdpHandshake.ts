@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
-import type { Step } from '../../src/channels/step.ts';
+import type { Step } from '../../src/channels/machine.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/ports/transport.ts';
 import { nextFrom, write } from '../handshakeStream.ts';

@@ -1,6 +1,6 @@
 import { DecodeError, UsageError } from '../../../codecs/core/errors.ts';
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
-import type { Step } from '../../channels/step.ts';
+import type { Step } from '../../channels/machine.ts';
 import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
 import type { CaptureRecord } from '../readCapture.ts';
 import type { ReplayJournal } from './replayReport.ts';

@@ -5,7 +5,7 @@ import {
   decodeServerMessage,
   type ServerMessage,
 } from '../../../codecs/urbdrc/decode.ts';
-import type { Step } from '../../channels/step.ts';
+import type { Step } from '../../channels/machine.ts';
 import type { ChannelEvent } from '../../urbdrc/session/channelEvent.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../urbdrc/session/server/controlChannel.ts';
 import { ServerDeviceChannel } from '../../urbdrc/session/server/deviceChannel.ts';

@@ -1,4 +1,4 @@
-import type { Transitions } from '../../channels/transitions.ts';
+import type { Transitions } from '../../channels/machine.ts';
 
 /**
  * The legal moves of URBDRC's four state machines, one table each: state, then input, then next state. A pair that is

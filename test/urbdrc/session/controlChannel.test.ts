@@ -4,7 +4,7 @@ import { decodeClientMessage, decodeServerMessage, encodeUrbdrcMessage } from '.
 import type { ChannelEvent } from '../../../src/urbdrc/session/channelEvent.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../../../src/urbdrc/session/client/controlChannel.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../../src/urbdrc/session/server/controlChannel.ts';
-import type { Step } from '../../../src/channels/step.ts';
+import type { Step } from '../../../src/channels/machine.ts';
 
 class ControlPair {
   readonly client = new ClientControlChannel();

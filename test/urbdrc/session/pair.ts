@@ -18,7 +18,7 @@ import {
 import type { UsbDeviceIdentity } from '../../../src/ports/usb.ts';
 import { ServerDeviceChannel } from '../../../src/urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../../../src/urbdrc/session/server/deviceEvent.ts';
-import type { Step } from '../../../src/channels/step.ts';
+import type { Step } from '../../../src/channels/machine.ts';
 
 export const COMPLETION_INTERFACE = 0x10;
 export const USB_DEVICE = 5;

@@ -3,7 +3,7 @@ import { RIM_CAPABILITY_VERSION_01 } from '../../../../codecs/urbdrc/capabilitie
 import { CHANNEL_CREATED_VERSION } from '../../../../codecs/urbdrc/channelNotification.ts';
 import { decodeServerMessage, encodeUrbdrcMessage, type ServerMessage } from '../../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
-import { type Step, StepBuilder } from '../../../channels/step.ts';
+import { type Step, StepBuilder } from '../../../channels/machine.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
 import type { ClientOpeningInput } from '../transitions.ts';

@@ -1,7 +1,6 @@
 import { encodeUrbdrcMessage } from '../../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
-import { type Step, StepBuilder } from '../../../channels/step.ts';
-import { nextState } from '../../../channels/transitions.ts';
+import { nextState, type Step, StepBuilder } from '../../../channels/machine.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
 import { CLIENT_CONTROL_TRANSITIONS, type ClientControlState, type ClientOpeningInput } from '../transitions.ts';

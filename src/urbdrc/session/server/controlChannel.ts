@@ -1,6 +1,5 @@
-import type { StepBuilder } from '../../../channels/step.ts';
+import { nextState, type StepBuilder } from '../../../channels/machine.ts';
 import type { RecognisedPeer } from '../../peers/recognisedPeer.ts';
-import { nextState } from '../../../channels/transitions.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import { DEFAULT_SESSION_TIMERS, type SessionTimers } from '../limits.ts';
 import { SERVER_CONTROL_TRANSITIONS, type ServerControlState, type ServerOpeningInput } from '../transitions.ts';

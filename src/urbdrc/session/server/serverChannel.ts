@@ -9,7 +9,7 @@ import {
 } from '../../../../codecs/urbdrc/decode.ts';
 import { InterfaceId } from '../../../../codecs/urbdrc/header.ts';
 import { isFailure } from '../../../../codecs/urbdrc/status.ts';
-import { type Step, StepBuilder } from '../../../channels/step.ts';
+import { type Step, StepBuilder } from '../../../channels/machine.ts';
 import { RecognisedPeer } from '../../peers/recognisedPeer.ts';
 import type { ChannelEvent } from '../channelEvent.ts';
 import type { SessionTimers } from '../limits.ts';
