@@ -25,10 +25,12 @@ export const MAXIMUM_FRAME_SIZE = MAXIMUM_TPKT_PAYLOAD;
  */
 export function frameSize(frame: Parts): number {
   const size = byteLength(frame);
-  if (size < MINIMUM_FRAME_SIZE || size > MAXIMUM_FRAME_SIZE) {
-    throw new UsageError(`a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_FRAME_SIZE} bytes, not ${size}`);
-  }
+  if (size < MINIMUM_FRAME_SIZE || size > MAXIMUM_FRAME_SIZE) throw wrongSize(size);
   return size;
+}
+
+function wrongSize(size: number): UsageError {
+  return new UsageError(`a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_FRAME_SIZE} bytes, not ${size}`);
 }
 
 /**
@@ -38,7 +40,11 @@ export function frameSize(frame: Parts): number {
  */
 export function joinFrames(frames: readonly Parts[]): Uint8Array {
   let total = 0;
-  for (const frame of frames) total += TPKT_HEADER_SIZE + frameSize(frame);
+  for (const frame of frames) {
+    const size = byteLength(frame);
+    if (size < MINIMUM_FRAME_SIZE || size > MAXIMUM_FRAME_SIZE) throw wrongSize(size);
+    total += TPKT_HEADER_SIZE + size;
+  }
   const bytes = Buffer.allocUnsafe(total);
   let offset = 0;
   for (const frame of frames) {

@@ -73,12 +73,15 @@ export function tpktPayloadSize(
 ): number | undefined {
   const isComplete = filled >= TPKT_HEADER_SIZE;
   const length = isComplete ? (header[2] ?? 0) * 256 + (header[3] ?? 0) : TPKT_HEADER_SIZE + minimum;
+  const size = length - TPKT_HEADER_SIZE;
+  // Nearly every header: one comes for every 1600 bytes of a channel.
+  if (isComplete && header[0] === TPKT_VERSION && size >= minimum && size <= maximum) return size;
   const problem = problemOf(header[0] ?? 0, length, minimum, maximum);
   if (problem !== undefined) {
     const { code, field, offset, text } = problem;
     throw new DecodeError({ code, offset, path: [Tpkt.name, field], spec: SPEC, problem: text });
   }
-  return isComplete ? length - TPKT_HEADER_SIZE : undefined;
+  return isComplete ? size : undefined;
 }
 
 interface Problem extends Pick<DecodeErrorDetails, 'code' | 'offset'> {
