@@ -1,9 +1,8 @@
 // Runs in the lab: plays scenarios with a real FreeRDP and leaves their captures in /lab-out. See lab/record.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { replugStick, Stage, startScreen } from '../tests/freerdpStage.js';
-import { run } from '../tests/support.js';
 import { SCENARIOS } from './scenarios.js';
 
 const OUT = '/lab-out';

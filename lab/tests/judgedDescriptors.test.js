@@ -5,16 +5,7 @@ import { HidKeyboard, MassStorageStick, MemoryBlocks } from '../../dist/src/entr
 import { dial } from '../../dist/src/entryPoints/node.js';
 import { RedirectionClient } from '../../dist/src/entryPoints/urbdrc.js';
 import * as lab from './support.js';
-import {
-  attached,
-  copies,
-  driversOfCopy,
-  expectHealthyKernel,
-  expectPortsFree,
-  loadVhci,
-  SLOW,
-  VhciStage,
-} from './vhciStage.js';
+import { attached, copies, expectHealthyKernel, expectPortsFree, loadVhci, SLOW, VhciStage } from './vhciStage.js';
 
 const GET_DESCRIPTOR = 6;
 const DEVICE = 0x100;
@@ -135,7 +126,7 @@ describe('a stick that turns into a keyboard once the rules have allowed it', fu
     await redirect(url, device);
     await server.waitForLine(/^exported /, SLOW);
     await lab.run(USBIP, ['attach', '-r', '127.0.0.1', '-b', '1-1']);
-    const [busId = ''] = await lab.waitUntil(async () => (await copies()).length > 0 && copies(), SLOW, 'a device');
+    const busId = await lab.waitUntil(async () => (await copies())[0], SLOW, 'a device');
     expect(device.isKeyboard()).to.equal(true);
     expect(await interfaceClass(busId)).to.equal('08');
     await server.waitForLine(/refused .*: after a reset its device descriptor is another/, SLOW);
