@@ -28,7 +28,7 @@ export function codec<V>(definition: Omit<Codec<V>, 'encode'>): Codec<V> {
   return { ...definition, encode: (value) => encodeWith(definition, value) };
 }
 
-/** One value as a message of its own. @throws UsageError */
+/** @internal One value as a message of its own. @throws UsageError */
 export function encodeWith<V>(codec: Pick<Codec<V>, 'write'>, value: V): Parts {
   const out = new Writer();
   codec.write(out, value);

@@ -3,9 +3,9 @@
  * of docs there, with the module resolutions of Node and of bundlers. `npm run package:check` runs it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,6 +29,16 @@ function examplesOf(page: string): string[] {
   return blocks.filter((code) => /^import .* from 'urbdrc/m.test(code));
 }
 
+/** Links of the package's pages to files that are not in it. */
+function brokenLinks(root: string): string[] {
+  const pages = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md'));
+  return pages.flatMap((page) => {
+    const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#: ]+)[^):]*\)/g)];
+    const targets = links.map(([, target = '']) => target);
+    return targets.filter((target) => !existsSync(join(root, dirname(page), target))).map((to) => `${page}: ${to}`);
+  });
+}
+
 /** Names that the examples take for given. */
 const GIVEN = `declare const transport: import('urbdrc').Transport;
 declare const source: import('urbdrc').UsbDeviceSource;
@@ -50,6 +60,8 @@ try {
     '--omit=optional',
     join(folder, filename),
   );
+  const broken = brokenLinks(join(folder, 'node_modules/urbdrc'));
+  if (broken.length > 0) throw new Error(`the package's pages have links to what is not in it:\n${broken.join('\n')}`);
   const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
   const examples = ['README.md', ...documents.map((name) => `docs/${name}`)].flatMap(examplesOf);
   if (examplesOf('README.md').length === 0) throw new Error('README.md has no example');
@@ -62,9 +74,11 @@ try {
       ...resolution,
       target: 'es2022',
       lib: ['es2023', 'dom', 'dom.iterable'],
-      types: [],
+      types: ['node'],
+      typeRoots: [join(ROOT, 'node_modules/@types')],
       strict: true,
-      skipLibCheck: true,
+      // The declarations must hold by themselves: `stripInternal` leaves some out.
+      skipLibCheck: false,
       noEmit: true,
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
