@@ -20,6 +20,7 @@ import { openPrivateFile } from '../capture/privateFile.ts';
 import { Failure } from './failure.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { stopSignal } from './stopSignal.ts';
+import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
@@ -48,7 +49,7 @@ export function conformanceCommand(around: Surroundings = PROCESS): Command {
     .option('--quiet <ms>', 'how long a silence has to be', milliseconds, 250)
     .option('--devices <count>', 'client: how many devices it redirects', count)
     .addOption(
-      new Option('--trait <trait>', 'client: what a device behind it does; may be repeated')
+      new RepeatableOption('--trait <trait>', 'client: what a device behind it does; may be repeated')
         .choices(TRAITS)
         .default([])
         .argParser((text, before: readonly Trait[]) => [...before, traitOf(text)]),

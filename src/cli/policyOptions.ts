@@ -8,6 +8,7 @@ import { AUTO_RULES, REDIRECTED_STAYS } from '../policy/safeDefaults.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
 import { Failure } from './failure.ts';
 import { readBytes } from './files.ts';
+import { RepeatableOption } from './repeatableOption.ts';
 
 /** A rule of the command line, and its place among all of them. */
 interface PlacedRule {
@@ -37,10 +38,12 @@ rule matches is denied, unless another option says more. docs/policy.md tells it
 export function addRuleOptions(command: Command, conflicts: string[] = []): Command {
   let place = 0;
   const rule = (action: PolicyAction, text: string) =>
-    new Option(`--${action} <rule>`, text).conflicts(conflicts).argParser((value: string, previous?: PlacedRule[]) => {
-      place += 1;
-      return [...(previous ?? []), { place, rule: parseRule(`${action} ${value}`, `--${action}`) }];
-    });
+    new RepeatableOption(`--${action} <rule>`, text)
+      .conflicts(conflicts)
+      .argParser((value: string, previous?: PlacedRule[]) => {
+        place += 1;
+        return [...(previous ?? []), { place, rule: parseRule(`${action} ${value}`, `--${action}`) }];
+      });
   return command
     .addOption(new Option('--rules <file>', 'devices that the rules in this file allow').conflicts(conflicts))
     .addOption(rule('allow', 'devices for which this is true; can be given several times'))

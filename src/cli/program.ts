@@ -10,6 +10,7 @@ import { Failure, oneLine, withHint } from './failure.ts';
 import { listCommand } from './list.ts';
 import { packageVersion } from './packageVersion.ts';
 import { redirectCommand } from './redirect.ts';
+import { refuseRepeats } from './repeatableOption.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -61,7 +62,10 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
   ]) {
     program.addCommand(create(around));
   }
-  for (const command of [program, ...program.commands]) talkTo(command, around);
+  for (const command of [program, ...program.commands]) {
+    talkTo(command, around);
+    refuseRepeats(command);
+  }
   return program;
 }
 

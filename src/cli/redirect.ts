@@ -27,6 +27,7 @@ import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
+import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type Surroundings } from './surroundings.ts';
 import { Terminal } from './terminal.ts';
 
@@ -41,11 +42,11 @@ const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 
 export function redirectCommand(around: Surroundings = PROCESS): Command {
   const command = new Command('redirect')
     .description('give USB devices of this machine (or virtual ones) to a server')
-    .addOption(new Option('--device <vid:pid>', 'all devices with these ids, in hex'))
-    .addOption(new Option('--port <path>', 'the device in this socket, as urbdrc list shows it, e.g. 1-2.3'))
-    .addOption(new Option('--serial <text>', 'the device with this serial number'))
+    .addOption(new RepeatableOption('--device <vid:pid>', 'all devices with these ids, in hex'))
+    .addOption(new RepeatableOption('--port <path>', 'the device in this socket, as urbdrc list shows it, e.g. 1-2.3'))
+    .addOption(new RepeatableOption('--serial <text>', 'the device with this serial number'))
     .addOption(
-      new Option(
+      new RepeatableOption(
         '--virtual <what>',
         `a device made of software: ${NAMED_DEVICES.map(({ name }) => name).join(', ')}`,
       ).conflicts(['device', 'port', 'serial', 'wait']),
@@ -71,12 +72,13 @@ export function redirectCommand(around: Surroundings = PROCESS): Command {
       `${RULES_HELP}
 ${ENDPOINT_HELP}
 
-A device that is unplugged and plugged in again is redirected again. Ctrl-C gives everything back and ends.
+--device, --port, --serial and --virtual can be given several times. A device that is unplugged and plugged in again
+is redirected again. Ctrl-C gives everything back and ends.
 
 Examples:
   urbdrc redirect --device 46f4:0001 --connect tcp://127.0.0.1:3000
   urbdrc redirect --serial LAB0001 --connect tls://server:3000 --fingerprint 9F:86:… --token-file secret
-  urbdrc redirect --virtual stick:disk.img --connect unix:/run/urbdrc.sock
+  urbdrc redirect --virtual stick:disk.img --virtual keyboard --connect unix:/run/urbdrc.sock
   urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000

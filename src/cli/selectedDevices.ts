@@ -3,7 +3,7 @@ import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { followingSelection } from '../policy/autoSelection.ts';
 import { systemClock } from '../systemClock.ts';
-import { describeNoMatch, parseSelection } from '../policy/selection.ts';
+import { describeNoMatch, parseSelection, type SelectionCriteria } from '../policy/selection.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import { Failure } from './failure.ts';
 import { type FaultOptions, readFaults } from './faultOptions.ts';
@@ -12,10 +12,10 @@ import type { Terminal } from './terminal.ts';
 
 /** Which devices a command is about. */
 export interface DeviceOptions extends FaultOptions {
-  readonly device?: string;
-  readonly port?: string;
-  readonly serial?: string;
-  readonly virtual?: string;
+  readonly device?: readonly string[];
+  readonly port?: readonly string[];
+  readonly serial?: readonly string[];
+  readonly virtual?: readonly string[];
   readonly readOnly?: boolean;
   readonly wait?: boolean;
   readonly follow?: boolean;
@@ -37,7 +37,7 @@ export async function openSelection(
   terminal: Terminal,
 ): Promise<SelectedDevices> {
   const { virtual, readOnly = false } = options;
-  if (readOnly && virtual?.startsWith('stick:') !== true) {
+  if (readOnly && virtual?.some((what) => what.startsWith('stick:')) !== true) {
     throw new Failure('--read-only is about --virtual stick:IMAGE; a real device is written to if the server wants', 2);
   }
   const withFaults = await readFaults(options, terminal);
@@ -57,10 +57,13 @@ export async function openSelection(
   };
   const source = await around.openDevices();
   try {
-    const all = await source.list();
-    if (options.wait !== true && !all.some((device) => selection.matches(device.identity))) {
-      const identities = all.map((device) => device.identity);
-      throw new Failure(`${describeNoMatch(selection, identities)} (--wait waits until it is plugged in)`);
+    const present = (await source.list()).map(({ identity }) => identity);
+    // Of several that are named each has to be there.
+    const missing = [...eachNamed(options).map(parseSelection), selection].find(
+      (each) => !present.some((identity) => each.matches(identity)),
+    );
+    if (options.wait !== true && missing !== undefined) {
+      throw new Failure(`${describeNoMatch(missing, present)} (--wait waits until it is plugged in)`);
     }
   } catch (error) {
     await source.close();
@@ -72,12 +75,22 @@ export async function openSelection(
   return { source, isWanted: isWanted ?? (({ identity }) => matches(identity)), change: withFaults };
 }
 
+function eachNamed({ device = [], port = [], serial = [] }: DeviceOptions): SelectionCriteria[] {
+  return [
+    ...device.map((each) => ({ device: each })),
+    ...port.map((each) => ({ port: each })),
+    ...serial.map((each) => ({ serial: each })),
+  ];
+}
+
 async function openVirtual(
-  what: string,
+  kinds: readonly string[],
   readOnly: boolean,
   withFaults: (device: UsbDevice) => UsbDevice,
 ): Promise<SelectedDevices> {
   const source = new VirtualDevices();
-  source.add(await virtualDevice(what, { clock: systemClock, readOnly }));
+  for (const what of kinds) {
+    source.add(await virtualDevice(what, { clock: systemClock, readOnly: readOnly && what.startsWith('stick:') }));
+  }
   return { source, isWanted: () => true, change: withFaults };
 }

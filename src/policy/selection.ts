@@ -3,17 +3,17 @@ import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { portNames } from './policyDevice.ts';
 import { isSameSerialNumber, normalSerialNumber } from './serialNumber.ts';
 
-/** How a user names a device; a device must match all that are given. */
+/** How a user names devices: of each criterion that is given, a device must match one of the values. */
 export interface SelectionCriteria {
   /** Vendor and product id in hex, `046d:082b`. */
-  readonly device?: string | undefined;
+  readonly device?: string | readonly string[] | undefined;
   /**
    * Bus and chain of ports, `1-2.3`: tells equal devices apart, and stays the same when one is plugged in again. Either name
    * of a socket of USB 3 means both.
    */
-  readonly port?: string | undefined;
+  readonly port?: string | readonly string[] | undefined;
   /** Upper and lower case are the same, and the padding of devices does not count. */
-  readonly serial?: string | undefined;
+  readonly serial?: string | readonly string[] | undefined;
 }
 
 /** Which devices a user wants. */
@@ -28,25 +28,29 @@ export interface Selection {
  * @throws UsageError for a criterion of another form, and when there is none at all
  */
 export function parseSelection(criteria: SelectionCriteria): Selection {
-  const { device, port, serial } = criteria;
+  const devices = valuesOf(criteria.device).map(parseIds);
+  const ports = valuesOf(criteria.port).map(parsePort);
+  const serials = valuesOf(criteria.serial);
   const parts: { readonly text: string; matches(identity: UsbDeviceIdentity): boolean }[] = [];
-  if (device !== undefined) {
-    const { vendorId, productId } = parseIds(device);
+  if (devices.length > 0) {
     parts.push({
-      text: `device ${formatIds({ vendorId, productId })}`,
-      matches: (identity) => identity.vendorId === vendorId && identity.productId === productId,
+      text: `device ${devices.map(formatIds).join(' or ')}`,
+      matches: ({ vendorId, productId }) =>
+        devices.some((ids) => ids.vendorId === vendorId && ids.productId === productId),
     });
   }
-  if (port !== undefined) {
-    const portPath = parsePort(port);
-    parts.push({ text: `at port ${portPath}`, matches: (identity) => portNames(identity).includes(portPath) });
+  if (ports.length > 0) {
+    parts.push({
+      text: `at port ${ports.join(' or ')}`,
+      matches: (identity) => ports.some((port) => portNames(identity).includes(port)),
+    });
   }
-  if (serial !== undefined) {
-    if (normalSerialNumber(serial) === '')
+  if (serials.length > 0) {
+    if (serials.some((serial) => normalSerialNumber(serial) === ''))
       throw new UsageError('the serial number is empty; give it as the device tells it');
     parts.push({
-      text: `with serial number ${serial}`,
-      matches: ({ serialNumber }) => isSameSerialNumber(serialNumber, serial),
+      text: `with serial number ${serials.join(' or ')}`,
+      matches: ({ serialNumber }) => serials.some((serial) => isSameSerialNumber(serialNumber, serial)),
     });
   }
   if (parts.length === 0) {
@@ -57,8 +61,13 @@ export function parseSelection(criteria: SelectionCriteria): Selection {
   const text = parts.map((part) => part.text).join(' ');
   return {
     matches: (identity) => parts.every((part) => part.matches(identity)),
-    describe: () => (device === undefined ? `device ${text}` : text),
+    describe: () => (devices.length === 0 ? `device ${text}` : text),
   };
+}
+
+function valuesOf(criterion: string | readonly string[] | undefined): readonly string[] {
+  if (criterion === undefined) return [];
+  return typeof criterion === 'string' ? [criterion] : criterion;
 }
 
 /** One line for when nothing matches: `no device 046d:082b; these are here: 46f4:0001 at port 1-1 (QEMU USB DISK)`. */

@@ -34,6 +34,11 @@ describe('urbdrc: arguments', () => {
   const wrong: Record<string, [args: string[], message: RegExp]> = {
     'an unknown command': [['redirct'], /unknown command 'redirct'; \(Did you mean redirect\?\) \(see urbdrc --help\)/],
     'an unknown option': [['serve', '--lisen', tcp], /unknown option '--lisen'.*\(see urbdrc serve --help\)/],
+    'an option that is given twice, and can have one value only': [
+      ['serve', '--listen', tcp, '--listen', tcp],
+      /option '--listen <url>' can be given once only.*\(see urbdrc serve --help\)/,
+    ],
+    'the same without a value': [['list', '--json', '--json'], /option '--json' can be given once only/],
     'an option without its value': [['serve', '--listen'], /option '--listen <url>' argument missing/],
     'an argument too many': [['demo', 'please'], /too many arguments/],
     'a layer that does not exist': [

@@ -126,6 +126,16 @@ describe('urbdrc redirect and serve', () => {
     });
   });
 
+  it('several virtual devices are redirected together', async () => {
+    const { running: server, url } = await scene.listen(['serve'], LOOPBACK);
+    const client = scene.start([...stick, '--virtual', 'keyboard', '--virtual', 'mouse', '--connect', url]);
+    const ids = [];
+    for (let count = 0; count < 3; count += 1) ids.push((await server.line(/^device ([\da-f:]+)/))[1]);
+    expect(new Set(ids)).to.have.property('size', 3);
+    client.stop();
+    expect(await client.exit).to.equal(0);
+  });
+
   it('a keyboard is redirected until the client is stopped; then the server waits for the next', async () => {
     const { running: server, url } = await scene.listen(['serve'], LOOPBACK);
     for (let round = 1; round <= 2; round += 1) {

@@ -71,6 +71,15 @@ describe('parseSelection', () => {
       expect(() => parseSelection(criteria)).to.throw(UsageError, example);
     });
   }
+
+  it('takes several values of a criterion, of which a device must have one', () => {
+    const selection = parseSelection({ device: ['46f4:0001', '046d:082b'], serial: ['a', 'b'] });
+    const ids = { vendorId: 0x46f4, productId: 1 };
+    expect(selection.matches({ ...camera, ...ids, serialNumber: 'B' })).to.equal(true);
+    expect(selection.matches({ ...camera, ...ids, serialNumber: 'C' })).to.equal(false);
+    expect(selection.matches({ ...camera, ...ids, productId: 2, serialNumber: 'B' })).to.equal(false);
+    expect(selection.describe()).to.equal('device 46f4:0001 or 046d:082b with serial number a or b');
+  });
 });
 
 describe('describeNoMatch', () => {
