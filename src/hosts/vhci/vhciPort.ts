@@ -10,6 +10,8 @@ import { socketPair } from './socketPair.ts';
 const POLL = 50;
 /** Milliseconds for the kernel to give a device its address. */
 const ENUMERATION = 15_000;
+/** Milliseconds for the kernel to read its descriptors: some ten requests, of which each may take five seconds. */
+const DESCRIPTORS = 60_000;
 /** Milliseconds for the kernel to take a device apart; it does so after its work for other devices. */
 const RELEASE = 15_000;
 
@@ -62,10 +64,10 @@ export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdenti
  */
 export async function waitForBusId(place: VhciPlace, port: number, signal: AbortSignal): Promise<string | undefined> {
   const { kernel, clock } = place;
-  const until = clock.now() + ENUMERATION;
   const isUp = (each: VhciPort | undefined) => each?.state === 'used';
   const name = (await waitForPort(place, port, isUp, ENUMERATION, signal))?.busId;
   if (name === undefined) return undefined;
+  const until = clock.now() + DESCRIPTORS;
   while (!(await kernel.hasDevice(name))) {
     if (signal.aborted || clock.now() >= until) return undefined;
     await pause(clock);

@@ -7,6 +7,7 @@ import { asError } from '../../../codecs/core/errors.ts';
 import { systemClock } from '../../../src/systemClock.ts';
 import { type VhciAttachment, VhciHost, type VhciHostOptions } from '../../../src/hosts/vhci/vhciHost.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
+import { VirtualClock } from '../../devices/virtualClock.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
 import { FakeKernel } from './fakeKernel.ts';
 
@@ -118,6 +119,24 @@ describe('a device in a port of vhci-hcd', () => {
     kernel.hasFolders = true;
     await came;
     expect([attachment?.location, log]).to.deep.equal(['4-1', ['attached 4-1 at 0']]);
+  });
+
+  it('may take longer for its descriptors than for its address, as over a slow connection', async () => {
+    const clock = new VirtualClock();
+    host = newHost({ clock });
+    kernel.hasFolders = false;
+    const came = once(events, 'attached');
+    await attach(new FakeUsbDevice());
+    for (let time = 0; time < 40_000; time += 50) {
+      await clock.whenPending();
+      clock.advance(50);
+    }
+    expect(log).to.deep.equal([]);
+    kernel.hasFolders = true;
+    await clock.whenPending();
+    clock.advance(50);
+    await came;
+    expect(log).to.deep.equal(['attached 4-1 at 0']);
   });
 
   it('and another one that came at the same moment have a port each', async () => {
