@@ -44,7 +44,7 @@ export async function checkWritable(file: string): Promise<void> {
 /**
  * Reads the first `count` sectors of a stick into a file. Returns the line that says what was read, with its SHA-256.
  * The file is not touched before the stick has shown that it has so many.
- * @throws Failure, or what the device rejects with
+ * @throws Failure, which says how much the file has, or what the device rejects with
  */
 export async function readSectors(
   device: RemoteDevice,
@@ -63,8 +63,11 @@ export async function readSectors(
       throw new Failure(`cannot write ${file}: ${fileProblem(error)}`);
     });
     try {
-      const { bytes, rate, sha256 } = await copy(storage.sectors(0, count), output, terminal);
+      const { bytes, rate, sha256 } = await copy(storage, count, output, terminal);
       return `read ${count} sectors (${bytes}, ${rate}) into ${file}: SHA-256 ${sha256}`;
+    } catch (error) {
+      const sectors = Math.floor((await output.stat()).size / storage.sectorSize);
+      throw new Failure(`${oneLine(error)}; ${file} has the first ${sectors} of ${count} sectors`);
     } finally {
       await output.close();
     }
@@ -75,7 +78,8 @@ export async function readSectors(
   }
 }
 
-async function copy(pieces: AsyncIterable<Uint8Array>, output: FileHandle, terminal: Terminal) {
+async function copy(storage: MassStorage, count: number, output: FileHandle, terminal: Terminal) {
+  const total = count * storage.sectorSize;
   const hash = createHash('sha256');
   const started = systemClock.now();
   let bytes = 0;
@@ -84,15 +88,31 @@ async function copy(pieces: AsyncIterable<Uint8Array>, output: FileHandle, termi
     bytes: formatBytes(bytes),
     rate: `${formatBytes(bytes / ((systemClock.now() - started) / 1000))}/s`,
   });
-  for await (const piece of pieces) {
+  for await (const piece of storage.sectors(0, count)) {
     hash.update(piece);
     await output.writeFile(piece);
     bytes += piece.byteLength;
     const now = systemClock.now();
     if (now - shown < LIVE_INTERVAL) continue;
     shown = now;
-    terminal.live(`read ${amounts().bytes}, ${amounts().rate}`);
+    terminal.live(progressLine(bytes, total, now - started));
   }
   terminal.done();
   return { ...amounts(), sha256: hash.digest('hex') };
+}
+
+/** `read 12.0 MiB of 32.0 MiB (37 %), 3.1 MiB/s, 7 s left`; `elapsed` in milliseconds. */
+export function progressLine(bytes: number, total: number, elapsed: number): string {
+  const rate = bytes / (elapsed / 1000);
+  const left = formatDuration((total - bytes) / rate);
+  const percent = Math.floor((bytes / total) * 100);
+  return `read ${formatBytes(bytes)} of ${formatBytes(total)} (${percent} %), ${formatBytes(rate)}/s, ${left} left`;
+}
+
+/** `7 s`, `3 min 5 s`, `2 h 10 min`. */
+function formatDuration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -62,7 +62,9 @@ export async function openSelection(
     const missing = [...eachNamed(options).map(parseSelection), selection].find(
       (each) => !present.some((identity) => each.matches(identity)),
     );
-    if (options.wait !== true && missing !== undefined) {
+    if (missing !== undefined && options.wait === true) {
+      terminal.say(`waiting for ${missing.describe()} to be plugged in`);
+    } else if (missing !== undefined) {
       throw new Failure(`${describeNoMatch(missing, present)} (--wait waits until it is plugged in)`);
     }
   } catch (error) {

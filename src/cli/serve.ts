@@ -139,7 +139,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
     stop.release();
     if (capture !== undefined) endCapture(capture, options, terminal);
   }
-  job?.finish(stop.signal.aborted);
+  await job?.finish(stop.signal.aborted);
   if (stop.signal.aborted) terminal.say('stopped', { event: 'stopped' });
 }
 
@@ -271,6 +271,7 @@ class ReadJob {
   readonly #file: string;
   readonly #terminal: Terminal;
   #outcome: 'waiting' | 'reading' | 'done' | Failure = 'waiting';
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(sectors: number, file: string, terminal: Terminal) {
     this.#sectors = sectors;
@@ -282,7 +283,7 @@ class ReadJob {
   offer(device: RemoteDevice): Promise<void> | undefined {
     if (this.#outcome !== 'waiting' || !isMassStorage(device)) return undefined;
     this.#outcome = 'reading';
-    return readSectors(device, this.#sectors, this.#file, this.#terminal).then(
+    this.#reading = readSectors(device, this.#sectors, this.#file, this.#terminal).then(
       (line) => {
         this.#outcome = 'done';
         this.#terminal.say(line);
@@ -291,11 +292,14 @@ class ReadJob {
         this.#outcome = new Failure(oneLine(error));
       },
     );
+    return this.#reading;
   }
 
-  /** @throws Failure unless the sectors were read */
-  finish(stopped: boolean): void {
-    if (this.#outcome instanceof Failure) throw this.#outcome;
+  /** Call it when the devices are closed, so that a read that has begun ends. @throws Failure unless the sectors were read */
+  async finish(stopped: boolean): Promise<void> {
+    await this.#reading;
+    if (this.#outcome instanceof Failure)
+      throw stopped ? new Failure(`stopped: ${this.#outcome.message}`) : this.#outcome;
     if (this.#outcome === 'done') return;
     const why = stopped ? 'stopped' : 'the connection ended';
     throw new Failure(`${why} before ${this.#sectors} sectors were read from a mass-storage device`);

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { RedirectionServer } from '../../src/engine/server.ts';
+import { VirtualDevices } from '../../src/devices/virtual/virtualDevices.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
@@ -124,6 +125,15 @@ describe('urbdrc redirect and serve', () => {
       const { running: server, url } = await reader(LOOPBACK);
       await expectRead(server, scene.start([...stick, '--read-only', '--connect', url]));
     });
+  });
+
+  it('--wait says what it waits for', async () => {
+    const { url } = await scene.listen(['serve'], LOOPBACK);
+    const args = ['redirect', '--device', '1209:0002', '--wait', '--connect', url];
+    const client = scene.start(args, { devices: new VirtualDevices() });
+    await client.line(/^waiting for device 1209:0002 to be plugged in$/);
+    client.stop();
+    expect(await client.exit).to.equal(0);
   });
 
   it('several virtual devices are redirected together', async () => {

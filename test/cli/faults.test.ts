@@ -52,6 +52,17 @@ describe('urbdrc redirect --virtual WHAT --faults FILE', () => {
     await client.line(/unplugged/);
   });
 
+  it('a read that is stopped in the middle says what became of the file', async () => {
+    const { server, client } = await read([
+      { operation: 'transferIn', endpointAddress: 0x81, nth: 7, fault: { type: 'hang' } },
+    ]);
+    await client.line(/^fault hang: transferIn 0x81$/);
+    server.stop();
+    expect(await server.exit).to.equal(1);
+    expect(complaints(server)).to.have.length(1);
+    expect(complaints(server)[0]).to.match(/^urbdrc: stopped: .*out\.img has the first \d+ of \d+ sectors$/);
+  });
+
   it('chance takes the same course for the same seed', async () => {
     const faults = script([{ operation: 'control', probability: 0.5, fault: { type: 'delay', milliseconds: 0 } }]);
     const course = async (...args: string[]) => {

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
+import { progressLine } from '../../src/cli/readSectors.ts';
 import { formatTable, type DeviceRow } from '../../src/cli/list.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
 import { Terminal, type TerminalOptions } from '../../src/cli/terminal.ts';
@@ -138,6 +139,15 @@ describe('Terminal', () => {
     const { through, text } = stream(false);
     terminalOn(through).say(`device ${ESCAPE}]0;title\u0007 a\nb \u009b31m \u202e \u2028.`);
     expect(text()).to.equal('device ?]0;title? a?b ?31m ? ?.\n');
+  });
+});
+
+describe('progress of a read', () => {
+  it('has the total, the percentage, the rate and the time left', () => {
+    const MIB = 1024 * 1024;
+    expect(progressLine(12 * MIB, 32 * MIB, 4000)).to.equal('read 12.0 MiB of 32.0 MiB (37 %), 3.0 MiB/s, 7 s left');
+    expect(progressLine(MIB, 201 * MIB, 1000)).to.equal('read 1.0 MiB of 201.0 MiB (0 %), 1.0 MiB/s, 3 min 20 s left');
+    expect(progressLine(MIB, 8001 * MIB, 1000)).to.include(', 2 h 13 min left');
   });
 });
 
