@@ -80,7 +80,7 @@ const SERVER_EXCEPTIONS: Exceptions = {
   unknownCaps: [['differing', [35], WRONG]],
   unknownNotify: [['differing', [35], WRONG]],
   unregister: [
-    ['differing', [37], 'the stop form of REGISTER_REQUEST_CALLBACK, which our server does not use'],
+    ['differing', [37], 'REGISTER_REQUEST_CALLBACK without RequestCompletion, which our server does not use'],
     ['differing', [42], WRONG],
   ],
 };
@@ -155,7 +155,7 @@ const CLIENT_EXCEPTIONS: Exceptions = {
   unknownNotify: [['ignored', [35], WRONG]],
   unplug: [['differing', [130], ECHO]],
   unregister: [
-    ['ignored', [39], 'a request after the stop form of REGISTER_REQUEST_CALLBACK'],
+    ['ignored', [39], 'a request after REGISTER_REQUEST_CALLBACK without RequestCompletion'],
     ['differing', [40], 'which FreeRDP answers'],
     ['ignored', [42], WRONG],
   ],

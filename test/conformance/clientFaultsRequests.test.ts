@@ -44,14 +44,14 @@ describe('a client that breaks a rule of completions', () => {
   );
   failsFor(
     'C07',
-    'goes on after the stop form',
+    'goes on after REGISTER_REQUEST_CALLBACK without RequestCompletion',
     fx2,
     gets('REGISTER_REQUEST_CALLBACK', (message) => (message.requestCompletion === undefined ? [] : undefined)),
     /NumRequestCompletion 0/,
   );
   failsFor(
     'C07',
-    'ends what is pending at the stop form',
+    'ends what is pending at REGISTER_REQUEST_CALLBACK without RequestCompletion',
     fx2,
     gets('REGISTER_REQUEST_CALLBACK', (message, { faults, channelId }) => {
       if (message.requestCompletion === undefined) faults.message(channelId, noData(1, 0, 0x2a5));

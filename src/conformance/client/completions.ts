@@ -13,7 +13,7 @@ const readDeviceDescriptor = () => getDescriptor(DescriptorKind.DEVICE);
 
 const registration: Requirement<ClientGrading> = {
   id: 'C07',
-  title: 'no completion before REGISTER_REQUEST_CALLBACK, then on its interface, and none after the stop form',
+  title: 'no completion before REGISTER_REQUEST_CALLBACK, then on its interface, and none after one without it',
   sections: [rdpeusb('3.3.5.3.2')],
   severity: 'MUST',
   async run(grading) {

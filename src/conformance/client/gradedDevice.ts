@@ -82,7 +82,7 @@ export class GradedDevice {
     this.channel.send({ name: 'REGISTER_REQUEST_CALLBACK', ...this.ids(), requestCompletion });
   }
 
-  /** The stop form. */
+  /** REGISTER_REQUEST_CALLBACK without RequestCompletion: no completions from now on. */
   unregister(): void {
     this.channel.send({ name: 'REGISTER_REQUEST_CALLBACK', ...this.ids() });
   }

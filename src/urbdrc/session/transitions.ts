@@ -49,7 +49,7 @@ export type ClientDeviceInput =
   | ClientOpeningInput
   | 'QUERY_DEVICE_TEXT'
   | 'REGISTER_REQUEST_CALLBACK'
-  | 'stopForm'
+  | 'REGISTER_REQUEST_CALLBACK without RequestCompletion'
   | 'IO_CONTROL'
   | 'INTERNAL_IO_CONTROL'
   | 'TRANSFER_IN_REQUEST'
@@ -70,7 +70,7 @@ export const CLIENT_DEVICE_TRANSITIONS = {
     notificationReleased: 'announced',
     QUERY_DEVICE_TEXT: 'announced',
     REGISTER_REQUEST_CALLBACK: 'active',
-    stopForm: 'announced',
+    'REGISTER_REQUEST_CALLBACK without RequestCompletion': 'announced',
     CANCEL_REQUEST: 'announced',
     RETRACT_DEVICE: 'closed',
   },
@@ -79,7 +79,7 @@ export const CLIENT_DEVICE_TRANSITIONS = {
     notificationReleased: 'active',
     QUERY_DEVICE_TEXT: 'active',
     REGISTER_REQUEST_CALLBACK: 'active',
-    stopForm: 'announced',
+    'REGISTER_REQUEST_CALLBACK without RequestCompletion': 'announced',
     IO_CONTROL: 'active',
     INTERNAL_IO_CONTROL: 'active',
     TRANSFER_IN_REQUEST: 'active',

@@ -205,7 +205,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     expect(step.events.map((event) => event.type)).to.deep.equal(['ignored']);
   });
 
-  it('the stop form ends all completions at once (2.2.6.2)', () => {
+  it('REGISTER_REQUEST_CALLBACK without RequestCompletion ends all completions at once (2.2.6.2)', () => {
     const pair = new DevicePair().open();
     const id = submit(pair, bulkIn(4));
     const stop = encodeUrbdrcMessage({ name: 'REGISTER_REQUEST_CALLBACK', interfaceId: USB_DEVICE, messageId: 1 });
@@ -217,7 +217,7 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     ).to.have.length(0);
   });
 
-  it('after the stop form nothing is pending: what is registered next hears of new requests only (2.2.6.2)', () => {
+  it('after REGISTER_REQUEST_CALLBACK without RequestCompletion nothing is pending: what is registered next hears of new requests only (2.2.6.2)', () => {
     const pair = new DevicePair().open();
     const id = submit(pair, bulkIn(4));
     const before = pair.transferAtClient(id.requestId);

@@ -159,7 +159,7 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
       return;
     }
     const isStop = message.name === 'REGISTER_REQUEST_CALLBACK' && message.requestCompletion === undefined;
-    if (!this.#advance(isStop ? 'stopForm' : message.name, message)) {
+    if (!this.#advance(isStop ? 'REGISTER_REQUEST_CALLBACK without RequestCompletion' : message.name, message)) {
       this.outOfSequence(message.name, step);
       return;
     }
