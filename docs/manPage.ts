@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
-import { PROCESS } from '../src/cli/surroundings.ts';
+import { PROCESS } from '../src/cli/programContext.ts';
 
 /** The manual page `urbdrc(1)`, from the helps of the commands. */
 export function manPage(): string {

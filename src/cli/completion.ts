@@ -1,11 +1,11 @@
 import { Argument, Command, type Option } from 'commander';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
 /** `urbdrc completion SHELL`: prints a script that completes commands, options and the values of options. */
-export function completionCommand(around: Surroundings = PROCESS): Command {
+export function completionCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('completion')
     .description('print a script with which a shell completes commands and options')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
@@ -18,7 +18,7 @@ Examples:
   urbdrc completion fish > ~/.config/fish/completions/urbdrc.fish`,
     );
   return command.action((shell: Shell) => {
-    around.stdout.write(completionScript(shell, command.parent?.commands ?? []));
+    context.stdout.write(completionScript(shell, command.parent?.commands ?? []));
   });
 }
 

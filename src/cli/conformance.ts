@@ -21,7 +21,7 @@ import { Failure } from './failure.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 
 interface ConformanceOptions extends EndpointOptions {
@@ -37,7 +37,7 @@ interface ConformanceOptions extends EndpointOptions {
 
 type Graded = Report['graded'];
 
-export function conformanceCommand(around: Surroundings = PROCESS): Command {
+export function conformanceCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('conformance')
     .description('grade another implementation: play the other end and test it by the requirements of MS-RDPEUSB')
     .addArgument(new Argument('<graded>', 'what is graded').choices(['client', 'server']))
@@ -65,7 +65,7 @@ Examples:
   urbdrc conformance server --connect unix:/run/urbdrc.sock
   urbdrc conformance client --listen rdp://127.0.0.1:3389 --only C01,C02 --format junit --out report.xml`,
     )
-    .action((graded: Graded, options: ConformanceOptions) => conformance(graded, options, around));
+    .action((graded: Graded, options: ConformanceOptions) => conformance(graded, options, context));
 }
 
 function milliseconds(text: string): number {
@@ -86,10 +86,10 @@ function traitOf(text: string): Trait {
   return trait;
 }
 
-async function conformance(graded: Graded, options: ConformanceOptions, around: Surroundings): Promise<void> {
-  const terminal = new Terminal(around);
+async function conformance(graded: Graded, options: ConformanceOptions, context: ProgramContext): Promise<void> {
+  const terminal = new Terminal(context);
   const counterpart = graded === 'client' ? 'urbdrc redirect --device VID:PID' : 'urbdrc serve';
-  const connections = new Connections(options, counterpart, around, terminal);
+  const connections = new Connections(options, counterpart, context, terminal);
   const tests = testsOf(graded, options, connections);
   const isStreamed = options.format === 'text' && options.out === undefined;
   const results: Result[] = [];
@@ -100,7 +100,7 @@ async function conformance(graded: Graded, options: ConformanceOptions, around: 
       if (connections.isStopped) throw new Failure('stopped before all requirements were tested');
       if (connections.refusal !== undefined) throw connections.refusal;
       results.push(result);
-      if (isStreamed) around.stdout.write(`${resultText(result)}\n`);
+      if (isStreamed) context.stdout.write(`${resultText(result)}\n`);
     }
   } finally {
     terminal.live('');
@@ -108,8 +108,8 @@ async function conformance(graded: Graded, options: ConformanceOptions, around: 
     await connections.end();
   }
   const report = { graded, results };
-  if (isStreamed) around.stdout.write(`\n${summaryText(report)}\n`);
-  else await writeReport(formatted(report, options.format), options.out, around);
+  if (isStreamed) context.stdout.write(`\n${summaryText(report)}\n`);
+  else await writeReport(formatted(report, options.format), options.out, context);
   if (!passed(report)) throw new Failure(`${countVerdicts(report).failed} of ${results.length} requirements failed`);
 }
 
@@ -143,9 +143,9 @@ function formatted(report: Report, format: ConformanceOptions['format']): string
   }
 }
 
-async function writeReport(text: string, file: string | undefined, around: Surroundings): Promise<void> {
+async function writeReport(text: string, file: string | undefined, context: ProgramContext): Promise<void> {
   if (file === undefined) {
-    around.stdout.write(text);
+    context.stdout.write(text);
     return;
   }
   const output = await openPrivateFile(file).catch((error: unknown) => {
@@ -158,7 +158,7 @@ async function writeReport(text: string, file: string | undefined, around: Surro
 class Connections {
   readonly #options: ConformanceOptions;
   readonly #counterpart: Counterpart;
-  readonly #around: Surroundings;
+  readonly #context: ProgramContext;
   readonly #terminal: Terminal;
   readonly #over = new AbortController();
   readonly #stop: ReturnType<typeof stopSignal>;
@@ -169,12 +169,12 @@ class Connections {
   #waiting: { resolve(transport: Transport): void; reject(error: unknown): void } | undefined;
   #listening: Promise<void> | undefined;
 
-  constructor(options: ConformanceOptions, counterpart: Counterpart, around: Surroundings, terminal: Terminal) {
+  constructor(options: ConformanceOptions, counterpart: Counterpart, context: ProgramContext, terminal: Terminal) {
     this.#options = options;
     this.#counterpart = counterpart;
-    this.#around = around;
+    this.#context = context;
     this.#terminal = terminal;
-    this.#stop = stopSignal(around);
+    this.#stop = stopSignal(context);
     this.#stop.signal.addEventListener('abort', () => this.#fail(new Failure('stopped')), { once: true });
   }
 
@@ -209,7 +209,7 @@ class Connections {
   #open(): Promise<void> {
     // One for each connection: what a connection adds to it goes with it.
     const signal = AbortSignal.any([this.#over.signal, this.#stop.signal]);
-    return withConnections(this.#options, this.#around, this.#terminal, signal, this.#counterpart, (transport) => {
+    return withConnections(this.#options, this.#context, this.#terminal, signal, this.#counterpart, (transport) => {
       this.#connected = true;
       if (this.#waiting === undefined) this.#arrived.push(transport);
       else this.#waiting.resolve(transport);

@@ -10,7 +10,7 @@ import { asObject, asText, describeError } from './dissectionText.ts';
 import { dissect } from './dissector.ts';
 import { Failure, oneLine } from './failure.ts';
 import { eachLine, type Outcome } from './lines.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 interface DecodeOptions {
@@ -22,7 +22,7 @@ interface DecodeOptions {
   readonly capture?: string;
 }
 
-export function decodeCommand(around: Surroundings = PROCESS): Command {
+export function decodeCommand(programContext: ProgramContext = PROCESS): Command {
   return new Command('decode')
     .description('take messages apart: what they are and what every field says')
     .argument('[hex...]', 'messages as hex digits; standard input line by line where none is given')
@@ -62,16 +62,16 @@ Examples:
   urbdrc decode --capture traffic.pcapng
   echo '{"layer":"ts-urb","hex":"0800070001000000"}' | urbdrc decode`,
     )
-    .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, around));
+    .action((hex: readonly string[], options: DecodeOptions) => decode(hex, options, programContext));
 }
 
-async function decode(hex: readonly string[], options: DecodeOptions, around: Surroundings): Promise<void> {
+async function decode(hex: readonly string[], options: DecodeOptions, programContext: ProgramContext): Promise<void> {
   const { layer, from, context, json = false, lenient = false, capture } = options;
   if (capture !== undefined) {
     if (hex.length > 0) throw new Failure('give either messages or --capture FILE', 2);
     const { isOfMessages, input } = await openRecording(capture);
-    if (isOfMessages) await decodeCapture(input, { json, lenient }, around);
-    else await decodeUsbCapture(capture, input, json, around);
+    if (isOfMessages) await decodeCapture(input, { json, lenient }, programContext);
+    else await decodeUsbCapture(capture, input, json, programContext);
     return;
   }
   const protocol = protocolNamed(layer);
@@ -79,7 +79,7 @@ async function decode(hex: readonly string[], options: DecodeOptions, around: Su
   // Wrong for all lines alike.
   parseContext(context, protocol);
   const defaults = { protocol, from: isSender(from) ? from : undefined, context, lenient };
-  await eachLine(hex, around, (line) => decodeLine(line, defaults, json));
+  await eachLine(hex, programContext, (line) => decodeLine(line, defaults, json));
 }
 
 /** The file's bytes, and whether they are a capture of messages. It may be a pipe, so it is read only once. */

@@ -12,7 +12,7 @@ import { asObject, asText, describeError } from './dissectionText.ts';
 import { dissect } from './dissector.ts';
 import { Failure, oneLine } from './failure.ts';
 import { linesOf, type Outcome } from './lines.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 interface Format {
@@ -27,7 +27,7 @@ interface Format {
 export async function decodeCapture(
   input: AsyncIterable<Uint8Array>,
   format: Format,
-  { stdout }: Surroundings,
+  { stdout }: ProgramContext,
 ): Promise<void> {
   const context = new CaptureContext();
   let number = 0;

@@ -7,7 +7,7 @@ import { readUsbCapture, type UsbCaptureRecord } from '../capture/readUsbCapture
 import { asObject, describeError } from './dissectionText.ts';
 import { Failure, oneLine } from './failure.ts';
 import type { Outcome } from './lines.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 const DIRECTION_IN = 0x80;
@@ -32,7 +32,7 @@ export async function decodeUsbCapture(
   path: string,
   input: AsyncIterable<Uint8Array>,
   json: boolean,
-  { stdout }: Surroundings,
+  { stdout }: ProgramContext,
 ): Promise<void> {
   const lines = new PacketLines(json);
   let count = 0;

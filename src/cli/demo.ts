@@ -11,12 +11,12 @@ import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen } from '../../transports/listen.ts';
 import { Failure } from './failure.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { formatBytes, formatVidPid } from './text.ts';
 
 const STICK_SIZE = 16 * 1024 * 1024;
 
-export function demoCommand(around: Surroundings = PROCESS): Command {
+export function demoCommand(context: ProgramContext = PROCESS): Command {
   return new Command('demo')
     .description('redirect a virtual USB stick through every layer, in one process, and compare checksums')
     .addHelpText(
@@ -29,7 +29,7 @@ Examples:
     )
     .action(() =>
       demo((line) => {
-        around.stdout.write(`${line}\n`);
+        context.stdout.write(`${line}\n`);
       }),
     );
 }

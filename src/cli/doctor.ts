@@ -5,7 +5,7 @@ import { type Machine, thisMachine } from './doctor/machine.ts';
 import { examineServer } from './doctor/server.ts';
 import { parseIds } from '../policy/selection.ts';
 import { Failure } from './failure.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 interface DoctorOptions {
@@ -15,7 +15,7 @@ interface DoctorOptions {
   readonly json?: boolean;
 }
 
-export function doctorCommand(around: Surroundings = PROCESS, machine: Machine = thisMachine()): Command {
+export function doctorCommand(context: ProgramContext = PROCESS, machine: Machine = thisMachine()): Command {
   return new Command('doctor')
     .description('say what this machine lacks for redirect, and for serve --attach vhci')
     .option('--client', 'only what the end that has devices needs')
@@ -32,10 +32,10 @@ Examples:
   urbdrc doctor --client --device 46f4:0001
   urbdrc doctor --server --json | jq '.[] | select(.state == "missing")'`,
     )
-    .action((options: DoctorOptions) => examine(options, around, machine));
+    .action((options: DoctorOptions) => examine(options, context, machine));
 }
 
-async function examine(options: DoctorOptions, around: Surroundings, machine: Machine): Promise<void> {
+async function examine(options: DoctorOptions, context: ProgramContext, machine: Machine): Promise<void> {
   const { client = false, server = false, device } = options;
   if (device !== undefined && server && !client) throw new Failure('--device goes with --client', 2);
   const asked = device === undefined ? undefined : parseIds(device);
@@ -43,7 +43,7 @@ async function examine(options: DoctorOptions, around: Surroundings, machine: Ma
     ...(client || !server ? await examineClient(machine, asked) : []),
     ...(server || (!client && asked === undefined) ? await examineServer(machine) : []),
   ];
-  around.stdout.write(options.json === true ? `[${findings.map(toJson).join(',\n ')}]\n` : formatFindings(findings));
+  context.stdout.write(options.json === true ? `[${findings.map(toJson).join(',\n ')}]\n` : formatFindings(findings));
   // The findings are printed already.
   if (findings.some(({ state }) => state === 'missing')) throw new Failure('');
 }

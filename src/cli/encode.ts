@@ -7,10 +7,10 @@ import { parseObject } from './dissectionRequest.ts';
 import { assemble } from './dissector.ts';
 import { oneLine } from './failure.ts';
 import { eachLine, type Outcome } from './lines.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { printable } from './text.ts';
 
-export function encodeCommand(around: Surroundings = PROCESS): Command {
+export function encodeCommand(context: ProgramContext = PROCESS): Command {
   return new Command('encode')
     .description('put messages together: what urbdrc decode --json printed, back to hex')
     .argument('[json...]', 'objects {"name","value"}; standard input line by line where none is given')
@@ -24,10 +24,10 @@ Examples:
   urbdrc decode --json < messages.txt | urbdrc encode
   urbdrc encode '{"name":"CANCEL_REQUEST","value":{"interfaceId":5,"messageId":0,"requestId":33}}'`,
     )
-    .action((json: readonly string[]) => eachLine(json, around, (line) => encodeLine(line, around)));
+    .action((json: readonly string[]) => eachLine(json, context, (line) => encodeLine(line, context)));
 }
 
-function encodeLine(line: string, { stderr }: Surroundings): Outcome {
+function encodeLine(line: string, { stderr }: ProgramContext): Outcome {
   try {
     const { name, value } = parseMessage(parseObject(line));
     return { output: toHex(joinParts(assemble(name, value))), failed: false };

@@ -11,7 +11,7 @@ import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { aborted } from './stopSignal.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How a command reaches the other end. */
@@ -75,13 +75,13 @@ export function reconnectOption(): Option {
  */
 export async function withConnections(
   options: EndpointOptions,
-  around: Surroundings,
+  context: ProgramContext,
   terminal: Terminal,
   signal: AbortSignal,
   counterpart: Counterpart,
   serve: (transport: Transport) => Promise<void>,
 ): Promise<void> {
-  const token = await readToken(options, around, terminal);
+  const token = await readToken(options, context, terminal);
   if (options.connect !== undefined) {
     const { connect } = options;
     const once = async () => {
@@ -91,13 +91,13 @@ export async function withConnections(
     await (options.reconnect === true ? repeat(once, terminal, signal) : once());
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
-    const identity = await identityOptions(options, around, terminal);
+    const identity = await identityOptions(options, context, terminal);
     const listener = await openListener(
       options.listen,
       options,
       token,
       identity,
-      around,
+      context,
       terminal,
       counterpart,
       (transport) => {
@@ -195,14 +195,14 @@ async function openListener(
   options: EndpointOptions,
   token: string | undefined,
   identity: ListenerIdentity,
-  around: Surroundings,
+  context: ProgramContext,
   terminal: Terminal,
   counterpart: Counterpart,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
   checkSecrets(url, options);
   if (isRdpUrl(url) && counterpart !== 'urbdrc serve') {
-    return openRdpListener(url, options, identity, around, terminal, onConnection);
+    return openRdpListener(url, options, identity, context, terminal, onConnection);
   }
   const listener = await listen(
     url,
@@ -217,7 +217,7 @@ async function openListener(
 /** Certificate of the listener: the one that the user gives, else the one that was made at the first start. */
 async function identityOptions(
   { cert, key, stateDir }: EndpointOptions,
-  { environment }: Surroundings,
+  { environment }: ProgramContext,
   terminal: Terminal,
 ): Promise<ListenerIdentity> {
   const say = (line: string) => terminal.say(line);
@@ -261,7 +261,7 @@ function announce(
 
 async function readToken(
   { token, tokenFile }: EndpointOptions,
-  { environment }: Surroundings,
+  { environment }: ProgramContext,
   terminal: Terminal,
 ): Promise<string | undefined> {
   return tokenFile === undefined

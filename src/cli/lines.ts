@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import { Failure } from './failure.ts';
 
 /** Result of a line of input: a line of output, or the reason why there is none. */
@@ -15,7 +15,7 @@ export interface Outcome {
  */
 export async function eachLine(
   args: readonly string[],
-  { stdin, stdout }: Surroundings,
+  { stdin, stdout }: ProgramContext,
   convert: (line: string) => Outcome,
 ): Promise<void> {
   let count = 0;
@@ -33,7 +33,7 @@ export async function eachLine(
 }
 
 /** Unlike node:readline it ends lines only at LF: JSON may have other line separators in its strings. */
-export async function* linesOf(input: Surroundings['stdin']): AsyncGenerator<string> {
+export async function* linesOf(input: ProgramContext['stdin']): AsyncGenerator<string> {
   input.setEncoding('utf8');
   let rest = '';
   for await (const chunk of input) {

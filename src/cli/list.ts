@@ -6,7 +6,7 @@ import { policyDevice } from '../policy/policyDevice.ts';
 import { AUTO_RULES } from '../policy/safeDefaults.ts';
 import type { UsbDevice } from '../ports/usb.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { formatVidPid, jsonLine, printable } from './text.ts';
 
 /** One device as `list --json` prints it. */
@@ -30,7 +30,7 @@ interface ListOptions extends PolicyOptions {
   readonly explain?: boolean;
 }
 
-export function listCommand(around: Surroundings = PROCESS): Command {
+export function listCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('list')
     .description('show the USB devices of this machine, who uses them, and whether they can be redirected')
     .option('--json', 'print one JSON array')
@@ -46,12 +46,12 @@ Examples:
   urbdrc list --json | jq '.[] | select(.canOpen) | .device'`,
     )
     .action(async (options: ListOptions) => {
-      const given = await readPolicy(options, (line) => around.stderr.write(`${printable(line)}\n`));
+      const given = await readPolicy(options, (line) => context.stderr.write(`${printable(line)}\n`));
       const policy = given ?? (options.explain === true ? rulePolicy(AUTO_RULES) : undefined);
-      const source = await around.openDevices();
+      const source = await context.openDevices();
       try {
         const rows = (await source.list()).map((device) => describe(device, policy));
-        around.stdout.write(options.json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
+        context.stdout.write(options.json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
       } finally {
         await source.close();
       }

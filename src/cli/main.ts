@@ -14,5 +14,5 @@ const program = await import('./program.ts').catch((error: unknown) => {
   process.stderr.write('urbdrc: this process may open too few files to start: raise the limit, e.g. ulimit -n 1024\n');
   process.exit(1);
 });
-const { PROCESS } = await import('./surroundings.ts');
+const { PROCESS } = await import('./programContext.ts');
 process.exitCode = await program.runProgram(process.argv.slice(2), PROCESS);

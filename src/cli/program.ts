@@ -13,27 +13,27 @@ import { redirectCommand } from './redirect.ts';
 import { refuseRepeats } from './repeatableOption.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import { printable } from './text.ts';
 
 /** 0: it worked; 1: it did not; 2: it was asked for wrongly. */
 export type ExitStatus = 0 | 1 | 2;
 
 /** Runs the program; `args` are the arguments after its name. An error is one line on standard error. */
-export async function runProgram(args: readonly string[], around: Surroundings): Promise<ExitStatus> {
+export async function runProgram(args: readonly string[], context: ProgramContext): Promise<ExitStatus> {
   try {
-    await createProgram(around).parseAsync(args, { from: 'user' });
+    await createProgram(context).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     // Of what is wrong with the arguments, commander has told already.
     const line = error instanceof CommanderError ? '' : withHint(error);
-    if (line !== '') around.stderr.write(`urbdrc: ${printable(line)}\n`);
+    if (line !== '') context.stderr.write(`urbdrc: ${printable(line)}\n`);
     return statusOf(error);
   }
 }
 
-/** The program with all its commands, which use the given surroundings. */
-export function createProgram(around: Surroundings): Command {
+/** The program with all its commands, which use the given context. */
+export function createProgram(context: ProgramContext): Command {
   const program = new Command('urbdrc')
     .description('USB redirection over RDP (MS-RDPEUSB): both ends')
     .version(packageVersion())
@@ -60,17 +60,17 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     conformanceCommand,
     completionCommand,
   ]) {
-    program.addCommand(create(around));
+    program.addCommand(create(context));
   }
   for (const command of [program, ...program.commands]) {
-    talkTo(command, around);
+    talkTo(command, context);
     refuseRepeats(command);
   }
   return program;
 }
 
 /** Has a command throw instead of ending the process, and say what is wrong in one line. */
-function talkTo(command: Command, { stdout, stderr }: Surroundings): void {
+function talkTo(command: Command, { stdout, stderr }: ProgramContext): void {
   const help = `${command.parent === null ? '' : 'urbdrc '}${command.name()} --help`;
   command.exitOverride().configureOutput({
     writeOut: (text) => stdout.write(text),

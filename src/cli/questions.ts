@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { HubQuestion, Person } from '../hub/hubDevice.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
 interface OpenQuestion {
@@ -17,7 +17,7 @@ const ANSWER = /^\s*(?:(?<number>\d+)\s+)?(?<isYes>y(?:es)?|n(?:o)?)?\s*$/i;
  * types just then was meant for it, so that the next one wants its number with the answer.
  */
 export class Questions implements Person {
-  readonly #around: Surroundings;
+  readonly #context: ProgramContext;
   readonly #terminal: Terminal;
   readonly #phrase: (question: HubQuestion) => string;
   readonly #waiting: OpenQuestion[] = [];
@@ -26,14 +26,14 @@ export class Questions implements Person {
   #lastNumber = 0;
   #needsNumber = false;
 
-  constructor(around: Surroundings, terminal: Terminal, phrase: (question: HubQuestion) => string) {
-    this.#around = around;
+  constructor(context: ProgramContext, terminal: Terminal, phrase: (question: HubQuestion) => string) {
+    this.#context = context;
     this.#terminal = terminal;
     this.#phrase = phrase;
   }
 
   get unavailable(): string | undefined {
-    return this.#around.stdin.isTTY === true && !this.#isClosed ? undefined : 'there is no terminal to ask at';
+    return this.#context.stdin.isTTY === true && !this.#isClosed ? undefined : 'there is no terminal to ask at';
   }
 
   /** Resolves with the answer: no, when nobody can be asked, or when `withdrawn` is aborted before. Never rejects. */
@@ -73,7 +73,7 @@ export class Questions implements Person {
   }
 
   #listen(): Interface {
-    const lines = createInterface({ input: this.#around.stdin });
+    const lines = createInterface({ input: this.#context.stdin });
     lines.on('line', (line) => this.#answered(line));
     lines.on('close', () => {
       if (!this.#isClosed) this.close();

@@ -8,7 +8,7 @@ import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp
 import { isSameSecret } from '../../transports/token.ts';
 import { Failure } from './failure.ts';
 import { readSecret } from './files.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whom `rdp://` lets in. */
@@ -33,7 +33,7 @@ export async function openRdpListener(
   url: string,
   options: RdpOptions,
   identity: Pick<ListenRdpOptions, 'cert' | 'key' | 'identity'>,
-  { environment }: Pick<Surroundings, 'environment'>,
+  { environment }: Pick<ProgramContext, 'environment'>,
   terminal: Terminal,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {

@@ -28,7 +28,7 @@ import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 
 /** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
@@ -39,7 +39,7 @@ type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & Capture
 /** The ways to choose devices beside --virtual. */
 const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 'ask', 'auto', 'usb', 'filter', 'rdp'];
 
-export function redirectCommand(around: Surroundings = PROCESS): Command {
+export function redirectCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('redirect')
     .description('give USB devices of this machine (or virtual ones) to a server')
     .addOption(new RepeatableOption('--device <vid:pid>', 'all devices with these ids, in hex'))
@@ -84,16 +84,16 @@ Examples:
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000`,
     )
-    .action((options: RedirectOptions) => redirect(options, around));
+    .action((options: RedirectOptions) => redirect(options, context));
 }
 
-async function redirect(options: RedirectOptions, around: Surroundings): Promise<void> {
-  const terminal = new Terminal(around, options);
-  const stop = stopSignal(around);
+async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
+  const terminal = new Terminal(context, options);
+  const stop = stopSignal(context);
   try {
     const policy = await readPolicy(options, (line) => terminal.say(line));
-    const { source, isWanted, change } = await select(options, policy, around, terminal);
-    const questions = new Questions(around, terminal, ({ entry, reason }) => {
+    const { source, isWanted, change } = await select(options, policy, context, terminal);
+    const questions = new Questions(context, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
     });
     let capture: Capture | undefined;
@@ -110,7 +110,7 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
       }));
       await devices.addSource(source);
       let busy = false;
-      await withConnections(options, around, terminal, stop.signal, 'urbdrc serve', async (transport) => {
+      await withConnections(options, context, terminal, stop.signal, 'urbdrc serve', async (transport) => {
         if (busy) {
           terminal.warn(`${transport.remote}: turned away, another server has the devices`);
           await transport.close();
@@ -139,11 +139,11 @@ async function redirect(options: RedirectOptions, around: Surroundings): Promise
 async function select(
   options: RedirectOptions,
   policy: Policy | undefined,
-  around: Surroundings,
+  context: ProgramContext,
   terminal: Terminal,
 ): Promise<SelectedDevices> {
-  if (policy === undefined) return openSelection(options, around, terminal);
-  return { source: await around.openDevices(), isWanted: () => true, change: (device) => device };
+  if (policy === undefined) return openSelection(options, context, terminal);
+  return { source: await context.openDevices(), isWanted: () => true, change: (device) => device };
 }
 
 /** The decisions about devices. What becomes of redirections, {@link Offers} tells. */

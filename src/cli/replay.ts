@@ -5,7 +5,7 @@ import type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts
 import { replaySession } from '../capture/replay/replaySession.ts';
 import { readText } from './files.ts';
 import { Failure } from './failure.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 interface ReplayOptions {
@@ -16,7 +16,7 @@ interface ReplayOptions {
 
 const OUTCOMES = ['ignored', 'closed', 'skipped', 'differing', 'additional'] as const;
 
-export function replayCommand(around: Surroundings = PROCESS): Command {
+export function replayCommand(context: ProgramContext = PROCESS): Command {
   return new Command('replay')
     .description('play one side of a capture to this program, which takes the place of the other')
     .argument('<file>', 'what --capture FILE.jsonl recorded')
@@ -41,10 +41,10 @@ Examples:
   urbdrc replay session.jsonl
   urbdrc replay --role client --json session.jsonl`,
     )
-    .action((file: string, options: ReplayOptions) => replay(file, options, around));
+    .action((file: string, options: ReplayOptions) => replay(file, options, context));
 }
 
-async function replay(file: string, options: ReplayOptions, { stdout }: Surroundings): Promise<void> {
+async function replay(file: string, options: ReplayOptions, { stdout }: ProgramContext): Promise<void> {
   const sessions = await readSessions(file);
   let failures = 0;
   for (const session of sessions) {

@@ -7,7 +7,7 @@ import { describeNoMatch, parseSelection, type SelectionCriteria } from '../poli
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import { Failure } from './failure.ts';
 import { type FaultOptions, readFaults } from './faultOptions.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Which devices a command is about. */
@@ -33,7 +33,7 @@ export interface SelectedDevices {
 /** @throws Failure when nothing was chosen, or when what was chosen is not there */
 export async function openSelection(
   options: DeviceOptions,
-  around: Surroundings,
+  context: ProgramContext,
   terminal: Terminal,
 ): Promise<SelectedDevices> {
   const { virtual, readOnly = false } = options;
@@ -55,7 +55,7 @@ export async function openSelection(
     matches: (identity: UsbDeviceIdentity) =>
       wanted.matches(identity) && (options.port !== undefined || !isOnVirtualController(identity.portPath)),
   };
-  const source = await around.openDevices();
+  const source = await context.openDevices();
   try {
     const present = (await source.list()).map(({ identity }) => identity);
     // Of several that are named each has to be there.

@@ -28,7 +28,7 @@ import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
 import { stopSignal } from './stopSignal.ts';
-import { PROCESS, type Surroundings } from './surroundings.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
@@ -42,7 +42,7 @@ interface ServeOptions
   readonly out?: string;
 }
 
-export function serveCommand(around: Surroundings = PROCESS): Command {
+export function serveCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('serve')
     .description('take the USB devices that clients redirect')
     .option(
@@ -75,7 +75,7 @@ Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000 --deny "interface 03/01/01" --allow "*"
   urbdrc serve --listen unix:/run/urbdrc.sock --read-sectors 65536 --out stick.img`,
     )
-    .action((options: ServeOptions) => serve(options, around));
+    .action((options: ServeOptions) => serve(options, context));
 }
 
 function count(text: string): number {
@@ -84,17 +84,17 @@ function count(text: string): number {
   return value;
 }
 
-async function serve(options: ServeOptions, around: Surroundings): Promise<void> {
+async function serve(options: ServeOptions, context: ProgramContext): Promise<void> {
   const { readSectors: sectors, out } = options;
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
   const given = await readPolicy(options);
-  const terminal = new Terminal(around, options);
+  const terminal = new Terminal(context, options);
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
-  const questions = new Questions(around, terminal, ({ entry, reason }) => {
+  const questions = new Questions(context, terminal, ({ entry, reason }) => {
     return `accept ${describe(entry.device.identity)}? It is ${reason}`;
   });
   if (out !== undefined) await checkWritable(out);
@@ -108,7 +108,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
   usb.addEventListener('disconnect', ({ device }) => {
     terminal.say(`gone: ${describe(device)}`, { event: 'unplugged', ...eventDevice(device) });
   });
-  const stop = stopSignal(around);
+  const stop = stopSignal(context);
   const ended = AbortSignal.any([stop.signal, jobDone.signal]);
   const servers = new Set<RedirectionServer>();
   // One listener for all: one for each connection would stay when the connection is over.
@@ -126,7 +126,7 @@ async function serve(options: ServeOptions, around: Surroundings): Promise<void>
       onEvent: (event) => tell(event, opened, terminal),
     });
     await hub.addSink(opened.sink);
-    await withConnections(options, around, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
+    await withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
       serveConnection(transport, hub, recording, options, terminal, (server) => {
         servers.add(server);
         if (ended.aborted) void server.close();

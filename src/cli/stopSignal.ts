@@ -1,12 +1,12 @@
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 
 /**
  * Aborted when the user wants the command to end, so that it can give back what it holds and end by itself. Call
  * `release` when the command is over.
  */
-export function stopSignal(around: Surroundings): { readonly signal: AbortSignal; release(): void } {
+export function stopSignal(context: ProgramContext): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const release = around.onStop(() => controller.abort());
+  const release = context.onStop(() => controller.abort());
   return { signal: controller.signal, release };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import { idleClock } from '../systemClock.ts';
 import type { OutputOptions, ProgramEvent } from './programEvent.ts';
 import { RefusalLines } from './refusalLines.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './programContext.ts';
 import { jsonLine, printable } from './text.ts';
 
 export interface TerminalOptions extends OutputOptions {
@@ -21,15 +21,15 @@ const COLUMNS = 80;
  * place. Standard output is left to data; with --json that is one object for each line.
  */
 export class Terminal {
-  readonly #stream: Surroundings['stderr'];
-  readonly #output: Surroundings['stdout'];
+  readonly #stream: ProgramContext['stderr'];
+  readonly #output: ProgramContext['stdout'];
   readonly #options: TerminalOptions;
   readonly #time: () => Date;
   readonly #refusals: RefusalLines;
   /** Whether the last line may still change. */
   #hasLiveLine = false;
 
-  constructor({ stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>, options: TerminalOptions = {}) {
+  constructor({ stdout, stderr }: Pick<ProgramContext, 'stdout' | 'stderr'>, options: TerminalOptions = {}) {
     this.#stream = stderr;
     this.#output = stdout;
     this.#options = options;

@@ -9,7 +9,7 @@ import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { type Machine, thisMachine } from '../../src/cli/doctor/machine.ts';
 import { examineServer } from '../../src/cli/doctor/server.ts';
 import { Failure } from '../../src/cli/failure.ts';
-import { PROCESS } from '../../src/cli/surroundings.ts';
+import { PROCESS } from '../../src/cli/programContext.ts';
 import { inspectUsbDevice } from '../../src/devices/libusb/access.ts';
 import { CONFIGURATIONS, facts } from '../devices-libusb/softwareLibusb.ts';
 import { run } from './program.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect } from 'chai';
 import { createProgram } from '../../src/cli/program.ts';
-import { PROCESS } from '../../src/cli/surroundings.ts';
+import { PROCESS } from '../../src/cli/programContext.ts';
 import { Scene } from './connections.ts';
 import { type Finished, run } from './program.ts';
 

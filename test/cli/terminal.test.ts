@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { progressLine } from '../../src/cli/readSectors.ts';
 import { formatTable, type DeviceRow } from '../../src/cli/list.ts';
-import type { Surroundings } from '../../src/cli/surroundings.ts';
+import type { ProgramContext } from '../../src/cli/programContext.ts';
 import { Terminal, type TerminalOptions } from '../../src/cli/terminal.ts';
 import { formatBytes, formatVidPid, jsonLine, printable } from '../../src/cli/text.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
@@ -16,7 +16,7 @@ function stream(isTTY: boolean) {
   return { through, text: () => String(through.read() ?? '') };
 }
 
-function terminalOn(stderr: Surroundings['stderr'], options?: TerminalOptions, stdout = new PassThrough()): Terminal {
+function terminalOn(stderr: ProgramContext['stderr'], options?: TerminalOptions, stdout = new PassThrough()): Terminal {
   return new Terminal({ stdout, stderr }, options);
 }
 

@@ -2,8 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
 import type { UsbDeviceSource } from '../ports/usb.ts';
 
-/** What a command has around it; tests give their own. */
-export interface Surroundings {
+/** The process as a command sees it; tests give their own. */
+export interface ProgramContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -24,7 +24,7 @@ const STOP_SIGNAL_NAMES: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
  * Those of the process: SIGINT, SIGTERM and SIGHUP (the terminal is gone) ask a command to end, so that it gives devices
  * back; a second one ends it.
  */
-export const PROCESS: Surroundings = {
+export const PROCESS: ProgramContext = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
