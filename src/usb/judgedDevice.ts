@@ -7,6 +7,7 @@ import { StringDescriptor } from '../../codecs/usb/stringDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { ActiveConfiguration, findConfiguration, findSetting } from './activeConfiguration.ts';
 import { DeviceError } from './deviceError.ts';
+import { ControlQueue } from './controlQueue.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from './results.ts';
 
 /** bNumConfigurations: it depends on how many configurations the reader accepts, so that two readers may differ. */
@@ -20,6 +21,7 @@ const TIMEOUT = 5000;
 const LONGEST_STRING = 126;
 
 const STANDARD_IN = RequestType.directionIn | RequestType.standard;
+const STALLED = resultOf('stalled');
 
 /**
  * A device that stays what it was when it was judged. What rules have seen is what a host gets, whatever the device
@@ -42,6 +44,7 @@ export class JudgedDevice implements UsbDevice {
   /** Until a host selects a configuration, nobody knows which one is active. */
   #isSelected = false;
   #bos: Uint8Array | undefined;
+  readonly #controls = new ControlQueue();
 
   /** @param changed - called once, with a phrase, when the open device has become another one */
   constructor(device: UsbDevice, changed: (reason: string) => void) {
@@ -102,30 +105,31 @@ export class JudgedDevice implements UsbDevice {
   #control(operation: Extract<UsbOperation, { type: 'control' }>, complete: Complete): UsbTransfer {
     const { setup } = operation;
     const change = stateRequestOf(setup);
-    if (change !== undefined && !this.#isJudged(change)) return completeAtOnce('stalled', complete);
+    if (change !== undefined && !this.#isJudged(change)) return this.#controls.answer(STALLED, complete);
     if (change?.type === 'setConfiguration' || change?.type === 'setInterface') {
-      return this.#select(operation, complete);
+      return this.#controls.submit((done) => this.#select(operation, done), complete);
     }
+    const ask = () => this.#controls.submit((done) => this.#device.submit(operation, done), complete);
     // No recipient but the device has these descriptors, and none gives others in their place.
     const isRead = (setup.bmRequestType & ~RequestType.recipientMask) === STANDARD_IN;
-    if (!isRead || setup.bRequest !== StandardRequest.GET_DESCRIPTOR) return this.#device.submit(operation, complete);
+    if (!isRead || setup.bRequest !== StandardRequest.GET_DESCRIPTOR) return ask();
     const index = setup.wValue & 0xff;
     switch (setup.wValue >> 8) {
       case DescriptorType.DEVICE:
-        return answer(setup, this.deviceDescriptor, complete);
+        return this.#controls.answer(answerOf(setup, this.deviceDescriptor), complete);
       case DescriptorType.CONFIGURATION:
-        return answer(setup, this.configurationDescriptors[index], complete);
+        return this.#controls.answer(answerOf(setup, this.configurationDescriptors[index]), complete);
       case DescriptorType.BOS:
         return this.#readBos(setup, complete);
       case DescriptorType.STRING: {
         const text = this.#judgedText(index);
-        if (text !== undefined) return answer(setup, stringDescriptor(text), complete);
+        if (text !== undefined) return this.#controls.answer(answerOf(setup, stringDescriptor(text)), complete);
         // Rules saw none, so that a host must not tell the device by one.
-        if (this.#isName(index, 'serialNumber')) return completeAtOnce('stalled', complete);
-        return this.#device.submit(operation, complete);
+        if (this.#isName(index, 'serialNumber')) return this.#controls.answer(STALLED, complete);
+        return ask();
       }
       default:
-        return this.#device.submit(operation, complete);
+        return ask();
     }
   }
 
@@ -201,14 +205,18 @@ export class JudgedDevice implements UsbDevice {
 
   /** No host reads it before the device is judged, so that the first answer is as good as any: but there is only one. */
   #readBos(setup: SetupPacket, complete: Complete): UsbTransfer {
-    if (this.#bos !== undefined) return answer(setup, this.#bos, complete);
+    if (this.#bos !== undefined) return this.#controls.answer(answerOf(setup, this.#bos), complete);
+    return this.#controls.submit((done) => this.#readFirstBos(setup, done), complete);
+  }
+
+  #readFirstBos(setup: SetupPacket, complete: Complete): UsbTransfer {
     const whole = new WholeRead(this.#device, DescriptorType.BOS << 8, BOS_HEADER_SIZE, (result) => {
       if (result.status !== 'completed') {
         complete(result);
         return;
       }
       this.#bos ??= Uint8Array.from(result.data);
-      answer(setup, this.#bos, complete);
+      complete(answerOf(setup, this.#bos));
     });
     whole.start();
     return whole;
@@ -283,9 +291,9 @@ function isSame(judged: Uint8Array, given: Uint8Array): boolean {
 }
 
 /** As a device answers: as much as was asked for. */
-function answer({ wLength }: SetupPacket, descriptor: Uint8Array | undefined, complete: Complete): UsbTransfer {
-  if (descriptor === undefined || descriptor.byteLength === 0) return completeAtOnce('stalled', complete);
-  return completeAtOnce(resultOf('completed', descriptor.slice(0, wLength)), complete);
+function answerOf({ wLength }: SetupPacket, descriptor: Uint8Array | undefined): UsbResult {
+  if (descriptor === undefined || descriptor.byteLength === 0) return STALLED;
+  return resultOf('completed', descriptor.slice(0, wLength));
 }
 
 /** In whatever language it is asked for. */

@@ -252,4 +252,30 @@ describe('JudgedDevice', () => {
     expect(new JudgedDevice(device, () => {}).gone.aborted).to.equal(true);
     expect(changes).to.deep.equal([]);
   });
+
+  it('completes control requests in their order: an answer of its own waits for those at the device ([USB 2.0] 5.5)', async () => {
+    const { device, judged } = scene();
+    await judged.open();
+    device.answer = () => undefined;
+    const over: string[] = [];
+    const submit = (name: string, operation: UsbOperation) =>
+      judged.submit(operation, ({ status }) => over.push(`${name} ${status}`));
+    const getStatus = set(0, 0x80, 0);
+    submit('first', getStatus);
+    submit('descriptor', get(0x0100, 18));
+    submit('refused', setConfiguration(9));
+    const cancelled = submit('cancelled', get(0x0200, 9));
+    submit('second', getStatus);
+    submit('last', get(0x0100, 18));
+    expect(over).to.deep.equal([]);
+    cancelled.cancel();
+    cancelled.cancel();
+    expect(over.splice(0)).to.deep.equal(['cancelled cancelled']);
+    device.given[0]?.complete(result('stalled'));
+    expect(over.splice(0)).to.deep.equal(['first stalled', 'descriptor completed', 'refused stalled']);
+    device.unplug();
+    expect(over.splice(0)).to.deep.equal(['second disconnected', 'last completed']);
+    submit('alone', get(0x0100, 18));
+    expect(over).to.deep.equal(['alone completed']);
+  });
 });
