@@ -208,11 +208,12 @@ export async function giveStickBack() {
   if ((await lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid)) === undefined) await lab.plugStick();
   if (!(await has())) await writeFile('/sys/bus/usb/drivers/usb-storage/bind', `${STICK_PORT}:1.0`).catch(() => {});
   await lab.waitUntil(has, SLOW, 'usb-storage has the stick back');
-  // Where its copy still had the name /dev/sda at that moment, the kernel gave the stick another one: bind it once more.
-  const isBack = await lab.waitUntil(() => lab.exists(lab.STICK.disk), 5000, lab.STICK.disk).catch(() => false);
+  // QEMU's stick that was left in the middle of a command does not always answer its next driver: it is plugged in anew.
+  // So it is where its copy still had the name /dev/sda when the kernel named it.
+  const isBack = await lab.waitUntil(() => lab.exists(lab.STICK.disk), 10_000, lab.STICK.disk).catch(() => false);
   if (isBack === false) {
-    for (const what of ['unbind', 'bind'])
-      await writeFile(`/sys/bus/usb/drivers/usb-storage/${what}`, `${STICK_PORT}:1.0`);
+    await lab.unplugStick();
+    await lab.plugStick();
   }
   await lab.waitUntil(() => lab.exists(lab.STICK.disk), SLOW, `${lab.STICK.disk} is back`);
 }
