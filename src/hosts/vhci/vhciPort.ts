@@ -8,8 +8,8 @@ import { socketPair } from './socketPair.ts';
 
 /** Milliseconds between two looks at the ports. */
 const POLL = 50;
-/** Milliseconds for the kernel to give a device its address. */
-const ENUMERATION = 15_000;
+/** Milliseconds for the kernel to give a device its address: it does so for one device of a hub after the other. */
+const ENUMERATION = 60_000;
 /** Milliseconds for the kernel to read its descriptors: some ten requests, of which each may take five seconds. */
 const DESCRIPTORS = 60_000;
 /** Milliseconds for the kernel to take a device apart; it does so after its work for other devices. */
