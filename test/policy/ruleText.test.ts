@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { ClassPattern, Rule, RuleCondition } from '../../src/policy/rule.ts';
 import { formatRule, parseRule, parseRules } from '../../src/policy/ruleText.ts';
+import { normalSerialNumber } from '../../src/policy/serialNumber.ts';
 
 const byte = fc.integer({ min: 0, max: 0xff });
 const word = fc.integer({ min: 0, max: 0xffff });
@@ -26,7 +27,9 @@ const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
   fc.record({ type: fc.constant('port' as const), path }),
   fc.record({
     type: fc.constant('serial' as const),
-    serialNumber: fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+    serialNumber: fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 20 })
+      .filter((text) => normalSerialNumber(text) !== ''),
   }),
   fc.record({
     type: fc.constant('address' as const),
