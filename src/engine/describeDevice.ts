@@ -1,13 +1,13 @@
 import { DecodeError } from '../../codecs/core/errors.ts';
 import { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
 import { Reader } from '../../codecs/core/reader.ts';
-import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports/usb.ts';
 import type { PeerSettings } from '../urbdrc/peers/profiles.ts';
 import { type RunOperation, readStrings } from '../usb/deviceStrings.ts';
+import { getDescriptor } from '../usb/getDescriptor.ts';
 import { NO_BYTES } from '../usb/results.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 
@@ -158,23 +158,7 @@ function readDescriptor(
   index: number,
   length: number,
 ): Promise<UsbResult> {
-  return new Promise((resolve) => {
-    device.submit(
-      {
-        type: 'control',
-        setup: {
-          bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
-          bRequest: StandardRequest.GET_DESCRIPTOR,
-          wValue: (type << 8) | index,
-          wIndex: 0,
-          wLength: length,
-        },
-        data: NO_BYTES,
-        timeout: TIMEOUT,
-      },
-      resolve,
-    );
-  });
+  return new Promise((resolve) => device.submit(getDescriptor(type, index, length, TIMEOUT), resolve));
 }
 
 function unreadable(problem: string, options?: ErrorOptions): DeviceError {

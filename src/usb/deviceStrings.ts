@@ -2,10 +2,9 @@ import { DecodeError } from '../../codecs/core/errors.ts';
 import type { Codec } from '../../codecs/core/message.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
-import { RequestType, StandardRequest } from '../../codecs/usb/setupPacket.ts';
 import { LanguageListDescriptor, StringDescriptor } from '../../codecs/usb/stringDescriptor.ts';
 import type { UsbOperation, UsbResult } from '../ports/usb.ts';
-import { NO_BYTES } from './results.ts';
+import { getDescriptor } from './getDescriptor.ts';
 
 const ENGLISH = 0x0409;
 const LONGEST_DESCRIPTOR = 255;
@@ -50,7 +49,7 @@ export async function readStrings(
 
 /** Some devices stall a request for more bytes than the string has: these are asked for its length first. */
 async function readString(run: RunOperation, index: number, language: number, timeout: number): Promise<UsbResult> {
-  const read = (length: number) => run(getString(index, language, length, timeout));
+  const read = (length: number) => run(getDescriptor(DescriptorType.STRING, index, length, timeout, language));
   const whole = await read(LONGEST_DESCRIPTOR);
   if (!isWorthRetrying(whole)) return whole;
   const { status, data } = await read(HEADER_SIZE);
@@ -61,21 +60,6 @@ async function readString(run: RunOperation, index: number, language: number, ti
 function isWorthRetrying({ status, data }: UsbResult): boolean {
   if (status === 'completed') return data.byteLength < HEADER_SIZE;
   return status !== 'timedOut' && status !== 'cancelled' && status !== 'disconnected';
-}
-
-function getString(index: number, language: number, length: number, timeout: number): UsbOperation {
-  return {
-    type: 'control',
-    setup: {
-      bmRequestType: RequestType.directionIn | RequestType.standard | RequestType.device,
-      bRequest: StandardRequest.GET_DESCRIPTOR,
-      wValue: (DescriptorType.STRING << 8) | index,
-      wIndex: language,
-      wLength: length,
-    },
-    data: NO_BYTES,
-    timeout,
-  };
 }
 
 function decode<V>(codec: Codec<V>, { status, data }: UsbResult): V | undefined {

@@ -8,7 +8,8 @@ import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer
 import { ActiveConfiguration, findConfiguration, findSetting } from './activeConfiguration.ts';
 import { DeviceError } from './deviceError.ts';
 import { ControlQueue } from './controlQueue.ts';
-import { type Complete, completeAtOnce, NO_BYTES, resultOf } from './results.ts';
+import { getDescriptor } from './getDescriptor.ts';
+import { type Complete, completeAtOnce, resultOf } from './results.ts';
 
 /** bNumConfigurations: it depends on how many configurations the reader accepts, so that two readers may differ. */
 const CONFIGURATION_COUNT_OFFSET = 17;
@@ -210,7 +211,7 @@ export class JudgedDevice implements UsbDevice {
   }
 
   #readFirstBos(setup: SetupPacket, complete: Complete): UsbTransfer {
-    const whole = new WholeRead(this.#device, DescriptorType.BOS << 8, BOS_HEADER_SIZE, (result) => {
+    const whole = new WholeRead(this.#device, DescriptorType.BOS, BOS_HEADER_SIZE, (result) => {
       if (result.status !== 'completed') {
         complete(result);
         return;
@@ -225,10 +226,10 @@ export class JudgedDevice implements UsbDevice {
   /** What the device now answers otherwise; undefined also for what it does not answer. */
   async #difference(): Promise<string | undefined> {
     const configurations = this.configurationDescriptors.map(async (judged, index) => {
-      const { data } = await read(this.#device, (DescriptorType.CONFIGURATION << 8) | index, judged.byteLength);
+      const { data } = await read(this.#device, DescriptorType.CONFIGURATION, index, judged.byteLength);
       return isSame(judged, data) ? undefined : `configuration descriptor ${index}`;
     });
-    const { data } = await read(this.#device, DescriptorType.DEVICE << 8, this.deviceDescriptor.byteLength);
+    const { data } = await read(this.#device, DescriptorType.DEVICE, 0, this.deviceDescriptor.byteLength);
     const isSameDevice = isSame(this.deviceDescriptor.subarray(0, CONFIGURATION_COUNT_OFFSET), data);
     const differences = await Promise.all(configurations);
     return isSameDevice ? differences.find((difference) => difference !== undefined) : 'device descriptor';
@@ -238,14 +239,14 @@ export class JudgedDevice implements UsbDevice {
 /** Reads a descriptor of a length that it tells itself, in bytes 2 and 3. */
 class WholeRead implements UsbTransfer {
   readonly #device: UsbDevice;
-  readonly #wValue: number;
+  readonly #type: number;
   readonly #headerSize: number;
   readonly #complete: Complete;
   #transfer: UsbTransfer | undefined;
 
-  constructor(device: UsbDevice, wValue: number, headerSize: number, complete: Complete) {
+  constructor(device: UsbDevice, type: number, headerSize: number, complete: Complete) {
     this.#device = device;
-    this.#wValue = wValue;
+    this.#type = type;
     this.#headerSize = headerSize;
     this.#complete = complete;
   }
@@ -265,7 +266,7 @@ class WholeRead implements UsbTransfer {
 
   #read(length: number, next: Complete): void {
     const submission = { isOver: false };
-    const transfer = this.#device.submit(descriptorRead(this.#wValue, length), (result) => {
+    const transfer = this.#device.submit(getDescriptor(this.#type, 0, length, TIMEOUT), (result) => {
       submission.isOver = true;
       next(result);
     });
@@ -275,14 +276,11 @@ class WholeRead implements UsbTransfer {
 }
 
 /** Never rejects. */
-function read(device: UsbDevice, wValue: number, length: number): Promise<UsbResult> {
-  const result = new Promise<UsbResult>((resolve) => device.submit(descriptorRead(wValue, length), resolve));
+function read(device: UsbDevice, type: number, index: number, length: number): Promise<UsbResult> {
+  const result = new Promise<UsbResult>((resolve) =>
+    device.submit(getDescriptor(type, index, length, TIMEOUT), resolve),
+  );
   return result.catch(() => resultOf('failed'));
-}
-
-function descriptorRead(wValue: number, wLength: number): UsbOperation {
-  const setup = { bmRequestType: STANDARD_IN, bRequest: StandardRequest.GET_DESCRIPTOR, wValue, wIndex: 0, wLength };
-  return { type: 'control', setup, data: NO_BYTES, timeout: TIMEOUT };
 }
 
 /** Whether the device has given the beginning of what was judged: what is missing is no other answer. */
