@@ -21,8 +21,12 @@ const layers = [
   { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', ...MACHINE, PORTS] },
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', CLOCK, PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
-  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
-  { files: 'src/hosts', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', PORTS] },
+  { files: 'src/usbip', may: ['codecs/core', 'codecs/usbip', PORTS] },
+  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', 'src/usbip', PORTS] },
+  {
+    files: 'src/hosts',
+    may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', 'src/usbip', PORTS],
+  },
   { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', PORTS] },
   {
     files: 'src/capture',

@@ -4,7 +4,7 @@ import { protocolNamed } from '../codecs/protocols.ts';
 import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { parseConfiguration } from '../codecs/usb/configurationDescriptor.ts';
 import { Drdynvc } from '../src/channels/drdynvc.ts';
-import { CommandReader } from '../src/hosts/usbip/commandReader.ts';
+import { clientCommands, MessageReader } from '../src/usbip/messageReader.ts';
 import type { Layer } from './corpus.ts';
 
 const FUNCTIONS = [undefined, ...URB_FUNCTIONS.map(({ code }) => code)];
@@ -61,5 +61,5 @@ function contextOf(choice: number): DecodeContext {
 const OTHERS: Partial<Readonly<Record<Layer, readonly Decode[]>>> = {
   svc: [(bytes) => new Drdynvc({ role: 'client', listeners: () => true }).receive(Uint8Array.from(bytes))],
   usb: [(bytes) => parseConfiguration(bytes)],
-  usbip: [(bytes) => new CommandReader({ maximumTransferSize: 65536 }).push(bytes)],
+  usbip: [(bytes) => new MessageReader(clientCommands(65536)).push(bytes)],
 };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { readPorts } from '../../dist/src/hosts/vhci/controllers.js';
-import { descriptorOf } from '../../dist/src/hosts/vhci/socketPair.js';
+import { descriptorOf } from '../../dist/src/usbip/socketPair.js';
 import { monitor, run, waitUntil } from '../tests/support.js';
 
 const MIB = 1024 * 1024;

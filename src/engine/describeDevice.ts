@@ -1,38 +1,24 @@
-import { DecodeError } from '../../codecs/core/errors.ts';
-import { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
-import { Reader } from '../../codecs/core/reader.ts';
-import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
-import { type Configuration, readConfigurations } from '../../codecs/usb/configurationDescriptor.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
-import type { UsbDevice, UsbDeviceIdentity, UsbResult, UsbSpeed } from '../ports/usb.ts';
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
+import type { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbSpeed } from '../ports/usb.ts';
 import type { PeerSettings } from '../urbdrc/peers/profiles.ts';
-import { type RunOperation, readStrings } from '../usb/deviceStrings.ts';
-import { getDescriptor } from '../usb/getDescriptor.ts';
-import { NO_BYTES } from '../usb/results.ts';
-import { DeviceError } from '../usb/deviceError.ts';
+import { type DeviceDescription, readDescription } from '../usb/readDescription.ts';
 
-const DEVICE_DESCRIPTOR_SIZE = 18;
-const CONFIGURATION_HEADER_SIZE = 9;
 /** bMaxPacketSize0 at SuperSpeed, a power of 2, [USB 3.2] 9.6.1. */
 const SUPER_SPEED_PACKET_SIZE_0 = 9;
 const USB_3_0 = 0x300;
-/** Milliseconds for each request. */
-const TIMEOUT = 5000;
-/** As many as Linux reads: bNumConfigurations may say 255, and each may have 64 KiB. */
-const MAXIMUM_CONFIGURATIONS = 8;
 
-/** Descriptors and strings that a server reads from a device before it announces it. */
-export interface DeviceDescription {
+/** A redirected device as a server announces it. */
+export interface RedirectedDescription extends Pick<
+  DeviceDescription,
+  'deviceDescriptor' | 'configurationDescriptors' | 'configurations'
+> {
   readonly identity: UsbDeviceIdentity;
-  readonly deviceDescriptor: Uint8Array;
-  readonly configurationDescriptors: readonly Uint8Array[];
-  readonly configurations: readonly Configuration[];
 }
 
 /**
- * Reads the descriptors of a device that was just announced, the way an operating system enumerates it. A device must
- * give its device descriptor. One of its configurations that it does not give, or that cannot be read, cannot be
- * selected, which is reported; strings may be missing.
+ * Reads the descriptors of a device that was just announced ({@link readDescription}).
  *
  * @param deviceIsHighSpeed - what the client's word on the speed is worth
  * @param report - called with each problem that does not keep the device from arriving
@@ -43,72 +29,19 @@ export async function describeDevice(
   announcement: AddDevice,
   deviceIsHighSpeed: PeerSettings['deviceIsHighSpeed'],
   report: (problem: Error) => void,
-): Promise<DeviceDescription> {
-  const name = announcement.deviceInstanceId;
-  const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE);
-  if (status !== 'completed') throw unreadable(`${name}: its device descriptor cannot be read (${status})`);
-  const deviceDescriptor = Uint8Array.from(data);
-  const fields = decodeDevice(name, deviceDescriptor);
-  const problem = (text: string) => {
-    report(unreadable(`${name}: ${text}`));
-  };
-  const count = Math.min(fields.bNumConfigurations, MAXIMUM_CONFIGURATIONS);
-  if (count < fields.bNumConfigurations) {
-    problem(`${fields.bNumConfigurations} configurations, of which ${count} are read`);
-  }
-  const configurationDescriptors: Uint8Array[] = [];
-  const configurations: Configuration[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const descriptor = await readConfiguration(device, name, index);
-    const [configuration] = readConfigurations([descriptor]);
-    if (configuration !== undefined) {
-      configurations.push(configuration);
-      for (const finding of configuration.findings)
-        problem(`configuration descriptor ${index} is malformed: ${finding}`);
-    } else {
-      problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
-    }
-    configurationDescriptors.push(descriptor);
-  }
-  const { iManufacturer, iProduct, iSerialNumber } = fields;
-  const run: RunOperation = (operation) => new Promise((resolve) => device.submit(operation, resolve));
-  const strings = await readStrings(run, [iManufacturer, iProduct, iSerialNumber], TIMEOUT);
-  const manufacturerName = strings.get(iManufacturer);
-  const productName = strings.get(iProduct);
-  const serialNumber = strings.get(iSerialNumber);
+): Promise<RedirectedDescription> {
+  const { fields, told, ...descriptors } = await readDescription(device, announcement.deviceInstanceId, report);
   return {
-    deviceDescriptor,
-    configurationDescriptors,
-    configurations,
+    ...descriptors,
     identity: {
-      vendorId: fields.idVendor,
-      productId: fields.idProduct,
-      deviceVersion: fields.bcdDevice,
-      usbVersion: fields.bcdUSB,
-      deviceClass: fields.bDeviceClass,
-      deviceSubclass: fields.bDeviceSubClass,
-      deviceProtocol: fields.bDeviceProtocol,
-      speed: speedOf(announcement, deviceIsHighSpeed, fields, configurations),
+      ...told,
+      speed: speedOf(announcement, deviceIsHighSpeed, fields, descriptors.configurations),
       // There is no bus at this end; the client's ids tell devices apart.
       busNumber: 0,
       deviceAddress: announcement.usbDevice,
       portPath: announcement.deviceInstanceId,
-      ...(manufacturerName === undefined ? {} : { manufacturerName }),
-      ...(productName === undefined ? {} : { productName }),
-      ...(serialNumber === undefined ? {} : { serialNumber }),
     },
   };
-}
-
-function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
-  try {
-    return DeviceDescriptor.decode(
-      new Reader(descriptor, DeviceDescriptor.name, DeviceDescriptor.spec, { lenient: true }),
-    );
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    throw unreadable(`${name}: its device descriptor is broken: ${error.message}`, { cause: error });
-  }
 }
 
 /**
@@ -138,29 +71,4 @@ function speedByPackets(bulkSizes: readonly number[], isUsb2: boolean, bcdUSB: n
   if (bulkSizes.includes(512)) return 'high';
   if (bulkSizes.length > 0 || !isUsb2) return 'full';
   return bcdUSB >= USB_3_0 ? 'super' : 'high';
-}
-
-/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws DeviceError when the device does not answer */
-async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
-  const read = async (length: number) => {
-    const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, length);
-    if (status === 'timedOut') throw unreadable(`${name}: no answer when asked for configuration descriptor ${index}`);
-    return status === 'completed' ? data : NO_BYTES;
-  };
-  const head = await read(CONFIGURATION_HEADER_SIZE);
-  const totalLength = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
-  return Uint8Array.from(totalLength <= head.byteLength ? head : await read(totalLength));
-}
-
-function readDescriptor(
-  device: Pick<UsbDevice, 'submit'>,
-  type: number,
-  index: number,
-  length: number,
-): Promise<UsbResult> {
-  return new Promise((resolve) => device.submit(getDescriptor(type, index, length, TIMEOUT), resolve));
-}
-
-function unreadable(problem: string, options?: ErrorOptions): DeviceError {
-  return new DeviceError('DESCRIPTORS_UNREADABLE', problem, options);
 }

@@ -21,7 +21,7 @@ import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
 import { type HostIoControl, type HostTransfer, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 import { type Complete, completeAtOnce, resultOf } from '../usb/results.ts';
-import { type DeviceDescription, describeDevice } from './describeDevice.ts';
+import { describeDevice, type RedirectedDescription } from './describeDevice.ts';
 import { readToSendAgain } from './idleReads.ts';
 import type { ServedClient } from './servedClient.ts';
 
@@ -78,7 +78,7 @@ export class ServerDevice implements RedirectedDevice {
   /** From the start it takes operations, for it is open at the client; once it was closed, it must be opened again. */
   #use: 'fresh' | 'open' | 'closed' = 'fresh';
   #added: AddDevice | undefined;
-  #description: DeviceDescription | undefined;
+  #description: RedirectedDescription | undefined;
 
   constructor(
     requestCompletion: number,
@@ -206,7 +206,7 @@ export class ServerDevice implements RedirectedDevice {
     this.#idle();
   }
 
-  #described(): DeviceDescription {
+  #described(): RedirectedDescription {
     if (this.#description === undefined)
       throw new UsageError('the device is not described yet', { code: 'INVALID_STATE' });
     return this.#description;

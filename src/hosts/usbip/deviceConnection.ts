@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { asError } from '../../../codecs/core/errors.ts';
 import type { Parts } from '../../../codecs/core/parts.ts';
 import type { UsbDevice } from '../../ports/usb.ts';
-import { CommandReader } from './commandReader.ts';
+import { clientCommands, MessageReader } from '../../usbip/messageReader.ts';
 import { ExportedDevice } from './exportedDevice.ts';
 
 /** Bytes of an URB's buffer; the kernel's own drivers stay far below. */
@@ -19,7 +19,7 @@ export class DeviceConnection {
   readonly closed: Promise<Error | undefined>;
   readonly #socket: Socket;
   readonly #exported: ExportedDevice;
-  readonly #commands = new CommandReader({ maximumTransferSize: MAXIMUM_TRANSFER_SIZE });
+  readonly #commands = new MessageReader(clientCommands(MAXIMUM_TRANSFER_SIZE));
   #isCorked = false;
   #error: Error | undefined;
 

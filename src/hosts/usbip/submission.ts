@@ -3,8 +3,9 @@ import { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { Errno } from '../../../codecs/usbip/errno.ts';
 import type { IsoPacketDescriptor } from '../../../codecs/usbip/isoPacketDescriptor.ts';
 import { type CmdSubmit, type RetSubmit, UrbTransferFlags } from '../../../codecs/usbip/submit.ts';
-import type { UsbOperation, UsbResult, UsbStatus } from '../../ports/usb.ts';
+import type { UsbOperation, UsbResult } from '../../ports/usb.ts';
 import { NO_BYTES } from '../../usb/results.ts';
+import { urbStatusOf } from '../../usbip/urbStatus.ts';
 
 const DIRECTION_IN = 0x80;
 
@@ -124,36 +125,4 @@ function isochronousReply(command: CmdSubmit, result: UsbResult): RetSubmit {
     transferBuffer: isIn ? result.data.subarray(0, actualLength) : NO_BYTES,
     isoPacketDescriptors,
   };
-}
-
-/**
- * The status of an URB, a negative errno, as the kernel's Documentation/driver-api/usb/error-codes has them: what class
- * drivers decide by, whether to give up, to clear a halt or to try again.
- */
-function urbStatusOf(status: UsbStatus): number {
-  switch (status) {
-    case 'completed':
-      return 0;
-    case 'stalled':
-    // A device that does not know a request stalls it; drivers are made for that answer.
-    case 'notSupported':
-      return -Errno.EPIPE;
-    case 'cancelled':
-      return -Errno.ECONNRESET;
-    case 'timedOut':
-      return -Errno.ETIMEDOUT;
-    case 'disconnected':
-      return -Errno.ESHUTDOWN;
-    case 'overflowed':
-      return -Errno.EOVERFLOW;
-    case 'badStartFrame':
-    case 'invalidParameter':
-      return -Errno.EINVAL;
-    case 'outOfMemory':
-      return -Errno.ENOMEM;
-    case 'notFound':
-    case 'busy':
-    case 'failed':
-      return -Errno.EPROTO;
-  }
 }

@@ -1,6 +1,6 @@
 import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
 import type { UsbDevice } from '../../ports/usb.ts';
-import { USBIP_SPEEDS } from '../usbip/speed.ts';
+import { USBIP_SPEEDS } from '../../usbip/speed.ts';
 
 /** The number of the bus that a server shows its clients. */
 const BUS = 1;

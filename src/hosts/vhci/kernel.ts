@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { UsbSpeed } from '../../ports/usb.ts';
 import { HostError } from '../hostError.ts';
-import { USBIP_SPEEDS } from '../usbip/speed.ts';
+import { USBIP_SPEEDS } from '../../usbip/speed.ts';
 import { readPorts, vhciFolder, type VhciPort } from './controllers.ts';
-import { descriptorOf } from './socketPair.ts';
+import { descriptorOf } from '../../usbip/socketPair.ts';
 
 /** A device as vhci-hcd wants to know it. */
 export interface PluggedDevice {
@@ -43,7 +43,11 @@ export class SysfsKernel implements VhciKernel {
   }
 
   async attach(port: number, socket: Socket, { deviceId, speed }: PluggedDevice): Promise<boolean> {
-    const line = `${port} ${descriptorOf(socket)} ${deviceId} ${USBIP_SPEEDS[speed]}`;
+    const descriptor = descriptorOf(socket);
+    if (descriptor === undefined) {
+      throw new HostError('VHCI_UNUSABLE', 'this Node does not tell the descriptor of a socket');
+    }
+    const line = `${port} ${descriptor} ${deviceId} ${USBIP_SPEEDS[speed]}`;
     try {
       await writeFile(join(vhciFolder(this.#sysfsRoot), 'attach'), line);
     } catch (error) {

@@ -4,7 +4,7 @@ import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 import { HostError } from '../hostError.ts';
 import type { VhciPort } from './controllers.ts';
 import type { VhciKernel } from './kernel.ts';
-import { socketPair } from './socketPair.ts';
+import { socketPair } from '../../usbip/socketPair.ts';
 
 /** Milliseconds between two looks at the ports. */
 const POLL = 50;

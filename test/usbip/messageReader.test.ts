@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { DecodeError } from '../../../codecs/core/errors.ts';
-import { fromHex } from '../../../codecs/core/json.ts';
-import { joinParts } from '../../../codecs/core/parts.ts';
-import type { UsbipClientCommand } from '../../../codecs/usbip/command.ts';
-import { CmdSubmit } from '../../../codecs/usbip/submit.ts';
-import { CmdUnlink } from '../../../codecs/usbip/unlink.ts';
-import { CommandReader } from '../../../src/hosts/usbip/commandReader.ts';
-import { loadVectors } from '../../codecs/vectors.ts';
+import { DecodeError } from '../../codecs/core/errors.ts';
+import { fromHex } from '../../codecs/core/json.ts';
+import { joinParts } from '../../codecs/core/parts.ts';
+import type { UsbipClientCommand } from '../../codecs/usbip/command.ts';
+import { CmdSubmit } from '../../codecs/usbip/submit.ts';
+import { CmdUnlink } from '../../codecs/usbip/unlink.ts';
+import { clientCommands, MessageReader } from '../../src/usbip/messageReader.ts';
+import { loadVectors } from '../codecs/vectors.ts';
 
 const LIMIT = 4096;
 
@@ -51,7 +51,7 @@ const bytesOf = (commands: readonly UsbipClientCommand[]) =>
   joinParts(
     commands.flatMap((each) => (each.name === 'USBIP_CMD_SUBMIT' ? CmdSubmit.encode(each) : CmdUnlink.encode(each))),
   );
-const newReader = () => new CommandReader({ maximumTransferSize: LIMIT });
+const newReader = () => new MessageReader(clientCommands(LIMIT));
 
 /** `bytes` in pieces of the given lengths, over and over. */
 function* piecesOf(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Array> {

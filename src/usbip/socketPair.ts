@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HostError } from '../hostError.ts';
 
 /** Two ends of a connection: one for us, one for the kernel. */
 export interface SocketPair {
@@ -20,7 +19,7 @@ export async function socketPair(): Promise<SocketPair> {
   const folder = await mkdtemp(join(tmpdir(), 'urbdrc-'));
   const server = createServer({ pauseOnConnect: true });
   try {
-    const path = join(folder, 'vhci');
+    const path = join(folder, 'kernel');
     server.listen(path);
     await once(server, 'listening');
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
@@ -33,11 +32,9 @@ export async function socketPair(): Promise<SocketPair> {
   }
 }
 
-/** The number of a socket's descriptor in this process. Node has no public way to it. @throws HostError */
-export function descriptorOf(socket: Socket): number {
+/** The number of a socket's descriptor in this process. Undefined: this Node does not tell, for it has no public way to it. */
+export function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  if (typeof fd !== 'number' || fd < 0)
-    throw new HostError('VHCI_UNUSABLE', 'this Node does not tell the descriptor of a socket');
-  return fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }
