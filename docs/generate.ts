@@ -4,6 +4,9 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { configSchema } from '../src/cli/configFile.ts';
+import { serveCommand } from '../src/cli/serve.ts';
+import { redirectCommand } from '../src/cli/redirect.ts';
 import { conformanceRequirements } from './conformanceRequirements.ts';
 import { manPage } from './manPage.ts';
 import { peerProfiles } from './peerProfiles.ts';
@@ -25,6 +28,9 @@ function generate(name: string, content: string): void {
 }
 
 for (const [name, content] of await structModules()) generate(name, content);
+for (const command of [redirectCommand(), serveCommand()]) {
+  generate(`docs/${command.name()}.schema.json`, `${JSON.stringify(configSchema(command), null, 2)}\n`);
+}
 generate('docs/conformance-requirements.md', conformanceRequirements());
 generate('docs/peer-profiles.md', peerProfiles());
 generate('docs/spec-coverage.md', specCoverage());

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { completionCommand } from './completion.ts';
+import { withConfigFile } from './configFile.ts';
 import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
@@ -22,7 +23,9 @@ export type ExitStatus = 0 | 1 | 2;
 /** Runs the program; `args` are the arguments after its name. An error is one line on standard error. */
 export async function runProgram(args: readonly string[], context: ProgramContext): Promise<ExitStatus> {
   try {
-    await createProgram(context).parseAsync(args, { from: 'user' });
+    const say = (line: string) => context.stderr.write(`${printable(line)}\n`);
+    const all = await withConfigFile(args, createProgram(context), say);
+    await createProgram(context).parseAsync(all, { from: 'user' });
     return 0;
   } catch (error) {
     // Of what is wrong with the arguments, commander has told already.

@@ -12,6 +12,7 @@ import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
+import { configOption } from './configFile.ts';
 import {
   addEndpointOptions,
   ENDPOINT_HELP,
@@ -61,6 +62,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
       ).conflicts(['virtual', 'port']),
     )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
+    .addOption(configOption())
     .addOption(captureOption());
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];

@@ -12,6 +12,7 @@ import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
+import { configOption } from './configFile.ts';
 import {
   addEndpointOptions,
   ENDPOINT_HELP,
@@ -53,6 +54,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .option('--out <file>', 'where the sectors go')
     .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
+    .addOption(configOption())
     .addOption(captureOption())
     .addOption(peerOption());
   addOutputOptions(command);
