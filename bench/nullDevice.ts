@@ -4,12 +4,14 @@ import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer
 
 const EMPTY = new Uint8Array(0);
 const DEVICE = Uint8Array.of(18, 1, 0, 2, 0xff, 0, 0, 64, 0xf4, 0x46, 1, 0, 0, 1, 0, 0, 0, 1);
-/** One interface of a vendor's class: bulk 1 IN, bulk 2 OUT. */
+/** One interface of a vendor's class: bulk 1 and 3 IN, bulk 2 and 4 OUT. */
 const CONFIGURATION = Uint8Array.of(
-  ...[9, 2, 32, 0, 1, 1, 0, 0x80, 50],
-  ...[9, 4, 0, 0, 2, 0xff, 0, 0, 0],
+  ...[9, 2, 46, 0, 1, 1, 0, 0x80, 50],
+  ...[9, 4, 0, 0, 4, 0xff, 0, 0, 0],
   ...[7, 5, 0x81, 2, 0, 2, 0],
   ...[7, 5, 0x02, 2, 0, 2, 0],
+  ...[7, 5, 0x83, 2, 0, 2, 0],
+  ...[7, 5, 0x04, 2, 0, 2, 0],
 );
 
 export const BULK_IN = 0x81;
@@ -54,14 +56,21 @@ export class NullDevice implements UsbDevice {
     return { cancel: () => {} };
   }
 
+  protected transferIn({ length }: Extract<UsbOperation, { type: 'transferIn' }>): UsbResult {
+    const data = this.#data.subarray(0, length);
+    return { status: 'completed', data, transferred: data.byteLength };
+  }
+
+  protected transferOut({ data }: Extract<UsbOperation, { type: 'transferOut' }>): UsbResult {
+    return { status: 'completed', data: EMPTY, transferred: data.byteLength };
+  }
+
   #answer(operation: UsbOperation): UsbResult {
     switch (operation.type) {
-      case 'transferIn': {
-        const data = this.#data.subarray(0, operation.length);
-        return { status: 'completed', data, transferred: data.byteLength };
-      }
+      case 'transferIn':
+        return this.transferIn(operation);
       case 'transferOut':
-        return { status: 'completed', data: EMPTY, transferred: operation.data.byteLength };
+        return this.transferOut(operation);
       case 'control':
         return this.#control(operation);
       case 'setConfiguration':
