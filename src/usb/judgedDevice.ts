@@ -9,6 +9,7 @@ import { ActiveConfiguration, findConfiguration, findSetting } from './activeCon
 import { DeviceError } from './deviceError.ts';
 import { ControlQueue } from './controlQueue.ts';
 import { getDescriptor } from './getDescriptor.ts';
+import { OsDescriptors } from './osDescriptors.ts';
 import { type Complete, completeAtOnce, resultOf } from './results.ts';
 
 /** bNumConfigurations: it depends on how many configurations the reader accepts, so that two readers may differ. */
@@ -26,7 +27,9 @@ const STALLED = resultOf('stalled');
 
 /**
  * A device that stays what it was when it was judged. What rules have seen is what a host gets, whatever the device
- * answers: its device and configuration descriptors and its names come from copies, its BOS from the first answer. Configurations, alternate settings and endpoints that the copies do not have cannot be used.
+ * answers: its device and configuration descriptors and its names come from copies, its BOS and its Microsoft OS
+ * descriptors from the first answer. Configurations, alternate settings and endpoints that the copies do not have cannot
+ * be used.
  *
  * The device itself is asked when it is opened, and after each reset. Where it answers otherwise, it is another device by
  * now, as one is after a firmware update: opening rejects, and an open one is gone.
@@ -45,6 +48,7 @@ export class JudgedDevice implements UsbDevice {
   /** Until a host selects a configuration, nobody knows which one is active. */
   #isSelected = false;
   #bos: Uint8Array | undefined;
+  readonly #osDescriptors = new OsDescriptors();
   readonly #controls = new ControlQueue();
 
   /** @param changed - called once, with a phrase, when the open device has become another one */
@@ -110,6 +114,7 @@ export class JudgedDevice implements UsbDevice {
     if (change?.type === 'setConfiguration' || change?.type === 'setInterface') {
       return this.#controls.submit((done) => this.#select(operation, done), complete);
     }
+    if (this.#osDescriptors.has(setup)) return this.#readOsDescriptor(operation, complete);
     const ask = () => this.#controls.submit((done) => this.#device.submit(operation, done), complete);
     // No recipient but the device has these descriptors, and none gives others in their place.
     const isRead = (setup.bmRequestType & ~RequestType.recipientMask) === STANDARD_IN;
@@ -217,10 +222,27 @@ export class JudgedDevice implements UsbDevice {
         return;
       }
       this.#bos ??= Uint8Array.from(result.data);
+      this.#osDescriptors.learnBos(this.#bos);
       complete(answerOf(setup, this.#bos));
     });
     whole.start();
     return whole;
+  }
+
+  /** A device that gives two answers becomes two devices for drivers that are chosen by them. */
+  #readOsDescriptor(operation: Extract<UsbOperation, { type: 'control' }>, complete: Complete): UsbTransfer {
+    const { setup } = operation;
+    const copy = this.#osDescriptors.copy(setup);
+    if (copy !== undefined) return this.#controls.answer(resultOf('completed', copy), complete);
+    return this.#controls.submit(
+      (done) =>
+        this.#device.submit(operation, (result) => {
+          const isSame = result.status !== 'completed' || this.#osDescriptors.keep(setup, result.data);
+          done(isSame ? result : resultOf('disconnected'));
+          if (!isSame) this.#leave('its Microsoft OS descriptor is another');
+        }),
+      complete,
+    );
   }
 
   /** What the device now answers otherwise; undefined also for what it does not answer. */

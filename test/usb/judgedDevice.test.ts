@@ -41,10 +41,14 @@ class Shape {
   configurations = [CONFIGURATION_1, CONFIGURATION_2];
   bos: Uint8Array | undefined;
   serial: Uint8Array | undefined;
+  osString: Uint8Array | undefined;
+  feature: Uint8Array | undefined;
 
   answer(operation: UsbOperation): UsbResult {
-    if (operation.type !== 'control' || operation.setup.bRequest !== 6) return result('completed');
-    const { wValue, wLength } = operation.setup;
+    if (operation.type !== 'control') return result('completed');
+    const { bmRequestType, bRequest, wValue, wLength } = operation.setup;
+    if (bmRequestType === 0xc0) return result('completed', (this.feature ?? new Uint8Array(0)).slice(0, wLength));
+    if (bRequest !== 6) return result('completed');
     const found = this.#find(wValue >> 8, wValue & 0xff);
     return found === undefined ? result('stalled') : result('completed', found.slice(0, wLength));
   }
@@ -52,7 +56,7 @@ class Shape {
   #find(type: number, index: number): Uint8Array | undefined {
     if (type === 1) return this.device;
     if (type === 2) return this.configurations[index];
-    if (type === 3) return this.serial;
+    if (type === 3) return index === 0xee ? this.osString : this.serial;
     return type === 15 ? this.bos : undefined;
   }
 
@@ -130,6 +134,70 @@ describe('JudgedDevice', () => {
     device.submitted.length = 0;
     expect(await ask(get(0xf00, 0xffff))).to.deep.equal(result('completed', bos));
     expect(device.submitted).to.deep.equal([]);
+  });
+
+  describe('Microsoft OS descriptors, by which Windows chooses a driver', () => {
+    const OS_STRING = bytes('12 03 4d 00 53 00 46 00 54 00 31 00 30 00 30 00 20 00');
+    /** A BOS whose only capability tells of an MS OS 2.0 descriptor set of 10 bytes with vendor code 0x21. */
+    const BOS = bytes(
+      '05 0f 21 00 01',
+      '1c 10 05 00 df 60 dd d8 89 45 c7 4c 9c d2 65 9d 9e 64 8a 9f 00 00 03 06 0a 00 21 00',
+    );
+    const WINUSB = bytes('28 00 00 00 00 01 04 00 01 00');
+    const OTHER = bytes('28 00 00 00 00 01 04 00 02 00');
+    const vendor = (bRequest: number, wIndex: number, wLength: number): UsbOperation => ({
+      type: 'control',
+      setup: { bmRequestType: 0xc0, bRequest, wValue: 0, wIndex, wLength },
+      data: new Uint8Array(0),
+      timeout: 0,
+    });
+
+    it('gives string 0xEE that the device gave first', async () => {
+      const { shape, ask } = scene();
+      shape.osString = OS_STRING;
+      expect((await ask(get(0x03ee, 18))).data).to.deep.equal(OS_STRING);
+      shape.osString = bytes('12 03 4d 00 53 00 46 00 54 00 31 00 30 00 30 00 99 00');
+      expect((await ask(get(0x03ee, 18, 0x80, 0x409))).data).to.deep.equal(OS_STRING);
+    });
+
+    for (const [name, wIndex, request] of [
+      ['an extended compat id', 4, 0x20],
+      ['extended properties', 5, 0x20],
+      ['an MS OS 2.0 descriptor set', 7, 0x21],
+    ] as const) {
+      const learned = async () => {
+        const made = scene();
+        Object.assign(made.shape, { osString: OS_STRING, bos: BOS, feature: WINUSB });
+        await made.ask(get(0x03ee, 18));
+        await made.ask(get(0x0f00, 0xff));
+        return made;
+      };
+
+      it(`gives ${name} that the device gave first, also to shorter and longer reads`, async () => {
+        const { shape, ask } = await learned();
+        expect((await ask(vendor(request, wIndex, 0x100))).data).to.deep.equal(WINUSB);
+        shape.feature = OTHER;
+        expect((await ask(vendor(request, wIndex, 9))).data).to.deep.equal(WINUSB.subarray(0, 9));
+        expect((await ask(vendor(request, wIndex, 0xffff))).data).to.deep.equal(WINUSB);
+      });
+
+      it(`is gone when ${name} is another when the rest of it is read`, async () => {
+        const { shape, ask, changes, judged } = await learned();
+        expect((await ask(vendor(request, wIndex, 9))).data).to.deep.equal(WINUSB.subarray(0, 9));
+        shape.feature = OTHER.with(0, 0x29);
+        expect((await ask(vendor(request, wIndex, 10))).status).to.equal('disconnected');
+        expect(judged.gone.aborted).to.equal(true);
+        expect(changes).to.deep.equal(['its Microsoft OS descriptor is another']);
+      });
+    }
+
+    it('passes other vendor requests, and those of a device that has told no vendor code, to the device', async () => {
+      const { shape, ask } = scene();
+      shape.feature = WINUSB;
+      await ask(vendor(0x20, 4, 10));
+      shape.feature = OTHER;
+      expect((await ask(vendor(0x20, 4, 10))).data).to.deep.equal(OTHER);
+    });
   });
 
   it('a read of the BOS can be cancelled', () => {

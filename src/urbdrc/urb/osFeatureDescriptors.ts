@@ -1,3 +1,5 @@
+import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
+import { OS_STRING_INDEX, OS_STRING_SIZE, osVendorCode } from '../../../codecs/usb/osStringDescriptor.ts';
 import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import type { TsUrbOsFeatureDescriptorRequest } from '../../../codecs/urbdrc/tsUrb/controlUrbs.ts';
 import { UrbFunction } from '../../../codecs/urbdrc/tsUrb/urbFunction.ts';
@@ -6,10 +8,8 @@ import type { TransferRequest } from '../exchange.ts';
 import { completeIn, completeWith, controlInResult, fail, Refusal, type UrbStep } from './completions.ts';
 import { type HostRequest, transferIn } from './hostRequest.ts';
 
-/** Microsoft OS string descriptor: where it is and what it says. */
-const OS_STRING = { wValue: 0x03ee, size: 18, type: 3, vendorCodeOffset: 16 } as const;
-/** `MSFT100` in UTF-16, from offset 2 on. */
-const OS_SIGNATURE = [0x4d, 0, 0x53, 0, 0x46, 0, 0x54, 0, 0x31, 0, 0x30, 0, 0x30, 0];
+/** wValue that reads the Microsoft OS string descriptor. */
+const OS_STRING = (DescriptorType.STRING << 8) | OS_STRING_INDEX;
 /** Indexes of the feature descriptors that there are: extended compat id, extended properties. */
 const FEATURES: readonly number[] = [4, 5];
 
@@ -21,16 +21,16 @@ export function osFeatureDescriptor(urb: TsUrbOsFeatureDescriptorRequest, reques
   const osString = {
     bmRequestType: RequestType.directionIn,
     bRequest: StandardRequest.GET_DESCRIPTOR,
-    wValue: OS_STRING.wValue,
+    wValue: OS_STRING,
     wIndex: 0,
-    wLength: OS_STRING.size,
+    wLength: OS_STRING_SIZE,
   };
   return {
     type: 'submit',
     operation: { type: 'control', setup: osString, data: NO_BYTES, timeout: 0 },
     next: (answer) => {
       if (answer.status !== 'completed') return completeWith({ ...answer, data: NO_BYTES });
-      const vendorCode = vendorCodeOf(answer.data);
+      const vendorCode = osVendorCode(answer.data);
       if (vendorCode === undefined) return fail(urb, Refusal.notSupported);
       return featureDescriptor(urb, vendorCode, request.outputBufferSize);
     },
@@ -66,8 +66,8 @@ export class HostOsDescriptors {
     const isOsString =
       bmRequestType === RequestType.directionIn &&
       bRequest === StandardRequest.GET_DESCRIPTOR &&
-      wValue === OS_STRING.wValue;
-    if (isOsString) this.#vendorCode = vendorCodeOf(data);
+      wValue === OS_STRING;
+    if (isOsString) this.#vendorCode = osVendorCode(data);
   }
 
   /** GET_MS_FEATURE_DESCRIPTOR, [MS-RDPEUSB] 2.2.9.15, where the control request is one for such a descriptor. */
@@ -87,9 +87,4 @@ export class HostOsDescriptors {
       controlInResult,
     );
   }
-}
-
-function vendorCodeOf(osString: Uint8Array): number | undefined {
-  const signed = OS_SIGNATURE.every((byte, index) => osString[2 + index] === byte);
-  return signed && osString[1] === OS_STRING.type ? osString[OS_STRING.vendorCodeOffset] : undefined;
 }
