@@ -61,10 +61,17 @@ export function addEndpointOptions(command: Command): Command {
     );
 }
 
-/** `--reconnect`. */
-export function reconnectOption(): Option {
-  const text = 'wait for another end that is not there yet, and dial it again when it has gone';
-  return new Option('--reconnect', text).conflicts('listen');
+/** `--reconnect` and `--no-reconnect`. Default: as a systemd service that tells when it is ready, yes; else no. */
+export function addReconnectOption(command: Command): Command {
+  const text = 'wait for another end that is not there yet, and dial it again when it has gone; default for services';
+  return command
+    .addOption(new Option('--reconnect', text).conflicts('listen').default(undefined))
+    .addOption(new Option('--no-reconnect', 'end with the connection, also as a service').conflicts('listen'));
+}
+
+/** systemd gives this to a service of `Type=notify`. Its other variables reach the programs of a desktop, too. */
+function isService({ environment }: ProgramContext): boolean {
+  return (environment['NOTIFY_SOCKET'] ?? '') !== '';
 }
 
 /**
@@ -88,7 +95,7 @@ export async function withConnections(
       const transport = await dialEndpoint(connect, options, token, signal);
       if (transport !== undefined) await serve(transport);
     };
-    await (options.reconnect === true ? repeat(once, terminal, signal) : once());
+    await ((options.reconnect ?? isService(context)) ? repeat(once, terminal, signal) : once());
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
     const identity = await identityOptions(options, context, terminal);

@@ -17,7 +17,7 @@ import {
   addEndpointOptions,
   ENDPOINT_HELP,
   type EndpointOptions,
-  reconnectOption,
+  addReconnectOption,
   withConnections,
 } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -67,8 +67,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
-  return addEndpointOptions(command)
-    .addOption(reconnectOption())
+  return addReconnectOption(addEndpointOptions(command))
     .addHelpText(
       'after',
       `${RULES_HELP}

@@ -17,7 +17,7 @@ import {
   addEndpointOptions,
   ENDPOINT_HELP,
   type EndpointOptions,
-  reconnectOption,
+  addReconnectOption,
   withConnections,
 } from './endpoint.ts';
 import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
@@ -59,8 +59,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(peerOption());
   addOutputOptions(command);
   addRuleOptions(command).addOption(filterOption());
-  return addRdpOptions(addEndpointOptions(command))
-    .addOption(reconnectOption())
+  return addReconnectOption(addRdpOptions(addEndpointOptions(command)))
     .addHelpText(
       'after',
       `${RULES_HELP}

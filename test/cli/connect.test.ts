@@ -434,6 +434,22 @@ describe('urbdrc redirect and serve', () => {
     expect(client.stderr.lines.filter((line) => line.startsWith('connection refused'))).to.have.length.within(1, 3);
   });
 
+  it('a service (NOTIFY_SOCKET is set) waits for a server that is not there yet, unless --no-reconnect is given', async () => {
+    const { running, url } = await scene.listen(['serve'], LOOPBACK);
+    running.stop();
+    await running.exit;
+    const job = ['redirect', '--virtual', 'keyboard', '--connect', url];
+    const environment = { NOTIFY_SOCKET: '/run/systemd/notify' };
+    const service = scene.start(job, { environment });
+    await service.line(/it is tried again until it works$/);
+    service.stop();
+    expect(await service.exit).to.equal(0);
+    const ended = scene.start([...job, '--no-reconnect'], { environment });
+    expect(await ended.exit).to.equal(1);
+    const byHand = scene.start(job);
+    expect(await byHand.exit).to.equal(1);
+  });
+
   it('--reconnect does not try again what cannot work', async () => {
     const { url } = await scene.listen(['serve', '--token', 'secret'], LOOPBACK);
     const { status, stderr } = await run([

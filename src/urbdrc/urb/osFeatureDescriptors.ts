@@ -64,9 +64,7 @@ export class HostOsDescriptors {
   /** To be told of what a control IN brought. */
   learn({ bmRequestType, bRequest, wValue }: SetupPacket, data: Uint8Array): void {
     const isOsString =
-      bmRequestType === RequestType.directionIn &&
-      bRequest === StandardRequest.GET_DESCRIPTOR &&
-      wValue === OS_STRING;
+      bmRequestType === RequestType.directionIn && bRequest === StandardRequest.GET_DESCRIPTOR && wValue === OS_STRING;
     if (isOsString) this.#vendorCode = osVendorCode(data);
   }
 
