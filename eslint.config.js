@@ -79,8 +79,7 @@ const only = (name, where) => ({ name, message: `import ${name} in ${where} alon
 const packages = [
   only('usb', 'src/devices/libusb'),
   only('binary-parser', 'codecs/core'),
-  only('smart-buffer', 'codecs/core'),
-  only('#smart-buffer', 'codecs/core'),
+  only('smart-buffer', 'test/codecs/core'),
 ];
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
@@ -108,7 +107,7 @@ export default tseslint.config(
   {
     files: ['codecs/core/**/*.ts', 'test/codecs/core/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: except('binary-parser', 'smart-buffer', '#smart-buffer') }],
+      'no-restricted-imports': ['error', { paths: except('binary-parser', 'smart-buffer') }],
       '@typescript-eslint/consistent-type-assertions': 'off',
     },
   },

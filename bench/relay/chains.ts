@@ -24,11 +24,8 @@ export interface Chain {
 export class Chains {
   readonly #folder = mkdtempSync(join(tmpdir(), 'urbdrc-bench-'));
   readonly #children: ChildProcess[] = [];
-  /** Arguments of Node for the processes of this project. */
-  readonly #flags: readonly string[];
 
-  constructor(flags: readonly string[]) {
-    this.#flags = flags;
+  constructor() {
     for (const program of ['device', 'relay', 'importer']) {
       execFileSync('cc', ['-O2', '-o', join(this.#folder, program), join(NATIVE, `${program}.c`)], {
         stdio: 'inherit',
@@ -46,10 +43,14 @@ export class Chains {
     return join(this.#folder, 'stick.img');
   }
 
-  /** @throws Error for a name that is none, and where a process does not start */
+  /**
+   * @param name of a chain; behind it, each after a `+`, flags of Node for the processes of this project
+   * @throws Error for a name that is none, and where a process does not start
+   */
   async start(name: string): Promise<Chain> {
+    const [kind, ...flags] = name.split('+');
     const [port, next] = [await freePort(), await freePort()];
-    switch (name) {
+    switch (kind) {
       case 'c':
         return this.#raw(name, port, [
           ['device', join(this.#folder, 'device'), String(next)],
@@ -61,18 +62,18 @@ export class Chains {
           ['relay', process.execPath, here('nodeRelay'), String(port), String(next)],
         ]);
       case 'cli':
-        return this.#program(name, PROGRAM, port, next);
+        return this.#program(name, [...flags, PROGRAM], port, next);
       case 'before':
-        return this.#program(name, process.env['BEFORE'] ?? PROGRAM, port, next);
+        return this.#program(name, [...flags, process.env['BEFORE'] ?? PROGRAM], port, next);
       case 'instant': {
-        const serve = await this.#serve(PROGRAM, port, next);
-        const redirect = await this.#node('redirect', here('redirectInstant'), [tcp(next)], /redirecting/);
+        const serve = await this.#serve([...flags, PROGRAM], port, next);
+        const redirect = await this.#node('redirect', [...flags, here('redirectInstant'), tcp(next)], /redirecting/);
         await serve.saw(/exported/);
         return { name, port, busid: '1-1', processes: [serve.process, redirect.process] };
       }
       case 'single':
       case 'direct': {
-        const one = await this.#node('one', here('oneProcess'), [String(port), name], /exported/);
+        const one = await this.#node('one', [...flags, here('oneProcess'), String(port), kind], /exported/);
         return { name, port, busid: '1-1', processes: [one.process] };
       }
       default:
@@ -98,14 +99,10 @@ export class Chains {
   }
 
   /** Both commands of the program, as people run them. */
-  async #program(name: string, program: string, port: number, next: number): Promise<Chain> {
+  async #program(name: string, program: readonly string[], port: number, next: number): Promise<Chain> {
     const serve = await this.#serve(program, port, next);
-    const redirect = await this.#node(
-      'redirect',
-      program,
-      ['redirect', '--virtual', `stick:${this.#image}`, '--connect', tcp(next)],
-      /redirect/,
-    );
+    const redirecting = ['redirect', '--virtual', `stick:${this.#image}`, '--connect', tcp(next)];
+    const redirect = await this.#node('redirect', [...program, ...redirecting], /redirect/);
     await serve.saw(/exported/);
     return {
       name,
@@ -116,13 +113,13 @@ export class Chains {
     };
   }
 
-  #serve(program: string, port: number, next: number): Promise<Started> {
+  #serve(program: readonly string[], port: number, next: number): Promise<Started> {
     const listening = ['serve', '--listen', tcp(next), '--export', `usbip://127.0.0.1:${port}`];
-    return this.#node('serve', program, listening, /listening/);
+    return this.#node('serve', [...program, ...listening], /listening/);
   }
 
-  #node(label: string, script: string, rest: readonly string[], ready: RegExp): Promise<Started> {
-    return this.#start(label, process.execPath, [...this.#flags, script, ...rest], ready);
+  #node(label: string, rest: readonly string[], ready: RegExp): Promise<Started> {
+    return this.#start(label, process.execPath, rest, ready);
   }
 
   async #start(label: string, command: string, rest: readonly string[], ready: RegExp): Promise<Started> {

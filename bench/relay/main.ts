@@ -1,6 +1,6 @@
 /**
  * The whole program between an importer and a device, against the least that C and Node can do:
- * `npm run bench:relay -- [--rounds N] [--chains NAME,...] [--flags "NODE FLAGS"] [TEST...]`. docs/performance.md explains
+ * `npm run bench:relay -- [--rounds N] [--chains NAME,...] [TEST...]`. docs/performance.md explains
  * chains and tests.
  */
 import { execFile } from 'node:child_process';
@@ -88,12 +88,11 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '7' },
       chains: { type: 'string', default: 'c,node,cli,instant,single,direct' },
-      flags: { type: 'string', default: '' },
       cold: { type: 'boolean', default: false },
     },
   });
   const tests = positionals.length > 0 ? positionals : TESTS;
-  const starter = new Chains(values.flags.split(' ').filter((flag) => flag !== ''));
+  const starter = new Chains();
   try {
     const chains: Chain[] = [];
     for (const name of values.chains.split(',')) {

@@ -1,4 +1,4 @@
-// binary-parser 2.3 publishes no types for NodeNext resolution; this states the little of it that structCode.ts uses.
+// binary-parser 2.3 publishes no types for NodeNext resolution; this states the little of it that structCode.ts and its test use.
 declare module 'binary-parser' {
   export class Parser {
     uint8(name: string): this;
@@ -9,5 +9,6 @@ declare module 'binary-parser' {
     int32le(name: string): this;
     int32be(name: string): this;
     getCode(): string;
+    parse(bytes: Uint8Array): unknown;
   }
 }

@@ -1,4 +1,5 @@
 import { DecodeError, type DecodeErrorCode, type SpecRef } from './errors.ts';
+import { u16At, u16beAt, u32At } from './integers.ts';
 import { decodeMultiSz, decodeUtf16 } from './text.ts';
 
 /** How a {@link Reader} reads. */
@@ -26,7 +27,6 @@ export class Reader {
   #parent: Reader | undefined;
   #position = 0;
   #end: number;
-  #view: DataView | undefined;
 
   /** @param base offset of `bytes` in what offsets are counted from */
   constructor(bytes: Uint8Array, name: string, spec: SpecRef, options: ReaderOptions = {}, base = 0) {
@@ -53,10 +53,9 @@ export class Reader {
     return this.#end - this.#position;
   }
 
-  /** The outermost message, for the generated code of a field table. Made once for a message and all readers in it. */
-  get view(): DataView {
-    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
-    return this.#view;
+  /** The outermost message, for the generated code of a field table. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** For a dispatcher that learns from a head which message or structure this is. */
@@ -84,21 +83,17 @@ export class Reader {
 
   /** Two bytes, little-endian. @throws DecodeError at the end */
   u16(field: string): number {
-    const bytes = this.#bytes;
-    const at = this.#next(2, field);
-    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    return u16At(this.#bytes, this.#next(2, field));
   }
 
   /** Two bytes, big-endian. @throws DecodeError at the end */
   u16be(field: string): number {
-    const bytes = this.#bytes;
-    const at = this.#next(2, field);
-    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    return u16beAt(this.#bytes, this.#next(2, field));
   }
 
   /** Four bytes, little-endian. @throws DecodeError at the end */
   u32(field: string): number {
-    return wordAt(this.#bytes, this.#next(4, field));
+    return u32At(this.#bytes, this.#next(4, field));
   }
 
   /** The next byte without consuming it. */
@@ -110,11 +105,11 @@ export class Reader {
   /** The 4 bytes that come after the next `ahead`, little-endian, without consuming them. */
   peekU32(field: string, ahead = 0): number {
     this.#need(ahead + 4, field);
-    return wordAt(this.#bytes, this.#position + ahead);
+    return u32At(this.#bytes, this.#position + ahead);
   }
 
   /**
-   * Consumes fields of known sizes and returns the offset of the first in {@link view}.
+   * Consumes fields of known sizes and returns the offset of the first in {@link bytes}.
    * @param size of all of them, bytes
    * @throws DecodeError `TRUNCATED`, naming the first one that does not fit
    */
@@ -234,7 +229,6 @@ export class Reader {
     reader.#parent = parent;
     reader.#position = start;
     reader.#end = end;
-    reader.#view = this.#view;
     return reader;
   }
 
@@ -251,10 +245,4 @@ export class Reader {
       throw this.error('TRUNCATED', field, `needs ${length} bytes, ${this.remaining} left`);
     }
   }
-}
-
-/** Four bytes, little-endian. Not through the view: a message with one such field is not worth one. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }

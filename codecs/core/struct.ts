@@ -1,11 +1,12 @@
-import type { ByteBuffer } from './byteBuffer.ts';
 import { UsageError } from './errors.ts';
+import { putU16, putU16be, putU32, putU32be, putU8 } from './integers.ts';
 import type { Reader } from './reader.ts';
 import { outOfRange, Writer } from './writer.ts';
 
 /** Integers of 1, 2 and 4 bytes; little-endian, as USB and what Microsoft specifies, where `be` does not say otherwise. */
 export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'u16be' | 'u32be' | 'i32be';
 
+const NOTHING = new Uint8Array(0);
 const U8 = { size: 1, lowest: 0, highest: 0xff };
 const U16 = { size: 2, lowest: 0, highest: 0xffff };
 const U32 = { size: 4, lowest: 0, highest: 2 ** 32 - 1 };
@@ -41,10 +42,10 @@ export interface Struct<F extends FieldTable> {
 
 /** The code of one field table. docs/structs.ts generates it. */
 export interface StructCode {
-  /** The fields, of which the first is at `offset`. */
-  decode(dataView: DataView, offset: number): unknown;
+  /** The fields, of which the first is at `at`. */
+  decode(bytes: Uint8Array, at: number): unknown;
   /** Writes nothing and gives false where a field cannot hold its value. */
-  encode(out: ByteBuffer, values: Readonly<Record<string, number>>): boolean;
+  encode(bytes: Uint8Array, at: number, values: Readonly<Record<string, number>>): boolean;
 }
 
 /** The type of the fields in generated code. */
@@ -92,7 +93,10 @@ function structOf<F extends FieldTable>(name: string, fields: F, code: StructCod
   const size = sizes.reduce((sum, [, each]) => sum + each, 0);
   const offsets = new Map(entries.map(([field], index) => [field, sumOf(sizes.slice(0, index))]));
   const write = (out: Writer, values: FieldValues<F>) => {
-    if (!code.encode(out.heads, values)) throw refusal(name, fields, values);
+    const at = out.claim(size);
+    if (code.encode(out.heads, at, values)) return;
+    out.giveBack(size);
+    throw refusal(name, fields, values);
   };
   return {
     name,
@@ -101,12 +105,12 @@ function structOf<F extends FieldTable>(name: string, fields: F, code: StructCod
     back: (field) => size - (offsets.get(field) as number),
     decode(reader) {
       // The code was generated from the same table, so its result has exactly these fields.
-      return code.decode(reader.view, reader.claim(size, sizes)) as FieldValues<F>;
+      return code.decode(reader.bytes, reader.claim(size, sizes)) as FieldValues<F>;
     },
     encode(values) {
       const out = new Writer(size);
       write(out, values);
-      return out.heads.toBuffer();
+      return out.finish()[0] ?? NOTHING;
     },
     patch(out, start, field, value) {
       const type = fields[field] as FieldType;
@@ -136,28 +140,24 @@ function refusal<F extends FieldTable>(name: string, fields: F, values: FieldVal
   return new UsageError(`${name}: the fields cannot be written`);
 }
 
-function overwrite(out: ByteBuffer, type: FieldType, value: number, offset: number): void {
+function overwrite(bytes: Uint8Array, type: FieldType, value: number, at: number): void {
   switch (type) {
     case 'u8':
-      out.writeUInt8(value, offset);
+      putU8(bytes, at, value);
       return;
     case 'u16':
-      out.writeUInt16LE(value, offset);
-      return;
-    case 'u32':
-      out.writeUInt32LE(value, offset);
-      return;
-    case 'i32':
-      out.writeInt32LE(value, offset);
+      putU16(bytes, at, value);
       return;
     case 'u16be':
-      out.writeUInt16BE(value, offset);
+      putU16be(bytes, at, value);
+      return;
+    case 'u32':
+    case 'i32':
+      putU32(bytes, at, value);
       return;
     case 'u32be':
-      out.writeUInt32BE(value, offset);
-      return;
     case 'i32be':
-      out.writeInt32BE(value, offset);
+      putU32be(bytes, at, value);
       return;
   }
 }

@@ -10,7 +10,9 @@ import { FIELD_TYPES, type FieldType } from './struct.ts';
  */
 export function structModule(layouts: Iterable<string>): string {
   const codes = [...layouts].sort().map((layout) => `  '${layout}': ${structCode(layout)},\n`);
+  const called = new Set(codes.join('').match(/\b(?:[iu]\d+(?:be)?At|putU\d+(?:be)?)\b/g));
   return `// Generated from the field tables of this folder by \`npm run docs\`, with binary-parser: do not edit.
+import { ${[...called].sort().join(', ')} } from '../core/integers.ts';
 import { structsOf, type Values } from '../core/struct.ts';
 
 export const struct = structsOf({
@@ -23,12 +25,12 @@ export function structCode(layout: string): string {
   const fields = fieldsOf(layout);
   const names = fields.map(([name]) => `'${name}'`);
   return `{
-    decode: (dataView, offset) => ({
+    decode: (bytes, at) => ({
 ${decoderLines(fields).join('\n')}
     }),
-    encode(out, v: Values<${names.join(' | ')}>) {
+    encode(bytes, at, v: Values<${names.join(' | ')}>) {
       if (${fields.map(misfit).join(' || ')}) return false;
-${fields.map(([name, type]) => `      out.${WRITERS[type]}(v.${name});`).join('\n')}
+${encoderLines(fields).join('\n')}
       return true;
     },
   }`;
@@ -62,8 +64,8 @@ const FRAME: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The properties of the result. Of what binary-parser writes only the fields are taken: the DataView is the whole
- * message's, and every offset is known beforehand.
+ * The properties of the result. Of what binary-parser writes only the fields are taken, in which order and in how many
+ * bytes: every offset is known beforehand, and a DataView costs more than the few numbers that are read through it.
  */
 function decoderLines(fields: readonly Field[]): string[] {
   const parser = fields.reduce((each, [name, type]) => addField(each, name, type), new Parser());
@@ -72,16 +74,35 @@ function decoderLines(fields: readonly Field[]): string[] {
     .getCode()
     .split('\n')
     .flatMap((line) => {
-      const [, name, get, order] = /^vars\.([\w$]+) = dataView\.(get\w+)\(offset, (true|false)\);$/.exec(line) ?? [];
-      if (name !== undefined) {
-        const place = offset === 0 ? 'offset' : `offset + ${offset}`;
-        return [`      ${name}: dataView.${get}(${get === 'getUint8' ? place : `${place}, ${order}`}),`];
+      const [, name, kind, order] =
+        /^vars\.([\w$]+) = dataView\.get((?:Ui|I)nt\d+)\(offset, (true|false)\);$/.exec(line) ?? [];
+      if (name !== undefined && kind !== undefined) {
+        return [`      ${name}: ${readerOf(kind, order === 'false')}(bytes, ${placeAt(offset)}),`];
       }
       const [, step] = /^offset \+= (\d);$/.exec(line) ?? [];
       if (step !== undefined) offset += Number(step);
       else if (!FRAME.has(line)) throw new UsageError(`binary-parser wrote a line that is not known here: ${line}`);
       return [];
     });
+}
+
+/** `Uint16` is read by `u16At`, or `u16beAt`. */
+function readerOf(kind: string, isBigEndian: boolean): string {
+  const [, sign, bits] = /^(Ui|I)nt(\d+)$/.exec(kind) ?? [];
+  return `${sign === 'I' ? 'i' : 'u'}${bits}${isBigEndian && bits !== '8' ? 'be' : ''}At`;
+}
+
+function encoderLines(fields: readonly Field[]): string[] {
+  let offset = 0;
+  return fields.map(([name, type]) => {
+    const line = `      put${type.replace(/^[iu]/, 'U')}(bytes, ${placeAt(offset)}, v.${name});`;
+    offset += FIELD_TYPES[type].size;
+    return line;
+  });
+}
+
+function placeAt(offset: number): string {
+  return offset === 0 ? 'at' : `at + ${offset}`;
 }
 
 function addField(parser: Parser, name: string, type: FieldType): Parser {
@@ -102,17 +123,6 @@ function addField(parser: Parser, name: string, type: FieldType): Parser {
       return parser.int32be(name);
   }
 }
-
-/** smart-buffer's. */
-const WRITERS: Readonly<Record<FieldType, string>> = {
-  u8: 'writeUInt8',
-  u16: 'writeUInt16LE',
-  u32: 'writeUInt32LE',
-  i32: 'writeInt32LE',
-  u16be: 'writeUInt16BE',
-  u32be: 'writeUInt32BE',
-  i32be: 'writeInt32BE',
-};
 
 /** Whether a value is no integer of this type: an operator of 32 bits has changed it. */
 function misfit([name, type]: Field): string {

@@ -1,19 +1,37 @@
-import { SmartBuffer } from '#smart-buffer';
-import type { ByteBuffer } from './byteBuffer.ts';
 import { UsageError } from './errors.ts';
+import { putU16, putU16be, putU32 } from './integers.ts';
 import type { Parts } from './parts.ts';
 
 /** Bytes that the heads of nearly every message fit into. */
 const USUAL_HEADS = 64;
 const NONE: readonly never[] = [];
 
+/** Bytes that heads are cut from, so that a head needs no memory of its own. */
+const SLAB = 8192;
+let slab = new Uint8Array(SLAB);
+/** Where the next head begins. */
+let slabUsed = 0;
+
+/** Zeros that nobody else has. */
+function takeFromSlab(size: number): Uint8Array {
+  if (size > SLAB / 8) return new Uint8Array(size);
+  if (slabUsed + size > SLAB) {
+    slab = new Uint8Array(SLAB);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += size;
+  return slab.subarray(start, slabUsed);
+}
+
 /**
  * Takes the bytes of one message in wire order: numbers and texts go into one buffer, payloads stay where they are and
  * are in the result by reference. Positions count the bytes of the message, payloads included.
  */
 export class Writer {
-  /** Numbers and texts. For the generated code of field tables; everything else writes through the methods. */
-  readonly heads: ByteBuffer;
+  #heads: Uint8Array;
+  /** Bytes of `#heads` that are written. */
+  #used = 0;
   #payloads: readonly Uint8Array[] = NONE;
   /** Where each payload starts. */
   #starts: readonly number[] = NONE;
@@ -21,56 +39,84 @@ export class Writer {
 
   /** @param heads bytes of all but the payloads, about */
   constructor(heads: number = USUAL_HEADS) {
-    this.heads = SmartBuffer.fromSize(heads);
+    this.#heads = takeFromSlab(heads);
   }
 
   /** Bytes so far. */
   get position(): number {
-    return this.heads.writeOffset + this.#payloadBytes;
+    return this.#used + this.#payloadBytes;
+  }
+
+  /** Numbers and texts, and room for more. For the code of field tables; everything else writes through the methods. */
+  get heads(): Uint8Array {
+    return this.#heads;
+  }
+
+  /** Room for the next `size` bytes: where {@link heads}, which may be another one now, has it. */
+  claim(size: number): number {
+    const at = this.#used;
+    const end = at + size;
+    if (end > this.#heads.byteLength) this.#grow(end);
+    this.#used = end;
+    return at;
+  }
+
+  /** Takes back the last {@link claim}, which was not written. */
+  giveBack(size: number): void {
+    this.#used -= size;
   }
 
   /** @throws UsageError for what is not an integer from 0 to 255 */
   u8(value: number, field: string): void {
     if ((value & 0xff) !== value) throw outOfRange(field, value, 0, 0xff);
-    this.heads.writeUInt8(value);
+    const at = this.claim(1);
+    this.#heads[at] = value;
   }
 
   /** Little-endian. @throws UsageError for what is not an integer from 0 to 65535 */
   u16(value: number, field: string): void {
     if ((value & 0xffff) !== value) throw outOfRange(field, value, 0, 0xffff);
-    this.heads.writeUInt16LE(value);
+    const at = this.claim(2);
+    putU16(this.#heads, at, value);
   }
 
   /** Big-endian. @throws UsageError for what is not an integer from 0 to 65535 */
   u16be(value: number, field: string): void {
     if ((value & 0xffff) !== value) throw outOfRange(field, value, 0, 0xffff);
-    this.heads.writeUInt16BE(value);
+    const at = this.claim(2);
+    putU16be(this.#heads, at, value);
   }
 
   /** Little-endian. @throws UsageError for what is not an integer from 0 to 2^32-1 */
   u32(value: number, field: string): void {
     if (value >>> 0 !== value) throw outOfRange(field, value, 0, 0xffff_ffff);
-    this.heads.writeUInt32LE(value);
+    const at = this.claim(4);
+    putU32(this.#heads, at, value);
   }
 
   /** A few bytes of a fixed meaning. */
   octets(...bytes: readonly number[]): void {
-    for (const byte of bytes) this.heads.writeUInt8(byte);
+    let at = this.claim(bytes.length);
+    for (const byte of bytes) this.#heads[at++] = byte;
   }
 
   zeros(count: number): void {
-    if (count > 0) this.heads.writeString('\0'.repeat(count), 'latin1');
+    if (count <= 0) return;
+    const at = this.claim(count);
+    this.#heads.fill(0, at, at + count);
   }
 
   /** UTF-16LE, without a NUL. */
   utf16(text: string): void {
-    if (text !== '') this.heads.writeString(text, 'utf16le');
+    let at = this.claim(2 * text.length);
+    for (let index = 0; index < text.length; index += 1, at += 2) putU16(this.#heads, at, text.charCodeAt(index));
   }
 
   /** One byte a character, without a NUL. @throws UsageError for a character that does not fit into one */
   ansi(text: string, field: string): void {
     if (!isAnsi(text)) throw new UsageError(`${field}: ${JSON.stringify(text)} is not ANSI text`);
-    if (text !== '') this.heads.writeString(text, 'latin1');
+    let at = this.claim(text.length);
+    for (let index = 0; index < text.length; index += 1) this.#heads[at++] = text.charCodeAt(index);
   }
 
   /** ANSI text and zeros, `size` bytes. @throws UsageError for text that is too long, has a NUL or is not ANSI */
@@ -110,8 +156,10 @@ export class Writer {
 
   /** Puts bytes before those that begin at `position`: for a head whose own size depends on what it counts. */
   insert(position: number, bytes: readonly number[]): void {
-    let offset = this.offsetOf(position);
-    for (const byte of bytes) this.heads.insertUInt8(byte, offset++);
+    const offset = this.offsetOf(position);
+    const end = this.claim(bytes.length);
+    this.#heads.copyWithin(offset + bytes.length, offset, end);
+    this.#heads.set(bytes, offset);
     this.#starts = this.#starts.map((start) => (start < position ? start : start + bytes.length));
   }
 
@@ -127,11 +175,17 @@ export class Writer {
 
   /** The message. Nothing may be written afterwards. */
   finish(): Parts {
-    const heads = this.heads.toBuffer();
+    const heads = this.#used === this.#heads.byteLength ? this.#heads : this.#heads.subarray(0, this.#used);
     const [payload] = this.#payloads;
     if (payload === undefined) return [heads];
     const isLast = this.#payloads.length === 1 && this.#starts[0] === heads.byteLength;
     return isLast ? [heads, payload] : this.#cut(heads);
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#heads.byteLength));
+    grown.set(this.#heads.subarray(0, this.#used));
+    this.#heads = grown;
   }
 
   #cut(heads: Uint8Array): Parts {

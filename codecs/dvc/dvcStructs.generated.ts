@@ -1,88 +1,89 @@
 // Generated from the field tables of this folder by `npm run docs`, with binary-parser: do not edit.
+import { i32At, putU16, putU32, putU8, u16At, u32At, u8At } from '../core/integers.ts';
 import { structsOf, type Values } from '../core/struct.ts';
 
 export const struct = structsOf({
   'CreationStatus:i32': {
-    decode: (dataView, offset) => ({
-      CreationStatus: dataView.getInt32(offset, true),
+    decode: (bytes, at) => ({
+      CreationStatus: i32At(bytes, at),
     }),
-    encode(out, v: Values<'CreationStatus'>) {
+    encode(bytes, at, v: Values<'CreationStatus'>) {
       if ((v.CreationStatus | 0) !== v.CreationStatus) return false;
-      out.writeInt32LE(v.CreationStatus);
+      putU32(bytes, at, v.CreationStatus);
       return true;
     },
   },
   'Header:u8 Pad:u8 Length:u32 Flags:u16 NumberOfTunnels:u16': {
-    decode: (dataView, offset) => ({
-      Header: dataView.getUint8(offset),
-      Pad: dataView.getUint8(offset + 1),
-      Length: dataView.getUint32(offset + 2, true),
-      Flags: dataView.getUint16(offset + 6, true),
-      NumberOfTunnels: dataView.getUint16(offset + 8, true),
+    decode: (bytes, at) => ({
+      Header: u8At(bytes, at),
+      Pad: u8At(bytes, at + 1),
+      Length: u32At(bytes, at + 2),
+      Flags: u16At(bytes, at + 6),
+      NumberOfTunnels: u16At(bytes, at + 8),
     }),
-    encode(out, v: Values<'Header' | 'Pad' | 'Length' | 'Flags' | 'NumberOfTunnels'>) {
+    encode(bytes, at, v: Values<'Header' | 'Pad' | 'Length' | 'Flags' | 'NumberOfTunnels'>) {
       if ((v.Header & 0xff) !== v.Header || (v.Pad & 0xff) !== v.Pad || v.Length >>> 0 !== v.Length || (v.Flags & 0xffff) !== v.Flags || (v.NumberOfTunnels & 0xffff) !== v.NumberOfTunnels) return false;
-      out.writeUInt8(v.Header);
-      out.writeUInt8(v.Pad);
-      out.writeUInt32LE(v.Length);
-      out.writeUInt16LE(v.Flags);
-      out.writeUInt16LE(v.NumberOfTunnels);
+      putU8(bytes, at, v.Header);
+      putU8(bytes, at + 1, v.Pad);
+      putU32(bytes, at + 2, v.Length);
+      putU16(bytes, at + 6, v.Flags);
+      putU16(bytes, at + 8, v.NumberOfTunnels);
       return true;
     },
   },
   'Header:u8 Pad:u8 NumberOfTunnels:u32': {
-    decode: (dataView, offset) => ({
-      Header: dataView.getUint8(offset),
-      Pad: dataView.getUint8(offset + 1),
-      NumberOfTunnels: dataView.getUint32(offset + 2, true),
+    decode: (bytes, at) => ({
+      Header: u8At(bytes, at),
+      Pad: u8At(bytes, at + 1),
+      NumberOfTunnels: u32At(bytes, at + 2),
     }),
-    encode(out, v: Values<'Header' | 'Pad' | 'NumberOfTunnels'>) {
+    encode(bytes, at, v: Values<'Header' | 'Pad' | 'NumberOfTunnels'>) {
       if ((v.Header & 0xff) !== v.Header || (v.Pad & 0xff) !== v.Pad || v.NumberOfTunnels >>> 0 !== v.NumberOfTunnels) return false;
-      out.writeUInt8(v.Header);
-      out.writeUInt8(v.Pad);
-      out.writeUInt32LE(v.NumberOfTunnels);
+      putU8(bytes, at, v.Header);
+      putU8(bytes, at + 1, v.Pad);
+      putU32(bytes, at + 2, v.NumberOfTunnels);
       return true;
     },
   },
   'Header:u8 Pad:u8 Version:u16': {
-    decode: (dataView, offset) => ({
-      Header: dataView.getUint8(offset),
-      Pad: dataView.getUint8(offset + 1),
-      Version: dataView.getUint16(offset + 2, true),
+    decode: (bytes, at) => ({
+      Header: u8At(bytes, at),
+      Pad: u8At(bytes, at + 1),
+      Version: u16At(bytes, at + 2),
     }),
-    encode(out, v: Values<'Header' | 'Pad' | 'Version'>) {
+    encode(bytes, at, v: Values<'Header' | 'Pad' | 'Version'>) {
       if ((v.Header & 0xff) !== v.Header || (v.Pad & 0xff) !== v.Pad || (v.Version & 0xffff) !== v.Version) return false;
-      out.writeUInt8(v.Header);
-      out.writeUInt8(v.Pad);
-      out.writeUInt16LE(v.Version);
+      putU8(bytes, at, v.Header);
+      putU8(bytes, at + 1, v.Pad);
+      putU16(bytes, at + 2, v.Version);
       return true;
     },
   },
   'PriorityCharge0:u16 PriorityCharge1:u16 PriorityCharge2:u16 PriorityCharge3:u16': {
-    decode: (dataView, offset) => ({
-      PriorityCharge0: dataView.getUint16(offset, true),
-      PriorityCharge1: dataView.getUint16(offset + 2, true),
-      PriorityCharge2: dataView.getUint16(offset + 4, true),
-      PriorityCharge3: dataView.getUint16(offset + 6, true),
+    decode: (bytes, at) => ({
+      PriorityCharge0: u16At(bytes, at),
+      PriorityCharge1: u16At(bytes, at + 2),
+      PriorityCharge2: u16At(bytes, at + 4),
+      PriorityCharge3: u16At(bytes, at + 6),
     }),
-    encode(out, v: Values<'PriorityCharge0' | 'PriorityCharge1' | 'PriorityCharge2' | 'PriorityCharge3'>) {
+    encode(bytes, at, v: Values<'PriorityCharge0' | 'PriorityCharge1' | 'PriorityCharge2' | 'PriorityCharge3'>) {
       if ((v.PriorityCharge0 & 0xffff) !== v.PriorityCharge0 || (v.PriorityCharge1 & 0xffff) !== v.PriorityCharge1 || (v.PriorityCharge2 & 0xffff) !== v.PriorityCharge2 || (v.PriorityCharge3 & 0xffff) !== v.PriorityCharge3) return false;
-      out.writeUInt16LE(v.PriorityCharge0);
-      out.writeUInt16LE(v.PriorityCharge1);
-      out.writeUInt16LE(v.PriorityCharge2);
-      out.writeUInt16LE(v.PriorityCharge3);
+      putU16(bytes, at, v.PriorityCharge0);
+      putU16(bytes, at + 2, v.PriorityCharge1);
+      putU16(bytes, at + 4, v.PriorityCharge2);
+      putU16(bytes, at + 6, v.PriorityCharge3);
       return true;
     },
   },
   'TunnelType:u32 NumberOfDVCs:u16': {
-    decode: (dataView, offset) => ({
-      TunnelType: dataView.getUint32(offset, true),
-      NumberOfDVCs: dataView.getUint16(offset + 4, true),
+    decode: (bytes, at) => ({
+      TunnelType: u32At(bytes, at),
+      NumberOfDVCs: u16At(bytes, at + 4),
     }),
-    encode(out, v: Values<'TunnelType' | 'NumberOfDVCs'>) {
+    encode(bytes, at, v: Values<'TunnelType' | 'NumberOfDVCs'>) {
       if (v.TunnelType >>> 0 !== v.TunnelType || (v.NumberOfDVCs & 0xffff) !== v.NumberOfDVCs) return false;
-      out.writeUInt32LE(v.TunnelType);
-      out.writeUInt16LE(v.NumberOfDVCs);
+      putU32(bytes, at, v.TunnelType);
+      putU16(bytes, at + 4, v.NumberOfDVCs);
       return true;
     },
   },

@@ -4,6 +4,7 @@ import { transformSync } from 'esbuild';
 import { DecodeError, UsageError } from '../../../codecs/core/errors.ts';
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
+import * as integers from '../../../codecs/core/integers.ts';
 import { structCode, structModule } from '../../../codecs/core/structCode.ts';
 import { layoutOf, structsOf, type FieldTable, type Struct, type StructCode } from '../../../codecs/core/struct.ts';
 import { Writer } from '../../../codecs/core/writer.ts';
@@ -14,8 +15,9 @@ const SPEC = { document: 'none', section: '1' };
 /** A structure with code that was generated for this test. */
 function structWith<const F extends FieldTable>(fields: F): Struct<F> {
   const layout = layoutOf(fields);
-  const { code } = transformSync(`(${structCode(layout)})`, { loader: 'ts' });
-  return structsOf({ [layout]: runInThisContext(code) as StructCode })('NUMBERS', fields);
+  const source = `(({ ${Object.keys(integers).join(', ')} }) => (${structCode(layout)}))`;
+  const make = runInThisContext(transformSync(source, { loader: 'ts' }).code) as (from: typeof integers) => StructCode;
+  return structsOf({ [layout]: make(integers) })('NUMBERS', fields);
 }
 
 const readerOf = (hex: string) => new Reader(fromHex(hex), 'MESSAGE', SPEC);
@@ -98,28 +100,29 @@ describe('the code of field tables', () => {
   it('has every offset and every check as constants', () => {
     expect(structModule(['b:i32', 'a:u8 b:u32be'])).to
       .equal(`// Generated from the field tables of this folder by \`npm run docs\`, with binary-parser: do not edit.
+import { i32At, putU32, putU32be, putU8, u32beAt, u8At } from '../core/integers.ts';
 import { structsOf, type Values } from '../core/struct.ts';
 
 export const struct = structsOf({
   'a:u8 b:u32be': {
-    decode: (dataView, offset) => ({
-      a: dataView.getUint8(offset),
-      b: dataView.getUint32(offset + 1, false),
+    decode: (bytes, at) => ({
+      a: u8At(bytes, at),
+      b: u32beAt(bytes, at + 1),
     }),
-    encode(out, v: Values<'a' | 'b'>) {
+    encode(bytes, at, v: Values<'a' | 'b'>) {
       if ((v.a & 0xff) !== v.a || v.b >>> 0 !== v.b) return false;
-      out.writeUInt8(v.a);
-      out.writeUInt32BE(v.b);
+      putU8(bytes, at, v.a);
+      putU32be(bytes, at + 1, v.b);
       return true;
     },
   },
   'b:i32': {
-    decode: (dataView, offset) => ({
-      b: dataView.getInt32(offset, true),
+    decode: (bytes, at) => ({
+      b: i32At(bytes, at),
     }),
-    encode(out, v: Values<'b'>) {
+    encode(bytes, at, v: Values<'b'>) {
       if ((v.b | 0) !== v.b) return false;
-      out.writeInt32LE(v.b);
+      putU32(bytes, at, v.b);
       return true;
     },
   },

@@ -1,7 +1,6 @@
-import { SmartBuffer as NodeSmartBuffer } from '#smart-buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type ByteBuffer, SmartBuffer as BrowserSmartBuffer } from '../../../codecs/core/byteBuffer.ts';
+import { SmartBuffer } from 'smart-buffer';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { toHex } from '../../../codecs/core/json.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
@@ -97,73 +96,48 @@ describe('a writer', () => {
   });
 });
 
-describe('smart-buffer and what stands in for it in a browser', () => {
-  type Operation = (out: ByteBuffer) => void;
+describe('a writer and smart-buffer', () => {
+  type Operation = (ours: Writer, theirs: SmartBuffer) => void;
   const u8 = fc.integer({ min: 0, max: 0xff });
   const u16 = fc.integer({ min: 0, max: 0xffff });
   const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-  const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-  const text = fc.string({ unit: 'binary', maxLength: 40 });
-  /** At the end, or over what is there. */
-  const place = fc.option(fc.nat(30), { nil: undefined });
-  const offsetIn = (out: ByteBuffer, at: number | undefined, size: number) =>
-    at === undefined || out.writeOffset < size ? undefined : at % (out.writeOffset - size + 1);
-  const operation: fc.Arbitrary<Operation> = fc.oneof(
-    fc.tuple(u8, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeUInt8(v, offsetIn(out, at, 1)),
-    ),
-    fc.tuple(u16, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeUInt16LE(v, offsetIn(out, at, 2)),
-    ),
-    fc.tuple(u16, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeUInt16BE(v, offsetIn(out, at, 2)),
-    ),
-    fc.tuple(u32, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeUInt32LE(v, offsetIn(out, at, 4)),
-    ),
-    fc.tuple(u32, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeUInt32BE(v, offsetIn(out, at, 4)),
-    ),
-    fc.tuple(i32, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeInt32LE(v, offsetIn(out, at, 4)),
-    ),
-    fc.tuple(i32, place).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.writeInt32BE(v, offsetIn(out, at, 4)),
-    ),
-    fc.tuple(u8, fc.nat(30)).map(
-      ([v, at]) =>
-        (out: ByteBuffer) =>
-          void out.insertUInt8(v, offsetIn(out, at, 0) ?? 0),
-    ),
-    text.map((each) => (out: ByteBuffer) => void out.writeString(each, 'utf16le')),
-    text.map((each) => (out: ByteBuffer) => void out.writeString(each, 'latin1')),
+  const operation = fc.oneof<fc.Arbitrary<Operation>[]>(
+    u8.map((v) => (ours, theirs) => (ours.u8(v, ''), theirs.writeUInt8(v))),
+    u16.map((v) => (ours, theirs) => (ours.u16(v, ''), theirs.writeUInt16LE(v))),
+    u16.map((v) => (ours, theirs) => (ours.u16be(v, ''), theirs.writeUInt16BE(v))),
+    u32.map((v) => (ours, theirs) => (ours.u32(v, ''), theirs.writeUInt32LE(v))),
+    fc.array(u8).map((v) => (ours, theirs) => (ours.octets(...v), theirs.writeBuffer(Buffer.from(v)))),
+    fc.nat(100).map((v) => (ours, theirs) => (ours.zeros(v), theirs.writeBuffer(Buffer.alloc(v)))),
+    fc
+      .string({ unit: 'binary', maxLength: 40 })
+      .map((v) => (ours, theirs) => (ours.utf16(v), theirs.writeString(v, 'utf16le'))),
+    fc
+      .uint8Array({ maxLength: 40 })
+      .map((v) => String.fromCharCode(...v))
+      .map((v) => (ours, theirs) => (ours.ansi(v, ''), theirs.writeString(v, 'latin1'))),
+    fc.tuple(u8, fc.nat(30)).map(([v, at]) => (ours, theirs) => {
+      const place = at % (theirs.writeOffset + 1);
+      ours.insert(place, [v]);
+      theirs.insertUInt8(v, place);
+    }),
   );
 
   it('make the same bytes of the same calls', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 40 }), fc.integer({ min: 1, max: 64 }), (operations, size) => {
-        const [ours, theirs] = [BrowserSmartBuffer.fromSize(size), NodeSmartBuffer.fromSize(size)].map(
-          (out: ByteBuffer) => {
-            for (const operate of operations) operate(out);
-            return { bytes: toHex(out.toBuffer()), writeOffset: out.writeOffset };
-          },
-        );
-        expect(ours).to.deep.equal(theirs);
+      fc.property(fc.array(operation, { maxLength: 40 }), fc.integer({ min: 1, max: 2000 }), (operations, size) => {
+        const [ours, theirs] = [new Writer(size), SmartBuffer.fromSize(size)];
+        for (const operate of operations) operate(ours, theirs);
+        expect(toHex(joinParts(ours.finish()))).to.equal(toHex(theirs.toBuffer()));
       }),
     );
+  });
+
+  it('write into memory of their own, also while others write', () => {
+    const writers = Array.from({ length: 500 }, () => new Writer());
+    writers.forEach((out, index) => out.u32(index, ''));
+    writers.forEach((out, index) => out.u32(index, ''));
+    const written = writers.map((out) => toHex(joinParts(out.finish())));
+    expect(new Set(written).size).to.equal(500);
+    expect(written[258]).to.equal('0201000002010000');
   });
 });
