@@ -220,28 +220,31 @@ export class BulkOnlyDevice {
       if (isLast || status !== CommandStatus.passed) reception.destination = undefined;
       this.#received(reception);
     });
-    return this.#write(reception.command, destination, blocks, isLast).then((status) => ({
-      type: 'accepted',
-      after: () => received(status),
-    }));
+    const accepted = (status: CommandStatus): OutEnd => ({ type: 'accepted', after: () => received(status) });
+    const written = this.#write(reception.command, destination, blocks, isLast);
+    return written instanceof Promise ? written.then(accepted) : accepted(written);
   }
 
-  async #write(
+  #write(
     command: Command,
     destination: Destination,
     blocks: Uint8Array,
     isLast: boolean,
-  ): Promise<CommandStatus> {
-    try {
-      if (blocks.byteLength > 0) {
-        await this.#store.write(destination.firstBlock + command.processed / BLOCK_SIZE, blocks);
-      }
-    } catch {
-      this.#disk.fail(Senses.WRITE_ERROR);
-      return CommandStatus.failed;
-    }
-    command.processed += blocks.byteLength;
-    return isLast && destination.flush ? this.#flush() : CommandStatus.passed;
+  ): CommandStatus | Promise<CommandStatus> {
+    const written = () => {
+      command.processed += blocks.byteLength;
+      return isLast && destination.flush ? this.#flush() : CommandStatus.passed;
+    };
+    if (blocks.byteLength === 0) return written();
+    const firstBlock = destination.firstBlock + command.processed / BLOCK_SIZE;
+    return whenDone(
+      () => this.#store.write(firstBlock, blocks),
+      written,
+      () => {
+        this.#disk.fail(Senses.WRITE_ERROR);
+        return CommandStatus.failed;
+      },
+    );
   }
 
   #received(reception: Reception): void {
@@ -281,7 +284,11 @@ export class BulkOnlyDevice {
       this.#send(command, piece);
       this.#finish(command, status);
     });
-    void this.#store.read(firstBlock, count).then(sent, () => sent(undefined));
+    void whenDone(
+      () => this.#store.read(firstBlock, count),
+      sent,
+      () => sent(undefined),
+    );
   }
 
   #send(command: Command, data: Uint8Array): void {
@@ -318,6 +325,21 @@ export class BulkOnlyDevice {
       if (epoch === this.#epoch) next(...given);
     };
   }
+}
+
+/** Goes on with what a store gives, in the same turn where it gives it at once. */
+function whenDone<T, U>(
+  begin: () => T | Promise<T>,
+  done: (value: T) => U | Promise<U>,
+  failed: () => U,
+): U | Promise<U> {
+  let begun: T | Promise<T>;
+  try {
+    begun = begin();
+  } catch {
+    return failed();
+  }
+  return begun instanceof Promise ? begun.then(done, failed) : done(begun);
 }
 
 /** Undefined: not valid, [USB MSC BOT 1.0] 6.2.1. */

@@ -22,14 +22,13 @@ export class MemoryBlocks implements BlockStore {
   }
 
   /** A copy: the receiver owns it, and a later write must not show in it. */
-  read(firstBlock: number, count: number): Promise<Uint8Array> {
+  read(firstBlock: number, count: number): Uint8Array | Promise<Uint8Array> {
     const start = firstBlock * BLOCK_SIZE;
-    return Promise.resolve(new Uint8Array(this.#bytes.subarray(start, start + count * BLOCK_SIZE)));
+    return new Uint8Array(this.#bytes.subarray(start, start + count * BLOCK_SIZE));
   }
 
-  write(firstBlock: number, data: Uint8Array): Promise<void> {
+  write(firstBlock: number, data: Uint8Array): void | Promise<void> {
     this.#bytes.set(data, firstBlock * BLOCK_SIZE);
-    return Promise.resolve();
   }
 
   flush(): Promise<void> {

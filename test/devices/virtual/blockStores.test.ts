@@ -13,8 +13,8 @@ const content = () => Uint8Array.from({ length: 8 * 512 }, (_, index) => (index 
 let folder: string;
 let path: string;
 
-const errorOf = (promise: Promise<unknown>) =>
-  promise.then(
+const errorOf = (promise: unknown) =>
+  Promise.resolve(promise).then(
     () => 'no error',
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
@@ -57,6 +57,30 @@ describe('block stores', () => {
   it('MemoryBlocks refuses what is no blocks', () => {
     expect(() => new MemoryBlocks(new Uint8Array(0))).to.throw('0 bytes are no blocks');
     expect(() => new MemoryBlocks(new Uint8Array(513))).to.throw('513 bytes are no blocks: give a multiple of 512');
+  });
+
+  it('ImageFile gives at once what memory has, up to 64 KiB', async () => {
+    await truncate(path, 72 * 1024);
+    const store = await ImageFile.open(path, { now: () => 0 });
+    expect(store.read(0, 128)).to.be.instanceOf(Uint8Array);
+    expect(store.write(0, new Uint8Array(512))).to.equal(undefined);
+    expect(store.read(0, 129)).to.be.instanceOf(Promise);
+    expect((await store.read(0, 129)).byteLength).to.equal(129 * 512);
+    await store.close();
+  });
+
+  it('ImageFile leaves the next 256 operations to another thread after one that took more than 2 ms', async () => {
+    let now = 0;
+    const store = await ImageFile.open(path, { now: () => (now += 3) });
+    expect(store.read(0, 1), 'the slow one').to.be.instanceOf(Uint8Array);
+    for (let index = 0; index < 255; index += 1) await store.read(0, 1);
+    const last = store.write(2, new Uint8Array(512).fill(9));
+    expect(last).to.be.instanceOf(Promise);
+    await last;
+    const again = store.read(2, 1);
+    expect(again).to.be.instanceOf(Uint8Array);
+    expect((await again)[0]).to.equal(9);
+    await store.close();
   });
 
   it('ImageFile writes the file itself', async () => {

@@ -13,7 +13,7 @@ const CONTENT = Uint8Array.from({ length: SECTORS * 512 }, (_, index) => (index 
 class DamagedBlocks extends MemoryBlocks {
   damaged: number | undefined;
 
-  override read(firstBlock: number, count: number): Promise<Uint8Array> {
+  override read(firstBlock: number, count: number): Uint8Array | Promise<Uint8Array> {
     const { damaged } = this;
     if (damaged !== undefined && damaged >= firstBlock && damaged < firstBlock + count) {
       return Promise.reject(new Error('block is damaged'));
