@@ -12,6 +12,7 @@ const layers = [
   { files: 'codecs/capture', may: ['codecs/core', 'codecs/usb'] },
   { files: 'codecs/rdp', may: ['codecs/core', 'codecs/svc'] },
   { files: 'codecs/usbip', may: ['codecs/core'] },
+  { files: 'codecs/usbredir', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/ports', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/admission', may: [] },

@@ -7,6 +7,7 @@ import { TS_URB_RESULT_PROTOCOL } from './urbdrc/tsUrbResult/tsUrbResultProtocol
 import { URBDRC_PROTOCOL } from './urbdrc/urbdrcProtocol.ts';
 import { USB_PROTOCOL } from './usb/usbProtocol.ts';
 import { USBIP_PROTOCOL } from './usbip/usbipProtocol.ts';
+import { USBREDIR_PROTOCOL } from './usbredir/usbredirProtocol.ts';
 
 /** Every layer that has codecs, from the connection up to the device. */
 export const PROTOCOLS: readonly Protocol[] = [
@@ -18,6 +19,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   TS_URB_RESULT_PROTOCOL,
   USB_PROTOCOL,
   USBIP_PROTOCOL,
+  USBREDIR_PROTOCOL,
 ];
 
 /** The protocol of that name. */

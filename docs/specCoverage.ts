@@ -130,7 +130,7 @@ const SOURCES = readdirSync(CODECS, { recursive: true, encoding: 'utf8' })
 
 /** @throws Error where not exactly one file declares the message */
 function codecLink({ name }: ProtocolMessage): string {
-  const declaration = new RegExp(`^ +(readonly )?name: '${name}'[;,]`, 'm');
+  const declaration = new RegExp(`^(export const \\w+ = \\w+\\(\\{ | +(readonly )?)name: '${name}'[;, ]`, 'm');
   const files = SOURCES.filter(({ text }) => declaration.test(text));
   const [file] = files;
   if (file === undefined || files.length > 1) {

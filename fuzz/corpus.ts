@@ -5,7 +5,7 @@ import { readCapture } from '../src/capture/readCapture.ts';
 import { LONGEST_INPUT } from './mutate.ts';
 
 /** What an input is meant to be; it is given to others too. */
-export type Layer = 'svc' | 'dvc' | 'urbdrc' | 'ts-urb' | 'ts-urb-result' | 'usb' | 'rdp' | 'usbip';
+export type Layer = 'svc' | 'dvc' | 'urbdrc' | 'ts-urb' | 'ts-urb-result' | 'usb' | 'rdp' | 'usbip' | 'usbredir';
 
 /** Something that was really sent, or that a specification shows. */
 export interface Seed {
@@ -15,7 +15,7 @@ export interface Seed {
 }
 
 const ROOT = fileURLToPath(new URL('../test-vectors/', import.meta.url));
-const LAYERS: readonly Layer[] = ['svc', 'dvc', 'urbdrc', 'ts-urb', 'ts-urb-result', 'usb', 'rdp', 'usbip'];
+const LAYERS: readonly Layer[] = ['svc', 'dvc', 'urbdrc', 'ts-urb', 'ts-urb-result', 'usb', 'rdp', 'usbip', 'usbredir'];
 
 /** Every vector and every captured message, each once, in the same order on every machine. */
 export function loadCorpus(): Seed[] {

@@ -54,6 +54,7 @@ function contextOf(choice: number): DecodeContext {
     urbFunction: FUNCTIONS[choice % FUNCTIONS.length],
     failed: choice % 2 === 0,
     submitted: choice % 5 === 0 ? undefined : submitted,
+    capabilities: choice % 5 === 0 ? undefined : choice % 256,
   };
 }
 

@@ -122,6 +122,7 @@ export class Engine {
       case 'usb':
       case 'rdp':
       case 'usbip':
+      case 'usbredir':
         if (bytes.byteLength > 0) this.#message(random.oneIn(8) ? CONTROL_CHANNEL : DEVICE_CHANNEL, bytes);
         break;
     }

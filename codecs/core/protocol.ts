@@ -18,6 +18,8 @@ export interface DecodeContext {
   readonly failed?: boolean;
   /** USB/IP: the transfer that a USBIP_RET_SUBMIT answers. */
   readonly submitted?: { readonly direction: 'in' | 'out'; readonly isochronous: boolean } | undefined;
+  /** usbredir: the first capability word, as far as both hellos have it. */
+  readonly capabilities?: number | undefined;
 }
 
 /** One message or structure of a {@link Protocol}. */

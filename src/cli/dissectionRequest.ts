@@ -89,6 +89,7 @@ export function parseContext(context: unknown, protocol: Protocol): KnownContext
   }
   if (protocol.name === 'usbip') return { facts: { submitted: submittedOf(context) } };
   const number = numberOf(context);
+  if (protocol.name === 'usbredir' && number !== undefined) return { facts: { capabilities: number } };
   if (number !== undefined) {
     return { facts: protocol.name === 'ts-urb-result' ? { urbFunction: number } : { requestCompletion: number } };
   }

@@ -119,13 +119,14 @@ function nameOf({ value, folder }: Vector): string {
 
 /** What a vector's decoder has to know. */
 function contextOf({ from, context = {} }: Vector): DecodeContext {
-  const { urbFunction, requestCompletion, failed, direction, isochronous } = context;
+  const { urbFunction, requestCompletion, failed, direction, isochronous, capabilities } = context;
   const code = typeof urbFunction === 'string' ? urbFunctionByName(urbFunction)?.code : urbFunction;
   return {
     from,
     failed: failed === true,
     urbFunction: code as number | undefined,
     requestCompletion: requestCompletion as number | undefined,
+    capabilities: capabilities as number | undefined,
     submitted:
       direction === undefined
         ? undefined
