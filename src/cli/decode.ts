@@ -49,8 +49,8 @@ The context is what a result or completion belongs to: the name (or code) of the
 the interface that was registered for completions, or {"urbFunction","requestCompletion"}. It may also name the message
 or structure that the bytes are: CHANNEL_DEF, USB_DEVICE_CAPABILITIES, SetupPacket, DEVICE_DESCRIPTOR and so on, as
 docs/spec-coverage.md lists them. The layer rdp needs such a name; usb without one is a row of descriptors.
-For a reply of USB/IP it is in, out or {"direction","isochronous"}: the transfer that was submitted. For usbredir it is the
-number of the capabilities that both ends have; without it the lengths tell the layout.
+For a reply of USB/IP it is in, out or {"direction","isochronous"}: the transfer that was submitted. For usbredir it
+is a number or {"capabilities"}: those that both ends have; without it the lengths tell the layout.
 
 Examples:
   urbdrc decode 05000040000000000001000021000000

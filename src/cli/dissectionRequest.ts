@@ -89,7 +89,7 @@ export function parseContext(context: unknown, protocol: Protocol): KnownContext
   }
   if (protocol.name === 'usbip') return { facts: { submitted: submittedOf(context) } };
   const number = numberOf(context);
-  if (protocol.name === 'usbredir' && number !== undefined) return { facts: { capabilities: number } };
+  if (protocol.name === 'usbredir') return { facts: { capabilities: capabilitiesOf(context) } };
   if (number !== undefined) {
     return { facts: protocol.name === 'ts-urb-result' ? { urbFunction: number } : { requestCompletion: number } };
   }
@@ -129,6 +129,14 @@ function submittedOf(context: unknown): DecodeContext['submitted'] {
   if ((direction === 'in' || direction === 'out') && typeof isochronous === 'boolean')
     return { direction, isochronous };
   throw new UsageError('"context": use in, out or {"direction","isochronous"}');
+}
+
+/** A number, or an object that has it. */
+function capabilitiesOf(context: unknown): number {
+  const { capabilities = context } = typeof context === 'object' ? { ...context } : {};
+  const number = numberOf(capabilities);
+  if (number !== undefined) return number;
+  throw new UsageError('"context": use a number or {"capabilities"}, those that both ends have');
 }
 
 /** `16`, `"16"` and `"0x10"`. */
