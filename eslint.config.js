@@ -29,6 +29,7 @@ const layers = [
     may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', 'src/usbip', PORTS],
   },
   { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', PORTS] },
+  { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
   {
     files: 'src/capture',
     may: ['codecs', 'src/urbdrc/session', 'src/usb', 'src/channels', 'src/engine/options', CLOCK, PORTS],
@@ -81,6 +82,7 @@ const packages = [
   only('usb', 'src/devices/libusb'),
   only('binary-parser', 'codecs/core'),
   only('smart-buffer', 'test/codecs/core'),
+  only('prom-client', 'src/metrics'),
 ];
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
@@ -120,6 +122,10 @@ export default tseslint.config(
   },
   { files: ['**/*.generated.ts'], rules: { 'max-lines': 'off' } },
   { files: ['src/devices/libusb/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: except('usb') }] } },
+  {
+    files: ['src/metrics/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: except('prom-client') }] },
+  },
   {
     files: pure.map((folder) => `${folder}/**/*.ts`),
     rules: {

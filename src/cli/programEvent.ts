@@ -34,7 +34,7 @@ export interface EventDevice {
  */
 export type ProgramEvent =
   | { readonly event: 'listening'; readonly url: string; readonly fingerprint?: string }
-  | { readonly event: 'exporting'; readonly url: string }
+  | { readonly event: 'exporting' | 'metrics'; readonly url: string }
   | { readonly event: 'connected'; readonly remote: string }
   | { readonly event: 'disconnected'; readonly remote: string; readonly error: string | null }
   | { readonly event: 'peerRefused' }

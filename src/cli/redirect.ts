@@ -24,6 +24,7 @@ import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
+import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
@@ -35,7 +36,12 @@ import { Terminal } from './terminal.ts';
 /** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
 const HELLO_TIME = 6000;
 
-type RedirectOptions = EndpointOptions & DeviceOptions & PolicyOptions & CaptureOptions & OutputOptions;
+type RedirectOptions = EndpointOptions &
+  DeviceOptions &
+  PolicyOptions &
+  CaptureOptions &
+  MetricsOptions &
+  OutputOptions;
 
 /** The ways to choose devices beside --virtual. */
 const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 'ask', 'auto', 'usb', 'filter', 'rdp'];
@@ -63,6 +69,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(configOption())
+    .addOption(metricsOption())
     .addOption(captureOption());
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
@@ -89,9 +96,11 @@ Examples:
 }
 
 async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
-  const terminal = new Terminal(context, options);
+  let meter: ProgramMetrics | undefined;
+  const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   const stop = stopSignal(context);
   try {
+    const metrics = (meter = await openProgramMetrics(options, terminal));
     const policy = await readPolicy(options, (line) => terminal.say(line));
     const { source, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
@@ -106,8 +115,11 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         ...(policy !== undefined && { policy, person: questions }),
         isWanted,
         localUse: inspectLocalUse,
-        decorate: (device) => recording.device(change(device)),
-        onEvent: (event) => tell(event, terminal),
+        decorate: (device) => metrics.device(recording.device(change(device))),
+        onEvent: (event) => {
+          metrics.event(event);
+          tell(event, terminal);
+        },
       }));
       await devices.addSource(source);
       let busy = false;
@@ -118,11 +130,13 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
           return;
         }
         busy = true;
+        const left = metrics.connected();
         try {
           // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
           await redirectThrough(transport, devices, policy !== undefined, recording, terminal, signal);
         } finally {
+          left();
           busy = false;
         }
       });
@@ -132,6 +146,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
+    await meter?.close();
     stop.release();
   }
 }

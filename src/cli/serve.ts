@@ -25,6 +25,7 @@ import { Failure, oneLine } from './failure.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
+import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
@@ -38,7 +39,15 @@ const FOREIGN_RULES_LINE =
   '--allow "*" accepts all devices';
 
 interface ServeOptions
-  extends EndpointOptions, PolicyOptions, CaptureOptions, AttachOptions, ExportOptions, PeerOptions, OutputOptions {
+  extends
+    EndpointOptions,
+    PolicyOptions,
+    CaptureOptions,
+    AttachOptions,
+    ExportOptions,
+    PeerOptions,
+    MetricsOptions,
+    OutputOptions {
   readonly readSectors?: number;
   readonly out?: string;
 }
@@ -55,6 +64,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(configOption())
+    .addOption(metricsOption())
     .addOption(captureOption())
     .addOption(peerOption());
   addOutputOptions(command);
@@ -91,7 +101,8 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
   const given = await readPolicy(options);
-  const terminal = new Terminal(context, options);
+  let meter: ProgramMetrics | undefined;
+  const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
@@ -117,27 +128,36 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   let place: Place | undefined;
   let capture: Capture | undefined;
   try {
+    const metrics = (meter = await openProgramMetrics(options, terminal));
     const opened = (place = await openPlace(options, usb, terminal, ended));
     if (given === undefined && isForDrivers) terminal.say(FOREIGN_RULES_LINE);
     const recording = (capture = startCapture(options, 'server', terminal));
     const hub = new Hub({
       clock: systemClock,
       ...(policy !== undefined && { policy, person: questions }),
-      decorate: (device) => recording.device(device),
-      onEvent: (event) => tell(event, opened, terminal),
+      decorate: (device) => metrics.device(recording.device(device)),
+      onEvent: (event) => {
+        metrics.event(event);
+        tell(event, opened, terminal);
+      },
     });
     await hub.addSink(opened.sink);
     await withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
       serveConnection(transport, hub, recording, options, terminal, (server) => {
         servers.add(server);
         if (ended.aborted) void server.close();
-        void server.closed.then(() => servers.delete(server));
+        const left = metrics.connected();
+        void server.closed.then(() => {
+          servers.delete(server);
+          left();
+        });
       }),
     );
   } finally {
     await place?.sink.close();
     questions.close();
     stop.release();
+    await meter?.close();
     if (capture !== undefined) endCapture(capture, options, terminal);
   }
   await job?.finish(stop.signal.aborted);

@@ -11,6 +11,8 @@ export interface TerminalOptions extends OutputOptions {
   readonly time?: () => Date;
   /** Of the limit to the rate of lines. Default: the machine's, without keeping the process alive. */
   readonly clock?: Clock;
+  /** Called for each peer that was not let in, also where its line is held back. */
+  readonly onRefused?: () => void;
 }
 
 /** Width where the terminal does not tell it. */
@@ -59,6 +61,7 @@ export class Terminal {
 
   /** Tells of a peer that was not let in; of many, only how many there were. */
   refused(error: Error, remote: string): void {
+    this.#options.onRefused?.();
     this.#refusals.add(error, remote);
   }
 

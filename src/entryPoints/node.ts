@@ -16,6 +16,7 @@ export {
   type NamedDeviceOptions,
   virtualDevice,
 } from '../devices/virtual/namedDevices.ts';
+export { Metrics, type MetricsOptions, openMetrics } from '../metrics/metrics.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export {
   USBIP_PORT,
