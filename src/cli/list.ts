@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { inspectUsbDevice } from '../devices/libusb/access.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
+import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { type Decision, type Policy, rulePolicy } from '../policy/decide.ts';
 import { policyDevice } from '../policy/policyDevice.ts';
 import { AUTO_RULES } from '../policy/safeDefaults.ts';
@@ -20,6 +21,8 @@ export interface DeviceRow {
   readonly serial: string | null;
   readonly drivers: readonly string[];
   readonly canOpen: boolean;
+  /** Null: unknown. */
+  readonly seat: string | null;
   readonly advice: string | null;
   /** With --explain. */
   readonly decision?: Decision;
@@ -46,7 +49,11 @@ Examples:
   urbdrc list --json | jq '.[] | select(.canOpen) | .device'`,
     )
     .action(async (options: ListOptions) => {
-      const given = await readPolicy(options, (line) => context.stderr.write(`${printable(line)}\n`));
+      const given = await readPolicy(
+        options,
+        (line) => context.stderr.write(`${printable(line)}\n`),
+        seatOfPerson(context.environment),
+      );
       const policy = given ?? (options.explain === true ? rulePolicy(AUTO_RULES) : undefined);
       const source = await context.openDevices();
       try {
@@ -61,6 +68,7 @@ Examples:
 function describe(device: UsbDevice, policy: Policy | undefined): DeviceRow {
   const { identity } = device;
   const access = inspectUsbDevice(identity);
+  const localUse = inspectLocalUse(identity);
   return {
     device: formatVidPid(identity),
     port: identity.portPath,
@@ -71,8 +79,9 @@ function describe(device: UsbDevice, policy: Policy | undefined): DeviceRow {
     serial: identity.serialNumber ?? null,
     drivers: access.drivers,
     canOpen: access.canOpen,
+    seat: localUse.seat ?? null,
     advice: access.advice ?? null,
-    ...(policy !== undefined && { decision: policy(policyDevice(device, inspectLocalUse(identity))) }),
+    ...(policy !== undefined && { decision: policy(policyDevice(device, localUse)) }),
   };
 }
 
@@ -80,13 +89,24 @@ function describe(device: UsbDevice, policy: Policy | undefined): DeviceRow {
 export function formatTable(rows: readonly DeviceRow[]): string {
   if (rows.length === 0) return 'no USB devices here\n';
   const isExplained = rows.some((row) => row.decision !== undefined);
-  const head = ['DEVICE', 'PORT', 'SPEED', 'DRIVER', 'OPEN', 'NAME', ...(isExplained ? ['DECISION'] : [])];
+  const hasSeats = rows.some((row) => row.seat !== null);
+  const head = [
+    'DEVICE',
+    'PORT',
+    'SPEED',
+    'DRIVER',
+    'OPEN',
+    ...(hasSeats ? ['SEAT'] : []),
+    'NAME',
+    ...(isExplained ? ['DECISION'] : []),
+  ];
   const cells = rows.map((row) => [
     row.device,
     row.port,
     row.speed,
     row.drivers.length === 0 ? '-' : row.drivers.join(','),
     row.canOpen ? 'yes' : 'no',
+    ...(hasSeats ? [printable(row.seat ?? '-')] : []),
     [row.manufacturer, row.product, row.serial === null ? null : `(serial ${row.serial})`]
       .filter((part) => part !== null)
       .map(printable)

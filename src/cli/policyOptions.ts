@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
-import { type Policy, precede, rulePolicy } from '../policy/decide.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_SEAT } from '../devices/libusb/seats.ts';
+import { decide, type Policy, precede, rulePolicy } from '../policy/decide.ts';
 import { parseFreerdpUsb } from '../policy/freerdpUsb.ts';
 import { parseRdpFile } from '../policy/rdpFile.ts';
 import type { PolicyAction, Rule } from '../policy/rule.ts';
-import { parseRule, parseRules } from '../policy/ruleText.ts';
-import { AUTO_RULES, REDIRECTED_STAYS } from '../policy/safeDefaults.ts';
+import { isSeatName, parseRule, parseRules } from '../policy/ruleText.ts';
+import { AUTO_RULES, REDIRECTED_STAYS, seatRules } from '../policy/safeDefaults.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
 import { Failure } from './failure.ts';
 import { readBytes } from './files.ts';
@@ -26,6 +27,7 @@ export interface PolicyOptions {
   readonly usb?: string;
   readonly filter?: string;
   readonly rdp?: string;
+  readonly seat?: string;
 }
 
 /** Text for --help about {@link addRuleOptions}. */
@@ -53,14 +55,22 @@ export function addRuleOptions(command: Command, conflicts: string[] = []): Comm
 
 /** The options that say what happens to devices which no rule matches; at most one of them can be given. */
 export function addSelectionOptions(command: Command, conflicts: string[] = []): Command {
-  const names = ['auto', 'usb', 'filter', 'rdp'];
+  const names = ['auto', 'usb', 'filter', 'rdp', 'seat'];
   const option = (name: string, flags: string, text: string) =>
     new Option(flags, text).conflicts([...conflicts, ...names.filter((each) => each !== name)]);
   return command
     .addOption(option('auto', '--auto', 'all devices but hubs, keyboards, mice, disks in use, the way to the network'))
     .addOption(option('usb', '--usb <text>', "what FreeRDP's /usb: selects, e.g. id:046d:082b#0781:5567 or auto"))
-    .addOption(filterOption().conflicts([...conflicts, 'auto', 'usb', 'rdp']))
+    .addOption(filterOption().conflicts([...conflicts, 'auto', 'usb', 'rdp', 'seat']))
+    .addOption(
+      option('seat', '--seat <name>', 'all devices of this seat, as loginctl list-seats shows it').argParser(seatName),
+    )
     .addOption(option('rdp', '--rdp <file>', 'what usbdevicestoredirect in this .rdp file selects'));
+}
+
+export function seatName(text: string): string {
+  if (isSeatName(text)) return text;
+  throw new InvalidArgumentError('it begins with seat, such as seat1; loginctl list-seats shows those that there are.');
 }
 
 /** `--filter`. */
@@ -75,6 +85,7 @@ export function filterOption(): Option {
 export async function readPolicy(
   options: PolicyOptions,
   say: (line: string) => void = () => {},
+  ownSeat = DEFAULT_SEAT,
 ): Promise<Policy | undefined> {
   const file = options.rules === undefined ? undefined : parseRules(await readText(options.rules), options.rules);
   const { allow = [], deny = [], ask = [] } = options;
@@ -82,7 +93,7 @@ export async function readPolicy(
   const given = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];
   const isMentioned = given.some(({ conditions }) => conditions.some(({ type }) => type === 'redirected'));
   const rules = isMentioned ? given : [REDIRECTED_STAYS, ...given];
-  const selection = await readSelection(options, say);
+  const selection = await readSelection(options, say, ownSeat);
   if (selection !== undefined) return precede(rules, selection, file?.otherwise);
   if (given.length === 0 && file === undefined) return undefined;
   const otherwise = file?.otherwise ?? 'deny';
@@ -96,14 +107,29 @@ export async function readPolicy(
 }
 
 async function readSelection(
-  { auto, usb, filter, rdp }: PolicyOptions,
+  { auto, usb, filter, rdp, seat }: PolicyOptions,
   say: (line: string) => void,
+  ownSeat: string,
 ): Promise<Policy | undefined> {
-  if (auto === true) return rulePolicy(AUTO_RULES);
+  if (auto === true) return precedeOtherSeats(ownSeat, rulePolicy(AUTO_RULES));
+  if (seat !== undefined) return rulePolicy(seatRules(seat));
   if (usb !== undefined) return rulePolicy(parseFreerdpUsb(usb));
   if (filter !== undefined) return usbredirPolicy(parseUsbredirFilter(filter));
   if (rdp !== undefined) return rulePolicy(parseRdpFile(await readText(rdp), (problem) => say(`${rdp}: ${problem}`)));
   return undefined;
+}
+
+/** Devices of other seats than `ownSeat` stay with the people who sit there. */
+function precedeOtherSeats(ownSeat: string, policy: Policy): Policy {
+  return (device) => {
+    const { seat = ownSeat } = device.localUse;
+    if (seat === ownSeat || seat === '') return policy(device);
+    const conditions = [{ type: 'seat', name: seat } as const];
+    return decide(
+      { rules: [{ action: 'deny', conditions, origin: 'safe default: another seat' }], otherwise: 'deny' },
+      device,
+    );
+  };
 }
 
 /** UTF-8, or UTF-16 as mstsc writes it. */

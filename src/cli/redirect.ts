@@ -3,6 +3,7 @@ import { asError } from '../../codecs/core/errors.ts';
 import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
+import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { type Redirection, RedirectionClient } from '../engine/client.ts';
 import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
@@ -24,6 +25,7 @@ import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
+import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './lastKeyboard.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
@@ -41,10 +43,24 @@ type RedirectOptions = EndpointOptions &
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
+  LastKeyboardOptions &
   OutputOptions;
 
 /** The ways to choose devices beside --virtual. */
-const OTHER_SELECTIONS = ['device', 'port', 'serial', 'rules', 'allow', 'deny', 'ask', 'auto', 'usb', 'filter', 'rdp'];
+const OTHER_SELECTIONS = [
+  'device',
+  'port',
+  'serial',
+  'rules',
+  'allow',
+  'deny',
+  'ask',
+  'auto',
+  'usb',
+  'filter',
+  'rdp',
+  'seat',
+];
 
 export function redirectCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('redirect')
@@ -68,6 +84,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
       ).conflicts(['virtual', 'port']),
     )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
+    .addOption(evenLastOption())
     .addOption(configOption())
     .addOption(metricsOption())
     .addOption(captureOption());
@@ -101,7 +118,10 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
   const stop = stopSignal(context);
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
-    const policy = await readPolicy(options, (line) => terminal.say(line));
+    const ownSeat = seatOfPerson(context.environment);
+    const policy = await readPolicy(options, (line) => terminal.say(line), ownSeat);
+    const isKept = options.virtual === undefined && options.evenLast !== true;
+    const keep = (device: UsbDevice) => (isKept ? keepLastKeyboard(device, ownSeat) : device);
     const { source, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
@@ -115,7 +135,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         ...(policy !== undefined && { policy, person: questions }),
         isWanted,
         localUse: inspectLocalUse,
-        decorate: (device) => metrics.device(recording.device(change(device))),
+        decorate: (device) => metrics.device(recording.device(keep(change(device)))),
         onEvent: (event) => {
           metrics.event(event);
           tell(event, terminal);

@@ -10,6 +10,7 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /** Options of {@link openMetrics}. */
 export interface MetricsOptions {
+  /** By which requests are timed. */
   readonly clock: Clock;
   /** Label of `urbdrc_build_info`. */
   readonly version: string;

@@ -85,6 +85,8 @@ function isTrue(condition: RuleCondition, device: PolicyDevice): boolean | undef
       return isSameSerialNumber(identity.serialNumber, condition.serialNumber);
     case 'address':
       return identity.busNumber === condition.busNumber && identity.deviceAddress === condition.deviceAddress;
+    case 'seat':
+      return localUse.seat === undefined ? undefined : localUse.seat === condition.name;
     case 'mounted':
       return localUse.mounted ?? mayBeDisk(device);
     case 'rootDisk':

@@ -11,6 +11,8 @@ export interface LocalUse {
   readonly carriesDefaultRoute?: boolean;
   /** It is plugged in elsewhere, and here by USB/IP: by `urbdrc serve --attach vhci`, say. */
   readonly isRedirected?: boolean;
+  /** The seat of the machine that it is assigned to; empty: none. */
+  readonly seat?: string;
 }
 
 /** The {@link LocalUse} of a device of another machine: this one does nothing with it. */
@@ -19,6 +21,7 @@ export const NOT_USED_HERE: LocalUse = {
   isRootDisk: false,
   carriesDefaultRoute: false,
   isRedirected: false,
+  seat: '',
 };
 
 /** bNumConfigurations in a device descriptor, [USB 2.0] 9.6.1. */

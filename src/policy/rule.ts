@@ -29,7 +29,8 @@ export type RuleCondition =
   | { readonly type: 'serial'; readonly serialNumber: string }
   /** Changes with every plug. */
   | { readonly type: 'address'; readonly busNumber: number; readonly deviceAddress: number }
-  /** These four are of the machine that the device is plugged into. */
+  /** These five are of the machine that the device is plugged into. */
+  | { readonly type: 'seat'; readonly name: string }
   | { readonly type: 'mounted' }
   | { readonly type: 'rootDisk' }
   | { readonly type: 'defaultRoute' }

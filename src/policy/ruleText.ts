@@ -67,6 +67,8 @@ function formatCondition(condition: RuleCondition): string {
       return `serial ${/^[!$-~][!#-~]*$/.test(condition.serialNumber) ? condition.serialNumber : quote(condition.serialNumber)}`;
     case 'address':
       return `address ${condition.busNumber}:${condition.deviceAddress}`;
+    case 'seat':
+      return `seat ${condition.name}`;
     case 'mounted':
       return 'mounted';
     case 'rootDisk':
@@ -165,6 +167,8 @@ function readCondition(word: string, words: Words): RuleCondition {
       return { type: 'serial', serialNumber: readSerial(words) };
     case 'address':
       return readAddress(words);
+    case 'seat':
+      return { type: 'seat', name: readSeat(words) };
     case 'mounted':
       return { type: 'mounted' };
     case 'root-disk':
@@ -183,7 +187,7 @@ function readIds(word: string, words: Words): RuleCondition {
   if (vendor === undefined || product === undefined) {
     throw words.error(
       `${quote(word)} is no condition; write vendor:product in hex (046d:082b, 046d:*), class, device-class, ` +
-        'interface, every-interface, port, serial, address, mounted, root-disk, default-route or redirected',
+        'interface, every-interface, port, serial, address, seat, mounted, root-disk, default-route or redirected',
     );
   }
   return { type: 'ids', vendorId: readHex(vendor), productId: readHex(product) };
@@ -217,6 +221,17 @@ function readSerial(words: Words): string {
   const word = words.next() ?? '';
   if (normalSerialNumber(word) !== '') return word;
   throw words.error('serial: give the serial number as the device tells it, in quotes if it has spaces');
+}
+
+function readSeat(words: Words): string {
+  const word = words.next() ?? '';
+  if (isSeatName(word)) return word;
+  throw words.error(`seat ${quote(word)}: give its name as loginctl list-seats shows it, such as seat1`);
+}
+
+/** `seat`, and letters, digits, dashes and underscores after it, sd-login(3). */
+export function isSeatName(text: string): boolean {
+  return /^seat[\w-]*$/.test(text) && text.length <= 255;
 }
 
 function readAddress(words: Words): RuleCondition {

@@ -27,6 +27,12 @@ export const SAFE_DEFAULTS: readonly Rule[] = [
 /** All devices but {@link SAFE_DEFAULTS}. */
 export const AUTO_RULES: RuleSet = { rules: SAFE_DEFAULTS, otherwise: 'allow' };
 
+/** All devices of a seat, now and later. A hub stays: those that are plugged into it go. */
+export function seatRules(name: string): RuleSet {
+  const hubs = parseRule('deny device-class 09', 'hubs stay, what is plugged into them may go');
+  return { rules: [hubs, parseRule(`allow seat ${name}`, 'the seat that was chosen')], otherwise: 'deny' };
+}
+
 /**
  * Of the devices that other machines offer, all but those that could take this one over once a driver has them: what types
  * and points, what the network may lead over, and hubs, whose devices nobody judges. A composite device with one such

@@ -14,6 +14,7 @@ const commands = (): Command[] =>
 /** A value that the option's own parser accepts. */
 function sampleOf({ argChoices, long }: Option): string {
   if (argChoices !== undefined) return argChoices[0] ?? '';
+  if (long === '--seat') return 'seat1';
   if (long === '--allow' || long === '--deny' || long === '--ask') return 'class 08';
   return '7';
 }

@@ -188,6 +188,7 @@ describe('urbdrc list', () => {
     serial: 'A1',
     drivers: ['usb-storage'],
     canOpen: true,
+    seat: null,
     advice: null,
   };
 
@@ -210,6 +211,22 @@ describe('urbdrc list', () => {
         '46f4:0001  1-1    super  usb-storage  yes   QEMU STICK?[31m (serial A1)',
         '0627:0001  1-2.3  high   -            no    Keyboard',
         '0627:0001: no permission to write it',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has a column for seats where there are some', () => {
+    expect(
+      formatTable([
+        { ...row, seat: 'seat1' },
+        { ...row, port: '1-3' },
+      ]),
+    ).to.equal(
+      [
+        'DEVICE     PORT  SPEED  DRIVER       OPEN  SEAT   NAME',
+        '46f4:0001  1-1   super  usb-storage  yes   seat1  QEMU STICK?[31m (serial A1)',
+        '46f4:0001  1-3   super  usb-storage  yes   -      QEMU STICK?[31m (serial A1)',
         '',
       ].join('\n'),
     );

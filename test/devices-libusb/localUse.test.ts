@@ -27,7 +27,10 @@ describe('what this machine does with a device', function () {
   };
   const mount = (...mounts: string[]) => write('proc/self/mountinfo', mounts.join('\n') + '\n');
   const look = (portPath: string) =>
-    inspectLocalUse({ ...facts().identity, portPath }, { sysfs: join(folder, 'sys'), proc: join(folder, 'proc') });
+    inspectLocalUse(
+      { ...facts().identity, portPath },
+      { sysfs: join(folder, 'sys'), proc: join(folder, 'proc'), udev: join(folder, 'udev') },
+    );
   beforeEach(function () {
     if (process.platform !== 'linux') expect.fail('these tests need Linux');
     folder = mkdtempSync(join(tmpdir(), 'localUse-'));

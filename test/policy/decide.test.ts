@@ -82,6 +82,17 @@ describe('a rule matches by', () => {
     }
   });
 
+  it('its seat, and what cannot be told of it', () => {
+    const at = (seat?: string) => device({}, ['ff/00/00'], seat === undefined ? {} : { seat });
+    const action = (text: string, seat?: string) => decide(parsed(text, 'deny'), at(seat)).action;
+    expect(action('allow seat seat1', 'seat1')).to.equal('allow');
+    expect(action('allow seat seat1', 'seat0')).to.equal('deny');
+    expect(action('allow seat seat1', 'seat10')).to.equal('deny');
+    expect(action('allow seat seat1')).to.equal('deny');
+    expect(action('deny seat seat1\nallow *')).to.equal('deny');
+    expect(action('deny seat seat1\nallow *', '')).to.equal('allow');
+  });
+
   it('interfaces of every configuration and every alternate setting', () => {
     const configurationDescriptors = [
       devices.configuration('ff/00/00'),

@@ -36,6 +36,7 @@ const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
     busNumber: byte,
     deviceAddress: fc.integer({ min: 1, max: 127 }),
   }),
+  fc.record({ type: fc.constant('seat' as const), name: fc.stringMatching(/^seat[\w-]{0,10}$/) }),
   fc.record({
     type: fc.constantFrom('mounted' as const, 'rootDisk' as const, 'defaultRoute' as const, 'redirected' as const),
   }),

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
+import { seatOf } from './seats.ts';
 
 /** Use of a USB device by this machine. Fields are undefined where it cannot be found out. */
 export interface UsbDeviceUse {
@@ -12,6 +13,8 @@ export interface UsbDeviceUse {
   readonly carriesDefaultRoute?: boolean;
   /** It is in a port of vhci-hcd, the kernel's controller for devices that are plugged in elsewhere. */
   readonly isRedirected?: boolean;
+  /** The seat that it is assigned to, `seat0` unless somebody says otherwise. */
+  readonly seat?: string;
 }
 
 /** Where {@link inspectLocalUse} looks; the defaults are Linux's. */
@@ -20,6 +23,8 @@ export interface LocalUseFolders {
   readonly sysfs?: string;
   /** Default `/proc`. */
   readonly proc?: string;
+  /** Default `/run/udev/data`. */
+  readonly udev?: string;
 }
 
 /**
@@ -27,11 +32,13 @@ export interface LocalUseFolders {
  * Mounts that another container made are not seen, nor are the members of a ZFS pool. On platforms other than Linux
  * nothing can be told.
  */
-export function inspectLocalUse({ portPath }: UsbDeviceIdentity, folders: LocalUseFolders = {}): UsbDeviceUse {
+export function inspectLocalUse(identity: UsbDeviceIdentity, folders: LocalUseFolders = {}): UsbDeviceUse {
   if (process.platform !== 'linux') return {};
+  const { portPath } = identity;
   const { sysfs = '/sys', proc = '/proc' } = folders;
   const mounts = readText(join(proc, 'self/mountinfo'));
   if (mounts === undefined) return {};
+  const seat = seatOf(identity, folders);
   const disks = withHolders(sysfs, below(join(sysfs, 'class/block'), portPath));
   const numbers = new Set([...disks].map((name) => readText(join(sysfs, 'class/block', name, 'dev'))?.trim()));
   const isOnDisk = ({ number, source }: Mount) => numbers.has(number) || disks.has(nameOf(source));
@@ -44,6 +51,7 @@ export function inspectLocalUse({ portPath }: UsbDeviceIdentity, folders: LocalU
     mounted: points.length > 0 || swaps.some((name) => disks.has(name)),
     isRootDisk: points.some((point) => /^\/(usr|boot(\/.*)?)?$/.test(point)),
     isRedirected: isOnVirtualController(portPath, sysfs),
+    ...(seat !== undefined && { seat }),
     carriesDefaultRoute: below(join(sysfs, 'class/net'), portPath).some((name) => routed.has(name)),
   };
 }
