@@ -10,6 +10,7 @@ import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
+import { tellReady } from './serviceManager.ts';
 import { aborted } from './stopSignal.ts';
 import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
@@ -95,6 +96,8 @@ export async function withConnections(
       const transport = await dialEndpoint(connect, options, token, signal);
       if (transport !== undefined) await serve(transport);
     };
+    // Ready to dial: whether the other end is there is not in this machine's hands.
+    await tellReady(context, terminal);
     await ((options.reconnect ?? isService(context)) ? repeat(once, terminal, signal) : once());
   } else if (options.listen !== undefined) {
     const connections = new Set<Promise<void>>();
@@ -116,6 +119,7 @@ export async function withConnections(
         connections.add(connection);
       },
     );
+    await tellReady(context, terminal);
     await aborted(signal);
     await listener.close();
     await Promise.all(connections);
