@@ -2,11 +2,12 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
+import { CHANNEL_CHUNK_LENGTH, CHANNEL_PDU_HEADER_SIZE } from '../codecs/svc/channelPduHeader.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
 import { systemClock } from '../src/systemClock.ts';
 import { plainError, TransportError } from './transportError.ts';
-import { joinFrames, TpktDeframer } from './tpkt.ts';
+import { joinFrames, MAXIMUM_FRAME_SIZE, TpktDeframer } from './tpkt.ts';
 
 /** What to do with the first frame of a connection, which may be about a token instead of a channel. */
 export type FirstFrame =
@@ -49,6 +50,7 @@ const KEEP_ALIVE_DELAY = 15_000;
 export class StreamTransport implements Transport {
   readonly remote: string;
   readonly identity: ConnectionIdentity;
+  readonly maximumFrame: number;
   readonly #stream: Duplex;
   readonly #deframer: Deframer;
   readonly #join: (frames: readonly Parts[]) => Uint8Array;
@@ -70,6 +72,9 @@ export class StreamTransport implements Transport {
   constructor(stream: Duplex, options: StreamOptions) {
     this.remote = options.remote;
     this.identity = options.identity ?? { address: addressOf(stream) };
+    // What has another framing is RDP.
+    this.maximumFrame =
+      options.join === undefined ? MAXIMUM_FRAME_SIZE : CHANNEL_PDU_HEADER_SIZE + CHANNEL_CHUNK_LENGTH;
     this.#stream = stream;
     this.#deframer = options.deframer ?? new TpktDeframer();
     this.#join = options.join ?? joinFrames;

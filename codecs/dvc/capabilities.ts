@@ -16,25 +16,37 @@ export interface PriorityCharges {
   readonly priorityCharge3: number;
 }
 
+/**
+ * Pad of an end of this project that would like to send PDUs above 1600 bytes. The specification gives the byte no meaning,
+ * and peers leave noise in it: it is written, and believed, only where there can be no other peer.
+ */
+const LARGE_PDUS = 0xb6;
+
+/** What the capabilities of both ends have. */
+interface PduCapability {
+  /** Whether Pad is 0xb6, as ends of this project have it that would like to send PDUs above 1600 bytes. Left out where not. */
+  readonly largePdus?: true;
+}
+
 /** DYNVC_CAPS_VERSION1, [MS-RDPEDYC] 2.2.1.1.1 (server to client): channels without priorities. */
-export interface DynvcCapsVersion1 {
+export interface DynvcCapsVersion1 extends PduCapability {
   readonly name: 'DYNVC_CAPS_VERSION1';
 }
 
 /** DYNVC_CAPS_VERSION2, [MS-RDPEDYC] 2.2.1.1.2 (server to client): channels with priorities. */
-export interface DynvcCapsVersion2 extends PriorityCharges {
+export interface DynvcCapsVersion2 extends PriorityCharges, PduCapability {
   readonly name: 'DYNVC_CAPS_VERSION2';
 }
 
 /** DYNVC_CAPS_VERSION3, [MS-RDPEDYC] 2.2.1.1.3 (server to client): data may also be compressed. */
-export interface DynvcCapsVersion3 extends PriorityCharges {
+export interface DynvcCapsVersion3 extends PriorityCharges, PduCapability {
   readonly name: 'DYNVC_CAPS_VERSION3';
   /** 3, or what a later specification may define: a client answers that with the highest version it knows. */
   readonly version: number;
 }
 
 /** DYNVC_CAPS_RSP, [MS-RDPEDYC] 2.2.1.2 (client to server). */
-export interface DynvcCapsRsp {
+export interface DynvcCapsRsp extends PduCapability {
   readonly name: 'DYNVC_CAPS_RSP';
   /** The highest version that the client supports. */
   readonly version: number;
@@ -52,24 +64,24 @@ export const DynvcCapsVersion1 = codec<DynvcCapsVersion1>({
   name: 'DYNVC_CAPS_VERSION1',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.1' },
   decode(reader) {
-    checkVersion(reader, decodeHead(reader), 1, 1);
+    const { pdus } = decodeHead(reader, 1, 1);
     reader.end();
-    return { name: 'DYNVC_CAPS_VERSION1' };
+    return { name: 'DYNVC_CAPS_VERSION1', ...pdus };
   },
-  write: (out) => writeHead(out, 1),
+  write: (out, { largePdus }) => writeHead(out, 1, largePdus),
 });
 
 export const DynvcCapsVersion2 = codec<DynvcCapsVersion2>({
   name: 'DYNVC_CAPS_VERSION2',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.2' },
   decode(reader) {
-    checkVersion(reader, decodeHead(reader), 2, 2);
+    const { pdus } = decodeHead(reader, 2, 2);
     const charges = decodeCharges(reader);
     reader.end();
-    return { name: 'DYNVC_CAPS_VERSION2', ...charges };
+    return { name: 'DYNVC_CAPS_VERSION2', ...charges, ...pdus };
   },
   write(out, value) {
-    writeHead(out, 2);
+    writeHead(out, 2, value.largePdus);
     writeCharges(out, value);
   },
 });
@@ -78,14 +90,14 @@ export const DynvcCapsVersion3 = codec<DynvcCapsVersion3>({
   name: 'DYNVC_CAPS_VERSION3',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.1.3' },
   decode(reader) {
-    const version = checkVersion(reader, decodeHead(reader), 3, 0xffff);
+    const { version, pdus } = decodeHead(reader, 3, 0xffff);
     const charges = decodeCharges(reader);
     reader.end();
-    return { name: 'DYNVC_CAPS_VERSION3', version, ...charges };
+    return { name: 'DYNVC_CAPS_VERSION3', version, ...charges, ...pdus };
   },
   write(out, value) {
     if (value.version < 3) throw new UsageError(`DYNVC_CAPS_VERSION3.Version: ${value.version} is less than 3`);
-    writeHead(out, value.version);
+    writeHead(out, value.version, value.largePdus);
     writeCharges(out, value);
   },
 });
@@ -94,11 +106,11 @@ export const DynvcCapsRsp = codec<DynvcCapsRsp>({
   name: 'DYNVC_CAPS_RSP',
   spec: { document: 'MS-RDPEDYC', section: '2.2.1.2' },
   decode(reader) {
-    const version = decodeHead(reader);
+    const { version, pdus } = decodeHead(reader, 0, 0xffff);
     reader.end();
-    return { name: 'DYNVC_CAPS_RSP', version };
+    return { name: 'DYNVC_CAPS_RSP', version, ...pdus };
   },
-  write: (out, { version }) => writeHead(out, version),
+  write: (out, { version, largePdus }) => writeHead(out, version, largePdus),
 });
 
 /** The codec for a server's capabilities PDU, by its Version. @throws DecodeError for version 0. */
@@ -119,21 +131,18 @@ export function capabilitiesCodecOf(
   }
 }
 
-function decodeHead(reader: Reader): number {
-  const { Header, Version } = Head.decode(reader);
+function decodeHead(reader: Reader, lowest: number, highest: number): { version: number; pdus: PduCapability } {
+  const { Header, Pad, Version } = Head.decode(reader);
   checkCommand(reader, Header, DvcCommand.capabilities, Head.size);
-  return Version;
-}
-
-function writeHead(out: Writer, version: number): void {
-  Head.write(out, { Header: headerByte(DvcCommand.capabilities), Pad: 0, Version: version });
-}
-
-function checkVersion(reader: Reader, version: number, lowest: number, highest: number): number {
-  if (version < lowest || version > highest) {
-    throw reader.error('INVALID_VALUE', 'Version', `${version} is not ${lowest}`, 2);
+  if (Version < lowest || Version > highest) {
+    throw reader.error('INVALID_VALUE', 'Version', `${Version} is not ${lowest}`, 2);
   }
-  return version;
+  return { version: Version, pdus: Pad === LARGE_PDUS ? { largePdus: true } : {} };
+}
+
+function writeHead(out: Writer, version: number, largePdus?: true): void {
+  const Pad = largePdus === undefined ? 0 : LARGE_PDUS;
+  Head.write(out, { Header: headerByte(DvcCommand.capabilities), Pad, Version: version });
 }
 
 function decodeCharges(reader: Reader): PriorityCharges {

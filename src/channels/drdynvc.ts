@@ -92,7 +92,7 @@ export class Drdynvc {
    */
   send(channelId: number, message: Parts, chunks: Parts[]): void {
     this.#dynamic.checkOpen(channelId, message);
-    appendChunks(chunks, channelId, message);
+    appendChunks(chunks, channelId, message, this.#dynamic.pduSize);
   }
 
   /** The chunks of PDUs, whatever the state of their channels: for tests of a peer. @throws UsageError for an empty one */
@@ -133,7 +133,7 @@ export class Drdynvc {
 
   /**
    * Whether a chunk holds all of a DYNVC_DATA with a ChannelId of one byte, as nearly all do: such a chunk is read here,
-   * because it comes for every 1600 bytes. All others, and those that break a rule, go through the codecs.
+   * because it comes for every block. All others, and those that break a rule, go through the codecs.
    */
   #isBlock(chunk: Uint8Array): boolean {
     const size = chunk.byteLength - CHANNEL_PDU_HEADER_SIZE;

@@ -28,13 +28,13 @@ export class DynamicChannelClient extends DynamicChannels {
   protected override receiveRolePdu(step: StepBuilder<DynamicChannelEvent>, pdu: RolePdu): void {
     switch (pdu.name) {
       case 'DYNVC_CAPS_VERSION1':
-        this.#receiveCapabilities(step, 1);
+        this.#receiveCapabilities(step, 1, pdu.largePdus);
         return;
       case 'DYNVC_CAPS_VERSION2':
-        this.#receiveCapabilities(step, 2);
+        this.#receiveCapabilities(step, 2, pdu.largePdus);
         return;
       case 'DYNVC_CAPS_VERSION3':
-        this.#receiveCapabilities(step, pdu.version);
+        this.#receiveCapabilities(step, pdu.version, pdu.largePdus);
         return;
       case 'DYNVC_CREATE_REQ':
         this.#receiveCreateRequest(step, pdu);
@@ -59,12 +59,13 @@ export class DynamicChannelClient extends DynamicChannels {
   protected override left(): void {}
 
   /** Capabilities that come again are answered like the first time; what was agreed stays. */
-  #receiveCapabilities(step: StepBuilder<DynamicChannelEvent>, serverVersion: number): void {
+  #receiveCapabilities(step: StepBuilder<DynamicChannelEvent>, serverVersion: number, largePdus = false): void {
     const again = this.state === 'ready';
     if (!this.moveConnection('DYNVC_CAPS')) return;
     const version = Math.min(serverVersion, this.ownVersion);
-    step.send(encodeDvcPdu({ name: 'DYNVC_CAPS_RSP', version }));
-    if (!again) this.becomeReady(step, version);
+    // Only who has said so is told that we do too.
+    step.send(encodeDvcPdu({ name: 'DYNVC_CAPS_RSP', version, ...(largePdus ? this.ownPdus : {}) }));
+    if (!again) this.becomeReady(step, version, largePdus);
   }
 
   #receiveCreateRequest(step: StepBuilder<DynamicChannelEvent>, pdu: DynvcCreateReq): void {

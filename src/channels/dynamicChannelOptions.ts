@@ -26,7 +26,18 @@ export const DEFAULT_DYNAMIC_CHANNEL_LIMITS: DynamicChannelLimits = {
 /** Highest version of [MS-RDPEDYC] that this library speaks: 3, because it decompresses. It never compresses. */
 export const HIGHEST_VERSION = 3;
 
+/**
+ * Bytes of the largest PDU between two ends of this project that agreed on it. With larger ones more of them would cross two reads of a socket, and be
+ * copied once more.
+ */
+export const LARGE_PDU_SIZE = 16 * 1024;
+
 export interface DynamicChannelOptions {
+  /**
+   * Whether PDUs of up to {@link LARGE_PDU_SIZE} are sent to a peer that takes them. All ends of this project take them.
+   * Default: false, at most 1600 bytes, [MS-RDPEDYC] 2.2.3.1.
+   */
+  readonly largePdus?: boolean;
   /** Highest version to agree on, 1 to 3. Below 3 the peer may not compress. Default 3. */
   readonly version?: number;
   readonly limits?: Partial<DynamicChannelLimits>;

@@ -99,7 +99,7 @@ export class DynamicChannelServer extends DynamicChannels {
 
   protected override begin(step: StepBuilder<DynamicChannelEvent>): number {
     this.moveConnection('start');
-    step.send(encodeCapabilities(this.ownVersion));
+    step.send(encodeCapabilities(this.ownVersion, this.ownPdus));
     return this.#capabilitiesTimeout;
   }
 
@@ -125,11 +125,11 @@ export class DynamicChannelServer extends DynamicChannels {
   /** A client's close is not answered, [MS-RDPEDYC] 3.3.5.2. */
   protected override answerClose(): void {}
 
-  #receiveCapabilities(step: StepBuilder<DynamicChannelEvent>, { name, version }: DynvcCapsRsp): void {
+  #receiveCapabilities(step: StepBuilder<DynamicChannelEvent>, { name, version, largePdus }: DynvcCapsRsp): void {
     if (version === 0) {
       this.fail(step, new ProtocolError(name, this.state, 'version 0 does not exist', SPEC));
     } else if (this.moveConnection('DYNVC_CAPS_RSP')) {
-      this.becomeReady(step, Math.min(version, this.ownVersion));
+      this.becomeReady(step, Math.min(version, this.ownVersion), largePdus);
     } else {
       this.ignore(step, name, this.state, 'answers nothing that was asked');
     }
@@ -190,14 +190,14 @@ export class DynamicChannelServer extends DynamicChannels {
 }
 
 /** All charges are 0: every class is sent at once, because nothing here is held back for another. */
-function encodeCapabilities(version: number): Parts {
+function encodeCapabilities(version: number, ownPdus: { readonly largePdus?: true }): Parts {
   const charges = { priorityCharge0: 0, priorityCharge1: 0, priorityCharge2: 0, priorityCharge3: 0 };
   switch (version) {
     case 1:
-      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1' });
+      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1', ...ownPdus });
     case 2:
-      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION2', ...charges });
+      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION2', ...charges, ...ownPdus });
     default:
-      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION3', version, ...charges });
+      return encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION3', version, ...charges, ...ownPdus });
   }
 }

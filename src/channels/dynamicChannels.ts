@@ -1,5 +1,6 @@
 import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
 import { byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { MAXIMUM_DVC_PDU_SIZE } from '../../codecs/dvc/header.ts';
 import { decodeDvcPdu, type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import {
   checkVersion,
@@ -7,6 +8,7 @@ import {
   type DynamicChannelEvent,
   type DynamicChannelLimits,
   type DynamicChannelOptions,
+  LARGE_PDU_SIZE,
 } from './dynamicChannelOptions.ts';
 import {
   CAPABILITIES_TRANSITIONS,
@@ -45,6 +47,8 @@ export abstract class DynamicChannels {
   protected readonly limits: DynamicChannelLimits;
   /** Our own highest version. */
   protected readonly ownVersion: number;
+  /** What our own capabilities say of PDUs. */
+  protected readonly ownPdus: { readonly largePdus?: true };
   readonly #peer: Role;
   readonly #channelTable: Transitions<ChannelState, ChannelInput>;
   readonly #connectionTable: Transitions<ConnectionState, ConnectionInput>;
@@ -52,6 +56,7 @@ export abstract class DynamicChannels {
   readonly #budget: ReassemblyBudget;
   #connection: ConnectionState;
   #version: number | undefined;
+  #pduSize = MAXIMUM_DVC_PDU_SIZE;
   #started = false;
   #deadline: number | undefined;
 
@@ -59,6 +64,7 @@ export abstract class DynamicChannels {
   protected constructor(role: Role, initial: ConnectionState, options: DynamicChannelOptions) {
     this.limits = completeLimits(options.limits);
     this.ownVersion = checkVersion(options.version);
+    this.ownPdus = options.largePdus === true ? { largePdus: true } : {};
     this.#peer = role === 'server' ? 'client' : 'server';
     this.#channelTable = DYNAMIC_CHANNEL_TRANSITIONS[role];
     this.#connectionTable = CAPABILITIES_TRANSITIONS[role];
@@ -73,6 +79,11 @@ export abstract class DynamicChannels {
   /** The agreed version; undefined before `ready`. */
   get version(): number | undefined {
     return this.#version;
+  }
+
+  /** Bytes of the largest PDU that is sent. */
+  get pduSize(): number {
+    return this.#pduSize;
   }
 
   /** Bytes allocated for unfinished messages. */
@@ -145,7 +156,7 @@ export abstract class DynamicChannels {
   /** The PDUs that carry a message of one byte or more; its parts are in them by reference. @throws UsageError */
   send(channelId: number, message: Parts): Parts[] {
     this.checkOpen(channelId, message);
-    return fragmentMessage(channelId, message);
+    return fragmentMessage(channelId, message, this.#pduSize);
   }
 
   /** @throws UsageError where `message` cannot be sent because the channel is not open */
@@ -209,8 +220,10 @@ export abstract class DynamicChannels {
     return true;
   }
 
-  protected becomeReady(step: StepBuilder<DynamicChannelEvent>, version: number): void {
+  /** @param largePdus whether the peer's capabilities say so */
+  protected becomeReady(step: StepBuilder<DynamicChannelEvent>, version: number, largePdus = false): void {
     this.#version = version;
+    if (largePdus && this.ownPdus.largePdus) this.#pduSize = LARGE_PDU_SIZE;
     step.emit({ type: 'ready', version });
   }
 

@@ -11,37 +11,39 @@ import {
 import { CHANNEL_PDU_HEADER_SIZE, writeChannelPduHeader } from '../../codecs/svc/channelPduHeader.ts';
 import { WHOLE_MESSAGE } from './staticChannel.ts';
 
-/** Largest message that goes out in one DYNVC_DATA, bytes, [MS-RDPEDYC] 3.1.5.1.2. */
-export const MAXIMUM_SINGLE_BLOCK = 1590;
+/** A message that goes out in one DYNVC_DATA is so much smaller than the largest PDU, bytes, [MS-RDPEDYC] 3.1.5.1.2. */
+const SINGLE_BLOCK_MARGIN = 10;
 
 /**
- * The PDUs of a message: one DYNVC_DATA, or DYNVC_DATA_FIRST and DYNVC_DATA filled up to 1600 bytes. Their heads are in
- * one allocation, those of full blocks are the same one; the payload is in the result by reference.
+ * The PDUs of a message: one DYNVC_DATA, or DYNVC_DATA_FIRST and DYNVC_DATA filled up to the largest PDU. Their heads are
+ * in one allocation, those of full blocks are the same one; the payload is in the result by reference.
+ * @param pduSize bytes of the largest PDU
  * @throws UsageError for an empty message, which FreeRDP would take for a close, and for one above 4 GiB.
  */
-export function fragmentMessage(channelId: number, message: Parts): Parts[] {
+export function fragmentMessage(channelId: number, message: Parts, pduSize = MAXIMUM_DVC_PDU_SIZE): Parts[] {
   const pdus: Parts[] = [];
-  appendBlocks(pdus, channelId, message, 0);
+  appendBlocks(pdus, channelId, message, pduSize, 0);
   return pdus;
 }
 
 /**
  * The same, appended to `chunks` as chunks of the static channel: each PDU after its CHANNEL_PDU_HEADER, for a PDU never
- * needs a second chunk of 1600 bytes. Cutting twice would double the work for each 1600 bytes.
+ * needs a second chunk. Cutting twice would double the work for each block.
+ * @param pduSize bytes of the largest PDU
  * @throws UsageError as {@link fragmentMessage}
  */
-export function appendChunks(chunks: Parts[], channelId: number, message: Parts): void {
-  appendBlocks(chunks, channelId, message, CHANNEL_PDU_HEADER_SIZE);
+export function appendChunks(chunks: Parts[], channelId: number, message: Parts, pduSize: number): void {
+  appendBlocks(chunks, channelId, message, pduSize, CHANNEL_PDU_HEADER_SIZE);
 }
 
 /** @param headerSize bytes of CHANNEL_PDU_HEADER before each PDU, 0 for none */
-function appendBlocks(target: Parts[], channelId: number, message: Parts, headerSize: number): void {
+function appendBlocks(target: Parts[], channelId: number, message: Parts, pduSize: number, headerSize: number): void {
   const length = byteLength(message);
   if (length === 0) throw new UsageError(`channel ${channelId}: a message has at least one byte`);
   const idCode = widthCode(channelId, 'ChannelId');
   const dataSize = 1 + widthSize(idCode);
   const headSize = headerSize + dataSize;
-  if (length <= MAXIMUM_SINGLE_BLOCK) {
+  if (length <= pduSize - SINGLE_BLOCK_MARGIN) {
     const head = new Uint8Array(headSize);
     writeDataHead(head, 0, headerSize, channelId, idCode, length);
     const [first, second] = message;
@@ -53,8 +55,8 @@ function appendBlocks(target: Parts[], channelId: number, message: Parts, header
 
   const lengthCode = widthCode(length, 'Length');
   const firstSize = headSize + widthSize(lengthCode);
-  const fullBlock = MAXIMUM_DVC_PDU_SIZE - dataSize;
-  const firstBlock = Math.min(length, MAXIMUM_DVC_PDU_SIZE - (firstSize - headerSize));
+  const fullBlock = pduSize - dataSize;
+  const firstBlock = Math.min(length, pduSize - (firstSize - headerSize));
   const fullBlocks = Math.floor((length - firstBlock) / fullBlock);
   const lastBlock = length - firstBlock - fullBlocks * fullBlock;
 

@@ -1,6 +1,7 @@
-import type { Parts } from '../../codecs/core/parts.ts';
+import { byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { CHANNEL_PDU_HEADER_SIZE } from '../../codecs/svc/channelPduHeader.ts';
 import { Drdynvc } from '../channels/drdynvc.ts';
-import type { DynamicChannelEvent } from '../channels/dynamicChannelOptions.ts';
+import { type DynamicChannelEvent, LARGE_PDU_SIZE } from '../channels/dynamicChannelOptions.ts';
 import { NO_STEP, type Step } from '../channels/machine.ts';
 import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -9,8 +10,8 @@ import { log } from './log.ts';
 import type { ConnectionSettings } from './options.ts';
 import { nextTurn } from '../systemClock.ts';
 
-/** Flush immediately at this many queued frames (about 256 KiB). */
-const FLUSHED_FRAMES = 160;
+/** Flush immediately at this many queued bytes. */
+const FLUSHED_BYTES = 256 * 1024;
 
 /**
  * Work that is done for one connection before the others have their turn, in bytes: a frame counts 256 more than it has,
@@ -35,6 +36,8 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
   #channelName = '';
   #handler: DynamicChannelHandler | undefined;
   #frames: Parts[] = [];
+  /** Of the messages in them. */
+  #queuedBytes = 0;
   #flushScheduled = false;
   /** The transport takes more. */
   #writable = true;
@@ -53,7 +56,8 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     this.#settings = settings;
     const { maximumMessageSize, maximumChannels } = settings.limits;
     const limits = { maximumMessageSize, maximumChannels, maximumReassemblyBytes: 2 * maximumMessageSize };
-    const common = { limits, messageMemory: settings.messageMemory };
+    const largePdus = (transport.maximumFrame ?? 0) >= CHANNEL_PDU_HEADER_SIZE + LARGE_PDU_SIZE;
+    const common = { limits, messageMemory: settings.messageMemory, largePdus };
     const listeners = (name: string) => name === this.#channelName;
     this.#drdynvc = new Drdynvc(role === 'server' ? { ...common, role } : { ...common, role, listeners });
     this.#alarm = new Alarm(settings.clock, (now) => {
@@ -94,6 +98,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
   sendMessage(channelId: number, message: Parts): void {
     if (this.#over || this.#drdynvc.channelState(channelId) !== 'open') return;
     this.#drdynvc.send(channelId, message, this.#frames);
+    this.#queuedBytes += byteLength(message);
     this.#flushSoon();
   }
 
@@ -182,7 +187,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
 
   #flushSoon(): void {
     // Not later: until then neither the transport nor the devices know how much there is.
-    if (this.#frames.length >= FLUSHED_FRAMES) this.#flush();
+    if (this.#queuedBytes >= FLUSHED_BYTES) this.#flush();
     if (this.#flushScheduled || this.#frames.length === 0) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {
@@ -195,6 +200,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     if (this.#over || this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
+    this.#queuedBytes = 0;
     if (this.#transport.send(frames) || !this.#writable) return;
     this.#writable = false;
     if (this.#role === 'client') this.#transport.pause();

@@ -27,6 +27,12 @@ export interface Transport {
   readonly remote: string;
   /** Identity of the other end; undefined where the transport does not know it. */
   readonly identity?: ConnectionIdentity;
+  /**
+   * Bytes of the largest frame that goes through, both ways, where both ends of the transport are this project's. Left out:
+   * 1608, a chunk of 1600 bytes with its header, which is what RDP has. With 16 KiB and more two ends of this project agree on
+   * larger blocks of messages, which takes a third of the processor time off that 64 KiB cost.
+   */
+  readonly maximumFrame?: number;
   /** Starts delivery. Called once. */
   start(handler: TransportHandler): void;
   /**

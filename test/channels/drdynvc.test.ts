@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../codecs/core/json.ts';
-import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import { byteLength, joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { ChannelFlag, ChannelPdu } from '../../codecs/svc/channelPduHeader.ts';
 import { Drdynvc, type DrdynvcOptions } from '../../src/channels/drdynvc.ts';
@@ -15,9 +15,9 @@ const { CHANNEL_FLAG_FIRST: FIRST, CHANNEL_FLAG_LAST: LAST, CHANNEL_FLAG_SHOW_PR
 const CLIENT: DrdynvcOptions = { role: 'client', listeners: (name) => name === 'URBDRC' };
 
 /** Both ends, with channel 1 open. */
-function pair(limits = {}): { server: Drdynvc; client: Drdynvc } {
-  const server = new Drdynvc({ role: 'server', limits });
-  const client = new Drdynvc({ ...CLIENT, limits });
+function pair(limits = {}, largePdus = { server: false, client: false }): { server: Drdynvc; client: Drdynvc } {
+  const server = new Drdynvc({ role: 'server', limits, largePdus: largePdus.server });
+  const client = new Drdynvc({ ...CLIENT, limits, largePdus: largePdus.client });
   const exchange = (step: Pick<Step<DynamicChannelEvent>, 'outgoing'>, from: Drdynvc, to: Drdynvc) => {
     for (const chunk of step.outgoing) exchange(to.receive(joinParts(chunk).slice()), to, from);
   };
@@ -76,6 +76,37 @@ describe('Drdynvc', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('cuts messages into blocks of 16 KiB where both ends said that they take them', () => {
+    const { server, client } = pair({}, { server: true, client: true });
+    for (const [from, to] of [[server, client] as const, [client, server] as const]) {
+      const message = pattern(65_536 + 36);
+      const chunks = chunksOf(from, [message]);
+      expect(chunks.map(byteLength)).to.deep.equal([...new Array<number>(4).fill(8 + 16_384), 8 + 2 + 48]);
+      expect(receiveAll(to, chunks).map(plain)).to.deep.equal([
+        { type: 'message', channelId: 1, payload: toHex(message) },
+      ]);
+      expect(chunksOf(from, [pattern(16_374)]).length).to.equal(1);
+      expect(chunksOf(from, [pattern(16_381)]).length).to.equal(2);
+    }
+  });
+
+  it('keeps to 1600 bytes with a peer that did not say so, and does not say so to one', () => {
+    for (const largePdus of [
+      { server: true, client: false },
+      { server: false, client: true },
+    ]) {
+      const { server, client } = pair({}, largePdus);
+      for (const end of [server, client]) {
+        expect(Math.max(...chunksOf(end, [pattern(5000)]).map(byteLength))).to.equal(8 + 1600);
+      }
+    }
+    const client = new Drdynvc({ ...CLIENT, largePdus: true });
+    client.start(0);
+    const capabilities = encodeDvcPdu({ name: 'DYNVC_CAPS_VERSION1' });
+    const [answer] = client.receive(joinParts(new StaticChannel().send(capabilities)[0]!)).outgoing;
+    expect(toHex(joinParts(answer!)).slice(16)).to.equal('50000100');
   });
 
   it('gives a view of the chunk for a message of one block', () => {

@@ -92,6 +92,10 @@ describe('transports: stream', () => {
     });
     afterEach(() => release());
 
+    it('says that frames of 65531 bytes go through, so that two of our own ends agree on larger blocks', () => {
+      expect(end.transport.maximumFrame).to.equal(65_531);
+    });
+
     it('puts a header before each frame and writes nothing else', async () => {
       const chunks: Buffer[] = [];
       peer.on('data', (chunk) => chunks.push(chunk));

@@ -22,15 +22,20 @@ const u32 = fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.constantFrom(0,
 const data = fc.uint8Array({ maxLength: 100 });
 const charges = { priorityCharge0: u16, priorityCharge1: u16, priorityCharge2: u16, priorityCharge3: u16 };
 
+const sometimesLarge = <V>(value: fc.Arbitrary<V>): fc.Arbitrary<V | (V & { readonly largePdus: true })> =>
+  fc.tuple(value, fc.boolean()).map(([each, isLarge]) => (isLarge ? { ...each, largePdus: true } : each));
+
 const arbitraries: { [Name in DvcPdu['name']]: fc.Arbitrary<Extract<DvcPdu, { name: Name }>> } = {
-  DYNVC_CAPS_VERSION1: fc.record({ name: fc.constant('DYNVC_CAPS_VERSION1') }),
-  DYNVC_CAPS_VERSION2: fc.record({ name: fc.constant('DYNVC_CAPS_VERSION2'), ...charges }),
-  DYNVC_CAPS_VERSION3: fc.record({
-    name: fc.constant('DYNVC_CAPS_VERSION3'),
-    version: fc.integer({ min: 3, max: 0xffff }),
-    ...charges,
-  }),
-  DYNVC_CAPS_RSP: fc.record({ name: fc.constant('DYNVC_CAPS_RSP'), version: u16 }),
+  DYNVC_CAPS_VERSION1: sometimesLarge(fc.record({ name: fc.constant('DYNVC_CAPS_VERSION1') })),
+  DYNVC_CAPS_VERSION2: sometimesLarge(fc.record({ name: fc.constant('DYNVC_CAPS_VERSION2'), ...charges })),
+  DYNVC_CAPS_VERSION3: sometimesLarge(
+    fc.record({
+      name: fc.constant('DYNVC_CAPS_VERSION3'),
+      version: fc.integer({ min: 3, max: 0xffff }),
+      ...charges,
+    }),
+  ),
+  DYNVC_CAPS_RSP: sometimesLarge(fc.record({ name: fc.constant('DYNVC_CAPS_RSP'), version: u16 })),
   DYNVC_CREATE_REQ: fc.record({
     name: fc.constant('DYNVC_CREATE_REQ'),
     channelId: u32,

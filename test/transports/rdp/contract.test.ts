@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type { Transport } from '../../../src/ports/transport.ts';
 import { makeIdentity } from '../../../transports/certificates.ts';
 import { listenRdp } from '../../../transports/rdp/listenRdp.ts';
@@ -24,6 +25,13 @@ async function connected(): Promise<{
 }
 
 describe('the RDP transport, as any other', () => {
+  it('says that it has chunks of 1600 bytes and their header, as RDP has', async () => {
+    const { server, client, release } = await connected();
+    expect(server.maximumFrame).to.equal(1608);
+    await Promise.all([client.close(), server.close()]);
+    await release();
+  });
+
   describe('from the client to the server', () => {
     transportContract(
       async (): Promise<Connection> => {
