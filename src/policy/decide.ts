@@ -59,8 +59,8 @@ function byDefault(action: PolicyAction): Decision {
   return { action, reason: `${PARTICIPLES[action]} by default: no rule matches` };
 }
 
-/** Undefined: it cannot be told. */
-function matches(rule: Rule, device: PolicyDevice): boolean | undefined {
+/** Whether all conditions of a rule are true of a device. Undefined: it cannot be told. */
+export function matches(rule: Pick<Rule, 'conditions'>, device: PolicyDevice): boolean | undefined {
   const answers = rule.conditions.map((condition) => isTrue(condition, device));
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;

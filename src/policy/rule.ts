@@ -53,3 +53,14 @@ export interface RuleSet {
   /** For devices that no rule matches. */
   readonly otherwise: PolicyAction;
 }
+
+/**
+ * What happens when somebody wants to take a device that another has. `take`: it changes hands; `ask`: the holder is asked;
+ * `refuse`: the holder keeps it.
+ */
+export type ShareAction = 'take' | 'ask' | 'refuse';
+
+/** A rule about devices that several want. */
+export interface ShareRule extends Omit<Rule, 'action'> {
+  readonly action: ShareAction;
+}

@@ -1,12 +1,14 @@
 /** Rules as people write them; the grammar is in docs/policy.md. */
 import { UsageError } from '../../codecs/core/errors.ts';
-import type { ClassPattern, PolicyAction, Rule, RuleCondition } from './rule.ts';
+import type { ClassPattern, PolicyAction, Rule, RuleCondition, ShareAction, ShareRule } from './rule.ts';
 import { normalSerialNumber } from './serialNumber.ts';
 
 /** Contents of a file of rules. */
 export interface RuleFile {
   /** In the order of the file. */
   readonly rules: readonly Rule[];
+  /** From its lines `share ...`, in their order; left out where there are none. */
+  readonly share?: readonly ShareRule[];
   /** From its line `default ...`, if there is one. */
   readonly otherwise: PolicyAction | undefined;
 }
@@ -17,12 +19,17 @@ export interface RuleFile {
  */
 export function parseRules(text: string, name: string): RuleFile {
   const rules: Rule[] = [];
+  const share: ShareRule[] = [];
   let otherwise: PolicyAction | undefined;
   for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
     const origin = `${name}:${index + 1}`;
     const words = new Words(line, origin);
     const first = words.next();
     if (first === undefined) continue;
+    if (first === 'share') {
+      share.push({ ...readShareRule(words), origin });
+      continue;
+    }
     if (first !== 'default') {
       rules.push({ ...readRule(first, words), origin });
       continue;
@@ -32,7 +39,7 @@ export function parseRules(text: string, name: string): RuleFile {
     const rest = words.next();
     if (rest !== undefined) throw words.error(`nothing can follow a default, but there is ${quote(rest)}; remove it`);
   }
-  return { rules, otherwise };
+  return { rules, otherwise, ...(share.length > 0 && { share }) };
 }
 
 /**
@@ -44,8 +51,16 @@ export function parseRule(text: string, origin: string): Rule {
   return { ...readRule(words.next() ?? '', words), origin };
 }
 
-/** A rule as {@link parseRule} reads it. Always one line. */
-export function formatRule({ action, conditions }: Rule): string {
+/**
+ * Reads one rule about devices that several want, such as `take class 03`: a line of a file without its first word, `share`.
+ * @throws UsageError that tells what to do
+ */
+export function parseShareRule(text: string, origin: string): ShareRule {
+  return { ...readShareRule(new Words(text, origin)), origin };
+}
+
+/** A rule as {@link parseRule} or {@link parseShareRule} reads it. Always one line. */
+export function formatRule({ action, conditions }: Rule | ShareRule): string {
   return [action, ...(conditions.length === 0 ? ['*'] : conditions.map(formatCondition))].join(' ');
 }
 
@@ -131,6 +146,15 @@ class Words {
 
 function readRule(first: string, words: Words): Rule {
   const action = readAction(first, words);
+  return { action, conditions: readConditions(action, words) };
+}
+
+function readShareRule(words: Words): ShareRule {
+  const action = readShareAction(words.next() ?? '', words);
+  return { action, conditions: readConditions(action, words) };
+}
+
+function readConditions(action: string, words: Words): RuleCondition[] {
   const conditions: RuleCondition[] = [];
   let isAny = false;
   for (let word = words.next(); word !== undefined; word = words.next()) {
@@ -143,7 +167,12 @@ function readRule(first: string, words: Words): Rule {
   if (!isAny && conditions.length === 0) {
     throw words.error(`${action} what? add a condition such as 046d:*, class 08 or port 1-2, or * for every device`);
   }
-  return { action, conditions };
+  return conditions;
+}
+
+function readShareAction(word: string, words: Words): ShareAction {
+  if (word === 'take' || word === 'ask' || word === 'refuse') return word;
+  throw words.error(`share ${quote(word)}: write share take, share ask or share refuse, and the devices`);
 }
 
 function readAction(word: string, words: Words): PolicyAction {
