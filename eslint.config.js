@@ -28,7 +28,7 @@ const layers = [
     files: 'src/hosts',
     may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', 'src/usbip', PORTS],
   },
-  { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', PORTS] },
+  { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', ...MACHINE, PORTS] },
   { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
   {
     files: 'src/capture',

@@ -5,6 +5,8 @@ import {
   SERVER_CONTROL_TRANSITIONS,
   SERVER_DEVICE_TRANSITIONS,
 } from '../src/urbdrc/session/transitions.ts';
+import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
+import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
 import { code, table } from './markdown.ts';
 
@@ -18,6 +20,8 @@ interface Machine {
 
 const SESSION = 'src/urbdrc/session/transitions.ts';
 const RDP = 'src/rdp/transitions.ts';
+const SHARE = 'src/hub/deviceShare.ts';
+const SESSIONS = 'src/hub/sessionTable.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [
@@ -67,6 +71,18 @@ const MACHINES: readonly Machine[] = [
       `RDP_SERVER_TRANSITIONS in [${RDP}](../${RDP}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the connection; a ` +
       'DISCONNECT_PROVIDER_ULTIMATUM of the client ends it in every state after `awaitingConnectInitial`.',
     transitions: RDP_SERVER_TRANSITIONS,
+  },
+  {
+    title: 'A device that several may want',
+    intro:
+      `DEVICE_SHARE_TRANSITIONS in [${SHARE}](../${SHARE}). What is not allowed does nothing. \`releasedToNext\`: it was taken ` +
+      'for somebody, or somebody waits. [sharing.md](sharing.md) tells more.',
+    transitions: DEVICE_SHARE_TRANSITIONS,
+  },
+  {
+    title: 'A session of a hub',
+    intro: `SESSION_TRANSITIONS in [${SESSIONS}](../${SESSIONS}). What is not allowed does nothing; \`closed\` is no record any more.`,
+    transitions: SESSION_TRANSITIONS,
   },
 ];
 

@@ -239,6 +239,13 @@ function tell(event: HubEvent, place: Place, terminal: Terminal): void {
     case 'failed':
       terminal.warn(oneLine(event.error));
       return;
+    case 'deviceClaimed':
+    case 'deviceRefused':
+    case 'deviceTaken':
+    case 'sessionOpened':
+    case 'sessionRefused':
+    case 'sessionEnding':
+    case 'sessionEnded':
     case 'gone':
     case 'sinkAdded':
     case 'sinkRemoved':

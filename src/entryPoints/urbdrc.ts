@@ -56,7 +56,19 @@ export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { Hub, type HubOptions } from '../hub/hub.ts';
 export { JudgedDevice } from '../usb/judgedDevice.ts';
-export type { HubDevice, HubDeviceState, HubEvent, HubQuestion, Person } from '../hub/hubDevice.ts';
+export type {
+  ClaimAnswer,
+  HubDevice,
+  HubDeviceState,
+  HubEvent,
+  HubQuestion,
+  HubSharing,
+  Person,
+} from '../hub/hubDevice.ts';
+export type { Claimant, DeviceShareState } from '../hub/deviceShare.ts';
+export { HubError, type HubErrorCode } from '../hub/hubError.ts';
+export { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
+export type { HubSession, SessionEnd, SessionEvent, SessionRequest, SessionStateName } from '../hub/sessionTable.ts';
 export type { InResult, OutResult, StorageDevice, StorageSignal } from '../usb/massStorage/storageDevice.ts';
 export type { RemoteDeviceOptions, TransferOptions } from '../hosts/remoteDevice/options.ts';
 export { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';

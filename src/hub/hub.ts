@@ -1,18 +1,19 @@
 import { asError } from '../../codecs/core/errors.ts';
 import { AutoSelection } from '../policy/autoSelection.ts';
 import type { Decision, Policy } from '../policy/decide.ts';
-import { type LocalUse, NOT_USED_HERE, policyDevice } from '../policy/policyDevice.ts';
+import type { ShareRule } from '../policy/rule.ts';
+import { decideShare } from '../policy/shareRules.ts';
+import type { LocalUse } from '../policy/policyDevice.ts';
 import type { Clock } from '../ports/clock.ts';
-import type {
-  Attachment,
-  AttachmentEnd,
-  UsbDevice,
-  UsbDeviceIdentity,
-  UsbDeviceSink,
-  UsbDeviceSource,
-} from '../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
 import { JudgedDevice } from '../usb/judgedDevice.ts';
-import type { HubDevice, HubDeviceState, HubEvent, Person } from './hubDevice.ts';
+import { Attachments } from './attachments.ts';
+import { Decisions, NO_POLICY } from './decisions.ts';
+import { DeviceRow, type SinkClaimant } from './deviceRow.ts';
+import { DeviceTable } from './deviceTable.ts';
+import type { ClaimAnswer, HubDevice, HubEvent, Person } from './hubDevice.ts';
+import { HubError } from './hubError.ts';
+import { type HubSession, type SessionRequest, SessionTable, type SessionTableOptions } from './sessionTable.ts';
 
 /** Options of {@link Hub}. */
 export interface HubOptions {
@@ -22,6 +23,8 @@ export interface HubOptions {
   readonly policy?: Policy;
   /** Asked where the policy says `ask`. Default: nobody, which denies. */
   readonly person?: Person;
+  /** What happens when somebody wants to take a device that another has; SHARE_DEFAULTS follow. Default: only those. */
+  readonly share?: readonly ShareRule[];
   /** Devices for which this is false are none of the hub's business. Default: all are. */
   readonly isWanted?: (device: UsbDevice) => boolean;
   /** Use of a local device by this machine, for the policy. Default: none. */
@@ -32,16 +35,6 @@ export interface HubOptions {
   readonly onEvent?: (event: HubEvent) => void;
 }
 
-/** A row, as the hub changes it. */
-interface Row extends HubDevice {
-  decision: Decision | undefined;
-  state: HubDeviceState;
-  /** The device as the policy has seen it, which is how sinks get it. */
-  readonly judged: JudgedDevice;
-  /** Sinks that had their chance. */
-  readonly tried: WeakSet<UsbDeviceSink>;
-}
-
 interface Source {
   readonly source: UsbDeviceSource;
   /** Follows devices that come back at their port. A device of another machine can claim any port: nothing follows there. */
@@ -50,7 +43,6 @@ interface Source {
 }
 
 const NOBODY: Person = { unavailable: 'nobody is there to ask', ask: () => Promise.resolve(false) };
-const NO_POLICY: Decision = { action: 'allow', reason: 'there are no rules' };
 
 /**
  * Joins sources of devices to sinks: decides about each device that comes, by policy and person, attaches it to a sink,
@@ -67,11 +59,22 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #sources = new Map<UsbDeviceSource, Source>();
   readonly #sinks = new Set<UsbDeviceSink>();
-  readonly #rows = new Map<UsbDevice, Row>();
+  readonly #rows = new DeviceTable();
+  readonly #decisions: Decisions;
+  readonly #attachments: Attachments;
+  readonly #sessions: SessionTable;
   #lastId = 0;
 
   constructor(options: HubOptions) {
     this.#options = options;
+    const { clock, person = NOBODY, decorate = (device: UsbDevice) => device } = options;
+    this.#decisions = new Decisions({ ...options, person });
+    const emit = (event: HubEvent) => this.#emit(event);
+    const guard = <T>(action: () => Promise<T>) => this.#guard(action);
+    const refuse = (row: DeviceRow, reason: string) => this.#refuse(row, reason);
+    this.#attachments = new Attachments({ clock, sinks: this.#sinks, person, decorate, emit, guard, refuse });
+    const release: SessionTableOptions['release'] = (ends, reason) => this.#releaseSession(ends, reason);
+    this.#sessions = new SessionTable({ clock, emit, guard, release });
   }
 
   /** Those that were added and not removed, in order. */
@@ -86,15 +89,44 @@ export class Hub {
 
   /** Every device that is there, in the order in which they came. */
   get devices(): readonly HubDevice[] {
-    return [...this.#rows.values()];
+    return this.#rows.list;
+  }
+
+  /** Connections that were opened or belong to a source or a sink, in the order in which they came. */
+  get sessions(): readonly HubSession[] {
+    return this.#sessions.list;
+  }
+
+  /** Devices that a session offers, and those that it has. */
+  devicesOf(sessionId: number): readonly HubDevice[] {
+    return this.#rowsOf(sessionId);
+  }
+
+  /**
+   * Lets a connection in, as the mode of its listener says, once those whose time is over have left; then add the source or
+   * sink that it carries. The record lives until the connection is over.
+   * @throws HubError when it is refused, or ended meanwhile: close the connection, with the message
+   */
+  openSession(request: SessionRequest): Promise<HubSession> {
+    return this.#sessions.open(request);
+  }
+
+  /**
+   * Takes the devices of a session in order, tells the other end why, and closes the connection. Resolves when that is done.
+   * @throws HubError when there is no such session
+   */
+  endSession(id: number, reason: string): Promise<void> {
+    return this.#sessions.end(id, reason);
   }
 
   /**
    * Takes devices from `source`, those that are there and those that come later, until it ends or is removed. Resolves when
-   * those that are there were decided about and offered to sinks; it does not wait for a person.
+   * those that are there were decided about and offered to sinks; it does not wait for a person. Without a `session` that was
+   * opened, a source that has a connection gets one that shares with everybody.
    */
-  async addSource(source: UsbDeviceSource): Promise<void> {
+  async addSource(source: UsbDeviceSource, session?: HubSession): Promise<void> {
     if (this.#sources.has(source)) return;
+    this.#sessions.join(source, session);
     const { policy } = this.#options;
     const follows = policy !== undefined && source.connection === undefined;
     const entry: Source = { source, selection: follows ? new AutoSelection(policy) : undefined, stop: () => {} };
@@ -114,17 +146,84 @@ export class Hub {
   }
 
   /** Gives devices to `sink` until it ends or is removed. Resolves when the free ones were offered to it. */
-  async addSink(sink: UsbDeviceSink): Promise<void> {
+  async addSink(sink: UsbDeviceSink, session?: HubSession): Promise<void> {
     if (this.#sinks.has(sink)) return;
+    this.#sessions.join(sink, session);
     this.#sinks.add(sink);
     this.#emit({ type: 'sinkAdded', sink });
     void ending(sink).then((error) => this.#dropSink(sink, error));
-    for (const row of [...this.#rows.values()]) await this.#attach(row);
+    for (const row of this.#rows.list) await this.#attachments.offer(row);
   }
 
   /** Takes the devices of `sink` back; other sinks may have them. The sink stays open. */
   async removeSink(sink: UsbDeviceSink): Promise<void> {
     await this.#dropSink(sink, undefined);
+  }
+
+  /**
+   * A sink wants a device: it has it when it is free; with `take` also when somebody has it and the rules let that happen.
+   * `wait` is how long it waits in the queue where it does not have it, milliseconds. Default: 0.
+   * @throws HubError when the hub has no such device or sink
+   */
+  async claim(
+    deviceId: number,
+    sink: UsbDeviceSink,
+    { want = 'normal', wait = 0 }: { readonly want?: 'normal' | 'take'; readonly wait?: number } = {},
+  ): Promise<ClaimAnswer> {
+    const row = this.#rows.get(deviceId);
+    const claimant = this.#claimant(sink);
+    const { action, reason } = row.decision ?? { action: 'ask', reason: 'nobody has decided about it yet' };
+    if (action !== 'allow') return { type: 'refused', holder: undefined, since: undefined, reason };
+    const rule = decideShare(this.#options.share ?? [], this.#decisions.facts(row.judged));
+    return this.#attachments.claim(row, { claimant, want, wait }, rule);
+  }
+
+  /**
+   * A person gives a device to a sink, or to the session that has one, whatever the rules say. Resolves when that has it,
+   * or will not have it.
+   * @throws HubError when there is no such device, sink or session, or the device is locked
+   */
+  async give(deviceId: number, to: UsbDeviceSink | number): Promise<ClaimAnswer> {
+    const row = this.#unlocked(deviceId);
+    const claimant = this.#claimant(typeof to === 'number' ? this.#sessions.sinkOf(to) : to);
+    const answer = this.claim(deviceId, claimant.sink, { wait: Infinity });
+    if (row.state.name !== 'free' && row.share.state.name !== 'free') await this.#attachments.takeBack(row, claimant);
+    return (await answer).type === 'refused' ? answer : { type: 'granted' };
+  }
+
+  /**
+   * Takes a device from its holder; who waits for it has it next, and nobody else until it is claimed or given.
+   * @throws HubError when there is no such device, or it is locked
+   */
+  async release(deviceId: number): Promise<void> {
+    await this.#attachments.takeBack(this.#unlocked(deviceId));
+  }
+
+  /**
+   * Takes a device from its holder, and has its source take it back: nobody has it until it is plugged in again.
+   * @throws HubError when there is no such device
+   */
+  async drop(deviceId: number, reason: string): Promise<void> {
+    const row = this.#rows.get(deviceId);
+    row.decision = { action: 'deny', reason };
+    this.#emit({ type: 'decided', entry: row, decision: row.decision });
+    this.#attachments.end(row, reason);
+    await this.#attachments.takeBack(row);
+    if (row.state.name === 'free' || row.state.name === 'asked') row.state = { name: 'denied' };
+    this.#refuse(row, reason);
+  }
+
+  /**
+   * Refuses every claim to a device, by the wish of its holder, until {@link unlock}. False: nobody has it, or it is about to
+   * be given to somebody. @throws HubError when there is no such device
+   */
+  lock(deviceId: number, reason: string): boolean {
+    return this.#rows.get(deviceId).share.lock(reason);
+  }
+
+  /** Ends a {@link lock}. @throws HubError when there is no such device */
+  unlock(deviceId: number): void {
+    this.#rows.get(deviceId).share.unlock();
   }
 
   /** Releases every device, then closes all sources and sinks. */
@@ -159,107 +258,40 @@ export class Hub {
     const judged = new JudgedDevice(device, (reason) => this.#changed(row, reason));
     if (isWanted !== undefined && !isWanted(judged)) return;
     this.#lastId += 1;
-    const { source } = entry;
-    const row: Row = {
-      ...{ id: this.#lastId, device, source, decision: undefined, state: { name: 'free' } },
-      ...{ judged, tried: new WeakSet() },
-    };
-    this.#rows.set(device, row);
+    const row: DeviceRow = new DeviceRow(this.#lastId, device, entry.source, judged);
+    this.#rows.add(row);
     device.gone.addEventListener('abort', () => this.#gone(entry, row), { once: true });
-    const decision = await this.#guard(() => Promise.resolve(this.#decide(entry, judged)));
+    const { selection } = entry;
+    const decision = await this.#guard(() => Promise.resolve(this.#decisions.decide(selection, judged)));
     if (decision?.action !== 'ask') {
       await this.#settle(row, decision ?? { action: 'deny', reason: 'the policy failed' });
       return;
     }
     row.state = { name: 'asked' };
-    void this.#ask(entry, row, decision.reason).catch((error: unknown) => {
+    void this.#ask(selection, row, decision.reason);
+  }
+
+  async #ask(selection: AutoSelection | undefined, row: DeviceRow, reason: string): Promise<void> {
+    try {
+      const decision = await this.#decisions.ask(selection, row, reason);
+      if (decision !== undefined) await this.#settle(row, decision);
+    } catch (error) {
       this.#emit({ type: 'failed', error: asError(error) });
-      return this.#settle(row, { action: 'deny', reason: 'the person could not be asked' });
-    });
-  }
-
-  #decide({ selection }: Source, device: UsbDevice): Decision {
-    const { policy, localUse, clock } = this.#options;
-    if (policy === undefined) return NO_POLICY;
-    const facts = policyDevice(device, localUse?.(device.identity) ?? NOT_USED_HERE);
-    return selection === undefined ? policy(facts) : selection.added(facts, clock.now());
-  }
-
-  async #ask({ selection }: Source, row: Row, reason: string): Promise<void> {
-    const person = this.#options.person ?? NOBODY;
-    const { unavailable } = person;
-    if (unavailable !== undefined) {
-      await this.#settle(row, { action: 'deny', reason: `${reason}, but ${unavailable}` });
-      return;
+      await this.#settle(row, { action: 'deny', reason: 'the person could not be asked' });
     }
-    const isYes = await person.ask({ entry: row, reason }, row.device.gone);
-    if (row.state.name !== 'asked') return;
-    const said = `the answer was ${isYes ? 'yes' : 'no'}`;
-    const { identity } = row.device;
-    await this.#settle(row, selection?.answered(identity, isYes) ?? { action: isYes ? 'allow' : 'deny', reason: said });
   }
 
-  async #settle(row: Row, decision: Decision): Promise<void> {
+  async #settle(row: DeviceRow, decision: Decision): Promise<void> {
     if (row.state.name === 'gone') return;
     row.decision = decision;
     row.state = { name: decision.action === 'allow' ? 'free' : 'denied' };
     if (decision !== NO_POLICY) this.#emit({ type: 'decided', entry: row, decision });
-    if (decision.action === 'allow') await this.#attach(row);
+    if (decision.action === 'allow') await this.#attachments.offer(row);
     else this.#refuse(row, decision.reason);
   }
 
-  /** Offers a free device to the sinks that have not had it, one after the other. */
-  async #attach(row: Row): Promise<void> {
-    let rejection: Error | undefined;
-    while (row.state.name === 'free' && row.decision?.action === 'allow') {
-      const sink = [...this.#sinks].find((each) => !row.tried.has(each));
-      if (sink === undefined) {
-        // Nothing waits for a device that its user could use meanwhile.
-        if (rejection !== undefined) this.#refuse(row, rejection.message);
-        return;
-      }
-      row.tried.add(sink);
-      row.state = { name: 'attaching', sink };
-      try {
-        const { decorate = (device: UsbDevice) => device } = this.#options;
-        this.#attached(row, sink, await sink.attach(decorate(row.judged)));
-      } catch (error) {
-        rejection = asError(error);
-        if (this.#isAttaching(row)) row.state = { name: 'free' };
-        this.#emit({ type: 'rejected', entry: row, sink, error: rejection });
-      }
-    }
-  }
-
-  /** The device may have gone while the sink took it. */
-  #isAttaching(row: Row): boolean {
-    return row.state.name === 'attaching';
-  }
-
-  #attached(row: Row, sink: UsbDeviceSink, attachment: Attachment): void {
-    if (!this.#isAttaching(row) || !this.#sinks.has(sink)) {
-      if (this.#isAttaching(row)) row.state = { name: 'free' };
-      void this.#guard(() => attachment.release());
-      return;
-    }
-    row.state = { name: 'attached', sink, attachment };
-    this.#emit({ type: 'attached', entry: row, sink, attachment });
-    void this.#follow(row, sink, attachment);
-  }
-
-  async #follow(row: Row, sink: UsbDeviceSink, attachment: Attachment): Promise<void> {
-    const end = await attachment.ended.catch((error: unknown): AttachmentEnd => {
-      return { reason: 'failed', error: asError(error) };
-    });
-    if (row.state.name === 'attached') row.state = { name: row.decision?.action === 'allow' ? 'free' : 'denied' };
-    this.#emit({ type: 'ended', entry: row, sink, end });
-    if (end.reason === 'refused') this.#refuse(row, 'the sink refused it');
-    // The sink went, not the device.
-    else if (end.reason === 'closed' || !this.#sinks.has(sink)) await this.#attach(row);
-  }
-
   /** What was decided was about another device. Its sink has seen it go already. */
-  #changed(row: Row, reason: string): void {
+  #changed(row: DeviceRow, reason: string): void {
     if (row.state.name === 'gone') return;
     row.decision = { action: 'deny', reason };
     this.#emit({ type: 'decided', entry: row, decision: row.decision });
@@ -267,17 +299,18 @@ export class Hub {
   }
 
   /** Its source gives it back to its user, where it can. */
-  #refuse(row: Row, reason: string): void {
+  #refuse(row: DeviceRow, reason: string): void {
     void this.#guard(() => {
       row.source.refuse(row.device, reason);
       return Promise.resolve();
     });
   }
 
-  #gone({ selection }: Source, row: Row): void {
+  #gone({ selection }: Source, row: DeviceRow): void {
     if (row.state.name === 'gone') return;
     row.state = { name: 'gone' };
-    this.#rows.delete(row.device);
+    this.#rows.remove(row);
+    this.#attachments.end(row, 'it is gone');
     selection?.removed(row.device.identity, this.#options.clock.now());
     this.#emit({ type: 'gone', entry: row });
   }
@@ -290,21 +323,50 @@ export class Hub {
       entry.stop();
       return Promise.resolve();
     });
-    const rows = [...this.#rows.values()].filter((row) => row.source === source);
+    const rows = this.#rows.of(source);
     const attachments = rows.flatMap(({ state }) => (state.name === 'attached' ? [state.attachment] : []));
     for (const row of rows) this.#gone(entry, row);
     await Promise.all(attachments.map((attachment) => this.#guard(() => attachment.release())));
+    this.#sessions.leave(source);
     this.#emit({ type: 'sourceRemoved', source, ...(error !== undefined && { error }) });
   }
 
   async #dropSink(sink: UsbDeviceSink, error: Error | undefined): Promise<void> {
     if (!this.#sinks.delete(sink)) return;
-    const states = [...this.#rows.values()].map(({ state }) => state);
-    const attachments = states.flatMap((state) =>
-      state.name === 'attached' && state.sink === sink ? [state.attachment] : [],
-    );
-    await Promise.all(attachments.map((attachment) => this.#guard(() => attachment.release())));
+    const rows = this.#rows.list;
+    this.#attachments.withdraw(rows, sink);
+    const held = rows.filter(({ state }) => state.name === 'attached' && state.sink === sink);
+    await Promise.all(held.map((row) => this.#attachments.takeBack(row)));
+    this.#sessions.leave(sink);
     this.#emit({ type: 'sinkRemoved', sink, ...(error !== undefined && { error }) });
+  }
+
+  async #releaseSession(ends: readonly (UsbDeviceSource | UsbDeviceSink)[], reason: string): Promise<void> {
+    const sources = ends.filter((end) => 'refuse' in end);
+    const rows = sources.flatMap((source) => this.#rows.of(source));
+    for (const row of rows) this.#attachments.end(row, reason);
+    await Promise.all(rows.map((row) => this.#attachments.takeBack(row)));
+    await Promise.all(sources.map((source) => this.removeSource(source)));
+    await Promise.all(ends.filter((end) => 'attach' in end).map((sink) => this.removeSink(sink)));
+  }
+
+  #rowsOf(id: number): DeviceRow[] {
+    return this.#rows.list.filter(({ source, state }) => {
+      const has = 'sink' in state && this.#sessions.of(state.sink)?.id === id;
+      return has || this.#sessions.of(source)?.id === id;
+    });
+  }
+
+  #unlocked(id: number): DeviceRow {
+    const row = this.#rows.get(id);
+    const { state } = row.share;
+    if (state.name !== 'locked') return row;
+    throw new HubError('DEVICE_LOCKED', `device ${id} is locked by ${state.holder.name}: ${state.reason}`);
+  }
+
+  #claimant(sink: UsbDeviceSink): SinkClaimant {
+    if (this.#sinks.has(sink)) return this.#attachments.claimant(sink);
+    throw new HubError('NO_SUCH_SINK', `${sink.name} is none of the hub's sinks`);
   }
 
   /** Runs what the hub was given; what it throws is told, and is no result. */

@@ -1,5 +1,7 @@
 import type { Decision } from '../policy/decide.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
+import type { Claimant, DeviceShareState } from './deviceShare.ts';
+import type { SessionEvent } from './sessionTable.ts';
 
 /** Where a device of a hub is. */
 export type HubDeviceState =
@@ -25,7 +27,31 @@ export interface HubDevice {
   readonly decision: Decision | undefined;
   /** Where the device is now. */
   readonly state: HubDeviceState;
+  /** Whose it is, and who wants it. */
+  readonly sharing: HubSharing;
 }
+
+/** Whose a device is, and who waits for it. Sinks have the names of the users at their other ends, or their own. */
+export interface HubSharing {
+  /** Whose it is. */
+  readonly state: DeviceShareState;
+  /** The next one first. */
+  readonly queue: readonly Claimant[];
+}
+
+/** Answer to a claim. */
+export type ClaimAnswer =
+  | { readonly type: 'granted' }
+  /** It is told again, as an event, when the device comes or when the time is over. `place` 1 is the next. */
+  | { readonly type: 'queued'; readonly place: number }
+  | {
+      readonly type: 'refused';
+      /** Who has the device, and since when by the hub's clock, milliseconds. */
+      readonly holder: string | undefined;
+      readonly since: number | undefined;
+      /** One line. */
+      readonly reason: string;
+    };
 
 /** Event of a hub. `entry` is the live row: its state is the one after the event. */
 export type HubEvent =
@@ -43,6 +69,33 @@ export type HubEvent =
   | { readonly type: 'rejected'; readonly entry: HubDevice; readonly sink: UsbDeviceSink; readonly error: Error }
   | { readonly type: 'ended'; readonly entry: HubDevice; readonly sink: UsbDeviceSink; readonly end: AttachmentEnd }
   | { readonly type: 'gone'; readonly entry: HubDevice }
+  /** Somebody wants a device that another has. Names are those of {@link HubSharing}; `since` is the hub's clock. */
+  | {
+      readonly type: 'deviceClaimed';
+      readonly entry: HubDevice;
+      readonly claimant: string;
+      readonly holder: string;
+      readonly since: number;
+      /** `asked`: the holder is asked. `queued`: the claim waits. `noticed`: the device is taken in a moment. */
+      readonly how: 'asked' | 'queued' | 'noticed';
+    }
+  | {
+      readonly type: 'deviceRefused';
+      readonly entry: HubDevice;
+      readonly claimant: string;
+      readonly holder: string | undefined;
+      readonly since: number | undefined;
+      readonly reason: string;
+    }
+  /** It went from one to the other; `isForced`: not in good order, because that took too long. */
+  | {
+      readonly type: 'deviceTaken';
+      readonly entry: HubDevice;
+      readonly from: string;
+      readonly to: string;
+      readonly isForced: boolean;
+    }
+  | SessionEvent
   /** A callback of the embedder, a source or a sink threw. The hub goes on without it. */
   | { readonly type: 'failed'; readonly error: Error };
 
@@ -52,6 +105,8 @@ export interface HubQuestion {
   readonly entry: HubDevice;
   /** Why a person has to be asked: the rule that wants it. */
   readonly reason: string;
+  /** Set where the question is whether the holder of the device gives it to somebody else. */
+  readonly claim?: { readonly holder: string; readonly claimant: string };
 }
 
 /** Port to a person who decides about devices for which the policy says `ask`. */

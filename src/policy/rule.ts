@@ -62,5 +62,6 @@ export type ShareAction = 'take' | 'ask' | 'refuse';
 
 /** A rule about devices that several want. */
 export interface ShareRule extends Omit<Rule, 'action'> {
+  /** What becomes of a claim to a device that matches. */
   readonly action: ShareAction;
 }

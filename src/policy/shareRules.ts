@@ -10,6 +10,7 @@ const VIDEO = 0x0e;
 
 /** What becomes of a claim to a device that somebody has. */
 export interface ShareDecision {
+  /** What the rule says. */
   readonly action: ShareAction;
   /** One line for people: `refused by refuse class 08 (default: ...)`. */
   readonly reason: string;

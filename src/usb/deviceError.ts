@@ -5,6 +5,7 @@ export type DeviceErrorCode =
   | 'DEVICE_CHANGED'
   | 'DEVICE_GONE'
   | 'DEVICE_IN_USE'
+  | 'DEVICE_TAKEN'
   | 'IMAGE_FILE_UNUSABLE'
   | 'PERMISSION_DENIED'
   | 'SOURCE_CLOSED'

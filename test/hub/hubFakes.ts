@@ -43,6 +43,8 @@ export class FakeAttachment implements Attachment {
   readonly device: UsbDevice;
   readonly ended: Promise<AttachmentEnd>;
   isReleased = false;
+  /** What the sink does first when it gives the device back. */
+  beforeRelease: () => Promise<void> = () => Promise.resolve();
   #finish: (end: AttachmentEnd) => void = () => {};
 
   constructor(device: UsbDevice) {
@@ -55,10 +57,10 @@ export class FakeAttachment implements Attachment {
     this.#finish(end);
   }
 
-  release(): Promise<void> {
+  async release(): Promise<void> {
     this.isReleased = true;
+    await this.beforeRelease();
     this.finish({ reason: 'released' });
-    return Promise.resolve();
   }
 }
 
@@ -142,6 +144,20 @@ export function told(event: HubEvent): string {
       return `decided ${event.entry.id}: ${event.decision.reason}`;
     case 'gone':
       return `gone ${event.entry.id}`;
+    case 'deviceClaimed':
+      return `${event.how} ${event.entry.id}: ${event.claimant} wants it, ${event.holder} has it`;
+    case 'deviceRefused':
+      return `refused ${event.entry.id}: ${event.claimant}: ${event.reason}`;
+    case 'deviceTaken':
+      return `taken ${event.entry.id} from ${event.from} by ${event.to}${event.isForced ? ', by force' : ''}`;
+    case 'sessionOpened':
+      return `session ${event.session.id} of ${event.session.who}`;
+    case 'sessionRefused':
+      return `session refused to ${event.who}: ${event.reason}`;
+    case 'sessionEnding':
+      return `session ${event.session.id} ends: ${event.end.reason}`;
+    case 'sessionEnded':
+      return `session ${event.session.id} has ended`;
     case 'failed':
       return `failed: ${event.error.message}`;
     case 'sourceAdded':

@@ -1,0 +1,138 @@
+import { COMMAND_BLOCK_WRAPPER_SIZE, COMMAND_STATUS_WRAPPER_SIZE } from '../../codecs/usb/bulkOnlyTransport.ts';
+import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
+import type { UsbOperation, UsbResult } from '../ports/usb.ts';
+
+const MASS_STORAGE = 0x08;
+const BULK_ONLY = 0x50;
+const DIRECTION_IN = 0x80;
+/** `USBC` and `USBS`, [USB MSC BOT 1.0] 5. */
+const COMMAND = 0x43425355;
+const STATUS = 0x53425355;
+/** Bulk-Only Mass Storage Reset, [USB MSC BOT 1.0] 3.1. */
+const CLASS_RESET = 0xff;
+
+/** The two pipes of one bulk-only interface. */
+interface Pipes {
+  readonly endpointOut: number;
+  readonly endpointIn: number;
+  /** dCBWTag of the command that has begun and has no status yet. */
+  tag: number | undefined;
+}
+
+/**
+ * Which commands of mass storage have begun and not ended, [USB MSC BOT 1.0] 5: a CBW was sent, and its CSW has not come.
+ * It only listens.
+ */
+export class StorageCommands {
+  readonly #pipes: readonly Pipes[];
+  readonly #idle: () => void;
+
+  /**
+   * Undefined where the device has no bulk-only interface.
+   * @param idle - called when the last command has ended
+   */
+  static of(configurations: readonly Configuration[], idle: () => void): StorageCommands | undefined {
+    const pipes = configurations.flatMap(({ interfaces }) =>
+      interfaces
+        .filter((each) => each.interfaceClass === MASS_STORAGE && each.interfaceProtocol === BULK_ONLY)
+        .flatMap(({ endpoints }) => {
+          const bulk = endpoints
+            .filter(({ transferType }) => transferType === 'bulk')
+            .map((each) => each.endpointAddress);
+          const endpointIn = bulk.find((address) => (address & DIRECTION_IN) !== 0);
+          const endpointOut = bulk.find((address) => (address & DIRECTION_IN) === 0);
+          return endpointIn === undefined || endpointOut === undefined
+            ? []
+            : [{ endpointIn, endpointOut, tag: undefined }];
+        }),
+    );
+    return pipes.length === 0 ? undefined : new StorageCommands(pipes, idle);
+  }
+
+  private constructor(pipes: readonly Pipes[], idle: () => void) {
+    this.#pipes = pipes;
+    this.#idle = idle;
+  }
+
+  /** A command has begun and not ended. */
+  get isBusy(): boolean {
+    return this.#pipes.some(({ tag }) => tag !== undefined);
+  }
+
+  /** An operation that a command which has begun may need to come to its end: data, status, and clearing a halt. */
+  belongs(operation: UsbOperation): boolean {
+    switch (operation.type) {
+      case 'transferIn':
+      case 'transferOut':
+      case 'clearHalt':
+      case 'resetEndpoint':
+        return this.#at(operation.endpointAddress)?.tag !== undefined;
+      case 'control':
+        return this.isBusy;
+      default:
+        return false;
+    }
+  }
+
+  /** `operation` is submitted. */
+  began(operation: UsbOperation): void {
+    if (operation.type !== 'transferOut') return;
+    const pipes = this.#at(operation.endpointAddress);
+    // What looks like a command while one is under way is its data.
+    if (pipes === undefined || pipes.tag !== undefined) return;
+    pipes.tag = tagOf(operation.data, COMMAND, COMMAND_BLOCK_WRAPPER_SIZE);
+  }
+
+  /** It has completed. */
+  ended(operation: UsbOperation, { status, data }: UsbResult): void {
+    if (!this.isBusy) return;
+    switch (operation.type) {
+      case 'transferOut': {
+        const pipes = this.#at(operation.endpointAddress);
+        const tag = tagOf(operation.data, COMMAND, COMMAND_BLOCK_WRAPPER_SIZE);
+        // A command that did not reach the device has not begun.
+        if (status !== 'completed' && tag !== undefined && pipes?.tag === tag) this.#finish(pipes);
+        return;
+      }
+      case 'transferIn': {
+        const pipes = this.#at(operation.endpointAddress);
+        const tag = tagOf(data, STATUS, COMMAND_STATUS_WRAPPER_SIZE);
+        if (tag !== undefined && pipes?.tag === tag) this.#finish(pipes);
+        return;
+      }
+      case 'control':
+        if (operation.setup.bmRequestType === 0x21 && operation.setup.bRequest === CLASS_RESET) this.#forget();
+        return;
+      case 'setConfiguration':
+      case 'setInterface':
+      case 'resetDevice':
+      case 'cyclePort':
+        this.#forget();
+        return;
+      default:
+        return;
+    }
+  }
+
+  #at(endpointAddress: number): Pipes | undefined {
+    return this.#pipes.find((each) => each.endpointOut === endpointAddress || each.endpointIn === endpointAddress);
+  }
+
+  #finish(pipes: Pipes): void {
+    pipes.tag = undefined;
+    if (!this.isBusy) this.#idle();
+  }
+
+  /** The device has forgotten its commands. */
+  #forget(): void {
+    for (const pipes of this.#pipes) pipes.tag = undefined;
+    this.#idle();
+  }
+}
+
+/** Its tag, where `bytes` are such a wrapper. */
+function tagOf(bytes: Uint8Array, signature: number, size: number): number | undefined {
+  if (bytes.byteLength !== size) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(0, true) === signature ? view.getUint32(4, true) : undefined;
+}
