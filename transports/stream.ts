@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
-import type { Parts } from '../codecs/core/parts.ts';
+import { JoinMemory, type Parts } from '../codecs/core/parts.ts';
 import { CHANNEL_CHUNK_LENGTH, CHANNEL_PDU_HEADER_SIZE } from '../codecs/svc/channelPduHeader.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
@@ -27,7 +27,7 @@ export interface StreamOptions {
   /** With what a handshake left in it. Default: a new one for TPKT. */
   readonly deframer?: Deframer;
   /** The reverse of the deframer. Default: for TPKT. */
-  readonly join?: (frames: readonly Parts[]) => Uint8Array;
+  readonly join?: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
   /** Called once, for the bytes that `close` sends last. Default: none. */
   readonly lastBytes?: () => Uint8Array;
   /** Frames that arrived during a handshake, to be delivered first. */
@@ -46,6 +46,9 @@ const CLOSE_TIMEOUT = 2000;
 /** Milliseconds of silence after which the system asks whether the other machine is still there. */
 const KEEP_ALIVE_DELAY = 15_000;
 
+/** Where all connections join what they send: each has handed it to the system, or given the memory away. */
+const memory = new JoinMemory();
+
 /** A {@link Transport} over a connected stream (a TCP, TLS or unix socket), framed by TPKT. It owns the stream. */
 export class StreamTransport implements Transport {
   readonly remote: string;
@@ -53,7 +56,7 @@ export class StreamTransport implements Transport {
   readonly maximumFrame: number;
   readonly #stream: Duplex;
   readonly #deframer: Deframer;
-  readonly #join: (frames: readonly Parts[]) => Uint8Array;
+  readonly #join: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
   readonly #lastBytes: (() => Uint8Array) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
@@ -114,10 +117,13 @@ export class StreamTransport implements Transport {
   }
 
   send(frames: readonly Parts[]): boolean {
-    const bytes = this.#join(frames);
+    const bytes = this.#join(frames, memory);
     if (this.#ended !== undefined || this.#peerEnded || bytes.byteLength === 0) return true;
+    const wantsMore = this.#stream.write(bytes);
+    // A socket that has nothing left to write has handed all of it to the system. Other streams may have passed it on.
+    if (!(this.#stream instanceof Socket) || this.#stream.writableLength > 0) memory.giveAway();
     // The socket's own mark is 16 KiB on some versions of Node: less than one transfer.
-    if (this.#stream.write(bytes) || this.#stream.writableLength <= HIGH_WATER_MARK) return true;
+    if (wantsMore || this.#stream.writableLength <= HIGH_WATER_MARK) return true;
     this.#waitingForDrain = true;
     return false;
   }

@@ -107,6 +107,15 @@ describe('transports: stream', () => {
       expect([...Buffer.concat(chunks)]).to.deep.equal(expected);
     });
 
+    it('writes every frame as it was, also those that the system did not take at once', async () => {
+      const frames = Array.from({ length: 400 }, (_, index) => new Uint8Array(20_000).fill(index));
+      for (const frame of frames) end.transport.send([[frame.subarray(0, 8), frame.subarray(8)]]);
+      void end.transport.close();
+      const chunks: Buffer[] = [];
+      for await (const chunk of peer) chunks.push(chunk as Buffer);
+      expect(Buffer.concat(chunks).equals(joinFrames(frames.map((frame) => [frame])))).to.equal(true);
+    });
+
     it('tells of a reset once', async () => {
       end.transport.send([[frameOf(8)]]);
       peer.resetAndDestroy();

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../../codecs/core/errors.ts';
-import { copyParts, byteLength, type Parts } from '../../codecs/core/parts.ts';
+import { byteLength, copyParts, JoinMemory, type Parts } from '../../codecs/core/parts.ts';
 import { MAXIMUM_PER_LENGTH } from '../../codecs/rdp/per.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Deframer } from '../stream.ts';
@@ -56,13 +56,16 @@ export class RdpFraming implements Deframer {
   }
 
   /** @throws UsageError for a frame of a size that no chunk has, or no MCS PDU carries */
-  join(frames: readonly Parts[]): Uint8Array {
+  join(frames: readonly Parts[], memory: JoinMemory): Uint8Array {
     for (const frame of frames) {
       const size = byteLength(frame);
       if (size >= MINIMUM_FRAME_SIZE && size <= MAXIMUM_PER_LENGTH) continue;
       throw new UsageError(`a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_PER_LENGTH} bytes, not ${size}`);
     }
-    return joinPackets(frames.map((frame) => this.#connection.channelPacket(this.#channel, frame)));
+    return joinPackets(
+      frames.map((frame) => this.#connection.channelPacket(this.#channel, frame)),
+      memory,
+    );
   }
 
   /** Tells the client that the server ends the connection. */
@@ -72,10 +75,10 @@ export class RdpFraming implements Deframer {
 }
 
 /** The one copy of a payload on its way out. */
-export function joinPackets(packets: readonly Parts[]): Uint8Array {
+export function joinPackets(packets: readonly Parts[], memory = new JoinMemory()): Uint8Array {
   let total = 0;
   for (const packet of packets) total += byteLength(packet);
-  const bytes = Buffer.allocUnsafe(total);
+  const bytes = memory.take(total);
   let offset = 0;
   for (const packet of packets) offset = copyParts(packet, bytes, offset);
   return bytes;

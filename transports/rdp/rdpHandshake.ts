@@ -206,7 +206,7 @@ class RdpHandshake {
       identity: this.#identity(),
       clock,
       deframer: framing,
-      join: (frames) => framing.join(frames),
+      join: (frames, memory) => framing.join(frames, memory),
       lastBytes: () => framing.lastBytes(),
     });
   }
