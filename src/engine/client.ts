@@ -5,6 +5,7 @@ import type { DynamicChannelTransport } from '../ports/dynamicChannels.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import type { Step } from '../channels/machine.ts';
+import { DeviceError } from '../usb/deviceError.ts';
 import { Alarm } from './alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
@@ -179,9 +180,20 @@ export class RedirectionClient implements UsbDeviceSink {
       unplugged();
     } else {
       this.#waiting.push(entry);
+      this.#tellTooMany();
       this.#requestChannel();
     }
     return redirection;
+  }
+
+  /** One channel is for control. */
+  #tellTooMany(): void {
+    const room = this.#settings.limits.maximumChannels - 1;
+    if (this.#entries.size <= room) return;
+    const problem = `${this.#entries.size} devices for a connection that has channels for ${room}`;
+    this.#settings.ignored(
+      new DeviceError('TOO_MANY_DEVICES', `${problem}: the last one waits until another one leaves`),
+    );
   }
 
   /** ADD_VIRTUAL_CHANNEL: one for each device. Which device gets which channel, the order in which they come decides. */

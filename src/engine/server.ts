@@ -53,6 +53,8 @@ export class RedirectionServer implements UsbDeviceSource {
   #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
   /** Device channels that are still to be created: a number, however many devices a client announces. */
   #wantedChannels = 0;
+  /** Of them those that were told to wait for another one's end. */
+  #toldWaiting = 0;
   #closing: Promise<void> | undefined;
 
   constructor(transport: Transport | DynamicChannelServerTransport, options: RedirectionServerOptions = {}) {
@@ -158,19 +160,27 @@ export class RedirectionServer implements UsbDeviceSource {
     }
     this.#wantedChannels += 1;
     this.#createDeviceChannels();
-    if (this.#wantedChannels > 0 && this.#devices.size >= maximumChannels - 1) {
-      const problem = `the client has one more device than the ${maximumChannels - 1} that are taken at a time`;
-      this.#deviceFailed(new DeviceError('TOO_MANY_DEVICES', `${problem}: it waits until another one leaves`));
-    }
   }
 
   /** Not while the transport is full: a client that reads nothing could make requests for channels pile up. */
   #createDeviceChannels(): void {
     while (this.#wantedChannels > 0 && this.#stack.writable) {
       const channelId = this.#stack.createChannel(URBDRC_CHANNEL_NAME);
-      if (channelId === undefined) return;
+      if (channelId === undefined) break;
       this.#wantedChannels -= 1;
       this.#devices.set(channelId, this.#newDevice(channelId));
+    }
+    this.#tellWaiting();
+  }
+
+  /** Tells once of each device for which there is no room. Many that come together are known as such only in the end. */
+  #tellWaiting(): void {
+    const room = this.#settings.limits.maximumChannels - 1;
+    this.#toldWaiting = Math.min(this.#toldWaiting, this.#wantedChannels);
+    if (this.#devices.size < room) return;
+    for (; this.#toldWaiting < this.#wantedChannels; this.#toldWaiting += 1) {
+      const problem = `the client has one more device than the ${room} that are taken at a time`;
+      this.#deviceFailed(new DeviceError('TOO_MANY_DEVICES', `${problem}: it waits until another one leaves`));
     }
   }
 

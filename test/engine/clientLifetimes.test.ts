@@ -183,6 +183,27 @@ describe('the client and its channels', () => {
     await client.close();
   });
 
+  it('of 64 devices that are offered at once, both ends tell that the last one waits, and it comes when another leaves', async () => {
+    const { client, host, failed, ignored } = stack();
+    const offered = await Promise.all(
+      Array.from({ length: 64 }, (_, index) => client.attach(new EchoDevice({ productId: index }))),
+    );
+    await host.added(63);
+    await turns();
+    expect(host.devices).to.have.length(63);
+    expect(failed).to.deep.equal([
+      'the client has one more device than the 63 that are taken at a time: it waits until another one leaves',
+    ]);
+    expect(ignored).to.deep.equal([
+      '64 devices for a connection that has channels for 63: the last one waits until another one leaves',
+    ]);
+    await offered[0]!.release();
+    await host.added(64);
+    await turns();
+    expect([failed.length, ignored.length], 'told once').to.deep.equal([1, 1]);
+    await client.close();
+  });
+
   it('a device that left while it waited for its channel does not keep the next one from getting one', async () => {
     const { client, host } = stack({ server: { limits: { maximumChannels: 2 } } });
     const first = await client.attach(new EchoDevice({ productId: 1 }));
