@@ -1,6 +1,9 @@
 import type { Protocol, ProtocolMessage } from './core/protocol.ts';
+import { CSSP_PROTOCOL } from './cssp/csspProtocol.ts';
 import { DVC_PROTOCOL } from './dvc/dvcProtocol.ts';
+import { NTLM_PROTOCOL } from './ntlm/ntlmProtocol.ts';
 import { RDP_PROTOCOL } from './rdp/rdpProtocol.ts';
+import { SPNEGO_PROTOCOL } from './spnego/spnegoProtocol.ts';
 import { SVC_PROTOCOL } from './svc/svcProtocol.ts';
 import { TS_URB_PROTOCOL } from './urbdrc/tsUrb/tsUrbProtocol.ts';
 import { TS_URB_RESULT_PROTOCOL } from './urbdrc/tsUrbResult/tsUrbResultProtocol.ts';
@@ -11,6 +14,9 @@ import { USBREDIR_PROTOCOL } from './usbredir/usbredirProtocol.ts';
 
 /** Every layer that has codecs, from the connection up to the device. */
 export const PROTOCOLS: readonly Protocol[] = [
+  CSSP_PROTOCOL,
+  SPNEGO_PROTOCOL,
+  NTLM_PROTOCOL,
   RDP_PROTOCOL,
   SVC_PROTOCOL,
   DVC_PROTOCOL,

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { structModule } from '../codecs/core/structCode.ts';
 import type { StructFactory } from '../codecs/core/struct.ts';
@@ -18,7 +18,9 @@ export async function structModules(): Promise<Map<string, string>> {
 
 function folders(): string[] {
   const all = readdirSync(CODECS, { withFileTypes: true });
-  return all.flatMap((entry) => (entry.isDirectory() && entry.name !== 'core' ? [entry.name] : [])).sort();
+  const names = all.flatMap((entry) => (entry.isDirectory() && entry.name !== 'core' ? [entry.name] : []));
+  // A folder without field tables has no such file.
+  return names.filter((name) => existsSync(new URL(`${name}/${name}${SUFFIX}`, CODECS))).sort();
 }
 
 /** The `struct` of a folder, once every file in it has made its tables. */

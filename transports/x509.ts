@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { BerTag, wrapBer, writeBerBoolean, writeBerInteger, writeBerOctets } from '../codecs/rdp/ber.ts';
+import { BerTag, wrapBer, writeBerBoolean, writeBerInteger, writeBerOctets } from '../codecs/core/ber.ts';
 import { joinParts } from '../codecs/core/parts.ts';
 import { Writer } from '../codecs/core/writer.ts';
 

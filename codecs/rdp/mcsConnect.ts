@@ -13,7 +13,7 @@ import {
   writeBerBoolean,
   writeBerInteger,
   writeBerOctets,
-} from './ber.ts';
+} from '../core/ber.ts';
 
 const INITIAL_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.3' };
 const RESPONSE_SPEC = { document: 'MS-RDPBCGR', section: '2.2.1.4' };

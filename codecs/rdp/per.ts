@@ -1,3 +1,4 @@
+import { shortestBytes } from '../core/ber.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Reader } from '../core/reader.ts';
 
@@ -33,12 +34,4 @@ export function readPerInteger(reader: Reader, field: string): number {
 export function perInteger(value: number, field: string): readonly number[] {
   const bytes = shortestBytes(value, field);
   return [bytes.length, ...bytes];
-}
-
-/** The bytes of a number, big-endian, at least one. @throws UsageError for what is not an integer from 0 to 2^32-1 */
-export function shortestBytes(value: number, field: string): number[] {
-  if (value >>> 0 !== value) throw new UsageError(`${field}: ${value} is not an integer from 0 to 4294967295`);
-  const bytes = [value & 0xff];
-  for (let rest = value >>> 8; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
-  return bytes;
 }

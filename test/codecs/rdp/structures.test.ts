@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { encodeWith } from '../../../codecs/core/message.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { writeBerInteger } from '../../../codecs/rdp/ber.ts';
+import { writeBerInteger } from '../../../codecs/core/ber.ts';
 import { ClientCoreData } from '../../../codecs/rdp/clientData.ts';
 import { ClientInfo } from '../../../codecs/rdp/clientInfo.ts';
 import { RefreshRectPdu, SuppressOutputPdu } from '../../../codecs/rdp/displayRequests.ts';

@@ -1,10 +1,44 @@
-import { UsageError } from '../core/errors.ts';
-import type { Reader } from '../core/reader.ts';
-import type { Writer } from '../core/writer.ts';
-import { shortestBytes } from './per.ts';
+import { UsageError } from './errors.ts';
+import type { Reader } from './reader.ts';
+import type { Writer } from './writer.ts';
 
-/** Tags of the few BER types in MCS connect PDUs, [X.690] 8. */
-export const BerTag = { BOOLEAN: 0x01, INTEGER: 0x02, OCTET_STRING: 0x04, ENUMERATED: 0x0a, SEQUENCE: 0x30 } as const;
+/** Tags of the few BER types in MCS connect PDUs, CredSSP and SPNEGO, [X.690] 8. */
+export const BerTag = {
+  BOOLEAN: 0x01,
+  INTEGER: 0x02,
+  OCTET_STRING: 0x04,
+  OBJECT_IDENTIFIER: 0x06,
+  ENUMERATED: 0x0a,
+  SEQUENCE: 0x30,
+  /** [APPLICATION 0]. */
+  APPLICATION_0: 0x60,
+} as const;
+
+/** The tag of an explicitly tagged element, [X.690] 8.14. */
+export function berContext(number: number): number {
+  return 0xa0 | number;
+}
+
+/** The element with that context tag, if it comes next: OPTIONAL. */
+export function readBerOptional<V>(reader: Reader, number: number, field: string, read: (content: Reader) => V) {
+  if (reader.remaining === 0 || reader.peekU8(field) !== berContext(number)) return undefined;
+  return readBerContext(reader, number, field, read);
+}
+
+/** The explicitly tagged element that must come next. */
+export function readBerContext<V>(reader: Reader, number: number, field: string, read: (content: Reader) => V): V {
+  const content = readBer(reader, berContext(number), field);
+  const value = read(content);
+  content.end();
+  return value;
+}
+
+/** Writes an element with a context tag around what `write` writes. */
+export function writeBerContext(out: Writer, number: number, write: () => void): void {
+  const start = out.position;
+  write();
+  wrapBer(out, start, berContext(number));
+}
 
 /** Opens the element that must come next; the reader given cannot read past it. */
 export function readBer(reader: Reader, tag: number, field: string): Reader {
@@ -97,4 +131,12 @@ function berLength(length: number): readonly number[] {
 
 function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, '0')}`;
+}
+
+/** The bytes of a number, big-endian, at least one. @throws UsageError for what is not an integer from 0 to 2^32-1 */
+export function shortestBytes(value: number, field: string): number[] {
+  if (value >>> 0 !== value) throw new UsageError(`${field}: ${value} is not an integer from 0 to 4294967295`);
+  const bytes = [value & 0xff];
+  for (let rest = value >>> 8; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
+  return bytes;
 }

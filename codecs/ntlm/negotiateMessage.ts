@@ -1,0 +1,68 @@
+import { codec } from '../core/message.ts';
+import { MESSAGE_HEAD_SIZE, NtlmFlag, NtlmMessageType, readMessageHead, writeMessageHead } from './messageHead.ts';
+import { struct } from './ntlmStructs.generated.ts';
+import { PayloadReader, PayloadWriter } from './payload.ts';
+import { NTLM_VERSION_SIZE, NtlmVersion } from './version.ts';
+
+/** The client's first message, [MS-NLMP] 2.2.1.1. */
+export interface NegotiateMessage {
+  readonly name: 'NEGOTIATE_MESSAGE';
+  /** Bits of {@link NtlmFlag}, 32 bits without a sign. */
+  readonly negotiateFlags: number;
+  /** In the OEM character set. */
+  readonly domainName: Uint8Array;
+  /** In the OEM character set. */
+  readonly workstation: Uint8Array;
+  /** Only with NTLMSSP_NEGOTIATE_VERSION. */
+  readonly version?: NtlmVersion;
+}
+
+const Fields = struct('NEGOTIATE_MESSAGE', {
+  NegotiateFlags: 'u32',
+  DomainNameLen: 'u16',
+  DomainNameMaxLen: 'u16',
+  DomainNameBufferOffset: 'u32',
+  WorkstationLen: 'u16',
+  WorkstationMaxLen: 'u16',
+  WorkstationBufferOffset: 'u32',
+});
+
+export const NegotiateMessage = codec<NegotiateMessage>({
+  name: 'NEGOTIATE_MESSAGE',
+  spec: { document: 'MS-NLMP', section: '2.2.1.1' },
+  decode(reader) {
+    readMessageHead(reader, NtlmMessageType.NEGOTIATE);
+    const fields = Fields.decode(reader);
+    const { NegotiateFlags: negotiateFlags } = fields;
+    const hasVersion = (negotiateFlags & NtlmFlag.NTLMSSP_NEGOTIATE_VERSION) !== 0;
+    const version = hasVersion ? { version: reader.structure(NtlmVersion) } : {};
+    const payload = new PayloadReader(reader, headSize(hasVersion));
+    const domain = { length: fields.DomainNameLen, offset: fields.DomainNameBufferOffset };
+    const domainName = payload.take(domain, 'DomainName');
+    const station = { length: fields.WorkstationLen, offset: fields.WorkstationBufferOffset };
+    const workstation = payload.take(station, 'Workstation');
+    payload.end();
+    return { name: 'NEGOTIATE_MESSAGE', negotiateFlags, domainName, workstation, ...version };
+  },
+  write(out, { negotiateFlags, domainName, workstation, version }) {
+    const payload = new PayloadWriter(headSize(version !== undefined));
+    const domain = payload.place(domainName);
+    const station = payload.place(workstation);
+    writeMessageHead(out, NtlmMessageType.NEGOTIATE);
+    Fields.write(out, {
+      NegotiateFlags: negotiateFlags,
+      DomainNameLen: domain.length,
+      DomainNameMaxLen: domain.length,
+      DomainNameBufferOffset: domain.offset,
+      WorkstationLen: station.length,
+      WorkstationMaxLen: station.length,
+      WorkstationBufferOffset: station.offset,
+    });
+    if (version !== undefined) NtlmVersion.write(out, version);
+    payload.write(out);
+  },
+});
+
+function headSize(hasVersion: boolean): number {
+  return MESSAGE_HEAD_SIZE + Fields.size + (hasVersion ? NTLM_VERSION_SIZE : 0);
+}

@@ -1,0 +1,143 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { ProtocolError } from '../../codecs/core/errors.ts';
+import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import { Reader } from '../../codecs/core/reader.ts';
+import { TsPasswordCredentials, TsRequest } from '../../codecs/cssp/tsRequest.ts';
+import { nextState, type Step, StepBuilder, type Transitions } from '../channels/machine.ts';
+import { type Credentials, NtlmClient, type NtlmClientOptions } from './ntlmClient.ts';
+import { ascii } from './ntlmKeys.ts';
+import type { NtlmSession } from './ntlmSession.ts';
+
+/** Options of {@link CredSspClient}. */
+export interface CredSspClientOptions extends NtlmClientOptions {
+  readonly credentials: Credentials;
+  /** subjectPublicKey of the server's certificate, without the count of unused bits. */
+  readonly serverPublicKey: Uint8Array;
+  /** 32 random bytes. */
+  readonly nonce: Uint8Array;
+}
+
+/** What became of the client's proof. */
+export type CredSspEvent =
+  /** The server has proven that it holds the certificate's key, and has got the password: RDP goes on. */
+  | { readonly type: 'authenticated' }
+  /** The server refused. `status` is an NTSTATUS; undefined for a server before version 3, which closes instead. */
+  | { readonly type: 'refused'; readonly status: number };
+
+export type CredSspState = 'idle' | 'negotiating' | 'proving' | 'authenticated' | 'refused';
+type Input = 'start' | 'challenge' | 'pubKeyAuth' | 'errorCode';
+
+export const CREDSSP_TRANSITIONS: Transitions<CredSspState, Input> = {
+  idle: { start: 'negotiating' },
+  negotiating: { challenge: 'proving', errorCode: 'refused' },
+  proving: { pubKeyAuth: 'authenticated', errorCode: 'refused' },
+};
+
+/** CredSSP's version here, [MS-CSSP] 2.2.1. */
+const VERSION = 6;
+/** From here on the public key goes as a hash with a nonce: CVE-2018-0886. */
+const HASHED_BINDING_VERSION = 5;
+const CLIENT_BINDING = 'CredSSP Client-To-Server Binding Hash\0';
+const SERVER_BINDING = 'CredSSP Server-To-Client Binding Hash\0';
+
+/** The client's half of CredSSP with NTLM, [MS-CSSP] 3.1.5: TSRequest in, TSRequest out. */
+export class CredSspClient {
+  readonly #options: CredSspClientOptions;
+  readonly #ntlm: NtlmClient;
+  #state: CredSspState = 'idle';
+  #version = VERSION;
+  #session: NtlmSession | undefined;
+
+  constructor(options: CredSspClientOptions) {
+    this.#options = options;
+    this.#ntlm = new NtlmClient(options.credentials, options);
+  }
+
+  get state(): CredSspState {
+    return this.#state;
+  }
+
+  /** The first TSRequest. */
+  start(): Step<CredSspEvent> {
+    const step = new StepBuilder<CredSspEvent>();
+    this.#advance('start', 'start');
+    step.send(this.#request({ negoTokens: [this.#ntlm.negotiate] }));
+    return step;
+  }
+
+  /**
+   * Takes one TSRequest of the server.
+   *
+   * @throws DecodeError for what is none
+   * @throws ProtocolError for a server that answers out of turn, or that cannot prove who it is
+   */
+  receive(bytes: Uint8Array): Step<CredSspEvent> {
+    const request = TsRequest.decode(new Reader(bytes, TsRequest.name, TsRequest.spec, { lenient: true }));
+    const step = new StepBuilder<CredSspEvent>();
+    if (request.errorCode !== undefined && request.errorCode !== 0) {
+      this.#advance('errorCode', 'TSRequest');
+      step.emit({ type: 'refused', status: request.errorCode });
+      return step;
+    }
+    this.#version = Math.min(VERSION, request.version);
+    if (this.#session === undefined) this.#prove(request, step);
+    else this.#finish(request, this.#session, step);
+    return step;
+  }
+
+  #prove({ negoTokens }: TsRequest, step: StepBuilder<CredSspEvent>): void {
+    this.#advance('challenge', 'TSRequest');
+    const token = negoTokens?.[0];
+    if (token === undefined) throw this.#error('there is no token in it');
+    const { message, session } = this.#ntlm.authenticate(token);
+    this.#session = session;
+    const { nonce } = this.#options;
+    const hasNonce = this.#version >= HASHED_BINDING_VERSION;
+    const pubKeyAuth = session.seal(hasNonce ? this.#binding(CLIENT_BINDING) : this.#options.serverPublicKey);
+    step.send(this.#request({ negoTokens: [message], pubKeyAuth, ...(hasNonce && { clientNonce: nonce }) }));
+  }
+
+  #finish({ pubKeyAuth }: TsRequest, session: NtlmSession, step: StepBuilder<CredSspEvent>): void {
+    this.#advance('pubKeyAuth', 'TSRequest');
+    const opened = pubKeyAuth === undefined ? undefined : session.open(pubKeyAuth);
+    const expected = this.#version >= HASHED_BINDING_VERSION ? this.#binding(SERVER_BINDING) : this.#incrementedKey();
+    if (opened === undefined || !isSame(opened, expected)) {
+      this.#state = 'refused';
+      throw this.#error('the server does not hold the key of its certificate: somebody is in between');
+    }
+    const credentials = TsPasswordCredentials.encode({ name: 'TSCredentials', ...this.#options.credentials });
+    step.send(this.#request({ authInfo: session.seal(joinParts(credentials)) }));
+    step.emit({ type: 'authenticated' });
+  }
+
+  #request(content: Omit<TsRequest, 'name' | 'version'>): Parts {
+    return TsRequest.encode({ name: 'TSRequest', version: this.#version, ...content });
+  }
+
+  #binding(magic: string): Uint8Array {
+    return sha256(joinParts([ascii(magic), this.#options.nonce, this.#options.serverPublicKey]));
+  }
+
+  /** What a server before version 5 answers: its key, the first byte one higher. */
+  #incrementedKey(): Uint8Array {
+    const key = this.#options.serverPublicKey.slice();
+    key[0] = (key[0] ?? 0) + 1;
+    return key;
+  }
+
+  #advance(input: Input, messageName: string): void {
+    const next = nextState(CREDSSP_TRANSITIONS, this.#state, input);
+    if (next === undefined) {
+      throw new ProtocolError(messageName, this.#state, 'it is not expected now', TsRequest.spec);
+    }
+    this.#state = next;
+  }
+
+  #error(problem: string): ProtocolError {
+    return new ProtocolError('TSRequest', this.#state, problem, TsRequest.spec);
+  }
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.byteLength === right.byteLength && left.every((byte, index) => byte === right[index]);
+}
