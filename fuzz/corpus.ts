@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../codecs/core/json.ts';
+import { PROTOCOLS } from '../codecs/protocols.ts';
 import { readCapture } from '../src/capture/readCapture.ts';
 import { LONGEST_INPUT } from './mutate.ts';
 
-/** What an input is meant to be; it is given to others too. */
-export type Layer = 'svc' | 'dvc' | 'urbdrc' | 'ts-urb' | 'ts-urb-result' | 'usb' | 'rdp' | 'usbip' | 'usbredir';
+/** Name of the protocol that an input is meant for; it is given to others too. */
+export type Layer = string;
 
 /** Something that was really sent, or that a specification shows. */
 export interface Seed {
@@ -15,7 +16,7 @@ export interface Seed {
 }
 
 const ROOT = fileURLToPath(new URL('../test-vectors/', import.meta.url));
-const LAYERS: readonly Layer[] = ['svc', 'dvc', 'urbdrc', 'ts-urb', 'ts-urb-result', 'usb', 'rdp', 'usbip', 'usbredir'];
+const LAYERS: readonly Layer[] = PROTOCOLS.map(({ name }) => name);
 
 /** Every vector and every captured message, each once, in the same order on every machine. */
 export function loadCorpus(): Seed[] {

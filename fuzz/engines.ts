@@ -116,13 +116,7 @@ export class Engine {
       case 'dvc':
         this.#pdu([bytes]);
         break;
-      case 'urbdrc':
-      case 'ts-urb':
-      case 'ts-urb-result':
-      case 'usb':
-      case 'rdp':
-      case 'usbip':
-      case 'usbredir':
+      default:
         if (bytes.byteLength > 0) this.#message(random.oneIn(8) ? CONTROL_CHANNEL : DEVICE_CHANNEL, bytes);
         break;
     }
