@@ -12,11 +12,8 @@ import { USB_PROTOCOL } from './usb/usbProtocol.ts';
 import { USBIP_PROTOCOL } from './usbip/usbipProtocol.ts';
 import { USBREDIR_PROTOCOL } from './usbredir/usbredirProtocol.ts';
 
-/** Every layer that has codecs, from the connection up to the device. */
+/** Every layer that has codecs, from the connection up to the device; at the end how a client of RDP proves itself. */
 export const PROTOCOLS: readonly Protocol[] = [
-  CSSP_PROTOCOL,
-  SPNEGO_PROTOCOL,
-  NTLM_PROTOCOL,
   RDP_PROTOCOL,
   SVC_PROTOCOL,
   DVC_PROTOCOL,
@@ -26,6 +23,9 @@ export const PROTOCOLS: readonly Protocol[] = [
   USB_PROTOCOL,
   USBIP_PROTOCOL,
   USBREDIR_PROTOCOL,
+  CSSP_PROTOCOL,
+  SPNEGO_PROTOCOL,
+  NTLM_PROTOCOL,
 ];
 
 /** The protocol of that name. */

@@ -1,9 +1,10 @@
 import { messageOf, type Protocol, type ProtocolMessage } from '../core/protocol.ts';
-import { Reader } from '../core/reader.ts';
 import { TsPasswordCredentials, TsRequest } from './tsRequest.ts';
 
-const request = messageOf(TsRequest, 'either');
-const messages: readonly ProtocolMessage[] = [request, messageOf(TsPasswordCredentials, 'client')];
+const messages: readonly ProtocolMessage[] = [
+  messageOf(TsRequest, 'either'),
+  messageOf(TsPasswordCredentials, 'client'),
+];
 
 /** CredSSP, [MS-CSSP]. */
 export const CSSP_PROTOCOL: Protocol = {
@@ -13,10 +14,5 @@ export const CSSP_PROTOCOL: Protocol = {
   messages,
   byteProperties: new Set(['negoTokens', 'authInfo', 'pubKeyAuth', 'clientNonce']),
   isDirected: false,
-  decode(bytes, _context, options) {
-    const reader = new Reader(bytes, TsRequest.name, TsRequest.spec, options);
-    const value = TsRequest.decode(reader);
-    reader.end();
-    return { message: request, value };
-  },
+  decode: undefined,
 };

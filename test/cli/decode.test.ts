@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../codecs/core/json.ts';
-import { PROTOCOLS } from '../../codecs/protocols.ts';
+import { protocolNamed, PROTOCOLS } from '../../codecs/protocols.ts';
 import { loadVectors, type Vector } from '../codecs/vectors.ts';
 import { openInput, run, spawnProgram, start } from './program.ts';
 
@@ -33,7 +33,8 @@ function lineOf(layer: string, { from, hex, context, folder, lenient }: Vector):
     layer,
     from,
     hex,
-    context: ['rdp', 'usb'].includes(layer) || STRUCTURES.includes(folder) ? folder : context,
+    context:
+      layer === 'usb' || protocolNamed(layer)?.decode === undefined || STRUCTURES.includes(folder) ? folder : context,
     lenient,
   });
 }
@@ -164,7 +165,7 @@ describe('urbdrc decode: input', () => {
       'DYNVC_CREATE_REQ',
       'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9.1.1)',
       'CANCEL_REQUEST',
-      '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip, usbredir',
+      '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip, usbredir, cssp, spnego, ntlm',
       '"from": "nobody" is nobody, use client or server',
       '"context": function is not known here, use urbFunction, requestCompletion or failed',
       '"x" is no interface id',
