@@ -13,6 +13,8 @@ export type TransportErrorCode =
   | 'NOT_A_SOCKET'
   | 'PERMISSION_DENIED'
   | 'PROTOCOL_VIOLATED'
+  | 'SESSION_ENDED'
+  | 'SESSION_REFUSED'
   | 'SOCKET_NOT_FOUND'
   | 'SYSTEM'
   | 'TIMED_OUT'

@@ -176,6 +176,8 @@ const LASTING: ReadonlySet<TransportErrorCode> = new Set([
   'CERTIFICATE_NOT_TRUSTED',
   'NOT_A_SOCKET',
   'PERMISSION_DENIED',
+  // Who was ended would only end the other, and so on.
+  'SESSION_ENDED',
   'TOKEN_MISSING',
   'WRONG_TOKEN',
 ]);

@@ -68,6 +68,9 @@ export type ProgramEvent =
       readonly bytesOut: number;
       readonly bytesPerSecond: number;
     }
+  | { readonly event: 'sessionRefused'; readonly who: string; readonly reason: string }
+  | { readonly event: 'sessionEnding'; readonly session: number; readonly who: string; readonly reason: string }
+  | ({ readonly event: 'deviceClaimed' | 'deviceRefused' | 'deviceTaken' } & EventDevice)
   | { readonly event: 'question' | 'problem' | 'note' | 'detail' }
   | { readonly event: 'stopped' };
 

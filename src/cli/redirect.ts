@@ -8,10 +8,12 @@ import { type Redirection, RedirectionClient } from '../engine/client.ts';
 import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
+import type { SessionWish } from '../hub/sessionShare.ts';
 import type { Policy } from '../policy/decide.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
+import { WishingTransport } from '../../transports/sharing.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
 import {
@@ -30,6 +32,7 @@ import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMet
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
+import { exclusiveOption } from './shareOption.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
@@ -38,8 +41,7 @@ import { Terminal } from './terminal.ts';
 /** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
 const HELLO_TIME = 6000;
 
-type RedirectOptions = EndpointOptions &
-  DeviceOptions &
+type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & DeviceOptions &
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
@@ -87,6 +89,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(evenLastOption())
     .addOption(configOption())
     .addOption(metricsOption())
+    .addOption(exclusiveOption())
     .addOption(captureOption());
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
@@ -143,6 +146,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       }));
       await devices.addSource(source);
       let busy = false;
+      const wish = options.exclusive === true ? 'exclusive' : 'shared';
       await withConnections(options, context, terminal, stop.signal, 'urbdrc serve', async (transport) => {
         if (busy) {
           terminal.warn(`${transport.remote}: turned away, another server has the devices`);
@@ -154,7 +158,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         try {
           // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
-          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, signal);
+          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, wish, signal);
         } finally {
           left();
           busy = false;
@@ -205,13 +209,14 @@ async function redirectThrough(
   goesOn: boolean,
   capture: Capture,
   terminal: Terminal,
+  wish: SessionWish,
   signal: AbortSignal,
 ): Promise<void> {
   const report = new RedirectionReport(terminal);
   const { ended, ...recording } = capture.connection(transport.remote);
   let greet: () => void = () => {};
   const greeted = new Promise<void>((resolve) => (greet = resolve));
-  const client = new RedirectionClient(transport, {
+  const client = new RedirectionClient(new WishingTransport(transport, wish), {
     ...recording,
     onChannel: (change) => {
       recording.onChannel?.(change);

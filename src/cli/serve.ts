@@ -10,6 +10,7 @@ import { rulePolicy } from '../policy/decide.ts';
 import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
+import { WelcomingTransport } from '../../transports/sharing.ts';
 import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
@@ -29,6 +30,7 @@ import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMet
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
+import { letIn, type ShareOptions, shareOptions, tellSharing } from './shareOption.ts';
 import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
@@ -67,6 +69,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(metricsOption())
     .addOption(captureOption())
     .addOption(peerOption());
+  for (const option of shareOptions()) command.addOption(option);
   addOutputOptions(command);
   addRuleOptions(command).addOption(filterOption());
   return addReconnectOption(addRdpOptions(addEndpointOptions(command)))
@@ -134,7 +137,8 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     const recording = (capture = startCapture(options, 'server', terminal));
     const hub = new Hub({
       clock: systemClock,
-      ...(policy !== undefined && { policy, person: questions }),
+      person: questions,
+      ...(policy !== undefined && { policy }),
       decorate: (device) => metrics.device(recording.device(device)),
       onEvent: (event) => {
         metrics.event(event);
@@ -239,19 +243,14 @@ function tell(event: HubEvent, place: Place, terminal: Terminal): void {
     case 'failed':
       terminal.warn(oneLine(event.error));
       return;
-    case 'deviceClaimed':
-    case 'deviceRefused':
-    case 'deviceTaken':
-    case 'sessionOpened':
-    case 'sessionRefused':
-    case 'sessionEnding':
-    case 'sessionEnded':
     case 'gone':
     case 'sinkAdded':
     case 'sinkRemoved':
     case 'sourceAdded':
     case 'sourceRemoved':
       return;
+    default:
+      tellSharing(event, terminal);
   }
 }
 
@@ -259,21 +258,23 @@ async function serveConnection(
   transport: Transport,
   hub: Hub,
   capture: Capture,
-  options: PeerOptions,
+  options: PeerOptions & ShareOptions,
   terminal: Terminal,
   closeOnStop: (server: RedirectionServer) => void,
 ): Promise<void> {
   const { remote } = transport;
   terminal.say(`client ${remote} connected`, { event: 'connected', remote });
   const { ended, ...recording } = capture.connection(remote);
-  const server = new RedirectionServer(transport, {
+  const welcoming = new WelcomingTransport(transport);
+  const server = new RedirectionServer(welcoming, {
     ...recording,
     ...watchPeer(options, remote, terminal),
     onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
   closeOnStop(server);
-  await hub.addSource(server);
+  const session = await letIn(hub, server, welcoming, options);
+  if (session !== undefined) await hub.addSource(server, session);
   const error = await server.closed;
   await server.close();
   ended(error);

@@ -1,0 +1,110 @@
+import { Option } from 'commander';
+import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
+import type { WelcomingTransport } from '../../transports/sharing.ts';
+import type { RedirectionServer } from '../engine/server.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { HubEvent } from '../hub/hubDevice.ts';
+import { HubError } from '../hub/hubError.ts';
+import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
+import type { HubSession } from '../hub/sessionTable.ts';
+import { eventDevice } from './programEvent.ts';
+import type { Terminal } from './terminal.ts';
+import { formatVidPid } from './text.ts';
+
+/** Options of a listener about who may be connected at the same time. */
+export interface ShareOptions {
+  readonly share?: ShareMode;
+  readonly rdpClients?: SessionWish;
+}
+
+/** `--share` and `--rdp-clients`. */
+export function shareOptions(): readonly Option[] {
+  return [
+    new Option('--share <mode>', 'who may be connected at the same time, as in libvirt (docs/sharing.md)')
+      .choices(SHARE_MODES)
+      .default('allow-exclusive'),
+    new Option('--rdp-clients <wish>', 'what RDP clients, which cannot say it, want')
+      .choices(['shared', 'exclusive'])
+      .default('shared'),
+  ];
+}
+
+/** `--exclusive`, of the end that dials. */
+export function exclusiveOption(): Option {
+  return new Option('--exclusive', 'be the only one at the server: it ends the others, where its --share lets it');
+}
+
+/** Lets a client in, once it has shown what it wants; undefined: it was refused, and told why. */
+export async function letIn(
+  hub: Hub,
+  server: RedirectionServer,
+  transport: WelcomingTransport,
+  { share = 'allow-exclusive', rdpClients = 'shared' }: ShareOptions,
+): Promise<HubSession | undefined> {
+  const isRdp = isRdpUrl(transport.remote);
+  // RDP has no frame for it.
+  const farewell = (kind: 'refused' | 'ended', reason: string) => {
+    if (!isRdp) transport.farewell(kind, reason);
+  };
+  try {
+    return await hub.openSession({
+      ...{ identity: server.connection, share, wish: isRdp ? rdpClients : await transport.wish },
+      ...{ closed: server.closed, isOpen: () => transport.isOpen },
+      close: async ({ reason }) => {
+        farewell('ended', reason);
+        await server.close();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    farewell(error.code === 'SESSION_TAKEN_OVER' ? 'ended' : 'refused', error.message);
+    await server.close();
+    return undefined;
+  }
+}
+
+/** The lines about who shares what; true: the event was one of these. */
+export function tellSharing(event: HubEvent, terminal: Terminal): boolean {
+  switch (event.type) {
+    case 'sessionRefused': {
+      const { who, reason } = event;
+      terminal.warn(`${who} is not let in: ${reason}`, { event: 'sessionRefused', who, reason });
+      return true;
+    }
+    case 'sessionEnding': {
+      const { who, id } = event.session;
+      const { reason } = event.end;
+      terminal.say(`session ${id} of ${who} ends: ${reason}`, { event: 'sessionEnding', session: id, who, reason });
+      return true;
+    }
+    case 'deviceClaimed':
+    case 'deviceRefused':
+    case 'deviceTaken': {
+      const { identity } = event.entry.device;
+      terminal.say(`${formatVidPid(identity)} ${claimLine(event)}`, { event: event.type, ...eventDevice(identity) });
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+function claimLine(event: Extract<HubEvent, { type: 'deviceClaimed' | 'deviceRefused' | 'deviceTaken' }>): string {
+  switch (event.type) {
+    case 'deviceClaimed': {
+      const { claimant, holder, how } = event;
+      const next = {
+        asked: `${holder} is asked`,
+        queued: `${holder} has it`,
+        noticed: `${holder} loses it in a moment`,
+      };
+      return `is wanted by ${claimant}: ${next[how]}`;
+    }
+    case 'deviceRefused': {
+      const { claimant, holder, reason } = event;
+      return `is refused to ${claimant}${holder === undefined ? '' : `, ${holder} has it`}: ${reason}`;
+    }
+    case 'deviceTaken':
+      return `was taken from ${event.from} by ${event.to}${event.isForced ? ', by force' : ''}`;
+  }
+}
