@@ -29,6 +29,7 @@ const STATUSES: Readonly<Record<UsbStatus, true>> = {
   notFound: true,
   busy: true,
   badStartFrame: true,
+  noBandwidth: true,
   outOfMemory: true,
   failed: true,
 };

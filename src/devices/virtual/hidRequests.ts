@@ -3,6 +3,7 @@ import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { encodeDescriptors, type UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import { RequestType, StandardRequest, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { NO_BYTES } from '../../usb/results.ts';
+import { interfaceDescriptor } from './classDescriptors.ts';
 
 /** bRequest, [HID 1.11] 7.2. */
 const HidRequest = { GET_REPORT: 1, GET_IDLE: 2, GET_PROTOCOL: 3, SET_REPORT: 9, SET_IDLE: 10, SET_PROTOCOL: 11 };
@@ -114,23 +115,17 @@ export interface HidPlace {
   readonly interval: number;
 }
 
-/** The descriptors of a boot interface with one interrupt IN endpoint, [HID 1.11] appendix B and E. */
-export function bootInterface(
+/** Class, subclass (1: boot) and protocol of HID interfaces. */
+const HID_CODES = { keyboard: [3, 1, 1], mouse: [3, 1, 2], buttons: [3, 0, 0] } as const;
+
+/** The descriptors of an interface with one interrupt IN endpoint, [HID 1.11] appendix B and E. */
+export function hidInterface(
   { interfaceNumber, endpointAddress, interval }: HidPlace,
-  boot: 'keyboard' | 'mouse',
+  kind: keyof typeof HID_CODES,
   reportDescriptor: Uint8Array,
 ): UsbDescriptor[] {
   return [
-    {
-      name: 'INTERFACE_DESCRIPTOR',
-      bInterfaceNumber: interfaceNumber,
-      bAlternateSetting: 0,
-      bNumEndpoints: 1,
-      bInterfaceClass: 3,
-      bInterfaceSubClass: 1, // boot
-      bInterfaceProtocol: boot === 'keyboard' ? 1 : 2,
-      iInterface: 0,
-    },
+    interfaceDescriptor(interfaceNumber, 0, 1, HID_CODES[kind]),
     hidDescriptor(reportDescriptor),
     {
       name: 'ENDPOINT_DESCRIPTOR',

@@ -2,7 +2,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import type { UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { DeviceEndpoints } from './deviceState.ts';
-import { bootInterface, HidRequests, type HidPlace } from './hidRequests.ts';
+import { hidInterface, HidRequests, type HidPlace } from './hidRequests.ts';
 import { strokeFor } from './keyboardLayout.ts';
 import { ReportQueue } from './reportQueue.ts';
 
@@ -27,7 +27,7 @@ const REPORT_DESCRIPTOR = Uint8Array.of(
 
 /** The descriptors of a keyboard's interface. */
 export function keyboardInterface(place: HidPlace): UsbDescriptor[] {
-  return bootInterface(place, 'keyboard', REPORT_DESCRIPTOR);
+  return hidInterface(place, 'keyboard', REPORT_DESCRIPTOR);
 }
 
 /** A boot keyboard in one interface of a device, [HID 1.11] appendix B.1. */

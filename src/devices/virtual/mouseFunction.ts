@@ -2,7 +2,7 @@ import { UsageError } from '../../../codecs/core/errors.ts';
 import type { UsbDescriptor } from '../../../codecs/usb/descriptors.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { DeviceEndpoints } from './deviceState.ts';
-import { bootInterface, HidRequests, type HidPlace } from './hidRequests.ts';
+import { hidInterface, HidRequests, type HidPlace } from './hidRequests.ts';
 import { ReportQueue } from './reportQueue.ts';
 
 /** Bits of a mouse's report. */
@@ -26,7 +26,7 @@ const REPORT_DESCRIPTOR = Uint8Array.of(
 
 /** The descriptors of a mouse's interface. */
 export function mouseInterface(place: HidPlace): UsbDescriptor[] {
-  return bootInterface(place, 'mouse', REPORT_DESCRIPTOR);
+  return hidInterface(place, 'mouse', REPORT_DESCRIPTOR);
 }
 
 /** A boot mouse with a wheel in one interface of a device, [HID 1.11] appendix B.2. */

@@ -9,6 +9,8 @@ import { ImageFile } from './imageFile.ts';
 import { MassStorageStick } from './massStorageStick.ts';
 import { OsrFx2 } from './osrFx2.ts';
 import { UsbAudio } from './usbAudio.ts';
+import { UsbHeadset } from './usbHeadset.ts';
+import { UsbWebcam } from './usbWebcam.ts';
 import type { VirtualDevice } from './virtualDevice.ts';
 
 /** Options of {@link virtualDevice}. */
@@ -45,6 +47,26 @@ const MAKERS: readonly Maker[] = [
     name: 'audio',
     description: 'a speaker and a microphone that hears 440 Hz (USB Audio 1.0, isochronous)',
     make: ({ clock }) => new UsbAudio({ clock }),
+  },
+  {
+    name: 'webcam',
+    description: 'a camera that shows a test pattern and counts its frames (UVC, YUY2 and MJPEG, isochronous)',
+    make: ({ clock }) => new UsbWebcam({ clock }),
+  },
+  {
+    name: 'headset',
+    description: 'headphones with feedback, a microphone that hears 1 kHz, and buttons (USB Audio 2.0, isochronous)',
+    make: ({ clock }) => new UsbHeadset({ clock }),
+  },
+  {
+    name: 'headset:loopback',
+    description: 'the same, whose microphone hears what the headphones play',
+    make: ({ clock }) => new UsbHeadset({ clock, microphone: 'loopback', productId: 0x000a }),
+  },
+  {
+    name: 'headset:uac1',
+    description: 'a headset of USB Audio 1.0 at full speed',
+    make: ({ clock }) => new UsbHeadset({ clock, audioClass: 1 }),
   },
   {
     name: 'composite',

@@ -1,13 +1,14 @@
 import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { AudioEndpoint, AudioInterface, FeatureUnit, SAMPLING_FREQUENCIES } from './usbAudioDescriptors.ts';
 import { NO_BYTES } from '../../usb/results.ts';
+import { u16 } from './classDescriptors.ts';
 
 /** bRequest, [USB Audio 1.0] A.9; GET_ has bit 7. */
 const AudioRequest = { SET_CUR: 0x01, GET_CUR: 0x81, GET_MIN: 0x82, GET_MAX: 0x83, GET_RES: 0x84 } as const;
 /** wValue's high byte, [USB Audio 1.0] A.10.2 and A.10.5. */
 const Control = { mute: 1, volume: 2, samplingFrequency: 1 } as const;
 /** 1/256 dB: -60 dB to 0 dB in steps of 1 dB. */
-const VOLUME = { min: -60 * 256, max: 0, res: 256 };
+export const VOLUME = { min: -60 * 256, max: 0, res: 256 };
 
 /** One direction of the device, as its controls set it. */
 export class AudioChannelControls {
@@ -21,6 +22,14 @@ export class AudioChannelControls {
   /** By how much samples are to be multiplied. */
   get gain(): number {
     return this.isMuted ? 0 : 10 ** (this.volume / 256 / 20);
+  }
+
+  /**
+   * Sets the volume as a request does.
+   * @param volume - 16 bits with a sign, as the host sent them: of the volumes that there are, the nearest is taken
+   */
+  setVolume(volume: number): void {
+    this.volume = Math.min(Math.max((volume << 16) >> 16, VOLUME.min), VOLUME.max);
   }
 }
 
@@ -107,8 +116,7 @@ function volumeRequest(controls: AudioChannelControls, bRequest: number, data: U
     case AudioRequest.SET_CUR: {
       const [low, high] = data;
       if (data.byteLength !== 2 || low === undefined || high === undefined) return undefined;
-      const wanted = ((low | (high << 8)) << 16) >> 16;
-      controls.volume = Math.min(Math.max(wanted, VOLUME.min), VOLUME.max);
+      controls.setVolume(low | (high << 8));
       return NO_BYTES;
     }
     default:
@@ -117,5 +125,5 @@ function volumeRequest(controls: AudioChannelControls, bRequest: number, data: U
 }
 
 function i16(value: number): Uint8Array {
-  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff);
+  return Uint8Array.from(u16(value));
 }

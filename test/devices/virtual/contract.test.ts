@@ -8,9 +8,12 @@ import { HidMouse } from '../../../src/devices/virtual/hidMouse.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import { OsrFx2 } from '../../../src/devices/virtual/osrFx2.ts';
+import { UsbHeadset } from '../../../src/devices/virtual/usbHeadset.ts';
+import { UsbWebcam } from '../../../src/devices/virtual/usbWebcam.ts';
 import type { VirtualDevice } from '../../../src/devices/virtual/virtualDevice.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { testUsbDeviceContract, type ContractTraits } from '../contract.ts';
+import { VirtualClock } from '../virtualClock.ts';
 import { Endpoint, LoopbackDevice } from './loopbackDevice.ts';
 
 const stick = () => new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(512 * 8)) });
@@ -40,6 +43,8 @@ const devices: [name: string, traits: ContractTraits, make: () => VirtualDevice]
     { idleEndpoints: [0x81, 0x82, 0x83], echo: { out: 0x03, in: 0x83 } },
     () => new CompositeDevice(),
   ],
+  ['a virtual headset', { idleEndpoints: [0x84] }, () => new UsbHeadset({ clock: new VirtualClock(0) })],
+  ['a virtual webcam', { idleEndpoints: [] }, () => new UsbWebcam({ clock: new VirtualClock(0) })],
 ];
 
 for (const [name, traits, make] of devices) {

@@ -20,6 +20,10 @@ describe('virtual devices by name', () => {
     serial: '1209:0004',
     audio: '1209:0005',
     composite: '1209:0006',
+    webcam: '1209:0007',
+    headset: '1209:0008',
+    'headset:uac1': '1209:0009',
+    'headset:loopback': '1209:000a',
     fx2: '0547:1002',
     'gadget-zero': '0525:a4a0',
   };
