@@ -84,6 +84,7 @@ const errorRule = {
 const only = (name, where) => ({ name, message: `import ${name} in ${where} alone` });
 const packages = [
   only('usb', 'src/devices/libusb'),
+  only('koffi', 'src/devices/libusb'),
   only('binary-parser', 'codecs/core'),
   only('smart-buffer', 'test/codecs/core'),
   only('prom-client', 'src/metrics'),
@@ -125,7 +126,10 @@ export default tseslint.config(
     rules: { 'urbdrc/errors': 'error' },
   },
   { files: ['**/*.generated.ts'], rules: { 'max-lines': 'off' } },
-  { files: ['src/devices/libusb/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: except('usb') }] } },
+  {
+    files: ['src/devices/libusb/**/*.ts', 'test/devices-libusb/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: except('usb', 'koffi') }] },
+  },
   {
     files: ['src/metrics/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: except('prom-client') }] },

@@ -17,6 +17,8 @@ export type UsbStatus =
   | 'busy'
   /** An isochronous transfer cannot start in the frame that it asks for. */
   | 'badStartFrame'
+  /** The bus has too little left for an alternate setting with periodic endpoints. A host chooses a smaller setting then. */
+  | 'noBandwidth'
   | 'outOfMemory'
   | 'failed';
 
@@ -183,8 +185,11 @@ export interface UsbDevice {
   readonly configurations: readonly Configuration[];
   /** Aborted when the device is unplugged or otherwise lost, for good: one that comes back is another object. */
   readonly gone: AbortSignal;
-  /** Takes the device for itself. @throws Error with one line that says what is in the way and what to do. */
-  open(): Promise<void>;
+  /**
+   * Takes the device for itself; with `interfaceNumbers`, where a device is shared with the drivers of this machine, only
+   * these interfaces of it. @throws Error with one line that says what is in the way and what to do.
+   */
+  open(interfaceNumbers?: readonly number[]): Promise<void>;
   /** Cancels what is pending, waits for it, and gives everything back. Never rejects; a second call does nothing. */
   close(): Promise<void>;
   /** Starts an operation. Its failure is a result, never a rejection. */

@@ -180,7 +180,7 @@ describe('libusb devices', () => {
   it('say what is missing where libusb does not load', async () => {
     const module = new URL('../../src/devices/libusb/libusbDevices.ts', import.meta.url).href;
     const program = `import('${module}')
-      .then(({ openLibusbDevices }) => openLibusbDevices())
+      .then(({ openLibusbDevices }) => openLibusbDevices({ backend: 'node-usb' }))
       .catch(({ message }) => console.log(message))`;
     const { stdout } = await promisify(execFile)(
       process.execPath,

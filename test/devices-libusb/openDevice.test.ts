@@ -324,6 +324,16 @@ describe('a libusb device', () => {
       expect(platform.native.log).to.deep.equal(['release 1', 'configure 1', 'close']);
     });
 
+    it('tells a setting for whose isochronous endpoints the bus has no bandwidth', async () => {
+      const device = await platform.openDevice();
+      const set = (interfaceNumber: number, alternateSetting: number) =>
+        statusOf(device, { type: 'setInterface', interfaceNumber, alternateSetting });
+      platform.native.errors.set('alternate 5 0', -99);
+      expect(await set(5, 0)).to.equal('noBandwidth');
+      platform.native.errors.set('alternate 2 1', -99);
+      expect(await set(2, 1)).to.equal('failed');
+    });
+
     it('puts back an alternate setting of which no descriptor tells', async () => {
       const device = await platform.openDevice();
       await statusOf(device, { type: 'setInterface', interfaceNumber: 0, alternateSetting: 7 });

@@ -243,6 +243,8 @@ export class SoftwarePlatform {
       getDeviceList: devices,
     });
     const binding: UsbBinding = {
+      backend: 'node-usb',
+      description: 'software',
       context: context(() => this.known),
       newContext: () => {
         this.contexts++;

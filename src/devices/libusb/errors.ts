@@ -7,6 +7,7 @@ export const LibusbError = {
   NO_DEVICE: -4,
   NOT_FOUND: -5,
   BUSY: -6,
+  NO_MEM: -11,
   NOT_SUPPORTED: -12,
   OTHER: -99,
 } as const;
@@ -43,8 +44,13 @@ export function errnoOf(error: unknown): number | undefined {
   return error.errno;
 }
 
-/** How an operation ended whose error node-usb gave; no error is `completed`. */
+/** How an operation ended whose error a binding gave; no error is `completed`. */
 export function statusOf(error: unknown): UsbStatus {
   if (error === undefined || error === null) return 'completed';
   return STATUS[errnoOf(error) ?? -99] ?? 'failed';
+}
+
+/** How a packet of an isochronous transfer ended, of LIBUSB_TRANSFER_*. */
+export function packetStatusOf(status: number): UsbStatus {
+  return status === 0 ? 'completed' : (STATUS[status] ?? 'failed');
 }

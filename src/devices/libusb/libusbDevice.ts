@@ -70,14 +70,14 @@ export class LibusbDevice implements UsbDevice {
   }
 
   /**
-   * Opens the device and claims all interfaces of its active configuration; kernel drivers (Linux) leave until `close`.
+   * Opens the device and claims all interfaces of its active configuration, or those that are given; kernel drivers (Linux) leave until `close`.
    *
    * Detaching a driver is a call that libusb has in blocking form only: it takes some milliseconds of the main loop.
    */
-  async open(): Promise<void> {
+  async open(interfaceNumbers?: readonly number[]): Promise<void> {
     if (this.#opening !== undefined) throw this.#error('DEVICE_IN_USE', 'is open already');
     this.#register();
-    this.#opening = this.#start();
+    this.#opening = this.#start(interfaceNumbers);
     try {
       this.#open = await this.#opening;
     } catch (error) {
@@ -111,7 +111,7 @@ export class LibusbDevice implements UsbDevice {
     }
   }
 
-  async #start(): Promise<OpenDevice> {
+  async #start(interfaceNumbers: readonly number[] | undefined): Promise<OpenDevice> {
     if (this.#gone.signal.aborted) throw this.#error('DEVICE_GONE', 'is no longer there; plug it in again');
     const located = this.#owner.locate(this.#facts);
     if (located === undefined) throw this.#error('CANNOT_OPEN', 'is not visible to libusb; plug it in again');
@@ -119,13 +119,14 @@ export class LibusbDevice implements UsbDevice {
     if (inUse.has(native)) throw this.#error('DEVICE_IN_USE', 'is open in this program already, or not yet closed');
     inUse.add(native);
     try {
-      return await OpenDevice.open(context, native, this, {
+      const presence = {
         lost: () => this.markGone(),
         isGone: () => {
           this.#owner.refresh();
           return this.#gone.signal.aborted;
         },
-      });
+      };
+      return await OpenDevice.open(context, native, this, presence, interfaceNumbers);
     } catch (error) {
       inUse.delete(native);
       throw this.#error(openFailureCode(error), explainOpenFailure(this.identity, error), error);

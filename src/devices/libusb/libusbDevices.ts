@@ -6,10 +6,15 @@ import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevi
 import { findNative, readNativeNames } from './nativeNames.ts';
 import { scanNative } from './nativeScan.ts';
 import { readDeviceNames, scanSysfs } from './sysfs.ts';
-import { type NativeContext, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
+import { type NativeContext, type UsbBackend, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
 /** Options of {@link openLibusbDevices}. */
 export interface LibusbDevicesOptions {
+  /**
+   * How libusb is reached: the system's own library through the package `koffi`, or the package `usb` with the libusb in
+   * it, which has no isochronous transfers. Default: `koffi` where it and the library load, else `node-usb`.
+   */
+  readonly backend?: UsbBackend;
   /**
    * How coming and going devices are noticed: from libusb's events, by looking every `pollInterval` ms, or by both
    * (`auto`, the default on Linux; elsewhere it means events). Events are fast, but they need a running udevd, do not
@@ -47,8 +52,8 @@ interface Listener {
  * @throws DeviceError when there is no libusb for this platform
  */
 export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Promise<LibusbDevices> {
-  const { hotplug = 'auto', pollInterval = 1000, closePatience = 5000 } = options;
-  const binding = await loadUsbBinding();
+  const { backend, hotplug = 'auto', pollInterval = 1000, closePatience = 5000 } = options;
+  const binding = await loadUsbBinding(backend);
   const isLinux = process.platform === 'linux';
   const polls = hotplug === 'polling' || (hotplug === 'auto' && isLinux);
   const hears = hotplug === 'events' || (hotplug === 'auto' && (!isLinux || existsSync('/run/udev/control')));

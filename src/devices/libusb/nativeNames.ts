@@ -32,8 +32,8 @@ export async function readNativeNames(context: NativeContext, { identity }: Devi
   } catch {
     return {};
   }
+  const transfers = new Transfers(context, native, { lost: () => {}, isGone: () => false });
   try {
-    const transfers = new Transfers(context, native, { lost: () => {}, isGone: () => false });
     const run: RunOperation = (operation) =>
       new Promise((resolve) => {
         if (operation.type !== 'control') resolve(resultOf('notSupported'));
@@ -50,6 +50,7 @@ export async function readNativeNames(context: NativeContext, { identity }: Devi
       ...(serialNumber !== undefined && { serialNumber }),
     };
   } finally {
+    transfers.free();
     try {
       native.__close();
     } catch {

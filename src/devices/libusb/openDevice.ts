@@ -4,7 +4,7 @@ import type { Configuration, EndpointSetting } from '../../../codecs/usb/configu
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
 import { RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
-import { ActiveConfiguration, findConfiguration, initialSettings } from '../../usb/activeConfiguration.ts';
+import { ActiveConfiguration, findConfiguration, findSetting, initialSettings } from '../../usb/activeConfiguration.ts';
 import { errnoOf, LibusbError, statusOf } from './errors.ts';
 import { InterfaceClaims } from './interfaceClaims.ts';
 import { finished } from './nativeCalls.ts';
@@ -21,6 +21,9 @@ type KnownDescriptors = Pick<UsbDevice, 'configurations' | 'configurationDescrip
 /** A device while it is open: its claims, its transfers, and which configuration and alternate settings are chosen. */
 export class OpenDevice {
   readonly native: NativeDevice;
+  readonly #context: NativeContext;
+  /** The interfaces that are used; undefined: all. */
+  readonly #only: readonly number[] | undefined;
   readonly #descriptors: KnownDescriptors;
   readonly #active: ActiveConfiguration;
   readonly #presence: DevicePresence;
@@ -36,7 +39,7 @@ export class OpenDevice {
   #closing = false;
 
   /**
-   * Opens a device, and claims all interfaces of the configuration that it has. The configuration is asked for later, but a
+   * Opens a device, and claims all interfaces of the configuration that it has, or only those that are given. The configuration is asked for later, but a
    * local driver that runs until then would disturb the reader of the descriptors.
    *
    * @throws NativeError; the device is as before then
@@ -46,11 +49,12 @@ export class OpenDevice {
     native: NativeDevice,
     descriptors: KnownDescriptors,
     presence: DevicePresence,
+    interfaceNumbers?: readonly number[],
   ): Promise<OpenDevice> {
     native.__open();
     let device: OpenDevice | undefined;
     try {
-      device = new OpenDevice(context, native, descriptors, presence);
+      device = new OpenDevice(context, native, descriptors, presence, interfaceNumbers);
       await device.#learnConfiguration();
       device.#claimAll();
       return device;
@@ -66,8 +70,11 @@ export class OpenDevice {
     native: NativeDevice,
     descriptors: KnownDescriptors,
     presence: DevicePresence,
+    interfaceNumbers: readonly number[] | undefined,
   ) {
     this.native = native;
+    this.#only = interfaceNumbers;
+    this.#context = context;
     this.#descriptors = descriptors;
     this.#active = new ActiveConfiguration(descriptors.configurations);
     this.#presence = presence;
@@ -84,18 +91,19 @@ export class OpenDevice {
       case 'control':
         return this.#control(operation, complete);
       case 'transferIn': {
-        const endpoint = this.#endpoint(operation.endpointAddress, true);
+        const endpoint = this.#endpoint(operation.endpointAddress, true, false);
         if (typeof endpoint === 'string') return completeAtOnce(endpoint, complete);
         return this.#transfers.receive(endpoint, operation.length, complete);
       }
       case 'transferOut': {
-        const endpoint = this.#endpoint(operation.endpointAddress, false);
+        const endpoint = this.#endpoint(operation.endpointAddress, false, false);
         if (typeof endpoint === 'string') return completeAtOnce(endpoint, complete);
         return this.#transfers.send(endpoint, operation.data, complete);
       }
       case 'isochronousIn':
+        return this.#isochronous(operation, undefined, complete);
       case 'isochronousOut':
-        return completeAtOnce('notSupported', complete); // node-usb allocates its transfers without isochronous packets
+        return this.#isochronous(operation, operation.data, complete);
       case 'setConfiguration':
         return this.#inTurn(() => this.#setConfiguration(operation.configurationValue), complete);
       case 'setInterface':
@@ -148,6 +156,7 @@ export class OpenDevice {
     }
     await this.#claims.giveBack();
     await this.#transfers.returned();
+    this.#transfers.free();
     try {
       this.native.__close();
     } catch {
@@ -175,13 +184,26 @@ export class OpenDevice {
     return new Uint8Array(descriptor.subarray(0, wLength));
   }
 
+  /** libusb always starts as soon as possible: `startFrame` cannot be kept. */
+  #isochronous(
+    operation: Extract<UsbOperation, { type: 'isochronousIn' | 'isochronousOut' }>,
+    data: Uint8Array | undefined,
+    complete: Complete,
+  ): UsbTransfer {
+    if (this.#context.hasIsochronous !== true) return completeAtOnce('notSupported', complete); // node-usb cannot
+    const endpoint = this.#endpoint(operation.endpointAddress, data === undefined, true);
+    if (typeof endpoint === 'string') return completeAtOnce(endpoint, complete);
+    return this.#transfers.isochronous(endpoint, operation.packetLengths, data, complete);
+  }
+
   /** A descriptor that is not true must not stop a transfer that the device would have made. */
-  #endpoint(endpointAddress: number, isIn: boolean): EndpointSetting | UsbStatus {
+  #endpoint(endpointAddress: number, isIn: boolean, isIsochronous: boolean): EndpointSetting | UsbStatus {
     if (this.#active.configuration === undefined) return 'notFound';
     const endpoint = this.#active.likelyEndpoint(endpointAddress);
     if (endpoint === undefined) return 'notFound';
     if (((endpointAddress & 0x80) !== 0) !== isIn) return 'invalidParameter';
-    return endpoint.transferType === 'isochronous' ? 'notSupported' : endpoint;
+    if ((endpoint.transferType === 'isochronous') === isIsochronous) return endpoint;
+    return isIsochronous ? 'invalidParameter' : 'notSupported';
   }
 
   /** @throws NativeError when neither libusb nor the device tells */
@@ -216,7 +238,11 @@ export class OpenDevice {
 
   #claimAll(): void {
     const numbers = this.#active.configuration?.interfaces.map(({ interfaceNumber }) => interfaceNumber) ?? [];
-    this.#claims.claim([...new Set(numbers)].sort((a, b) => a - b));
+    this.#claims.claim([...new Set(numbers)].filter((each) => this.#isUsed(each)).sort((a, b) => a - b));
+  }
+
+  #isUsed(interfaceNumber: number): boolean {
+    return this.#only?.includes(interfaceNumber) ?? true;
   }
 
   /**
@@ -250,7 +276,7 @@ export class OpenDevice {
   async #restoreSettings(configuration: Configuration): Promise<UsbStatus> {
     for (const setting of initialSettings(configuration)) {
       const { interfaceNumber, alternateSetting } = setting;
-      if (this.#active.setting(interfaceNumber) === setting) continue;
+      if (!this.#isUsed(interfaceNumber) || this.#active.setting(interfaceNumber) === setting) continue;
       const status = await this.#setInterface(interfaceNumber, alternateSetting);
       if (status !== 'completed') return status;
     }
@@ -271,7 +297,16 @@ export class OpenDevice {
   async #setInterface(interfaceNumber: number, alternateSetting: number): Promise<UsbStatus> {
     const status = await this.#call((done) => this.native.__setInterface(interfaceNumber, alternateSetting, done));
     if (status === 'completed') this.#active.note({ type: 'setInterface', interfaceNumber, alternateSetting });
-    return status;
+    return status === 'failed' && this.#needsBandwidth(interfaceNumber, alternateSetting) ? 'noBandwidth' : status;
+  }
+
+  /**
+   * libusb gives the kernel's ENOSPC as "other", as it does a device that refuses its own setting, which is rarer by far.
+   */
+  #needsBandwidth(interfaceNumber: number, alternateSetting: number): boolean {
+    const { configuration } = this.#active;
+    const setting = configuration && findSetting(configuration, { interfaceNumber, alternateSetting });
+    return setting?.endpoints.some(({ transferType }) => transferType === 'isochronous') ?? false;
   }
 
   async #reset(): Promise<UsbStatus> {

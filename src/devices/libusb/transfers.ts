@@ -2,7 +2,7 @@ import type { UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { SETUP_PACKET_SIZE, SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import type { EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
-import { statusOf } from './errors.ts';
+import { packetStatusOf, statusOf } from './errors.ts';
 import type { NativeContext, NativeDevice, NativeError, NativeTransfer } from './usbBinding.ts';
 
 /** Idle transfers that are kept for one endpoint. More in flight than this is fine, they are just made anew. */
@@ -15,6 +15,8 @@ const IDLE_TRANSFERS = 8;
 const COPY_LIMIT = 1024;
 /** Larger buffers are not kept. */
 const KEEP_LIMIT = 64 * 1024;
+/** Nor are transfers with memory of their own that is larger. */
+const KEEP_MEMORY_LIMIT = 1024 * 1024;
 /** Bytes of data that Linux and Windows take in one control transfer. */
 export const CONTROL_LIMIT = 4096;
 const CONTROL_TYPE = 0;
@@ -30,7 +32,7 @@ interface Pending {
   cancelled: boolean;
 }
 
-/** One of node-usb's transfers, which is used again and again for one endpoint, with a buffer to receive into. */
+/** One of libusb's transfers, which is used again and again for one endpoint, with a buffer to receive into. */
 interface Slot {
   readonly native: NativeTransfer;
   spare: Buffer | undefined;
@@ -75,16 +77,18 @@ export class Transfers {
     const isIn = (setup.bmRequestType & DIRECTION_IN) !== 0;
     const wLength = isIn ? Math.min(setup.wLength, CONTROL_LIMIT) : setup.wLength;
     if (data.byteLength !== (isIn ? 0 : wLength)) return completeAtOnce('invalidParameter', complete);
-    const buffer = Buffer.allocUnsafe(SETUP_PACKET_SIZE + wLength);
+    const slot = this.#make(0, CONTROL_TYPE, timeout);
+    if (slot === undefined) return completeAtOnce('outOfMemory', complete);
+    const buffer = bufferFor(slot, SETUP_PACKET_SIZE + wLength);
+    if (buffer === undefined) return completeAtOnce('outOfMemory', complete);
     let offset = 0;
     for (const part of [...SetupPacket.encode({ ...setup, wLength }), data]) {
       buffer.set(part, offset);
       offset += part.byteLength;
     }
-    const slot = this.#make(0, CONTROL_TYPE, timeout);
     slot.finish = (status, actual) => ({
       status,
-      data: isIn ? bytesOf(buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NO_BYTES,
+      data: isIn ? received(slot, buffer.subarray(SETUP_PACKET_SIZE, SETUP_PACKET_SIZE + actual)) : NO_BYTES,
       transferred: actual,
     });
     return this.#submit(slot, buffer, 0, complete);
@@ -96,22 +100,50 @@ export class Transfers {
    */
   receive(endpoint: EndpointSetting, length: number, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
-    const buffer = bufferFor(slot, length);
-    if (buffer === undefined) return completeAtOnce('outOfMemory', complete);
-    slot.finish = (status, actual) => {
-      const received = buffer.subarray(0, actual);
-      if (actual > COPY_LIMIT) slot.spare = undefined; // it belongs to the receiver from here on
-      return { status, data: actual > COPY_LIMIT ? bytesOf(received) : new Uint8Array(received), transferred: actual };
-    };
+    const buffer = slot && bufferFor(slot, length);
+    if (slot === undefined || buffer === undefined) return completeAtOnce('outOfMemory', complete);
+    slot.finish = (status, actual) => ({
+      status,
+      data: received(slot, buffer.subarray(0, actual)),
+      transferred: actual,
+    });
     return this.#submit(slot, buffer, endpoint.endpointAddress, complete);
   }
 
-  /** Bulk or interrupt OUT; libusb reads from the caller's own bytes. */
+  /** Bulk or interrupt OUT; libusb reads from the caller's own bytes, unless the transfer has memory of its own. */
   send(endpoint: EndpointSetting, data: Uint8Array, complete: Complete): UsbTransfer {
     const slot = this.#take(endpoint);
+    const buffer = slot && filledBuffer(slot, data);
+    if (slot === undefined || buffer === undefined) return completeAtOnce('outOfMemory', complete);
     slot.finish = (status, actual) => resultOf(status, NO_BYTES, actual);
-    const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return this.#submit(slot, buffer, endpoint.endpointAddress, complete);
+  }
+
+  /**
+   * Isochronous, in either direction (`data` is there for OUT): packet after packet, as soon as possible, behind those
+   * that are on their way. libusb knows no other start.
+   */
+  isochronous(
+    endpoint: EndpointSetting,
+    packetLengths: readonly number[],
+    data: Uint8Array | undefined,
+    complete: Complete,
+  ): UsbTransfer {
+    const total = packetLengths.reduce((sum, length) => sum + length, 0);
+    if (packetLengths.length === 0 || (data !== undefined && data.byteLength !== total))
+      return completeAtOnce('invalidParameter', complete);
+    const slot = this.#take(endpoint, packetLengths.length);
+    const buffer = slot && (data === undefined ? bufferFor(slot, total) : filledBuffer(slot, data));
+    if (slot === undefined || buffer === undefined) return completeAtOnce('outOfMemory', complete);
+    slot.finish = (status) =>
+      isochronousResult(slot.native, status, packetLengths, data === undefined ? buffer : undefined);
+    return this.#submit(slot, buffer, endpoint.endpointAddress, complete, packetLengths);
+  }
+
+  /** Frees what is idle; called when the device is closed. */
+  free(): void {
+    for (const slot of [...this.#idle.values()].flat()) slot.native.free?.();
+    this.#idle.clear();
   }
 
   /** Cancels what is on its way for one endpoint (0: control transfers), or for all, and resolves when it is back. */
@@ -147,13 +179,20 @@ export class Transfers {
     if (this.#abandoned.size > 0) await new Promise<void>((resolve) => (this.#whenReturned = resolve));
   }
 
-  #submit(slot: Slot, buffer: Buffer, endpointAddress: number, complete: Complete): UsbTransfer {
+  #submit(
+    slot: Slot,
+    buffer: Buffer,
+    endpointAddress: number,
+    complete: Complete,
+    packetLengths?: readonly number[],
+  ): UsbTransfer {
     const pending: Pending = { endpointAddress, complete, cancelled: false };
     slot.pending = pending;
     this.#pending.set(pending, slot);
     try {
-      slot.native.submit(buffer);
+      slot.native.submit(buffer, packetLengths);
     } catch (error) {
+      slot.native.free?.();
       // The slot is dropped: node-usb takes a transfer for active ever after its submission failed.
       this.#pending.delete(pending);
       const status = statusOf(error);
@@ -179,6 +218,7 @@ export class Transfers {
     if (pending === undefined) return;
     slot.pending = undefined;
     if (!this.#pending.delete(pending)) {
+      slot.native.free?.();
       if (this.#abandoned.delete(pending) && this.#abandoned.size === 0) this.#whenReturned();
       return;
     }
@@ -188,7 +228,7 @@ export class Transfers {
     if (status === 'disconnected' || (status === 'cancelled' && !pending.cancelled))
       status = this.#presence.isGone() ? 'disconnected' : 'cancelled';
     const result = slot.finish(status, actual);
-    if (kind !== undefined) this.#keep(slot, kind);
+    this.#keep(slot, kind);
     pending.complete(result);
     for (const waiter of this.#waiting) {
       if (!waiter.left.delete(pending) || waiter.left.size > 0) continue;
@@ -197,47 +237,110 @@ export class Transfers {
     }
   }
 
-  #take({ endpointAddress, attributes }: EndpointSetting): Slot {
+  #take({ endpointAddress, attributes }: EndpointSetting, packetCount = 0): Slot | undefined {
     const transferType = attributes & TRANSFER_TYPE_MASK;
-    const kind = kindOf(endpointAddress, transferType);
-    return this.#idle.get(kind)?.pop() ?? this.#make(endpointAddress, transferType, 0, kind);
+    const kind = kindOf(endpointAddress, transferType, packetCount);
+    return this.#idle.get(kind)?.pop() ?? this.#make(endpointAddress, transferType, 0, kind, packetCount);
   }
 
-  #keep(slot: Slot, kind: number): void {
-    const idle = this.#idle.get(kind);
-    if (idle === undefined) this.#idle.set(kind, [slot]);
-    else if (idle.length < IDLE_TRANSFERS) idle.push(slot);
+  #keep(slot: Slot, kind: number | undefined): void {
+    const idle = kind === undefined ? [] : (this.#idle.get(kind) ?? []);
+    const isKept =
+      kind !== undefined && idle.length < IDLE_TRANSFERS && (slot.native.capacity ?? 0) <= KEEP_MEMORY_LIMIT;
+    if (!isKept) {
+      slot.native.free?.();
+      return;
+    }
+    idle.push(slot);
+    this.#idle.set(kind, idle);
   }
 
-  /** `kind` is given for a slot that is to be used again. */
-  #make(endpointAddress: number, type: number, timeout: number, kind?: number): Slot {
-    const native = new this.#context.Transfer(this.#device, endpointAddress, type, timeout, (error, _buffer, actual) =>
-      this.#finished(slot, error, actual, kind),
-    );
-    const slot: Slot = {
-      native,
-      spare: undefined,
-      pending: undefined,
-      finish: (status, actual) => resultOf(status, NO_BYTES, actual),
-    };
-    return slot;
+  /** `kind` is given for a slot that is to be used again. Undefined: there is no memory for it. */
+  #make(endpointAddress: number, type: number, timeout: number, kind?: number, packetCount = 0): Slot | undefined {
+    try {
+      const native = new this.#context.Transfer(
+        this.#device,
+        endpointAddress,
+        type,
+        timeout,
+        (error, _buffer, actual) => this.#finished(slot, error, actual, kind),
+        packetCount,
+      );
+      const slot: Slot = {
+        native,
+        spare: undefined,
+        pending: undefined,
+        finish: (status, actual) => resultOf(status, NO_BYTES, actual),
+      };
+      return slot;
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/** Key of a libusb transfer: endpoint and type, because another alternate setting may give an endpoint another type. */
-const kindOf = (endpointAddress: number, transferType: number) => (transferType << 8) | endpointAddress;
+/**
+ * Key of a libusb transfer: endpoint, type, because another alternate setting may give an endpoint another type, and the
+ * number of its packets.
+ */
+const kindOf = (endpointAddress: number, transferType: number, packetCount: number) =>
+  (packetCount << 16) | (transferType << 8) | endpointAddress;
 
 /** A buffer of exactly this length: the slot's own where it is large enough, and else a new one. */
 function bufferFor(slot: Slot, length: number): Buffer | undefined {
-  if (slot.spare !== undefined && slot.spare.byteLength >= length) return slot.spare.subarray(0, length);
+  if (slot.native.memory === undefined && slot.spare !== undefined && slot.spare.byteLength >= length)
+    return slot.spare.subarray(0, length);
   try {
+    if (slot.native.memory !== undefined) return slot.native.memory(length);
     // Not from Node's shared pool: a buffer that is handed up shall not carry others' bytes along.
     const buffer = Buffer.allocUnsafeSlow(length);
     slot.spare = length <= KEEP_LIMIT ? buffer : undefined;
     return buffer;
   } catch {
+    slot.native.free?.();
     return undefined;
   }
+}
+
+/** The bytes themselves, or the transfer's own memory with a copy of them. */
+function filledBuffer(slot: Slot, data: Uint8Array): Buffer | undefined {
+  if (slot.native.memory === undefined) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const buffer = bufferFor(slot, data.byteLength);
+  buffer?.set(data);
+  return buffer;
+}
+
+/** Received bytes for their receiver: a copy, or the slot's buffer, which is the receiver's from here on. */
+function received(slot: Slot, bytes: Buffer): Uint8Array {
+  if (slot.native.memory !== undefined || bytes.byteLength <= COPY_LIMIT) return new Uint8Array(bytes);
+  slot.spare = undefined;
+  return bytesOf(bytes);
+}
+
+/** Each packet lies behind the lengths of those before it, and the result has them without gaps. */
+function isochronousResult(
+  native: NativeTransfer,
+  status: UsbStatus,
+  packetLengths: readonly number[],
+  buffer: Buffer | undefined,
+): UsbResult {
+  const results = packetLengths.map((room, index) => {
+    const { status, actualLength } = native.packetResult?.(index) ?? { status: 0, actualLength: 0 };
+    return { status: packetStatusOf(status), length: Math.min(actualLength, room) };
+  });
+  // A packet that failed may have bytes all the same; only those of completed ones count.
+  const packets = results.map((each) => (each.status === 'completed' ? each : { ...each, length: 0 }));
+  const transferred = packets.reduce((sum, { length }) => sum + length, 0);
+  if (buffer === undefined) return { status, data: NO_BYTES, transferred, packets };
+  const data = new Uint8Array(transferred);
+  let from = 0;
+  let to = 0;
+  for (const [index, { length }] of packets.entries()) {
+    data.set(buffer.subarray(from, from + length), to);
+    to += length;
+    from += packetLengths[index] ?? 0;
+  }
+  return { status, data, transferred, packets };
 }
 
 /** The same bytes as a plain Uint8Array. */

@@ -1,5 +1,10 @@
-import { createRequire } from 'node:module';
+import { asError } from '../../../codecs/core/errors.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
+import { loadKoffiBinding } from './koffi/koffiBinding.ts';
+import { loadNodeUsbBinding } from './nodeUsbBinding.ts';
+
+/** Ways to libusb: the system's library through the package `koffi`, or the package `usb` with the libusb in it. */
+export type UsbBackend = 'koffi' | 'node-usb';
 
 /** An error of libusb. `errno` above 0 is a LIBUSB_TRANSFER_* status, below 0 a LIBUSB_ERROR_* code. */
 export interface NativeError extends Error {
@@ -7,13 +12,35 @@ export interface NativeError extends Error {
 }
 
 export type NativeCallback = (error?: NativeError) => void;
+export type TransferCallback = (error: NativeError | undefined, buffer: Buffer, actual: number) => void;
+
+/** How a packet of an isochronous transfer ended. */
+export interface NativePacketResult {
+  /** LIBUSB_TRANSFER_*, 0: completed. */
+  readonly status: number;
+  readonly actualLength: number;
+}
 
 /** One libusb transfer. It may be submitted again once it has called back, always on the endpoint it was made for. */
 export interface NativeTransfer {
-  /** @throws NativeError; the object cannot be used again then, because node-usb takes it for active ever after. */
-  submit(buffer: Buffer): unknown;
+  /**
+   * `packetLengths` are those of an isochronous transfer, as many as it was made for.
+   * @throws NativeError; the object cannot be used again then, because node-usb takes it for active ever after.
+   */
+  submit(buffer: Buffer, packetLengths?: readonly number[]): unknown;
   /** Asks for an early end; the callback still comes. @throws NativeError */
   cancel(): boolean;
+  /**
+   * Memory of the transfer's own, valid until it is asked for again or freed: data to send is put there, and received data
+   * copied from there. Absent: any buffer may be submitted. @throws NativeError when there is not that much
+   */
+  memory?(length: number): Buffer;
+  /** Bytes of that memory. */
+  readonly capacity?: number;
+  /** How packet `index` of the last submission ended. */
+  packetResult?(index: number): NativePacketResult;
+  /** Frees what is not the collector's to free. The transfer is not on its way. */
+  free?(): void;
 }
 
 export interface NativeEndpointDescriptor {
@@ -106,13 +133,21 @@ export interface NativeContext {
     endpointAddress: number,
     type: number,
     timeout: number,
-    callback: (error: NativeError | undefined, buffer: Buffer, actual: number) => void,
+    callback: TransferCallback,
+    packetCount?: number,
   ) => NativeTransfer;
+  /** Whether its transfers can have packets; their `memory` and `packetResult` are there then. */
+  readonly hasIsochronous?: boolean;
   getDeviceList(): NativeDevice[];
 }
 
 /** libusb as this folder sees it; tests give one made of software. */
 export interface UsbBinding {
+  readonly backend: UsbBackend;
+  /** For people: whose libusb it is, and its version where that is known. */
+  readonly description: string;
+  /** Why it is not the one that is used where nobody chooses. */
+  readonly reason?: string;
   readonly context: NativeContext;
   /**
    * A further context, which sees the devices that are there now.
@@ -126,71 +161,29 @@ export interface UsbBinding {
   onChange(listener: () => void): () => void;
 }
 
-/** Loads node-usb. @throws DeviceError that says what is missing. */
-export async function loadUsbBinding(): Promise<UsbBinding> {
-  const { usb } = await import('usb').catch((reason: unknown) => {
-    throw unavailable(explainMissing(reason), reason);
-  });
-  if (usb.INIT_ERROR !== 0) throw unavailable(`libusb does not start (${usb.INIT_ERROR})`);
-  return {
-    context: asContext(usb),
-    newContext: reload,
-    onChange(listener) {
-      usb.on('attach', listener);
-      usb.on('detach', listener);
-      return () => {
-        usb.off('attach', listener);
-        usb.off('detach', listener);
-      };
-    },
-  };
-}
-
-/** Node gives a native file an environment of its own each time it is loaded, and node-usb a context to each of these. */
-function reload(): NativeContext {
-  const require = createRequire(import.meta.url);
-  const file = Object.keys(require.cache).find((path) => /[\\/]usb[\\/].*\.node$/.test(path));
-  if (file === undefined) {
-    const problem = 'libusb cannot look for new devices: its native file is not where it was';
-    throw new DeviceError('USB_UNAVAILABLE', problem);
-  }
-  // The one that was loaded first must stay what others get who ask for it.
-  const first = require.cache[file];
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a module cache is a dictionary
-    delete require.cache[file];
-    return asContext(require(file));
-  } finally {
-    require.cache[file] = first;
-  }
-}
-
-function unavailable(problem: string, cause?: unknown): DeviceError {
-  return new DeviceError('USB_UNAVAILABLE', `no USB support on this platform: ${problem}`, { cause });
-}
-
-/** In one line, without the paths that Node adds. */
-function explainMissing(reason: unknown): string {
-  const [line = ''] = String(reason instanceof Error ? reason.message : reason).split('\n');
-  const isMissing = reason instanceof Error && 'code' in reason && reason.code === 'ERR_MODULE_NOT_FOUND';
-  return isMissing ? 'the package "usb" is not installed (npm install usb@~2.18 adds it)' : line;
-}
-
 /**
- * node-usb's own types ask for its classes where this folder's ask for no more than it uses. A context that could not start
- * has no `Transfer`.
+ * Loads the way to libusb that was asked for, or else koffi's, and node-usb's where that does not load.
+ *
+ * @throws DeviceError that says what is missing
  */
-function asContext(loaded: unknown): NativeContext {
-  if (!isContext(loaded)) throw unavailable('libusb does not start');
-  return loaded;
+export async function loadUsbBinding(backend?: UsbBackend): Promise<UsbBinding> {
+  let whyNot = '';
+  if (backend !== 'node-usb') {
+    try {
+      return await loadKoffiBinding();
+    } catch (error) {
+      whyNot = asError(error).message;
+      if (backend === 'koffi') throw unavailable(whyNot, error);
+    }
+  }
+  try {
+    return { ...(await loadNodeUsbBinding()), reason: whyNot || 'node-usb was asked for' };
+  } catch (error) {
+    const { message } = asError(error);
+    throw unavailable(whyNot === '' ? message : `${message}; ${whyNot}`, error);
+  }
 }
 
-function isContext(value: unknown): value is NativeContext {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'INIT_ERROR' in value &&
-    'getDeviceList' in value &&
-    'Transfer' in value
-  );
+function unavailable(problem: string, cause: unknown): DeviceError {
+  return new DeviceError('USB_UNAVAILABLE', `no USB support on this platform: ${problem}`, { cause });
 }
