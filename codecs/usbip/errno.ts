@@ -8,6 +8,8 @@ export const Errno = {
   /** The device is gone. */
   ENODEV: 19,
   EINVAL: 22,
+  /** The bus has too little bandwidth left. */
+  ENOSPC: 28,
   /** The endpoint stalled. */
   EPIPE: 32,
   /** OUT data could not be fetched from memory in time. */

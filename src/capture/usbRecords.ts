@@ -22,6 +22,7 @@ const ERRNO: Readonly<Record<UsbStatus, number>> = {
   busy: -16, // EBUSY
   invalidParameter: -22, // EINVAL
   badStartFrame: -27, // EFBIG
+  noBandwidth: -28, // ENOSPC
   stalled: -32, // EPIPE
   failed: -71, // EPROTO
   overflowed: -75, // EOVERFLOW

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { openLibusbDevices } from '../devices/libusb/libusbDevices.ts';
+import type { UsbBackend } from '../devices/libusb/usbBinding.ts';
 import type { UsbDeviceSource } from '../ports/usb.ts';
 
 /** The process as a command sees it; tests give their own. */
@@ -9,8 +10,8 @@ export interface ProgramContext {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** Environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The USB devices of this machine. @throws Error with one line when there is no way to them */
-  openDevices(): Promise<UsbDeviceSource>;
+  /** The USB devices of this machine. @throws Error with one line when there is no way, or not this one, to them */
+  openDevices(backend?: UsbBackend): Promise<UsbDeviceSource>;
   /** Calls back when the user wants the command to end. Returns the function that stops it. */
   onStop(callback: () => void): () => void;
 }
@@ -29,7 +30,7 @@ export const PROCESS: ProgramContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
-  openDevices: () => openLibusbDevices(),
+  openDevices: (backend) => openLibusbDevices(backend === undefined ? {} : { backend }),
   onStop(callback) {
     let asked = false;
     const stop = (name: StopSignal) => {

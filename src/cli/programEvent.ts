@@ -51,6 +51,11 @@ export type ProgramEvent =
   | ({ readonly event: 'detached'; readonly reason: AttachmentEnd['reason'] } & EventDevice)
   | { readonly event: 'nodes'; readonly location: string; readonly nodes: readonly string[] }
   | ({ readonly event: 'imported' | 'released'; readonly remote: string } & EventDevice)
+  | ({
+      readonly event: 'streamLoss';
+      readonly overrun: number;
+      readonly underrun: number;
+    } & EventDevice)
   | ({ readonly event: 'redirecting' } & EventDevice)
   | ({
       readonly event: 'redirected';

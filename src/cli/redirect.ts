@@ -31,8 +31,16 @@ import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './la
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
-import { type DeviceOptions, openSelection, type SelectedDevices } from './selectedDevices.ts';
+import {
+  backendOption,
+  chosenParts,
+  type DeviceOptions,
+  interfacesOption,
+  openSelection,
+  type SelectedDevices,
+} from './selectedDevices.ts';
 import { exclusiveOption } from './shareOption.ts';
+import { type StreamBufferOptions, streamBufferOption, withStreams } from './streamOptions.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
@@ -41,7 +49,8 @@ import { Terminal } from './terminal.ts';
 /** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
 const HELLO_TIME = 6000;
 
-type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & DeviceOptions &
+type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & StreamBufferOptions &
+  DeviceOptions &
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
@@ -85,6 +94,9 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
         'with --device or --serial: also what such a device turns into within 10 s in its socket (boot loaders, modems)',
       ).conflicts(['virtual', 'port']),
     )
+    .addOption(interfacesOption())
+    .addOption(backendOption().conflicts('virtual'))
+    .addOption(streamBufferOption().conflicts('virtual'))
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
     .addOption(configOption())
@@ -132,19 +144,21 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     let capture: Capture | undefined;
     let hub: Hub | undefined;
     try {
+      const streamed = (device: UsbDevice) =>
+        options.virtual === undefined ? withStreams(device, options, terminal) : device;
       const recording = (capture = startCapture(options, 'client', terminal));
       const devices = (hub = new Hub({
         clock: systemClock,
         ...(policy !== undefined && { policy, person: questions }),
         isWanted,
         localUse: inspectLocalUse,
-        decorate: (device) => metrics.device(recording.device(keep(change(device)))),
+        decorate: (device) => metrics.device(recording.device(keep(streamed(change(device))))),
         onEvent: (event) => {
           metrics.event(event);
           tell(event, terminal);
         },
       }));
-      await devices.addSource(source);
+      await devices.addSource(chosenParts(source, options));
       let busy = false;
       const wish = options.exclusive === true ? 'exclusive' : 'shared';
       await withConnections(options, context, terminal, stop.signal, 'urbdrc serve', async (transport) => {
@@ -183,7 +197,7 @@ async function select(
   terminal: Terminal,
 ): Promise<SelectedDevices> {
   if (policy === undefined) return openSelection(options, context, terminal);
-  return { source: await context.openDevices(), isWanted: () => true, change: (device) => device };
+  return { source: await context.openDevices(options.backend), isWanted: () => true, change: (device) => device };
 }
 
 /** The decisions about devices. What becomes of redirections, {@link Offers} tells. */

@@ -1,9 +1,12 @@
+import { InvalidArgumentError, Option } from 'commander';
 import { inspectLocalUse, isOnVirtualController } from '../devices/libusb/localUse.ts';
+import type { UsbBackend } from '../devices/libusb/usbBinding.ts';
 import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { followingSelection } from '../policy/autoSelection.ts';
 import { systemClock } from '../systemClock.ts';
 import { describeNoMatch, parseSelection, type SelectionCriteria } from '../policy/selection.ts';
+import { PartialDevices } from '../usb/partialDevice.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import { Failure } from './failure.ts';
 import { type FaultOptions, readFaults } from './faultOptions.ts';
@@ -19,6 +22,34 @@ export interface DeviceOptions extends FaultOptions {
   readonly readOnly?: boolean;
   readonly wait?: boolean;
   readonly follow?: boolean;
+  readonly backend?: UsbBackend;
+  readonly interfaces?: readonly number[];
+}
+
+/** --backend: the way to real devices. */
+export function backendOption(): Option {
+  const choices: readonly UsbBackend[] = ['koffi', 'node-usb'];
+  return new Option(
+    '--backend <name>',
+    "the way to the machine's devices: the system's libusb through the package koffi (the default where both load), or the package usb (node-usb), which has no isochronous transfers",
+  ).choices(choices);
+}
+
+/** --interfaces: only some functions of the devices. */
+export function interfacesOption(): Option {
+  return new Option(
+    '--interfaces <numbers>',
+    "only these interfaces of the devices, e.g. 0,1 (lsusb -v shows them), with those of the same functions; the others keep this machine's drivers",
+  ).argParser((text) => {
+    const numbers = text.split(',').map((each) => (/^\d{1,3}$/.test(each.trim()) ? Number(each) : NaN));
+    if (numbers.every((each) => each <= 255)) return numbers;
+    throw new InvalidArgumentError('Give numbers from 0 to 255 with commas between them, such as 0,1.');
+  });
+}
+
+/** Their parts, where the user wants no more. */
+export function chosenParts(source: UsbDeviceSource, { interfaces }: DeviceOptions): UsbDeviceSource {
+  return interfaces === undefined ? source : new PartialDevices(source, interfaces);
 }
 
 /** The devices that the user chose. */
@@ -55,7 +86,7 @@ export async function openSelection(
     matches: (identity: UsbDeviceIdentity) =>
       wanted.matches(identity) && (options.port !== undefined || !isOnVirtualController(identity.portPath)),
   };
-  const source = await context.openDevices();
+  const source = await context.openDevices(options.backend);
   try {
     const present = (await source.list()).map(({ identity }) => identity);
     // Of several that are named each has to be there.

@@ -7,6 +7,7 @@ import type { Complete } from './results.ts';
  * closed in place of the device, and is never gone before it.
  */
 export class WrappedDevice<D extends UsbDevice = UsbDevice> implements UsbDevice {
+  /** The device that this one is. */
   protected readonly device: D;
 
   constructor(device: D) {
@@ -33,8 +34,8 @@ export class WrappedDevice<D extends UsbDevice = UsbDevice> implements UsbDevice
     return this.device.gone;
   }
 
-  open(): Promise<void> {
-    return this.device.open();
+  open(interfaceNumbers?: readonly number[]): Promise<void> {
+    return this.device.open(interfaceNumbers);
   }
 
   close(): Promise<void> {

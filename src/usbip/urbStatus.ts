@@ -24,6 +24,8 @@ export function urbStatusOf(status: UsbStatus): number {
     case 'badStartFrame':
     case 'invalidParameter':
       return -Errno.EINVAL;
+    case 'noBandwidth':
+      return -Errno.ENOSPC;
     case 'outOfMemory':
       return -Errno.ENOMEM;
     case 'notFound':
@@ -54,6 +56,8 @@ export function usbStatusOf(urbStatus: number): UsbStatus {
       return 'overflowed';
     case Errno.EINVAL:
       return 'invalidParameter';
+    case Errno.ENOSPC:
+      return 'noBandwidth';
     case Errno.ENOMEM:
       return 'outOfMemory';
     default:

@@ -36,7 +36,7 @@ describe('urbdrc doctor', () => {
     root,
     release: RELEASE,
     user: { id: 1000, name: 'me' },
-    loadLibusb: () => Promise.resolve(),
+    loadLibusb: () => Promise.resolve({ description: 'libusb 1.0.26 of the system, through koffi 3.3.4' }),
     inspectDevice: (identity) =>
       inspectUsbDevice(identity, { sysfs: join(root, 'sys/bus/usb/devices'), nodes: join(root, 'dev/bus/usb') }),
     whyNotWritable: () => undefined,
@@ -79,6 +79,15 @@ describe('urbdrc doctor', () => {
       expect(findings[3]?.text).to.equal(
         '1234:5678 at port 1-2 (Thing) can be opened; usb-storage will give it up for as long',
       );
+    });
+
+    it('tells which libusb is used, and why not the one that can do more', async () => {
+      const [first] = await examine();
+      expect(first?.text).to.equal('libusb loads: libusb 1.0.26 of the system, through koffi 3.3.4');
+      const reason = 'the system has no libusb-1.0.so.0';
+      const [second] = await examine({ loadLibusb: () => Promise.resolve({ description: 'that of "usb"', reason }) });
+      expect(second).to.deep.include({ state: 'ok', check: 'libusb' });
+      expect(second?.text).to.match(/^libusb loads: that of "usb"; it has no isochronous .+: the system has no libusb/);
     });
 
     it('says why libusb does not load', async () => {
@@ -325,7 +334,7 @@ describe('urbdrc doctor', () => {
       expect(error).to.be.instanceOf(Failure);
       expect(error).to.deep.include({ message: '', exitCode: 1 });
       const lines = text.split('\n');
-      expect(lines[0]).to.equal('client  ok       libusb loads');
+      expect(lines[0]).to.equal('client  ok       libusb loads: libusb 1.0.26 of the system, through koffi 3.3.4');
       expect(lines[2]).to.match(/^client {2}note {5}udevd does not run here, .*: sudo systemctl /);
       expect(lines.at(-2)).to.match(/^server {2}missing {2}vhci-hcd is not loaded, /);
       expect(lines.at(-1)).to.equal('');

@@ -2,7 +2,7 @@ import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { release, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { inspectUsbDevice, type UsbDeviceAccess } from '../../devices/libusb/access.ts';
-import { loadUsbBinding } from '../../devices/libusb/usbBinding.ts';
+import { loadUsbBinding, type UsbBinding } from '../../devices/libusb/usbBinding.ts';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
 
 /** The machine that is looked at; tests give their own. */
@@ -13,8 +13,8 @@ export interface Machine {
   /** Of the kernel, e.g. `6.1.0-56-amd64`. */
   readonly release: string;
   readonly user: { readonly id: number; readonly name: string };
-  /** @throws Error with one line when there is no libusb */
-  loadLibusb(): Promise<void>;
+  /** Which way to libusb is used, and why not the first choice. @throws Error with one line when there is no libusb */
+  loadLibusb(): Promise<Pick<UsbBinding, 'description' | 'reason'>>;
   /** The drivers that hold a device, and whether this user may open it. */
   inspectDevice(identity: UsbDeviceIdentity): UsbDeviceAccess;
   /** Why this user may not write a file: `EACCES`, `EROFS`, `ENOENT`, ... Undefined: it may. */
@@ -27,9 +27,7 @@ export function thisMachine(): Machine {
     root: '/',
     release: release(),
     user: currentUser(),
-    async loadLibusb() {
-      await loadUsbBinding();
-    },
+    loadLibusb: () => loadUsbBinding(),
     inspectDevice: (identity) => inspectUsbDevice(identity),
     whyNotWritable,
   };

@@ -22,6 +22,7 @@ const FAILURES: Readonly<Record<Exclude<UsbStatus, 'completed'>, string>> = {
   invalidParameter: 'the end that has the device refused the parameters; check endpoint, lengths and setup',
   notFound: 'the end that has the device does not know the endpoint or interface; call selectConfiguration() again',
   badStartFrame: 'it cannot start in the frame that was asked for',
+  noBandwidth: 'the bus has too little bandwidth left; choose an alternate setting with smaller packets',
   busy: 'the device is in use by something else; close that and try again',
   outOfMemory: 'the end that has the device is out of memory; use smaller or fewer transfers',
   failed: 'it failed on the bus or at the end that has the device; try again or call reset()',

@@ -22,6 +22,7 @@ const ON_THE_WIRE: Readonly<Record<UsbStatus, StatusPair>> = {
   notFound: { usbdStatus: UsbdStatus.USBD_STATUS_INTERFACE_NOT_FOUND, hResult: Hresult.ERROR_INVALID_PARAMETER },
   busy: { usbdStatus: UsbdStatus.USBD_STATUS_ERROR_BUSY, hResult: Hresult.ERROR_BUSY },
   badStartFrame: { usbdStatus: UsbdStatus.USBD_STATUS_BAD_START_FRAME, hResult: FAILURE },
+  noBandwidth: { usbdStatus: UsbdStatus.USBD_STATUS_NO_BANDWIDTH, hResult: FAILURE },
   outOfMemory: { usbdStatus: UsbdStatus.USBD_STATUS_NO_MEMORY, hResult: Hresult.ERROR_OUTOFMEMORY },
   failed: { usbdStatus: UsbdStatus.USBD_STATUS_REQUEST_FAILED, hResult: FAILURE },
 };

@@ -104,6 +104,7 @@ describe('a device exported by USB/IP', () => {
       ['notSupported', -32],
       ['invalidParameter', -22],
       ['badStartFrame', -22],
+      ['noBandwidth', -28],
       ['notFound', -71],
       ['busy', -71],
       ['outOfMemory', -12],

@@ -16,6 +16,7 @@ const STATUSES: readonly UsbStatus[] = [
   'notFound',
   'busy',
   'badStartFrame',
+  'noBandwidth',
   'outOfMemory',
   'failed',
 ];

@@ -1,12 +1,11 @@
 import type { InterfaceSetting } from '../../../../codecs/usb/configurationDescriptor.ts';
 import type { UsbDevice, UsbDeviceIdentity } from '../../../ports/usb.ts';
+import { DEFAULT_STREAM_TARGET } from '../../../usb/isochronous/streamTiming.ts';
 import type { DeviceAnnouncement } from './deviceChannel.ts';
 
 /** USB_DEVICE_CAPABILITIES, [MS-RDPEUSB] 2.2.11. */
 const USB_BUS_INTERFACE_VERSION = 2;
 const USBDI_VERSION = 0x600;
-/** Within the allowed 10..512 ms. Announced only by devices that have isochronous endpoints. */
-const JITTER_BUFFER_MS = 50;
 
 /** The USB versions that Supported_USB_Version may hold, newest first. */
 const USB_VERSIONS = [0x200, 0x110, 0x100];
@@ -51,7 +50,7 @@ export function announce(
         hcdCapabilities: 0,
         // The field knows two speeds; SuperSpeed counts as the faster.
         deviceIsHighSpeed: speed === 'low' || speed === 'full' ? 0 : 1,
-        noAckIsochWriteJitterBufferSizeInMs: hasIsochronous ? JITTER_BUFFER_MS : 0,
+        noAckIsochWriteJitterBufferSizeInMs: hasIsochronous ? DEFAULT_STREAM_TARGET : 0,
       },
     },
     description: visible(identity.productName) ?? `USB device ${hex(vendorId, 4)}:${hex(productId, 4)}`,

@@ -1,0 +1,248 @@
+// Sound and pictures: isochronous transfers of real devices through koffi, and of virtual ones through the kernel's drivers.
+import { expect } from 'chai';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { numberInYuy2 } from '../../dist/src/entryPoints/virtualDevices.js';
+import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
+import * as lab from './support.js';
+import * as vhci from './vhciStage.js';
+
+const SOUND = { vid: 0x46f4, pid: 0x0002 };
+const SOUND_FILE = '/lab-out/.sound.wav';
+const RATE = 48_000;
+/** ALSA gives up when a period takes 10 seconds, which is not much on a busy machine: 10 ms of sound. */
+const PERIODS = ['--period-size=480', '--buffer-size=4800'];
+/** Bytes of the loudspeaker's packets: 48 samples, left and right. */
+const PACKET = 192;
+
+/**
+ * A ramp, left and right alike, in packets of the loudspeaker.
+ * @param {number} packets
+ * @param {number} first its first value, by which it is told from another
+ */
+function ramp(packets, first) {
+  const data = Buffer.alloc(packets * PACKET);
+  for (let at = 0; at < data.length; at += 4) {
+    const sample = first + at / 4;
+    data.writeInt16LE(sample, at);
+    data.writeInt16LE(sample, at + 2);
+  }
+  return data;
+}
+
+/** What the loudspeaker played, left. QEMU lowers the volume to 240 of 255. */
+async function played() {
+  const file = await readFile(SOUND_FILE);
+  const samples = [];
+  for (let at = 44; at + 4 <= file.length; at += 4) samples.push(file.readInt16LE(at));
+  return samples;
+}
+
+/**
+ * Waits until this stands somewhere in the file, sample by sample.
+ * @param {Buffer} sent
+ */
+async function expectPlayed(sent) {
+  const wanted = Array.from({ length: sent.length / 4 }, (_, index) => (sent.readInt16LE(4 * index) * 240) / 255);
+  /** @param {readonly number[]} heard @param {number} start */
+  const first = (heard, start) => wanted.findIndex((each, index) => Math.abs((heard[start + index] ?? 0) - each) > 1);
+  let best = 0;
+  const isThere = async () => {
+    const heard = await played();
+    for (let start = heard.findIndex((each) => each !== 0); start >= 0 && start < heard.length; start += 1) {
+      if (Math.abs((heard[start] ?? 0) - (wanted[0] ?? 0)) > 1) continue;
+      const end = first(heard, start);
+      if (end < 0) return true;
+      best = Math.max(best, end);
+    }
+    return false;
+  };
+  await lab.waitUntil(isThere, 20_000, 'every sample is in the file').catch((error) => {
+    throw new Error(`${error.message}; the first ${best} of ${wanted.length} were`);
+  });
+}
+
+/** The number of the sound card on a USB device. @param {string} busId */
+const cardOf = (busId) =>
+  lab.waitUntil(
+    async () => {
+      for (const name of await readdir(`/sys/bus/usb/devices/${busId}/${busId}:1.0/sound`).catch(() => []))
+        if (/^card\d+$/.test(name)) return name.slice(4);
+      return '';
+    },
+    vhci.SLOW,
+    `a sound card on ${busId}`,
+  );
+
+/** What a microphone of the virtual headset hears, 1 kHz. @param {number} index */
+const tone = (index) => Math.round(16_000 * Math.sin((2 * Math.PI * 1000 * index) / RATE));
+
+/**
+ * Records so many samples of the virtual headset's microphone: every one is right.
+ * @param {string} card
+ * @param {number} count
+ */
+async function record(card, count) {
+  const format = ['-f', 'S16_LE', '-r', `${RATE}`, '-t', 'raw', '-c', '1', '-s', `${count}`, ...PERIODS];
+  await lab.run('arecord', ['-q', '-D', `hw:${card}`, ...format, '/tmp/heard.raw'], { timeout: 120_000 });
+  const heard = await readFile('/tmp/heard.raw');
+  const samples = Array.from({ length: heard.length / 2 }, (_, index) => heard.readInt16LE(2 * index));
+  expect(samples.length).to.be.at.least(count);
+  // The driver may have dropped the first packets, and the tone has 48 samples.
+  const shift = samples.slice(0, 48).findIndex((each, index) => each === 0 && samples[index + 1] === tone(1));
+  expect(samples.findIndex((each, index) => each !== (tone(index - shift) || 0))).to.equal(-1);
+}
+
+describe('isochronous transfers', () => {
+  before(() => vhci.loadVhci('snd-usb-audio', 'uvcvideo'));
+  /** @type {vhci.VhciStage} */
+  let stage;
+  beforeEach(() => (stage = new vhci.VhciStage()));
+  /** @type {import('../../dist/src/devices/libusb/libusbDevices.js').LibusbDevices | undefined} */
+  let devices;
+  afterEach(async () => {
+    await devices?.close();
+    devices = undefined;
+    await stage.end();
+  });
+
+  async function openLoudspeaker() {
+    devices = await openLibusbDevices({ backend: 'koffi' });
+    const all = await devices.list();
+    const device = all.find(
+      ({ identity: { vendorId, productId } }) => vendorId === SOUND.vid && productId === SOUND.pid,
+    );
+    if (device === undefined) throw new Error('no loudspeaker');
+    await device.open();
+    return device;
+  }
+
+  it('play on the loudspeaker, several in flight, every sample', async () => {
+    const device = await openLoudspeaker();
+    /** @param {import('../../dist/src/ports/usb.js').UsbOperation} operation @returns {Promise<import('../../dist/src/ports/usb.js').UsbResult>} */
+    const perform = (operation) => new Promise((resolve) => device.submit(operation, resolve));
+    await perform({ type: 'setInterface', interfaceNumber: 1, alternateSetting: 1 });
+    const sent = ramp(400, 100);
+    const packetLengths = Array.from({ length: 8 }, () => PACKET);
+    const silence = Buffer.alloc(400 * PACKET); // pushes the last samples out of QEMU's buffers
+    const parts = Array.from({ length: 100 }, (_, index) =>
+      Buffer.concat([sent, silence]).subarray(index * 8 * PACKET, (index + 1) * 8 * PACKET),
+    );
+    let next = 0;
+    const keepPlaying = async () => {
+      for (let part = parts[next++]; part !== undefined; part = parts[next++]) {
+        const operation = { endpointAddress: 1, data: part, packetLengths, startFrame: undefined };
+        const result = await perform({ type: 'isochronousOut', ...operation });
+        expect(result).to.include({ status: 'completed', transferred: part.length });
+        expect(result.packets?.every(({ status, length }) => status === 'completed' && length === PACKET)).to.equal(
+          true,
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, keepPlaying));
+    await devices?.close();
+    expect(await lab.driversOf(SOUND.vid, SOUND.pid)).to.deep.equal(['snd-usb-audio', 'snd-usb-audio']);
+    await expectPlayed(sent);
+  });
+
+  it('end as cancelled, and say what is wrong with them', async () => {
+    const device = await openLoudspeaker();
+    /** @param {number[]} packetLengths */
+    const play = (packetLengths, endpointAddress = 1) => {
+      const data = Buffer.alloc(packetLengths.reduce((sum, each) => sum + each, 0));
+      const operation = { endpointAddress, data, packetLengths, startFrame: undefined };
+      return new Promise((resolve) => device.submit({ type: 'isochronousOut', ...operation }, resolve));
+    };
+    expect(await play([PACKET])).to.include({ status: 'failed' }); // there is no endpoint in setting 0
+    await new Promise((resolve) =>
+      device.submit({ type: 'setInterface', interfaceNumber: 1, alternateSetting: 1 }, resolve),
+    );
+    expect(await play([PACKET + 1])).to.include({ status: 'invalidParameter' });
+    expect(await play([])).to.include({ status: 'invalidParameter' });
+    const pending = Array.from({ length: 10 }, () => play(Array.from({ length: 8 }, () => PACKET)));
+    await new Promise((resolve) => device.submit({ type: 'abortEndpoint', endpointAddress: 1 }, resolve));
+    const statuses = (await Promise.all(pending)).map(({ status }) => status);
+    expect(statuses).to.include('cancelled');
+    expect(statuses.filter((status) => status !== 'cancelled' && status !== 'completed')).to.deep.equal([]);
+    await devices?.close();
+  });
+
+  it('play on the loudspeaker by aplay, redirected to this same kernel', async () => {
+    const { server, url } = await stage.serve();
+    const client = stage.redirect(url, '--device', '46f4:0002', '--stream-buffer', '0', '--verbose');
+    const { busId } = await vhci.attached(server);
+    const card = await cardOf(busId);
+    const sent = ramp(250, 20_000);
+    await writeFile('/tmp/ramp.raw', Buffer.concat([Buffer.alloc(PACKET * 50), sent, Buffer.alloc(PACKET * 400)]));
+    const format = ['-f', 'S16_LE', '-c', '2', '-r', `${RATE}`, '-t', 'raw', ...PERIODS];
+    await lab.run('aplay', ['-q', '-D', `hw:${card}`, ...format, '/tmp/ramp.raw'], { timeout: 120_000 });
+    await expectPlayed(sent);
+    await vhci.interrupt(client);
+    await vhci.interrupt(server);
+  });
+
+  for (const name of ['headset', 'headset:uac1'])
+    it(`of the virtual ${name} are a sound card that records every sample and plays at its pace`, async () => {
+      const { server, url } = await stage.serve();
+      const client = stage.redirect(url, '--virtual', name);
+      const { busId } = await vhci.attached(server);
+      const card = await cardOf(busId);
+      expect(await vhci.driversOfCopy(busId)).to.deep.equal([...Array(3).fill('snd-usb-audio'), 'usbhid']);
+      const stream = await readFile(`/proc/asound/card${card}/stream0`, 'utf8');
+      expect(stream).to.match(/Playback:[^]*ASYNC[^]*Sync Endpoint: 0x81[^]*Capture:/);
+      await record(card, RATE / 4);
+      const format = ['-f', 'S16_LE', '-r', `${RATE}`, '-t', 'raw', ...PERIODS];
+      await lab.run('aplay', ['-q', '-D', `hw:${card}`, ...format, '-c', '2', '-s', `${RATE / 10}`, '/dev/zero'], { timeout: 120_000 }); // prettier-ignore
+      await vhci.interrupt(client);
+      await vhci.interrupt(server);
+    });
+
+  it('of a headset without its buttons: these stay with their driver here', async () => {
+    const first = await stage.serve();
+    stage.redirect(first.url, '--virtual', 'headset');
+    const { busId } = await vhci.attached(first.server);
+    const whole = [...Array(3).fill('snd-usb-audio'), 'usbhid'];
+    await lab.waitUntil(async () => `${await vhci.driversOfCopy(busId)}` === `${whole}`, vhci.SLOW, 'all drivers');
+    const second = await stage.serve();
+    const client = stage.redirect(second.url, '--port', busId, '--interfaces', '1', '--stream-buffer', '0');
+    const copy = await vhci.attached(second.server);
+    const card = await cardOf(copy.busId);
+    expect(await vhci.driversOfCopy(copy.busId)).to.deep.equal(Array(3).fill('snd-usb-audio'));
+    expect(await vhci.driversOfCopy(busId)).to.deep.equal([...Array(3).fill('usbfs'), 'usbhid']);
+    await record(card, RATE / 8);
+    await vhci.interrupt(client);
+    await lab.waitUntil(
+      async () => `${await vhci.driversOfCopy(busId)}` === `${whole}`,
+      vhci.SLOW,
+      'all drivers again',
+    );
+  });
+
+  it('of the virtual webcam are a camera whose frames are whole and without holes', async () => {
+    const { server, url } = await stage.serve();
+    const client = stage.redirect(url, '--virtual', 'webcam');
+    const { busId } = await vhci.attached(server);
+    expect(await vhci.driversOfCopy(busId)).to.deep.equal(['uvcvideo', 'uvcvideo']);
+    const video = await lab.waitUntil(
+      async () => (await readdir(`/sys/bus/usb/devices/${busId}/${busId}:1.0/video4linux`).catch(() => []))[0],
+      vhci.SLOW,
+      'a camera',
+    );
+    /** @param {string} pixels */
+    const capture = async (pixels) => {
+      const format = `--set-fmt-video=width=160,height=120,pixelformat=${pixels}`;
+      const stream = ['--stream-mmap=4', '--stream-count=4', '--stream-to=/tmp/frames'];
+      await lab.run('v4l2-ctl', ['-d', `/dev/${video}`, format, ...stream], { timeout: 120_000 });
+      return readFile('/tmp/frames');
+    };
+    const yuyv = await capture('YUYV');
+    const size = 2 * 160 * 120;
+    expect(yuyv.length).to.equal(4 * size);
+    const numbers = [0, 1, 2, 3].map((index) => numberInYuy2(yuyv.subarray(index * size, (index + 1) * size)));
+    expect(numbers).to.deep.equal([0, 1, 2, 3].map((index) => (numbers[0] ?? 0) + index));
+    const mjpeg = await capture('MJPG');
+    expect(mjpeg.subarray(0, 2).toString('hex')).to.equal('ffd8');
+    expect(mjpeg.subarray(-2).toString('hex')).to.equal('ffd9');
+    await vhci.interrupt(client);
+    await vhci.interrupt(server);
+  });
+});
