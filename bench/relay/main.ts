@@ -93,6 +93,12 @@ async function main(): Promise<void> {
   });
   const tests = positionals.length > 0 ? positionals : TESTS;
   const starter = new Chains();
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      starter.close();
+      process.exit(1);
+    });
+  }
   try {
     const chains: Chain[] = [];
     for (const name of values.chains.split(',')) {
