@@ -7,6 +7,7 @@ import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
 import { type VhciAttachment, VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
+import { seatName } from './policyOptions.ts';
 import { eventDevice } from './programEvent.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,11 +15,17 @@ const SYSFS_ROOT = '/sys';
 
 export interface AttachOptions {
   readonly attach?: string;
+  readonly seat?: string;
 }
 
 export function attachOption(): Option {
   const text = 'make devices of this machine of them: vhci, the Linux kernel does it';
   return new Option('--attach <where>', text).choices(['vhci']);
+}
+
+/** `--seat`, of serve. */
+export function attachSeatOption(): Option {
+  return new Option('--seat <name>', 'with --attach: the seat that has the devices, such as seat1').argParser(seatName);
 }
 
 /**
@@ -27,6 +34,7 @@ export function attachOption(): Option {
  * @throws Failure when the kernel's module is not there or may not be used
  */
 export async function openVhciHost(
+  { seat }: AttachOptions,
   terminal: Terminal,
   describe: (identity: UsbDeviceIdentity) => string,
   ended: AbortSignal,
@@ -40,6 +48,7 @@ export async function openVhciHost(
   const host = new VhciHost({
     clock: systemClock,
     sysfsRoot: SYSFS_ROOT,
+    ...(seat !== undefined && { seat }),
     onAddressed: (attachment) => {
       attachments.add(attachment);
       void attachment.ended.then(() => attachments.delete(attachment));

@@ -11,7 +11,7 @@ import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { WelcomingTransport } from '../../transports/sharing.ts';
-import { attachOption, type AttachOptions, detachedLine, openVhciHost } from './attachOption.ts';
+import { attachOption, type AttachOptions, attachSeatOption, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
 import {
@@ -64,6 +64,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     )
     .option('--out <file>', 'where the sectors go')
     .addOption(attachOption().conflicts(['readSectors', 'out']))
+    .addOption(attachSeatOption().conflicts(['export', 'readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(configOption())
     .addOption(metricsOption())
@@ -102,6 +103,9 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   const { readSectors: sectors, out } = options;
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
+  }
+  if (options.seat !== undefined && options.attach === undefined) {
+    throw new Failure('--seat NAME is about what --attach vhci attaches', 2);
   }
   const given = await readPolicy(options);
   let meter: ProgramMetrics | undefined;
@@ -182,7 +186,7 @@ async function openPlace(
   ended: AbortSignal,
 ): Promise<Place> {
   if (options.attach !== undefined) {
-    const sink = await openVhciHost(terminal, describe, ended);
+    const sink = await openVhciHost(options, terminal, describe, ended);
     return { sink, ended: ({ identity }, end) => detachedLine(describe(identity), end) };
   }
   if (options.export === undefined) return { sink: usb };

@@ -7,6 +7,7 @@ export type HostErrorCode =
   | 'NOT_ADDRESSED'
   | 'NOT_USBIP'
   | 'PERMISSION_DENIED'
+  | 'SEAT_NOT_ASSIGNED'
   | 'TIMED_OUT'
   | 'TOO_MANY_CONNECTIONS'
   | 'VHCI_UNUSABLE';

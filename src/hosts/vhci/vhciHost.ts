@@ -5,6 +5,7 @@ import { HostError } from '../hostError.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { waitForNodes } from './deviceNodes.ts';
 import { SysfsKernel, type VhciKernel } from './kernel.ts';
+import { SeatKernel } from './seatKernel.ts';
 import { attachToPort, detachFromPort, type OccupiedPort, type VhciPlace, waitForBusId } from './vhciPort.ts';
 
 /** Options of {@link VhciHost}. */
@@ -15,6 +16,8 @@ export interface VhciHostOptions {
   readonly kernel?: VhciKernel;
   /** Where Linux tells of devices; default `/sys`. */
   readonly sysfsRoot?: string;
+  /** The seat of the devices, such as `seat1`; udev has to run, and its rules are changed. Default: udev decides. */
+  readonly seat?: string;
   /** Where it has their nodes; default `/dev`. */
   readonly devRoot?: string;
   /** The kernel has given the device an address: its {@link VhciAttachment.location} is known. */
@@ -41,7 +44,9 @@ export class VhciHost implements UsbDeviceSink {
   #isClosed = false;
 
   constructor(options: VhciHostOptions) {
-    const { clock, sysfsRoot = '/sys', devRoot = '/dev', kernel = new SysfsKernel(sysfsRoot) } = options;
+    const { clock, sysfsRoot = '/sys', devRoot = '/dev', seat } = options;
+    const ofMachine = options.kernel ?? new SysfsKernel(sysfsRoot);
+    const kernel = seat === undefined ? ofMachine : new SeatKernel(ofMachine, { seat, sysfsRoot });
     this.#settings = { place: { clock, kernel }, sysfsRoot, devRoot, callbacks: options };
   }
 
