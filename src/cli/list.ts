@@ -8,7 +8,7 @@ import { AUTO_RULES } from '../policy/safeDefaults.ts';
 import type { UsbDevice } from '../ports/usb.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
-import { formatVidPid, jsonLine, printable } from './text.ts';
+import { formatColumns, formatVidPid, jsonLine, printable } from './text.ts';
 
 /** One device as `list --json` prints it. */
 export interface DeviceRow {
@@ -113,12 +113,6 @@ export function formatTable(rows: readonly DeviceRow[]): string {
       .join(' '),
     ...(isExplained ? [printable(row.decision?.reason ?? '')] : []),
   ]);
-  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
-  const line = (parts: readonly string[]) =>
-    parts
-      .map((part, i) => part.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
   const advice = rows.filter((row) => row.advice !== null).map((row) => `${row.device}: ${row.advice ?? ''}`);
-  return [line(head), ...cells.map(line), ...advice, ''].join('\n');
+  return [formatColumns(head, cells), ...advice, ''].join('\n');
 }

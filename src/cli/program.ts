@@ -14,6 +14,7 @@ import { redirectCommand } from './redirect.ts';
 import { refuseRepeats } from './repeatableOption.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
+import { sessionsCommand } from './sessions.ts';
 import type { ProgramContext } from './programContext.ts';
 import { printable } from './text.ts';
 
@@ -56,6 +57,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     doctorCommand,
     redirectCommand,
     serveCommand,
+    sessionsCommand,
     demoCommand,
     decodeCommand,
     encodeCommand,

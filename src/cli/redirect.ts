@@ -16,6 +16,7 @@ import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import { WishingTransport } from '../../transports/sharing.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
+import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
 import {
   addEndpointOptions,
   ENDPOINT_HELP,
@@ -54,6 +55,7 @@ type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & Stre
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
+  ControlOptions &
   LastKeyboardOptions &
   OutputOptions;
 
@@ -100,6 +102,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
     .addOption(configOption())
+    .addOption(controlOption())
     .addOption(metricsOption())
     .addOption(exclusiveOption())
     .addOption(captureOption());
@@ -129,6 +132,7 @@ Examples:
 
 async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
   let meter: ProgramMetrics | undefined;
+  let control: ProgramControl | undefined;
   const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   const stop = stopSignal(context);
   try {
@@ -155,9 +159,11 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         decorate: (device) => metrics.device(recording.device(keep(streamed(change(device))))),
         onEvent: (event) => {
           metrics.event(event);
+          control?.changed();
           tell(event, terminal);
         },
       }));
+      control = await openControl(options, 'redirect', devices, context, terminal);
       await devices.addSource(chosenParts(source, options));
       let busy = false;
       const wish = options.exclusive === true ? 'exclusive' : 'shared';
@@ -184,6 +190,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
+    await control?.close();
     await meter?.close();
     stop.release();
   }

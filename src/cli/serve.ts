@@ -14,6 +14,7 @@ import { WelcomingTransport } from '../../transports/sharing.ts';
 import { attachOption, type AttachOptions, attachSeatOption, detachedLine, openVhciHost } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
+import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
 import {
   addEndpointOptions,
   ENDPOINT_HELP,
@@ -49,6 +50,7 @@ interface ServeOptions
     ExportOptions,
     PeerOptions,
     MetricsOptions,
+    ControlOptions,
     OutputOptions {
   readonly readSectors?: number;
   readonly out?: string;
@@ -67,6 +69,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(attachSeatOption().conflicts(['export', 'readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(configOption())
+    .addOption(controlOption())
     .addOption(metricsOption())
     .addOption(captureOption())
     .addOption(peerOption());
@@ -109,6 +112,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   }
   const given = await readPolicy(options);
   let meter: ProgramMetrics | undefined;
+  let control: ProgramControl | undefined;
   const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
@@ -146,9 +150,11 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
       decorate: (device) => metrics.device(recording.device(device)),
       onEvent: (event) => {
         metrics.event(event);
+        control?.changed();
         tell(event, opened, terminal);
       },
     });
+    control = await openControl(options, 'serve', hub, context, terminal);
     await hub.addSink(opened.sink);
     await withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
       serveConnection(transport, hub, recording, options, terminal, (server) => {
@@ -165,6 +171,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     await place?.sink.close();
     questions.close();
     stop.release();
+    await control?.close();
     await meter?.close();
     if (capture !== undefined) endCapture(capture, options, terminal);
   }

@@ -26,3 +26,14 @@ export function formatVidPid(ids: { readonly vendorId: number; readonly productI
   const hex = (value: number) => value.toString(16).padStart(4, '0');
   return `${hex(ids.vendorId)}:${hex(ids.productId)}`;
 }
+
+/** A table: a line for the head and one for each row, without a line break at the end. */
+export function formatColumns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [head, ...rows].map(line).join('\n');
+}

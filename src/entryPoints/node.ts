@@ -16,6 +16,16 @@ export {
   type NamedDeviceOptions,
   virtualDevice,
 } from '../devices/virtual/namedDevices.ts';
+export { ControlClient } from '../control/controlClient.ts';
+export {
+  ControlError,
+  type ControlErrorCode,
+  type ControlList,
+  type ControlRequest,
+  type ListedDevice,
+  type ListedSession,
+} from '../control/controlMessages.ts';
+export { type ControlledHub, ControlServer, type ControlServerOptions } from '../control/controlServer.ts';
 export { Metrics, type MetricsOptions, openMetrics } from '../metrics/metrics.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export {

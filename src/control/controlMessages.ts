@@ -1,0 +1,178 @@
+/** What is said over the control socket of a running program: one JSON object a line, each way. docs/running.md has it. */
+
+/** What a person may ask of a running program. Sessions and devices go by the ids of its list. */
+export type ControlRequest =
+  | { readonly do: 'list' }
+  /** As `list`, again at every change until the connection ends. */
+  | { readonly do: 'watch' }
+  /** Ends a session: its devices leave, then its connection is closed. */
+  | { readonly do: 'end'; readonly session: number }
+  /** Takes a device from everybody: its source takes it back. */
+  | { readonly do: 'drop'; readonly device: number }
+  /** Gives a device to the session that can have it. */
+  | { readonly do: 'give'; readonly device: number; readonly session: number }
+  /** Takes a device from its holder. */
+  | { readonly do: 'release'; readonly device: number };
+
+/** A session in the list. */
+export interface ListedSession {
+  readonly id: number;
+  /** Those of one name share. */
+  readonly name: string;
+  /** User and address. */
+  readonly who: string;
+  readonly access: 'shared' | 'exclusive';
+  readonly state: string;
+  /** Seconds since it was opened. */
+  readonly age: number;
+  /** Ids of the devices that it offers, and of those that it has. */
+  readonly devices: readonly number[];
+}
+
+/** A device in the list. */
+export interface ListedDevice {
+  readonly id: number;
+  /** `46f4:0001` */
+  readonly device: string;
+  readonly port: string;
+  readonly manufacturer: string | null;
+  readonly product: string | null;
+  readonly serial: string | null;
+  /** Where it comes from: a client, or this machine. */
+  readonly source: string;
+  /** `asked`, `denied`, `free`, `attaching` or `attached`. */
+  readonly state: string;
+  /** Whose it is: `free`, `held`, `asked`, `leaving` or `locked`. */
+  readonly sharing: string;
+  readonly holder: string | null;
+  /** Seconds since the holder has it. */
+  readonly age: number | null;
+  /** In the sink's words, such as the kernel's `3-1`. */
+  readonly location: string | null;
+  /** Who waits for it, the next one first. */
+  readonly waiting: readonly string[];
+}
+
+/** Everything that is where. */
+export interface ControlList {
+  readonly program: 'serve' | 'redirect';
+  readonly pid: number;
+  readonly sessions: readonly ListedSession[];
+  readonly devices: readonly ListedDevice[];
+}
+
+/** One line of the running program. */
+export type ControlAnswer =
+  | { readonly ok: true; readonly list?: ControlList }
+  /** One line for people, and a code of docs/errors.md where there is one. */
+  | { readonly ok: false; readonly error: string; readonly code: string | null };
+
+/** Bytes of the longest request. */
+export const LONGEST_REQUEST = 4096;
+/** Bytes of the longest answer: some thousand devices. */
+export const LONGEST_ANSWER = 16 * 1024 * 1024;
+
+/** Why a control socket cannot be used. Listed for users in docs/errors.md. */
+export type ControlErrorCode = 'NOT_RUNNING' | 'PROGRAM_GONE' | 'REQUEST_REFUSED' | 'UNSAFE_PLACE';
+
+/** Something about a control socket that did not work. The message is one line. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  /** Stable, for programs. */
+  readonly code: ControlErrorCode;
+
+  constructor(code: ControlErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A request that is none, in one line. */
+export class NotARequest {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
+}
+
+/** Reads one line of somebody who wants something of this program. */
+export function readRequest(line: string): ControlRequest | NotARequest {
+  const value = parsed(line);
+  if (value === undefined) return new NotARequest('this is no JSON object');
+  const { do: action, session, device } = value;
+  switch (action) {
+    case 'list':
+    case 'watch':
+      return { do: action };
+    case 'end':
+      return isId(session) ? { do: action, session } : missing(action, 'session');
+    case 'drop':
+    case 'release':
+      return isId(device) ? { do: action, device } : missing(action, 'device');
+    case 'give':
+      if (!isId(device)) return missing(action, 'device');
+      return isId(session) ? { do: action, device, session } : missing(action, 'session');
+    default:
+      return new NotARequest('"do" is list, watch, end, drop, give or release');
+  }
+}
+
+function missing(action: string, key: string): NotARequest {
+  return new NotARequest(`${action} needs "${key}", a number of the list`);
+}
+
+function isId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+/** A JSON object, or undefined. */
+export function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cuts a stream into lines of UTF-8, and holds no more than one of `longest` bytes. */
+export class Lines {
+  readonly #longest: number;
+  #parts: Uint8Array[] = [];
+  #held = 0;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
+  /** The lines that are whole now; undefined when one is too long, which ends the stream. */
+  push(chunk: Uint8Array): string[] | undefined {
+    const lines: string[] = [];
+    let rest = chunk;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      if (this.#held + end > this.#longest) return undefined;
+      lines.push(new TextDecoder().decode(join([...this.#parts, rest.subarray(0, end)])));
+      [this.#parts, this.#held] = [[], 0];
+      rest = rest.subarray(end + 1);
+    }
+    this.#held += rest.byteLength;
+    if (this.#held > this.#longest) return undefined;
+    if (rest.byteLength > 0) this.#parts.push(rest);
+    return lines;
+  }
+}
+
+const NEWLINE = 0x0a;
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(parts.reduce((size, { byteLength }) => size + byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.byteLength;
+  }
+  return whole;
+}
