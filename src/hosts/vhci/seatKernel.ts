@@ -119,12 +119,9 @@ export class SeatKernel implements VhciKernel {
 
 function reloadUdev(): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile('udevadm', ['control', '--reload'], { timeout: UDEV_TIMEOUT }, (error) => {
+    execFile('udevadm', ['control', '-R'], { timeout: UDEV_TIMEOUT }, (error) => {
       if (error === null) resolve();
-      else
-        reject(
-          new HostError('SEAT_NOT_ASSIGNED', 'udevadm control --reload failed: is udev running?', { cause: error }),
-        );
+      else reject(new HostError('SEAT_NOT_ASSIGNED', 'udevadm had udev read no rules: does it run?', { cause: error }));
     });
   });
 }
