@@ -61,6 +61,7 @@ export class ControlClient {
     }
   }
 
+  /** Ends the connection. */
   close(): void {
     this.#socket.destroy();
   }

@@ -16,12 +16,15 @@ export type ControlRequest =
 
 /** A session in the list. */
 export interface ListedSession {
+  /** Of the hub's session. */
   readonly id: number;
   /** Those of one name share. */
   readonly name: string;
   /** User and address. */
   readonly who: string;
+  /** `exclusive`: no other session of this name may be there. */
   readonly access: 'shared' | 'exclusive';
+  /** Where it stands: `opening`, `live` or `ending`. */
   readonly state: string;
   /** Seconds since it was opened. */
   readonly age: number;
@@ -31,12 +34,17 @@ export interface ListedSession {
 
 /** A device in the list. */
 export interface ListedDevice {
+  /** Of the hub's device. */
   readonly id: number;
   /** `46f4:0001` */
   readonly device: string;
+  /** Bus and chain of ports where it is plugged in. */
   readonly port: string;
+  /** Its string, where it has one. */
   readonly manufacturer: string | null;
+  /** Its string, where it has one. */
   readonly product: string | null;
+  /** Its string, where it has one. */
   readonly serial: string | null;
   /** Where it comes from: a client, or this machine. */
   readonly source: string;
@@ -44,6 +52,7 @@ export interface ListedDevice {
   readonly state: string;
   /** Whose it is: `free`, `held`, `asked`, `leaving` or `locked`. */
   readonly sharing: string;
+  /** Who has it. */
   readonly holder: string | null;
   /** Seconds since the holder has it. */
   readonly age: number | null;
@@ -55,9 +64,13 @@ export interface ListedDevice {
 
 /** Everything that is where. */
 export interface ControlList {
+  /** The command. */
   readonly program: 'serve' | 'redirect';
+  /** Its process. */
   readonly pid: number;
+  /** In the order in which they came. */
   readonly sessions: readonly ListedSession[];
+  /** In the order in which they came. */
   readonly devices: readonly ListedDevice[];
 }
 

@@ -30,9 +30,11 @@ export type ControlledHub = Pick<
 
 /** Options of {@link ControlServer.listen}. */
 export interface ControlServerOptions {
+  /** What is shown and changed. */
   readonly hub: ControlledHub;
   /** The hub's own. */
   readonly clock: Clock;
+  /** For the list. */
   readonly program: ControlList['program'];
 }
 
