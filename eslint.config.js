@@ -34,6 +34,7 @@ const layers = [
   },
   { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', ...MACHINE, PORTS] },
   { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
+  { files: 'src/focus', may: ['codecs/core', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/control', may: ['codecs/core', 'src/hub', 'transports', PORTS] },
   {
     files: 'src/capture',

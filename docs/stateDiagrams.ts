@@ -5,6 +5,7 @@ import {
   SERVER_CONTROL_TRANSITIONS,
   SERVER_DEVICE_TRANSITIONS,
 } from '../src/urbdrc/session/transitions.ts';
+import { FOCUS_TRANSITIONS } from '../src/focus/focusedDevice.ts';
 import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
@@ -22,6 +23,7 @@ const SESSION = 'src/urbdrc/session/transitions.ts';
 const RDP = 'src/rdp/transitions.ts';
 const SHARE = 'src/hub/deviceShare.ts';
 const SESSIONS = 'src/hub/sessionTable.ts';
+const FOCUS = 'src/focus/focusedDevice.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [
@@ -83,6 +85,11 @@ const MACHINES: readonly Machine[] = [
     title: 'A session of a hub',
     intro: `SESSION_TRANSITIONS in [${SESSIONS}](../${SESSIONS}). What is not allowed does nothing; \`closed\` is no record any more.`,
     transitions: SESSION_TRANSITIONS,
+  },
+  {
+    title: 'A device that is used here and there by turns',
+    intro: `FOCUS_TRANSITIONS in [${FOCUS}](../${FOCUS}). What is not allowed does nothing; in \`local\` the device is parked.`,
+    transitions: FOCUS_TRANSITIONS,
   },
 ];
 

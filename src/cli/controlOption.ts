@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { controlFolder, prepareControlSocket } from '../control/controlFolder.ts';
 import { type ControlledHub, ControlServer } from '../control/controlServer.ts';
+import type { FocusGroup, FocusOwner } from '../focus/focusGroup.ts';
 import { systemClock } from '../systemClock.ts';
 import { oneLine } from './failure.ts';
 import { stateFolder } from './keptIdentity.ts';
@@ -39,8 +40,10 @@ export async function openControl(
   hub: ControlledHub,
   { environment }: ProgramContext,
   terminal: Terminal,
+  focus?: FocusGroup,
 ): Promise<ProgramControl> {
-  const options = { hub, clock: systemClock, program };
+  const turns = focus === undefined ? {} : { focus: (to: FocusOwner) => focus.switchTo(to) };
+  const options = { hub, clock: systemClock, program, ...turns };
   if (path === 'off') return NO_CONTROL;
   if (path !== undefined) return ControlServer.listen(path, options);
   const folder = controlFolder(environment, stateFolder(stateDir, environment));

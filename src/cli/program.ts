@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { encodeCommand } from './encode.ts';
 import { Failure, oneLine, withHint } from './failure.ts';
+import { focusCommand } from './focus.ts';
 import { listCommand } from './list.ts';
 import { packageVersion } from './packageVersion.ts';
 import { redirectCommand } from './redirect.ts';
@@ -58,6 +59,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     redirectCommand,
     serveCommand,
     sessionsCommand,
+    focusCommand,
     demoCommand,
     decodeCommand,
     encodeCommand,

@@ -77,6 +77,7 @@ export type ProgramEvent =
   | { readonly event: 'sessionEnding'; readonly session: number; readonly who: string; readonly reason: string }
   | ({ readonly event: 'deviceClaimed' | 'deviceRefused' | 'deviceTaken' } & EventDevice)
   | { readonly event: 'question' | 'problem' | 'note' | 'detail' }
+  | { readonly event: 'focus'; readonly owner: 'local' | 'remote'; readonly error: string | null }
   | { readonly event: 'stopped' };
 
 type Identity = Pick<UsbDeviceIdentity, 'vendorId' | 'productId'> & {

@@ -28,6 +28,7 @@ import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
+import { focusGroup, focusOption, type FocusOptions } from './focus.ts';
 import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './lastKeyboard.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
@@ -57,6 +58,7 @@ type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & Stre
   MetricsOptions &
   ControlOptions &
   LastKeyboardOptions &
+  FocusOptions &
   OutputOptions;
 
 /** The ways to choose devices beside --virtual. */
@@ -101,6 +103,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(streamBufferOption().conflicts('virtual'))
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
+    .addOption(focusOption())
     .addOption(configOption())
     .addOption(controlOption())
     .addOption(metricsOption())
@@ -139,7 +142,10 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const metrics = (meter = await openProgramMetrics(options, terminal));
     const ownSeat = seatOfPerson(context.environment);
     const policy = await readPolicy(options, (line) => terminal.say(line), ownSeat);
-    const isKept = options.virtual === undefined && options.evenLast !== true;
+    const focus = options.focus === true ? focusGroup(terminal) : undefined;
+    const turns = (device: UsbDevice) => focus?.add(device) ?? device;
+    // What is used by turns has a way back.
+    const isKept = options.virtual === undefined && options.evenLast !== true && focus === undefined;
     const keep = (device: UsbDevice) => (isKept ? keepLastKeyboard(device, ownSeat) : device);
     const { source, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
@@ -156,14 +162,14 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         ...(policy !== undefined && { policy, person: questions }),
         isWanted,
         localUse: inspectLocalUse,
-        decorate: (device) => metrics.device(recording.device(keep(streamed(change(device))))),
+        decorate: (device) => metrics.device(recording.device(turns(keep(streamed(change(device)))))),
         onEvent: (event) => {
           metrics.event(event);
           control?.changed();
           tell(event, terminal);
         },
       }));
-      control = await openControl(options, 'redirect', devices, context, terminal);
+      control = await openControl(options, 'redirect', devices, context, terminal, focus);
       await devices.addSource(chosenParts(source, options));
       let busy = false;
       const wish = options.exclusive === true ? 'exclusive' : 'shared';

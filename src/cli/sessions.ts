@@ -88,8 +88,8 @@ function requestOf(action: Action, [first, second]: readonly (string | undefined
 }
 
 /** By the paths of their sockets. @throws Failure when no program runs */
-async function openClients(
-  { control }: SessionsOptions,
+export async function openClients(
+  { control }: Pick<SessionsOptions, 'control'>,
   { environment }: ProgramContext,
 ): Promise<Map<string, ControlClient>> {
   if (control !== undefined) {

@@ -12,7 +12,9 @@ export type ControlRequest =
   /** Gives a device to the session that can have it. */
   | { readonly do: 'give'; readonly device: number; readonly session: number }
   /** Takes a device from its holder. */
-  | { readonly do: 'release'; readonly device: number };
+  | { readonly do: 'release'; readonly device: number }
+  /** Gives keyboards and mice that are used by turns to this machine, or to the other end. */
+  | { readonly do: 'focus'; readonly to: 'local' | 'remote' };
 
 /** A session in the list. */
 export interface ListedSession {
@@ -113,7 +115,7 @@ export class NotARequest {
 export function readRequest(line: string): ControlRequest | NotARequest {
   const value = parsed(line);
   if (value === undefined) return new NotARequest('this is no JSON object');
-  const { do: action, session, device } = value;
+  const { do: action, session, device, to } = value;
   switch (action) {
     case 'list':
     case 'watch':
@@ -126,8 +128,12 @@ export function readRequest(line: string): ControlRequest | NotARequest {
     case 'give':
       if (!isId(device)) return missing(action, 'device');
       return isId(session) ? { do: action, device, session } : missing(action, 'session');
+    case 'focus':
+      return to === 'local' || to === 'remote'
+        ? { do: action, to }
+        : new NotARequest('focus needs "to", local or remote');
     default:
-      return new NotARequest('"do" is list, watch, end, drop, give or release');
+      return new NotARequest('"do" is list, watch, end, drop, give, release or focus');
   }
 }
 

@@ -34,6 +34,8 @@ export interface ControlServerOptions {
   readonly hub: ControlledHub;
   /** The hub's own. */
   readonly clock: Clock;
+  /** Carries `focus` out; undefined: nothing is used by turns. */
+  readonly focus?: (to: 'local' | 'remote') => Promise<void>;
   /** For the list. */
   readonly program: ControlList['program'];
 }
@@ -107,6 +109,13 @@ export class ControlServer {
       case 'release':
         await hub.release(request.device);
         return { ok: true };
+      case 'focus': {
+        const { focus } = this.#options;
+        if (focus === undefined)
+          return { ok: false, error: 'this program has nothing that is used by turns', code: null };
+        await focus(request.to);
+        return { ok: true };
+      }
       case 'give': {
         const answer = await hub.give(request.device, request.session);
         if (answer.type === 'refused') return { ok: false, error: answer.reason, code: null };

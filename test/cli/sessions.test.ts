@@ -148,6 +148,26 @@ describe('urbdrc sessions', () => {
     other.running.stop();
   });
 
+  it('gives keyboards to this machine and back by urbdrc focus, with the device announced all the time', async () => {
+    const { url } = await scene.listen(['serve', '--control', scene.file('serve.sock')], 'tcp://127.0.0.1:0');
+    const client = scene.start(['redirect', '--virtual', 'keyboard', '--focus', '--connect', url], { environment });
+    await client.line(/^redirecting/);
+    expect(await run(['focus', 'local'], { environment })).to.deep.equal({ status: 0, stdout: '', stderr: '' });
+    await client.line(/^keyboards and mice are here$/);
+    const { devices } = JSON.parse((await sessions('--json', ...atServer())).stdout) as ControlList;
+    expect(devices.map(({ state }) => state)).to.deep.equal(['attached']);
+    expect((await run(['focus', 'remote'], { environment })).status).to.equal(0);
+    await client.line(/^keyboards and mice are at the other end$/);
+  });
+
+  it('has nothing to give by turns without --focus', async () => {
+    await running();
+    const { status, stderr } = await run(['focus', 'local'], { environment });
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/nothing that is used by turns/);
+    expect((await run(['focus', 'up'], { environment })).status).to.equal(2);
+  });
+
   it('is not offered with --control off', async () => {
     await scene.listen(['serve', '--control', 'off'], 'tcp://127.0.0.1:0', { environment });
     expect((await sessions()).status).to.equal(1);

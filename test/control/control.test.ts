@@ -161,6 +161,7 @@ describe('the control socket', () => {
       ['a name of Object', '{"do":"constructor"}\n', '"do" is list, watch'],
       ['an id that is none', '{"do":"end","session":-1}\n', 'end needs "session"'],
       ['an id as text', '{"do":"drop","device":"1"}\n', 'drop needs "device"'],
+      ['a focus on nobody', '{"do":"focus","to":"me"}\n', 'focus needs "to"'],
       ['no id', '{"do":"give","device":1}\n', 'give needs "session"'],
       ['a line without end', 'x'.repeat(LONGEST_REQUEST + 1), `at most ${LONGEST_REQUEST} bytes`],
       ['a line that is too long', `${'x'.repeat(LONGEST_REQUEST + 1)}\n`, `at most ${LONGEST_REQUEST} bytes`],
