@@ -149,11 +149,14 @@ describe('urbdrc sessions', () => {
   });
 
   it('gives keyboards to this machine and back by urbdrc focus, with the device announced all the time', async () => {
-    const { url } = await scene.listen(['serve', '--control', scene.file('serve.sock')], 'tcp://127.0.0.1:0');
+    const server = await scene.listen(['serve', '--control', scene.file('serve.sock')], 'tcp://127.0.0.1:0');
+    const { url } = server;
     const client = scene.start(['redirect', '--virtual', 'keyboard', '--focus', '--connect', url], { environment });
     await client.line(/^redirecting/);
     expect(await run(['focus', 'local'], { environment })).to.deep.equal({ status: 0, stdout: '', stderr: '' });
     await client.line(/^keyboards and mice are here$/);
+    // What it has not asked yet, it learns from memory.
+    await server.running.line(/^device 1209:0002/);
     const { devices } = JSON.parse((await sessions('--json', ...atServer())).stdout) as ControlList;
     expect(devices.map(({ state }) => state)).to.deep.equal(['attached']);
     expect((await run(['focus', 'remote'], { environment })).status).to.equal(0);
