@@ -54,7 +54,7 @@ export async function openControl(
     terminal.detail(`control socket: ${socket}`);
     return server;
   } catch (error) {
-    terminal.say(`\`urbdrc sessions\` will not find this program: ${oneLine(error)}`);
+    terminal.detail(`\`urbdrc sessions\` will not find this program: ${oneLine(error)}`);
     return NO_CONTROL;
   }
 }

@@ -29,7 +29,7 @@ export function focusGroup(terminal: Terminal): FocusGroup {
 
 export function focusCommand(context: ProgramContext = PROCESS): Command {
   return new Command('focus')
-    .description('give the keyboards and mice of a running redirect --focus to this machine, or to the other end')
+    .description('give the keyboards and mice of redirect --focus to this machine, or to the other end')
     .addArgument(new Argument('<owner>', 'who is to have them').choices(['local', 'remote']))
     .addOption(new Option('--control <path>', 'the socket of the program; default: the one in the runtime folders'))
     .addHelpText(

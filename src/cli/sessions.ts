@@ -20,10 +20,11 @@ interface SessionsOptions {
 
 export function sessionsCommand(context: ProgramContext = PROCESS): Command {
   return new Command('sessions')
-    .description('show and change what a running serve or redirect has: connections, and whose each device is')
-    .addArgument(new Argument('[action]', 'what to do').choices(ACTIONS).default('list'))
-    .addArgument(new Argument('[id]', 'of a session for end, of a device for the others'))
-    .addArgument(new Argument('[session]', 'for give: who is to have the device'))
+    .description('show and change the connections and devices of a running serve or redirect')
+    .addArgument(new Argument('[do]', 'what to do').choices(ACTIONS).default('list'))
+    .addArgument(
+      new Argument('[id...]', 'of a session for end, of a device for the others; give: of a device and a session'),
+    )
     .addOption(new Option('--control <path>', 'the socket of the program; default: those of the runtime folders'))
     .addOption(new Option('--json', 'list: print JSON, one object a line for each program'))
     .addOption(new Option('--watch', 'list: print again at each change, until Ctrl-C'))
@@ -42,14 +43,14 @@ Examples:
   urbdrc sessions end 3
   urbdrc sessions give 2 3 --control /run/urbdrc/redirect-812.sock`,
     )
-    .action((action: Action, id: string | undefined, session: string | undefined, options: SessionsOptions) =>
-      sessions(action, [id, session], options, context),
+    .action((action: Action, ids: readonly string[], options: SessionsOptions) =>
+      sessions(action, ids, options, context),
     );
 }
 
 async function sessions(
   action: Action,
-  words: readonly (string | undefined)[],
+  words: readonly string[],
   options: SessionsOptions,
   context: ProgramContext,
 ): Promise<void> {
@@ -73,12 +74,10 @@ async function sessions(
   }
 }
 
-function requestOf(action: Action, [first, second]: readonly (string | undefined)[]): ControlRequest {
-  const [id, to] = [first, second].map((word) =>
-    word !== undefined && /^[1-9]\d{0,9}$/.test(word) ? Number(word) : undefined,
-  );
-  const isMore = action === 'list' ? first !== undefined : action !== 'give' && second !== undefined;
-  if (isMore) throw new Failure(`${action} takes no ${action === 'list' ? 'id' : 'second id'}`, 2);
+function requestOf(action: Action, words: readonly string[]): ControlRequest {
+  const [id, to] = words.map((word) => (/^[1-9]\d{0,9}$/.test(word) ? Number(word) : undefined));
+  const most = { list: 0, end: 1, drop: 1, release: 1, give: 2 }[action];
+  if (words.length > most) throw new Failure(`${action} takes ${most === 0 ? 'no id' : `no more than ${most}`}`, 2);
   if (action === 'list') return { do: action };
   if (id === undefined) throw new Failure(`${action} what? give the number that urbdrc sessions shows`, 2);
   if (action === 'end') return { do: action, session: id };

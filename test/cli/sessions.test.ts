@@ -122,7 +122,7 @@ describe('urbdrc sessions', () => {
     ['an action without an id', ['end'], /end what\? give the number/],
     ['an id that is none', ['drop', 'x'], /drop what\?/],
     ['give to nobody', ['give', '1'], /give to whom\?/],
-    ['an id too many', ['end', '1', '2'], /end takes no second id/],
+    ['an id too many', ['end', '1', '2'], /end takes no more than 1/],
     ['--watch beside another action', ['end', '1', '--watch'], /are about list/],
     ['an unknown action', ['eject', '1'], /list, end, drop, give, release/],
   ] as const) {
