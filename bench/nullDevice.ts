@@ -14,6 +14,23 @@ const CONFIGURATION = Uint8Array.of(
   ...[7, 5, 0x04, 2, 0, 2, 0],
 );
 
+const IDENTITY: UsbDeviceIdentity = {
+  vendorId: 0x46f4,
+  productId: 1,
+  deviceVersion: 0x100,
+  usbVersion: 0x200,
+  deviceClass: 0xff,
+  deviceSubclass: 0,
+  deviceProtocol: 0,
+  speed: 'high',
+  busNumber: 1,
+  deviceAddress: 1,
+  portPath: '1-1',
+};
+
+/** What the devices of all sessions have. */
+const ALL_DATA = new Uint8Array(64 * 1024).fill(0xa5);
+
 export const BULK_IN = 0x81;
 export const BULK_OUT = 0x02;
 
@@ -23,24 +40,16 @@ export class NullDevice implements UsbDevice {
   readonly configurationDescriptors = [CONFIGURATION];
   readonly configurations = readConfigurations(this.configurationDescriptors);
   readonly gone: AbortSignal = new AbortController().signal;
-  readonly identity: UsbDeviceIdentity = {
-    vendorId: 0x46f4,
-    productId: 1,
-    deviceVersion: 0x100,
-    usbVersion: 0x200,
-    deviceClass: 0xff,
-    deviceSubclass: 0,
-    deviceProtocol: 0,
-    speed: 'high',
-    busNumber: 1,
-    deviceAddress: 1,
-    portPath: '1-1',
-  };
+  readonly identity: UsbDeviceIdentity;
   readonly #data: Uint8Array;
 
-  /** `transferSize` is the most that one IN transfer brings, bytes. */
-  constructor(transferSize: number) {
-    this.#data = new Uint8Array(transferSize).fill(0xa5);
+  /**
+   * @param transferSize - the most that one IN transfer brings, bytes; at most 64 KiB
+   * @param port - number of its port: what tells it from others
+   */
+  constructor(transferSize: number, port = 1) {
+    this.identity = { ...IDENTITY, deviceAddress: port, portPath: `1-${port}` };
+    this.#data = ALL_DATA.subarray(0, transferSize);
   }
 
   open(): Promise<void> {
