@@ -77,6 +77,18 @@ const cardOf = (busId) =>
 const tone = (index) => Math.round(16_000 * Math.sin((2 * Math.PI * 1000 * index) / RATE));
 
 /**
+ * Waits until a device at vhci-hcd has these drivers, in the order of its interfaces.
+ * @param {string} busId
+ * @param {string[]} drivers
+ */
+const expectDrivers = (busId, drivers) =>
+  lab.waitUntil(
+    async () => `${await vhci.driversOfCopy(busId)}` === `${drivers}`,
+    vhci.SLOW,
+    `${busId} with ${drivers}`,
+  );
+
+/**
  * Records so many samples of the virtual headset's microphone: every one is right.
  * @param {string} card
  * @param {number} count
@@ -186,7 +198,7 @@ describe('isochronous transfers', () => {
       const client = stage.redirect(url, '--virtual', name);
       const { busId } = await vhci.attached(server);
       const card = await cardOf(busId);
-      expect(await vhci.driversOfCopy(busId)).to.deep.equal([...Array(3).fill('snd-usb-audio'), 'usbhid']);
+      await expectDrivers(busId, [...Array(3).fill('snd-usb-audio'), 'usbhid']);
       const stream = await readFile(`/proc/asound/card${card}/stream0`, 'utf8');
       expect(stream).to.match(/Playback:[^]*ASYNC[^]*Sync Endpoint: 0x81[^]*Capture:/);
       await record(card, RATE / 4);
@@ -201,27 +213,23 @@ describe('isochronous transfers', () => {
     stage.redirect(first.url, '--virtual', 'headset');
     const { busId } = await vhci.attached(first.server);
     const whole = [...Array(3).fill('snd-usb-audio'), 'usbhid'];
-    await lab.waitUntil(async () => `${await vhci.driversOfCopy(busId)}` === `${whole}`, vhci.SLOW, 'all drivers');
+    await expectDrivers(busId, whole);
     const second = await stage.serve();
     const client = stage.redirect(second.url, '--port', busId, '--interfaces', '1', '--stream-buffer', '0');
     const copy = await vhci.attached(second.server);
     const card = await cardOf(copy.busId);
-    expect(await vhci.driversOfCopy(copy.busId)).to.deep.equal(Array(3).fill('snd-usb-audio'));
-    expect(await vhci.driversOfCopy(busId)).to.deep.equal([...Array(3).fill('usbfs'), 'usbhid']);
+    await expectDrivers(copy.busId, Array(3).fill('snd-usb-audio'));
+    await expectDrivers(busId, [...Array(3).fill('usbfs'), 'usbhid']);
     await record(card, RATE / 8);
     await vhci.interrupt(client);
-    await lab.waitUntil(
-      async () => `${await vhci.driversOfCopy(busId)}` === `${whole}`,
-      vhci.SLOW,
-      'all drivers again',
-    );
+    await expectDrivers(busId, whole);
   });
 
   it('of the virtual webcam are a camera whose frames are whole and without holes', async () => {
     const { server, url } = await stage.serve();
     const client = stage.redirect(url, '--virtual', 'webcam');
     const { busId } = await vhci.attached(server);
-    expect(await vhci.driversOfCopy(busId)).to.deep.equal(['uvcvideo', 'uvcvideo']);
+    await expectDrivers(busId, ['uvcvideo', 'uvcvideo']);
     const video = await lab.waitUntil(
       async () => (await readdir(`/sys/bus/usb/devices/${busId}/${busId}:1.0/video4linux`).catch(() => []))[0],
       vhci.SLOW,
