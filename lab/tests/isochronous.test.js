@@ -9,8 +9,11 @@ import * as vhci from './vhciStage.js';
 const SOUND = { vid: 0x46f4, pid: 0x0002 };
 const SOUND_FILE = '/lab-out/.sound.wav';
 const RATE = 48_000;
-/** ALSA gives up when a period takes 10 seconds, which is not much on a busy machine: 10 ms of sound. */
-const PERIODS = ['--period-size=480', '--buffer-size=4800'];
+/**
+ * ALSA gives up when a period takes 1.1 times as long as the whole buffer is, which happens on a busy machine: short periods,
+ * and a buffer of 4 seconds.
+ */
+const PERIODS = ['--period-size=480', '--buffer-size=192000'];
 /** Bytes of the loudspeaker's packets: 48 samples, left and right. */
 const PACKET = 192;
 
