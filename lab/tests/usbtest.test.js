@@ -130,32 +130,6 @@ describe('usbtest on the gadget zero of our own software, attached to this kerne
   redirectedCases('--virtual', 'gadget-zero');
 });
 
-// vhci-hcd is a controller of this kernel that carries isochronous transfers, so a device there is one for libusb.
-describe('usbtest on isochronous endpoints, through libusb and this kernel again', function () {
-  const stage = new VhciStage();
-  let busId = '';
-  /** @type {Awaited<ReturnType<typeof boundCopy>>} */
-  let copy;
-  before(async () => {
-    await loadVhci('usbtest');
-    const first = await stage.serve();
-    stage.redirect(first.url, '--virtual', 'gadget-zero');
-    const source = await attached(first.server, '0525:a4a0');
-    await boundCopy(source.busId);
-    const second = await stage.serve();
-    stage.redirect(second.url, '--port', source.busId, '--backend', 'koffi', '--stream-buffer', '0');
-    ({ busId } = await attached(second.server, '0525:a4a0'));
-    copy = await boundCopy(busId);
-    await useAlternate(busId, 1);
-  });
-  after(() => stage.end());
-
-  for (const [number, what] of Object.entries(ISOCHRONOUS))
-    it(`passes case ${number}: ${what}`, async () => {
-      expect(await usbtest(copy, number, 2)).to.match(new RegExp(`^case ${number}: passed in `));
-    });
-});
-
 /**
  * The tests of a gadget zero that `urbdrc redirect` has and `urbdrc serve` attaches.
  * @param {'--device' | '--virtual'} option
