@@ -176,6 +176,19 @@ describe('isochronous transfers', () => {
     await vhci.interrupt(server);
   });
 
+  it('of a headset without its buttons: sound gets its driver there, and the buttons keep theirs here', async () => {
+    const first = await stage.serve();
+    stage.redirect(first.url, '--virtual', 'headset');
+    const { busId } = await vhci.attached(first.server);
+    await expectDrivers(busId, [...Array(3).fill('snd-usb-audio'), 'usbhid']);
+    const second = await stage.serve();
+    stage.redirect(second.url, '--port', busId, '--interfaces', '1', '--stream-buffer', '0');
+    const copy = await vhci.attached(second.server);
+    await cardOf(copy.busId);
+    await expectDrivers(copy.busId, Array(3).fill('snd-usb-audio'));
+    await expectDrivers(busId, [...Array(3).fill('usbfs'), 'usbhid']);
+  });
+
   it('of the virtual webcam are a camera whose frames are whole and without holes', async () => {
     const { server, url } = await stage.serve();
     const client = stage.redirect(url, '--virtual', 'webcam');
