@@ -31,7 +31,7 @@ import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMet
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
-import { letIn, type ShareOptions, shareOptions, tellSharing } from './shareOption.ts';
+import { letIn, type ShareOptions, shareOptions, startSweep, tellSharing } from './shareOption.ts';
 import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
@@ -138,6 +138,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   ended.addEventListener('abort', () => servers.forEach((server) => void server.close()), { once: true });
   let place: Place | undefined;
   let capture: Capture | undefined;
+  let stopSweep: () => void = () => {};
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
     const opened = (place = await openPlace(options, usb, terminal, ended));
@@ -156,6 +157,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     });
     control = await openControl(options, 'serve', hub, context, terminal);
     await hub.addSink(opened.sink);
+    stopSweep = startSweep(hub, terminal);
     await withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
       serveConnection(transport, hub, recording, options, terminal, (server) => {
         servers.add(server);
@@ -168,6 +170,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
       }),
     );
   } finally {
+    stopSweep();
     await place?.sink.close();
     questions.close();
     stop.release();

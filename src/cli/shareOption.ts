@@ -7,6 +7,7 @@ import type { HubEvent } from '../hub/hubDevice.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
+import { idleClock } from '../systemClock.ts';
 import { eventDevice } from './programEvent.ts';
 import type { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
@@ -61,6 +62,20 @@ export async function letIn(
     await server.close();
     return undefined;
   }
+}
+
+/** Milliseconds. */
+const SWEEP_INTERVAL = 10_000;
+
+/** Tells every ten seconds of what has no owner. Returns what stops it. */
+export function startSweep(hub: Hub, terminal: Terminal): () => void {
+  let stop: () => void = () => {};
+  const sweep = () => {
+    for (const line of hub.sweep()) terminal.warn(line);
+    stop = idleClock.after(SWEEP_INTERVAL, sweep);
+  };
+  sweep();
+  return () => stop();
 }
 
 /** The lines about who shares what; true: the event was one of these. */

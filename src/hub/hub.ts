@@ -13,6 +13,7 @@ import { DeviceRow, type SinkClaimant } from './deviceRow.ts';
 import { DeviceTable } from './deviceTable.ts';
 import type { ClaimAnswer, HubDevice, HubEvent, Person } from './hubDevice.ts';
 import { HubError } from './hubError.ts';
+import { orphansOf } from './orphans.ts';
 import { type HubSession, type SessionRequest, SessionTable, type SessionTableOptions } from './sessionTable.ts';
 
 /** Options of {@link Hub}. */
@@ -99,12 +100,14 @@ export class Hub {
 
   /** Devices that a session offers, and those that it has. */
   devicesOf(sessionId: number): readonly HubDevice[] {
-    return this.#rowsOf(sessionId);
+    return this.#rows.list.filter(({ source, state }) => {
+      const ends = 'sink' in state ? [source, state.sink] : [source];
+      return ends.some((end) => this.#sessions.of(end)?.id === sessionId);
+    });
   }
 
   /**
-   * Lets a connection in, as the mode of its listener says, once those whose time is over have left; then add the source or
-   * sink that it carries. The record lives until the connection is over.
+   * Lets a connection in as the mode of its listener says, once the others have left; then add the source or sink of it.
    * @throws HubError when it is refused, or ended meanwhile: close the connection, with the message
    */
   openSession(request: SessionRequest): Promise<HubSession> {
@@ -141,8 +144,8 @@ export class Hub {
   }
 
   /** Releases the devices of `source` and forgets them. The source stays open. */
-  async removeSource(source: UsbDeviceSource): Promise<void> {
-    await this.#dropSource(source, undefined);
+  removeSource(source: UsbDeviceSource): Promise<void> {
+    return this.#dropSource(source, undefined);
   }
 
   /** Gives devices to `sink` until it ends or is removed. Resolves when the free ones were offered to it. */
@@ -156,8 +159,8 @@ export class Hub {
   }
 
   /** Takes the devices of `sink` back; other sinks may have them. The sink stays open. */
-  async removeSink(sink: UsbDeviceSink): Promise<void> {
-    await this.#dropSink(sink, undefined);
+  removeSink(sink: UsbDeviceSink): Promise<void> {
+    return this.#dropSink(sink, undefined);
   }
 
   /**
@@ -213,17 +216,20 @@ export class Hub {
     this.#refuse(row, reason);
   }
 
-  /**
-   * Refuses every claim to a device, by the wish of its holder, until {@link unlock}. False: nobody has it, or it is about to
-   * be given to somebody. @throws HubError when there is no such device
-   */
+  /** Refuses every claim to a device until {@link unlock}. False: nobody has it, or it is about to be given to somebody. */
   lock(deviceId: number, reason: string): boolean {
     return this.#rows.get(deviceId).share.lock(reason);
   }
 
-  /** Ends a {@link lock}. @throws HubError when there is no such device */
+  /** Ends a {@link lock}. */
   unlock(deviceId: number): void {
     this.#rows.get(deviceId).share.unlock();
+  }
+
+  /** Looks for what has no owner any more, a line each; sessions without a connection are forgotten. Call it now and then. */
+  sweep(): readonly string[] {
+    const ghosts = this.#sessions.sweep().map(({ id, who }) => `session ${id} of ${who} had no connection any more`);
+    return [...ghosts, ...this.#rows.list.flatMap((row) => orphansOf(row, this.#sources, this.#sinks))];
   }
 
   /** Releases every device, then closes all sources and sinks. */
@@ -350,13 +356,6 @@ export class Hub {
     await Promise.all(ends.filter((end) => 'attach' in end).map((sink) => this.removeSink(sink)));
   }
 
-  #rowsOf(id: number): DeviceRow[] {
-    return this.#rows.list.filter(({ source, state }) => {
-      const has = 'sink' in state && this.#sessions.of(state.sink)?.id === id;
-      return has || this.#sessions.of(source)?.id === id;
-    });
-  }
-
   #unlocked(id: number): DeviceRow {
     const row = this.#rows.get(id);
     const { state } = row.share;
@@ -395,6 +394,5 @@ export class Hub {
 }
 
 /** Resolves when it has ended by itself; must not reject, and counts as an end with that error if it does. */
-function ending({ closed }: Pick<UsbDeviceSource, 'closed'>): Promise<Error | undefined> {
-  return (closed ?? new Promise<never>(() => {})).catch(asError);
-}
+const ending = ({ closed }: Pick<UsbDeviceSource, 'closed'>): Promise<Error | undefined> =>
+  (closed ?? new Promise<never>(() => {})).catch(asError);

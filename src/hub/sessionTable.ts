@@ -187,7 +187,7 @@ export class SessionTable {
     return this.#byEnd.get(end);
   }
 
-  /** Records whose connection is over, though nobody told: they are forgotten. */
+  /** Those whose connection was over, though nobody told: they are forgotten now. */
   sweep(): readonly HubSession[] {
     return [...this.#sessions.values()].filter((session) => !this.#isThere(session));
   }

@@ -195,6 +195,16 @@ describe('a session', () => {
     expect(hub.sessions).to.deep.equal([next]);
   });
 
+  it('whose connection went without a word is found by a sweep, which tells of it once', async () => {
+    const { hub } = scene();
+    const connection = new FakeConnection('A');
+    await hub.openSession(connection.request('shared', 'ignore'));
+    expect(hub.sweep()).to.deep.equal([]);
+    connection.isOpen = false;
+    expect(hub.sweep()).to.deep.equal(['session 1 of A had no connection any more']);
+    expect([hub.sweep(), hub.sessions]).to.deep.equal([[], []]);
+  });
+
   it('is ended by a person, once, with a reason', async () => {
     const { hub, events } = scene();
     const connection = new FakeConnection('A');
