@@ -27,10 +27,14 @@ const layers = [
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', CLOCK, PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
   { files: 'src/usbip', may: ['codecs/core', 'codecs/usbip', PORTS] },
+  { files: 'src/usbredir', may: ['codecs/core', 'codecs/usb', 'codecs/usbredir', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', 'src/usbip', PORTS] },
   {
     files: 'src/hosts',
-    may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/admission', 'src/usb', 'src/usbip', PORTS],
+    may: [
+      ...['codecs/core', 'codecs/usb', 'codecs/usbip', 'codecs/usbredir', 'src/admission', 'src/policy', 'src/usb'],
+      ...['src/usbip', 'src/usbredir', ...MACHINE, PORTS],
+    ],
   },
   { files: 'src/hub', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/policy', ...MACHINE, PORTS] },
   { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
@@ -50,7 +54,7 @@ const NO_BUFFER = { name: 'Buffer', message: 'this runs in browsers, which have 
 // What runs in browsers, beside the pure layers.
 const browserSafe = ['src/usb', 'src/engine', 'src/hub', 'src/policy', 'src/conformance', 'src/hosts/remoteDevice'];
 const forNode = ['src/devices/virtual/imageFile.ts', 'src/devices/virtual/namedDevices.ts'];
-const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp'];
+const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp', 'src/usbredir'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {

@@ -7,20 +7,22 @@ import { isPresent, vhciFolder } from '../hosts/vhci/controllers.ts';
 import { type VhciAttachment, VhciHost } from '../hosts/vhci/vhciHost.ts';
 import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';
 import { Failure, oneLine } from './failure.ts';
+import { guestOption } from './guestUrl.ts';
 import { seatName } from './policyOptions.ts';
 import { eventDevice } from './programEvent.ts';
+import type { RepeatableOption } from './repeatableOption.ts';
 import type { Terminal } from './terminal.ts';
 
 const SYSFS_ROOT = '/sys';
 
 export interface AttachOptions {
-  readonly attach?: string;
+  readonly attach?: readonly string[];
   readonly seat?: string;
 }
 
-export function attachOption(): Option {
-  const text = 'make devices of this machine of them: vhci, the Linux kernel does it';
-  return new Option('--attach <where>', text).choices(['vhci']);
+export function attachOption(): RepeatableOption {
+  const text = 'vhci: make devices of this machine of them; usbredir://HOST:PORT: put them into a virtual machine';
+  return guestOption('--attach <where>', text, ['vhci']);
 }
 
 /** `--seat`, of serve. */

@@ -123,7 +123,10 @@ export function configSchema(command: Command): object {
 function schemaOf(option: Option): object {
   const { description } = option;
   if (!option.required) return { description, type: 'boolean' };
-  const text = option.argChoices === undefined ? { type: ['string', 'integer'] } : { enum: option.argChoices };
-  if (!(option instanceof RepeatableOption)) return { description, ...text };
+  const isRepeatable = option instanceof RepeatableOption;
+  // Those of a repeatable option are not all that it takes.
+  const isClosed = option.argChoices !== undefined && !isRepeatable;
+  const text = isClosed ? { enum: option.argChoices } : { type: ['string', 'integer'] };
+  if (!isRepeatable) return { description, ...text };
   return { description, anyOf: [text, { type: 'array', items: text }] };
 }

@@ -130,7 +130,7 @@ export async function withConnections(
 }
 
 /** Does it again and again, with growing pauses while it fails; the same failure is told once. */
-async function repeat(once: () => Promise<void>, terminal: Terminal, signal: AbortSignal): Promise<void> {
+export async function repeat(once: () => Promise<void>, terminal: Terminal, signal: AbortSignal): Promise<void> {
   let pause = SHORTEST_PAUSE;
   let told: string | undefined;
   while (!signal.aborted) {

@@ -25,6 +25,8 @@ import {
   withConnections,
 } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { GuestPorts } from './guestPorts.ts';
+import { guestOption, parseGuestUrl } from './guestUrl.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
@@ -59,7 +61,7 @@ type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & Stre
   ControlOptions &
   LastKeyboardOptions &
   FocusOptions &
-  OutputOptions;
+  OutputOptions & { readonly attach?: readonly string[] };
 
 /** The ways to choose devices beside --virtual. */
 const OTHER_SELECTIONS = [
@@ -101,6 +103,13 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(interfacesOption())
     .addOption(backendOption().conflicts('virtual'))
     .addOption(streamBufferOption().conflicts('virtual'))
+    .addOption(
+      guestOption(
+        '--attach <url>',
+        'put the devices into a virtual machine, usbredir://HOST:PORT, instead of giving them to a server',
+        [],
+      ).conflicts(['connect', 'listen', 'reconnect']),
+    )
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
     .addOption(focusOption())
@@ -128,7 +137,8 @@ Examples:
   urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
-  urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000`,
+  urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000
+  urbdrc redirect --device 46f4:0001 --attach usbredir://127.0.0.1:4000`,
     )
     .action((options: RedirectOptions) => redirect(options, context));
 }
@@ -151,6 +161,8 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
     });
+    const { attach } = options;
+    const ports = attach && new GuestPorts(attach.map(parseGuestUrl), terminal, describeIdentity);
     let capture: Capture | undefined;
     let hub: Hub | undefined;
     try {
@@ -166,11 +178,17 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         onEvent: (event) => {
           metrics.event(event);
           control?.changed();
+          ports?.tell(event);
           tell(event, terminal);
         },
       }));
       control = await openControl(options, 'redirect', devices, context, terminal, focus);
       await devices.addSource(chosenParts(source, options));
+      if (ports !== undefined) {
+        await ports.run(devices, stop.signal);
+        terminal.say('stopped: everything is given back', { event: 'stopped' });
+        return;
+      }
       let busy = false;
       const wish = options.exclusive === true ? 'exclusive' : 'shared';
       await withConnections(options, context, terminal, stop.signal, 'urbdrc serve', async (transport) => {

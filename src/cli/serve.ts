@@ -24,6 +24,8 @@ import {
 } from './endpoint.ts';
 import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
 import { Failure, oneLine } from './failure.ts';
+import { GuestPorts } from './guestPorts.ts';
+import { parseGuestUrl } from './guestUrl.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
@@ -88,6 +90,7 @@ Examples:
   urbdrc serve --listen tcp://127.0.0.1:3000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --attach vhci
+  urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --attach usbredir://127.0.0.1:4000
   urbdrc serve --listen tls://0.0.0.0:3000 --token-file secret --export usbip://127.0.0.1:3240
   urbdrc serve --listen rdp://0.0.0.0:3389 --user me --password-file secret
   urbdrc serve --listen tcp://127.0.0.1:3000 --deny "interface 03/01/01" --allow "*"
@@ -107,7 +110,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);
   }
-  if (options.seat !== undefined && options.attach === undefined) {
+  if (options.seat !== undefined && options.attach?.[0] !== 'vhci') {
     throw new Failure('--seat NAME is about what --attach vhci attaches', 2);
   }
   const given = await readPolicy(options);
@@ -156,22 +159,25 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
       },
     });
     control = await openControl(options, 'serve', hub, context, terminal);
-    await hub.addSink(opened.sink);
+    const connections = () =>
+      withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
+        serveConnection(transport, hub, recording, options, terminal, (server) => {
+          servers.add(server);
+          if (ended.aborted) void server.close();
+          const left = metrics.connected();
+          void server.closed.then(() => {
+            servers.delete(server);
+            left();
+          });
+        }),
+      );
+    if (opened.sink !== undefined) await hub.addSink(opened.sink);
     stopSweep = startSweep(hub, terminal);
-    await withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-      serveConnection(transport, hub, recording, options, terminal, (server) => {
-        servers.add(server);
-        if (ended.aborted) void server.close();
-        const left = metrics.connected();
-        void server.closed.then(() => {
-          servers.delete(server);
-          left();
-        });
-      }),
-    );
+    if (opened.ports === undefined) await connections();
+    else await opened.ports.runWhile(connections, hub, ended);
   } finally {
     stopSweep();
-    await place?.sink.close();
+    await place?.sink?.close();
     questions.close();
     stop.release();
     await control?.close();
@@ -184,7 +190,9 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
 
 /** Where devices go, and the lines about it. */
 interface Place {
-  readonly sink: UsbDeviceSink;
+  readonly sink?: UsbDeviceSink;
+  /** Sinks that come and go. */
+  readonly ports?: GuestPorts;
   attached?(attachment: Attachment): string;
   ended?(device: UsbDevice, end: AttachmentEnd): string;
 }
@@ -195,7 +203,12 @@ async function openPlace(
   terminal: Terminal,
   ended: AbortSignal,
 ): Promise<Place> {
-  if (options.attach !== undefined) {
+  const { attach } = options;
+  if (attach !== undefined && attach[0] !== 'vhci') {
+    return { ports: new GuestPorts(attach.map(parseGuestUrl), terminal, describe) };
+  }
+  if (attach !== undefined) {
+    if (attach.length > 1) throw new Failure('--attach vhci stands alone: this machine needs no other port', 2);
     const sink = await openVhciHost(options, terminal, describe, ended);
     return { sink, ended: ({ identity }, end) => detachedLine(describe(identity), end) };
   }
@@ -210,6 +223,7 @@ async function openPlace(
 
 /** What becomes of devices. */
 function tell(event: HubEvent, place: Place, terminal: Terminal): void {
+  place.ports?.tell(event);
   switch (event.type) {
     case 'decided': {
       const { device, source } = event.entry;
@@ -235,6 +249,7 @@ function tell(event: HubEvent, place: Place, terminal: Terminal): void {
       }
       return;
     case 'rejected': {
+      if (place.ports !== undefined) return;
       const { identity } = event.entry.device;
       const error = oneLine(event.error);
       terminal.warn(`${describe(identity)} is not attached: ${error}`, {

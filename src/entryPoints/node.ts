@@ -34,6 +34,7 @@ export {
   UsbipServer,
   type UsbipServerOptions,
 } from '../hosts/usbipServer/usbipServer.ts';
+export { UsbredirGuest, type UsbredirGuestOptions } from '../hosts/usbredir/usbredirGuest.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';
 export { ConnectionLimit } from '../admission/connectionLimit.ts';

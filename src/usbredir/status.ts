@@ -1,0 +1,29 @@
+import { UsbredirStatus } from '../../codecs/usbredir/transfers.ts';
+import type { UsbStatus } from '../ports/usb.ts';
+
+/** What a usb-host tells of a transfer that ended so. */
+export function usbredirStatusOf(status: UsbStatus): number {
+  switch (status) {
+    case 'completed':
+      return UsbredirStatus.success;
+    case 'cancelled':
+      return UsbredirStatus.cancelled;
+    case 'invalidParameter':
+    case 'notFound':
+    case 'badStartFrame':
+      return UsbredirStatus.inval;
+    case 'stalled':
+    // A device that does not know a request stalls it; drivers are made for that answer.
+    case 'notSupported':
+      return UsbredirStatus.stall;
+    case 'timedOut':
+      return UsbredirStatus.timeout;
+    case 'overflowed':
+      return UsbredirStatus.babble;
+    case 'disconnected':
+    case 'busy':
+    case 'outOfMemory':
+    case 'failed':
+      return UsbredirStatus.ioerror;
+  }
+}
