@@ -9,6 +9,8 @@ import { FOCUS_TRANSITIONS } from '../src/focus/focusedDevice.ts';
 import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
+import { GUEST_TRANSITIONS } from '../src/hosts/usbredir/usbredirGuest.ts';
+import { LINK_TRANSITIONS } from '../src/usbredir/usbredirLink.ts';
 import { code, table } from './markdown.ts';
 
 type Transitions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -24,6 +26,8 @@ const RDP = 'src/rdp/transitions.ts';
 const SHARE = 'src/hub/deviceShare.ts';
 const SESSIONS = 'src/hub/sessionTable.ts';
 const FOCUS = 'src/focus/focusedDevice.ts';
+const LINK = 'src/usbredir/usbredirLink.ts';
+const GUEST = 'src/hosts/usbredir/usbredirGuest.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [
@@ -73,6 +77,16 @@ const MACHINES: readonly Machine[] = [
       `RDP_SERVER_TRANSITIONS in [${RDP}](../${RDP}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the connection; a ` +
       'DISCONNECT_PROVIDER_ULTIMATUM of the client ends it in every state after `awaitingConnectInitial`.',
     transitions: RDP_SERVER_TRANSITIONS,
+  },
+  {
+    title: 'A usbredir connection',
+    intro: `LINK_TRANSITIONS in [${LINK}](../${LINK}), both ends. What is not allowed ends the connection.`,
+    transitions: LINK_TRANSITIONS,
+  },
+  {
+    title: 'A guest of usbredir',
+    intro: `GUEST_TRANSITIONS in [${GUEST}](../${GUEST}). usb_redir_device_disconnect goes out with the move to \`leaving\`.`,
+    transitions: GUEST_TRANSITIONS,
   },
   {
     title: 'A device that several may want',

@@ -5,6 +5,7 @@ import { URB_FUNCTIONS } from '../codecs/urbdrc/tsUrb/urbFunction.ts';
 import { parseConfiguration } from '../codecs/usb/configurationDescriptor.ts';
 import { Drdynvc } from '../src/channels/drdynvc.ts';
 import { clientCommands, MessageReader } from '../src/usbip/messageReader.ts';
+import { PacketReader } from '../src/usbredir/packetReader.ts';
 import type { Layer } from './corpus.ts';
 
 const FUNCTIONS = [undefined, ...URB_FUNCTIONS.map(({ code }) => code)];
@@ -62,5 +63,14 @@ function contextOf(choice: number): DecodeContext {
 const OTHERS: Partial<Readonly<Record<Layer, readonly Decode[]>>> = {
   svc: [(bytes) => new Drdynvc({ role: 'client', listeners: () => true }).receive(Uint8Array.from(bytes))],
   usb: [(bytes) => parseConfiguration(bytes)],
+  usbredir: [(bytes) => readPackets(bytes)],
   usbip: [(bytes) => new MessageReader(clientCommands(65536)).push(bytes)],
 };
+
+/** As a stream, in two pieces, behind hellos that agree on everything. */
+function readPackets(bytes: Uint8Array): unknown {
+  const reader = new PacketReader({ from: 'client', maximumLength: 65536 });
+  reader.capabilities = 0xff;
+  const middle = bytes.byteLength >> 1;
+  return [bytes.subarray(0, middle), bytes.subarray(middle)].flatMap((piece) => [...reader.read(piece)]);
+}

@@ -35,12 +35,13 @@ export type LinkEvent =
   | { readonly type: 'failed'; readonly error: Error };
 
 type State = 'awaitingHello' | 'open' | 'failed';
+type Input = 'hello' | 'packet' | 'tooManyMalformed';
 
 /** A second hello means nothing. */
-export const LINK_TRANSITIONS: Transitions<State, 'hello' | 'packet' | 'tooManyMalformed'> = {
+export const LINK_TRANSITIONS = {
   awaitingHello: { hello: 'open' },
   open: { hello: 'open', packet: 'open', tooManyMalformed: 'failed' },
-};
+} as const satisfies Transitions<State, Input>;
 
 /** Bad packets after which the other end is taken for something that does not speak usbredir. */
 const MAXIMUM_MALFORMED = 100;
@@ -103,7 +104,7 @@ export class UsbredirLink {
 
   #received(packet: UsbredirPacket): LinkEvent | undefined {
     const isHello = packet.name === 'usb_redir_hello';
-    const state = nextState(LINK_TRANSITIONS, this.#state, isHello ? 'hello' : 'packet');
+    const state = nextState<State, Input>(LINK_TRANSITIONS, this.#state, isHello ? 'hello' : 'packet');
     if (state === undefined) {
       const problem = 'a connection begins with usb_redir_hello: the other end is no usbredir';
       return this.#failed(new ProtocolError(packet.name, this.#state, problem, specOf(packet.name)));

@@ -72,6 +72,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: 'test/hosts/usbip/*.test.ts test/hosts/usbipServer/*.test.ts',
   },
   {
+    name: 'a device is opened that the filter of the guest refuses',
+    file: 'src/hosts/usbredir/usbredirGuest.ts',
+    was: 'this.#checkFilter(device);',
+    becomes: '',
+    tests: 'test/hosts/usbredir/*.test.ts',
+  },
+  {
+    name: 'packets of usbredir are read however many answers wait',
+    file: 'src/hosts/usbredir/usbredirGuest.ts',
+    was: 'if (socket.writableLength > BACKLOG) socket.pause();',
+    becomes: '',
+    tests: 'test/hosts/usbredir/*.test.ts',
+  },
+  {
     name: 'data on a static channel that was not joined is accepted',
     file: 'src/rdp/conference.ts',
     was: 'return this.#joined.has(id) ? this.#names.get(id) : undefined;',

@@ -45,8 +45,14 @@ describe('a usbredir connection', () => {
     const { host, guest } = linked();
     const data = Uint8Array.from({ length: 300 }, (_, index) => index);
     const packet = {
-      ...{ name: 'usb_redir_bulk_packet', ...guest.numbered(5), endpoint: 2, status: 0, length: 300, streamId: 0 },
-      ...{ hasLengthHigh: true, data },
+      name: 'usb_redir_bulk_packet',
+      ...guest.numbered(5),
+      endpoint: 2,
+      status: 0,
+      length: 300,
+      streamId: 0,
+      hasLengthHigh: true,
+      data,
     } as const;
     const cancel = { name: 'usb_redir_cancel_data_packet', ...guest.numbered(5) } as const;
     const stream = joinParts([...guest.encode(packet), ...guest.encode(cancel)]);

@@ -232,7 +232,12 @@ export class GuestStreams {
           this.#status('isochronous', endpoint, usbredirStatusOf(status), this.#line.link.numbered(0)),
         dropped: (packets) => this.#line.dropped(endpoint, packets),
       });
-      return { ...facts, refill: () => {}, stop: () => out.stop(), write: (packet) => out.write(packet) };
+      const longest = bytesPerInterval(setting);
+      const write = (packet: Uint8Array) => {
+        if (packet.byteLength <= longest) out.write(packet);
+        else this.#status('isochronous', endpoint, UsbredirStatus.inval, this.#line.link.numbered(0));
+      };
+      return { ...facts, refill: () => {}, stop: () => out.stop(), write };
     }
     const packetLengths = Array.from({ length: pktsPerUrb }, () => bytesPerInterval(setting));
     const valve = new Valve(this.#line, endpoint, pktsPerUrb * noUrbs * bytesPerInterval(setting));

@@ -59,6 +59,7 @@ export class HostedDevice {
   readonly #pending = new Map<number | string, PendingRequest>();
   /** Behind a reset or a selection. */
   #waiting: LinkPacket[] = [];
+  #waitingBytes = 0;
   #isGated = false;
   #pendingRequests = 0;
   #pendingBytes = 0;
@@ -103,8 +104,18 @@ export class HostedDevice {
     if (this.#isClosed) return;
     if (packet.name === 'usb_redir_cancel_data_packet') this.#cancel(packet);
     else if (!this.#isGated) this.#execute(packet);
-    else if (this.#waiting.length < PENDING_REQUESTS) this.#waiting.push(packet);
+    else if (this.#mayWait(packet)) this.#wait(packet);
     else if (isTransfer(packet)) this.#answer(packet, 'outOfMemory');
+  }
+
+  /** What waits holds memory, as what is at the device does. */
+  #mayWait(packet: LinkPacket): boolean {
+    return this.#waiting.length < PENDING_REQUESTS && this.#waitingBytes + costOf(packet) <= PENDING_BYTES;
+  }
+
+  #wait(packet: LinkPacket): void {
+    this.#waiting.push(packet);
+    this.#waitingBytes += costOf(packet);
   }
 
   #execute(packet: LinkPacket): void {
@@ -200,6 +211,7 @@ export class HostedDevice {
     while (!this.#isGated && !this.#isClosed) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
+      this.#waitingBytes -= costOf(next);
       this.#execute(next);
     }
   }
@@ -294,6 +306,7 @@ export class HostedDevice {
     const index = this.#waiting.findIndex((packet) => isTransfer(packet) && keyOf(packet) === key);
     const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
     if (waiting !== undefined && isTransfer(waiting)) {
+      this.#waitingBytes -= costOf(waiting);
       this.#answer(waiting, 'cancelled');
       return;
     }
@@ -331,6 +344,10 @@ function queueOf(endpoint: number): number {
 /** Ids are addresses in the memory of the guest: numbers, unless somebody makes them larger. */
 function keyOf({ id, idHigh = 0 }: UsbredirId): number | string {
   return idHigh < 2 ** 21 ? idHigh * 2 ** 32 + id : `${idHigh} ${id}`;
+}
+
+function costOf(packet: LinkPacket): number {
+  return REQUEST_COST + ('data' in packet ? packet.data.byteLength : 0);
 }
 
 function isTransfer(packet: LinkPacket): packet is TransferRequest {

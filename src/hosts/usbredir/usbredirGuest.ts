@@ -47,17 +47,15 @@ const FIRST_REQUEST_TIME = 3000;
 const ACKNOWLEDGE_TIME = 5000;
 
 type State = 'free' | 'announced' | 'attached' | 'leaving';
+type Input = 'connect' | 'request' | 'silence' | 'reject' | 'disconnect' | 'acknowledge';
 
 /** Whether the guest has a device. After `leaving` it may have another. */
-export const GUEST_TRANSITIONS: Transitions<
-  State,
-  'connect' | 'request' | 'silence' | 'reject' | 'disconnect' | 'acknowledge'
-> = {
+export const GUEST_TRANSITIONS = {
   free: { connect: 'announced' },
   announced: { request: 'attached', silence: 'attached', reject: 'leaving', disconnect: 'leaving' },
   attached: { request: 'attached', reject: 'leaving', disconnect: 'leaving' },
   leaving: { acknowledge: 'free' },
-};
+} as const satisfies Transitions<State, Input>;
 
 /** A device on its way into the guest, or in it. */
 interface Guested {
@@ -259,8 +257,8 @@ export class UsbredirGuest implements UsbDeviceSink {
     return result;
   }
 
-  #move(input: 'connect' | 'request' | 'silence' | 'reject' | 'disconnect' | 'acknowledge'): boolean {
-    const next = nextState(GUEST_TRANSITIONS, this.#state, input);
+  #move(input: Input): boolean {
+    const next = nextState<State, Input>(GUEST_TRANSITIONS, this.#state, input);
     if (next === undefined) return false;
     this.#state = next;
     if (next === 'free') this.#wake();

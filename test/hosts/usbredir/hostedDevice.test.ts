@@ -35,14 +35,28 @@ function hosted(answer: (operation: UsbOperation) => UsbResult | undefined = () 
 
 const control = (fields: Partial<Extract<LinkPacket, { name: 'usb_redir_control_packet' }>> = {}) =>
   ({
-    ...{ name: 'usb_redir_control_packet', ...ID, endpoint: 0x80, request: 6, requesttype: 0x80, status: 0x29 },
-    ...{ value: 0x100, index: 0, length: 8, data: EMPTY },
+    name: 'usb_redir_control_packet',
+    ...ID,
+    endpoint: 0x80,
+    request: 6,
+    requesttype: 0x80,
+    status: 0x29,
+    value: 0x100,
+    index: 0,
+    length: 8,
+    data: EMPTY,
     ...fields,
   }) as const;
 const bulk = (fields: Partial<Extract<LinkPacket, { name: 'usb_redir_bulk_packet' }>> = {}) =>
   ({
-    ...{ name: 'usb_redir_bulk_packet', ...ID, endpoint: 0x81, status: 0x58, length: 512, streamId: 0 },
-    ...{ hasLengthHigh: true, data: EMPTY },
+    name: 'usb_redir_bulk_packet',
+    ...ID,
+    endpoint: 0x81,
+    status: 0x58,
+    length: 512,
+    streamId: 0,
+    hasLengthHigh: true,
+    data: EMPTY,
     ...fields,
   }) as const;
 const setAlt = { name: 'usb_redir_set_alt_setting', ...ID, interface: 1, alt: 1 } as const;
@@ -198,6 +212,23 @@ describe('a device in a guest of usbredir', () => {
     expect(device.given).to.have.length(1);
   });
 
+  it('has at most 64 MiB and 4096 packets wait behind a reset', () => {
+    const { device, take, execute } = hosted();
+    execute({ name: 'usb_redir_reset', ...NONE });
+    const data = new Uint8Array(15 * 1024 * 1024);
+    const write = (id: number) => execute(bulk({ id, endpoint: 2, length: data.byteLength, data }));
+    for (let id = 10; id < 14; id += 1) write(id);
+    expect(take()).to.deep.equal([]);
+    write(14);
+    expect(take()).to.deep.equal([bulk({ id: 14, endpoint: 2, status: 3, length: 0 })]);
+    for (let id = 20; id < 20 + 4096 - 4; id += 1) execute(control({ id }));
+    expect(take()).to.deep.equal([]);
+    execute(control({ id: 5000 }));
+    expect(take()).to.deep.equal([control({ id: 5000, status: 3, length: 0 })]);
+    device.given[0]?.complete(result('completed'));
+    expect(device.submitted.length).to.be.above(2);
+  });
+
   it('says nothing once it is closed, and everything at the device is cancelled', () => {
     const { device, target, take, execute } = hosted();
     execute(bulk());
@@ -260,7 +291,11 @@ describe('streams of a device in a guest', () => {
     take();
     device.given[0]?.complete(result('completed', Uint8Array.of(8)));
     expect(take()).to.deep.include({
-      ...{ name: 'usb_redir_interrupt_packet', ...NONE, endpoint: 0x83, status: 0, length: 1 },
+      name: 'usb_redir_interrupt_packet',
+      ...NONE,
+      endpoint: 0x83,
+      status: 0,
+      length: 1,
       data: Uint8Array.of(8),
     });
   });
@@ -302,7 +337,12 @@ describe('streams of a device in a guest', () => {
     expect(device.given).to.have.length(3);
     device.given[0]?.complete(result('completed', Uint8Array.of(1, 2)));
     expect(take()[1]).to.deep.equal({
-      ...{ name: 'usb_redir_buffered_bulk_packet', ...NONE, streamId: 0, endpoint: 0x81, status: 0, length: 2 },
+      name: 'usb_redir_buffered_bulk_packet',
+      ...NONE,
+      streamId: 0,
+      endpoint: 0x81,
+      status: 0,
+      length: 2,
       data: Uint8Array.of(1, 2),
     });
   });
@@ -317,7 +357,10 @@ describe('streams of a device in a guest', () => {
     take();
     expect(device.given.map(({ operation }) => operation)).to.deep.equal(
       Array.from({ length: 2 }, () => ({
-        ...{ type: 'isochronousIn', endpointAddress: 0x84, packetLengths: [192, 192], startFrame: undefined },
+        type: 'isochronousIn',
+        endpointAddress: 0x84,
+        packetLengths: [192, 192],
+        startFrame: undefined,
       })),
     );
     const packets = [
@@ -365,6 +408,18 @@ describe('streams of a device in a guest', () => {
     for (const value of [9, 10]) write(value);
     const last = device.given.at(-1)?.operation;
     expect(last?.type === 'isochronousOut' && [...last.data]).to.deep.equal([9, 10]);
+  });
+
+  it('isochronous OUT: a packet that is longer than the endpoint has is no packet', () => {
+    const { take, execute } = hosted((operation) =>
+      operation.type === 'setInterface' ? result('completed') : undefined,
+    );
+    execute(setAlt);
+    execute(startIso(0x05));
+    take();
+    const data = new Uint8Array(193);
+    execute({ name: 'usb_redir_iso_packet', ...ID, endpoint: 5, status: 0, length: data.byteLength, data });
+    expect(take()).to.deep.equal([{ name: 'usb_redir_iso_stream_status', ...NONE, status: 2, endpoint: 5 }]);
   });
 
   it('are told to have ended when the device is reset', async () => {

@@ -72,29 +72,31 @@ describe('a guest of usbredir as a sink', () => {
     let filtered: () => void = () => {};
     const hasFilter = new Promise<void>((resolve) => (filtered = resolve));
     const sink = new UsbredirGuest(socket, {
-      ...{ name: 'usbredir://test', version: 'urbdrc test', clock },
+      name: 'usbredir://test',
+      version: 'urbdrc test',
+      clock,
       onFilter: (filter) => {
         filters.push(filter);
         filtered();
       },
     });
-    return { sink, other, filters, hasFilter };
+    return { sink, socket, other, filters, hasFilter };
   }
 
   async function ready() {
-    const { sink, other, hasFilter } = await connected();
+    const { sink, socket, other, hasFilter } = await connected();
     const guest = new ScriptedGuest(other);
     expect(await sink.ready).to.be.true;
-    return { sink, guest, hasFilter };
+    return { sink, socket, guest, hasFilter };
   }
 
   /** A sink with a device that the guest has begun to use. */
   async function attached(device = new FakeUsbDevice(() => result('completed'))) {
-    const { sink, guest } = await ready();
+    const { sink, socket, guest } = await ready();
     const attaching = sink.attach(device);
     await guest.next('usb_redir_device_connect');
     guest.send(RESET);
-    return { sink, guest, device, attachment: await attaching };
+    return { sink, socket, guest, device, attachment: await attaching };
   }
 
   async function rejection(attaching: Promise<unknown>): Promise<HostError> {
@@ -189,8 +191,15 @@ describe('a guest of usbredir as a sink', () => {
     );
     const { sink, guest, attachment } = await attached(device);
     guest.send({
-      ...{ name: 'usb_redir_bulk_packet', id: 3, idHigh: 0, endpoint: 0x81, status: 0, length: 512, streamId: 0 },
-      ...{ hasLengthHigh: true, data: new Uint8Array(0) },
+      name: 'usb_redir_bulk_packet',
+      id: 3,
+      idHigh: 0,
+      endpoint: 0x81,
+      status: 0,
+      length: 512,
+      streamId: 0,
+      hasLengthHigh: true,
+      data: new Uint8Array(0),
     });
     guest.socket.end();
     expect(await sink.closed).to.equal(undefined);
@@ -206,6 +215,36 @@ describe('a guest of usbredir as a sink', () => {
     await guest.next('usb_redir_device_disconnect');
     await closing;
     expect(await attachment.ended).to.deep.equal({ reason: 'released' });
+  });
+
+  it('reads no requests while 4 MiB of answers wait, and goes on when they are taken', async () => {
+    const data = new Uint8Array(0xffff);
+    const device = new FakeUsbDevice((operation) =>
+      operation.type === 'control' ? result('completed', data) : result('completed'),
+    );
+    const { socket, guest } = await attached(device);
+    guest.socket.pause();
+    const count = 400;
+    for (let id = 1; id <= count; id += 1) {
+      guest.send({
+        name: 'usb_redir_control_packet',
+        id,
+        idHigh: 0,
+        endpoint: 0x80,
+        request: 6,
+        requesttype: 0x80,
+        status: 0,
+        value: 0x100,
+        index: 0,
+        length: data.byteLength,
+        data: new Uint8Array(0),
+      });
+      while (id === count && !socket.isPaused()) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(socket.writableLength).to.be.above(4 * 1024 * 1024);
+    guest.socket.resume();
+    for (let id = 1; id <= count; id += 1) expect((await guest.next('usb_redir_control_packet')).id).to.equal(id);
+    expect(socket.isPaused()).to.be.false;
   });
 
   it('says that the other end is no usbredir', async () => {
