@@ -48,6 +48,6 @@ export function guestOption(flags: string, text: string, others: readonly string
     return parseArg?.(value, values ?? []);
   });
   // For the completion of shells.
-  option.argChoices = [...others];
+  option.argChoices = others.length > 0 ? [...others] : [`usbredir://127.0.0.1:${DEFAULT_PORT}`];
   return option;
 }
