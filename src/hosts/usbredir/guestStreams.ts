@@ -278,7 +278,7 @@ class Valve {
   readonly #line: GuestLine;
   readonly #endpoint: number;
   readonly #bytes: number;
-  #isShut = false;
+  #dropped = 0;
 
   constructor(line: GuestLine, endpoint: number, bytes: number) {
     this.#line = line;
@@ -286,11 +286,15 @@ class Valve {
     this.#bytes = bytes;
   }
 
-  /** Whether the next packet is sent; one that is not is told. */
+  /** Whether the next packet is sent. Those that were not are told when one is again. */
   isOpen(): boolean {
-    const backlog = this.#line.backlog();
-    this.#isShut = backlog >= (this.#isShut ? DROP_UNTIL : DROP_FROM) * this.#bytes;
-    if (this.#isShut) this.#line.dropped(this.#endpoint, 1);
-    return !this.#isShut;
+    const isShut = this.#dropped > 0;
+    if (this.#line.backlog() >= (isShut ? DROP_UNTIL : DROP_FROM) * this.#bytes) {
+      this.#dropped += 1;
+      return false;
+    }
+    if (isShut) this.#line.dropped(this.#endpoint, this.#dropped);
+    this.#dropped = 0;
+    return true;
   }
 }
