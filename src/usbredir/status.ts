@@ -22,6 +22,7 @@ export function usbredirStatusOf(status: UsbStatus): number {
       return UsbredirStatus.babble;
     case 'disconnected':
     case 'busy':
+    case 'noBandwidth':
     case 'outOfMemory':
     case 'failed':
       return UsbredirStatus.ioerror;
