@@ -312,12 +312,16 @@ describe('streams of a device in a guest', () => {
   });
 
   it('of a device that always has data do not keep the processor', async () => {
-    const { device, execute } = hosted((operation) =>
+    const { device, target, execute } = hosted((operation) =>
       operation.type === 'transferIn' ? result('completed', Uint8Array.of(1)) : undefined,
     );
     execute(start);
     await nextTurn();
     expect(device.submitted.length).to.be.within(5, 10);
+    target.close();
+    const { length } = device.submitted;
+    await nextTurn();
+    expect(device.submitted).to.have.length(length);
   });
 
   it('bulk receiving delivers for a serial adapter, in whole packets and at most 16 MiB', async () => {
