@@ -173,8 +173,7 @@ export class GuestPorts {
       }
       const error = await guest.closed;
       if (error !== undefined && !signal.aborted) throw error instanceof HostError ? error : plainError(error, name);
-      if (isReady)
-        terminal.say(`${name}: the connection is over`, { event: 'disconnected', remote: name, error: null });
+      if (isReady) terminal.say(`${name}: the connection is over`);
     } finally {
       stopTimer();
       signal.removeEventListener('abort', end);
