@@ -26,7 +26,7 @@ const layers = [
   { files: 'src/nla', may: ['codecs/core', 'codecs/ntlm', 'codecs/spnego', 'codecs/cssp', ...MACHINE] },
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', CLOCK, PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
-  { files: 'src/usbip', may: ['codecs/core', 'codecs/usbip', PORTS] },
+  { files: 'src/usbip', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
   { files: 'src/usbredir', may: ['codecs/core', 'codecs/usb', 'codecs/usbredir', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', 'src/usbip', PORTS] },
   {

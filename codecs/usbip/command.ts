@@ -46,7 +46,19 @@ export function decodeClientCommand(bytes: Uint8Array, options: ReaderOptions = 
 
 /** Which command or reply begins in the next 20 bytes, if any. Nothing is consumed. @throws DecodeError */
 export function peekCommand(reader: Reader): UsbipCommandName | undefined {
-  const { command } = Basic.decode(reader.as(Basic.name, SPEC));
+  return peekHeader(reader).command;
+}
+
+/** As {@link peekCommand}, with its number. @throws DecodeError */
+export function peekHeader(reader: Reader): {
+  readonly command: UsbipCommandName | undefined;
+  readonly seqnum: number;
+} {
+  const { command, seqnum } = Basic.decode(reader.as(Basic.name, SPEC));
+  return { command: commandName(command), seqnum };
+}
+
+function commandName(command: number): UsbipCommandName | undefined {
   switch (command) {
     case UsbipCommand.USBIP_CMD_SUBMIT:
       return 'USBIP_CMD_SUBMIT';

@@ -17,6 +17,9 @@ import {
 /** `version` of the operations that this codec knows: 1.1.1. */
 export const USBIP_VERSION = 0x0111;
 
+/** The port that USB/IP clients expect. */
+export const USBIP_PORT = 3240;
+
 /** `code` of the operations, with which a connection begins. */
 export const UsbipOperation = {
   OP_REQ_DEVLIST: 0x8005,
@@ -65,7 +68,7 @@ export const OpReqDevlist = codec<OpReqDevlist>({
 });
 
 /** An exported device with its interfaces. */
-export interface ListedDevice extends UsbipDevice {
+export interface UsbipListedDevice extends UsbipDevice {
   /** Those of the configuration that it is in, alternate setting 0; at most 255. */
   readonly interfaces: readonly UsbipInterface[];
 }
@@ -76,7 +79,7 @@ export interface OpRepDevlist {
   readonly version: number;
   /** One of {@link UsbipStatus}. */
   readonly status: number;
-  readonly devices: readonly ListedDevice[];
+  readonly devices: readonly UsbipListedDevice[];
 }
 
 export const OpRepDevlist = codec<OpRepDevlist>({

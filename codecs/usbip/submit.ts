@@ -211,6 +211,33 @@ export function guessSubmitted(reader: Reader): SubmittedTransfer {
   return { direction: hasData ? 'in' : 'out', isochronous };
 }
 
+/** A transfer and the size of its answer, for readers of a stream. */
+export interface SubmittedUrb extends SubmittedTransfer {
+  /** `transferBufferLength` of the submission. */
+  readonly length: number;
+  /** Isochronous packets of the submission; 0 for what is not isochronous. */
+  readonly isoPacketCount: number;
+}
+
+/**
+ * How long the reply is whose head `reader` has, for readers of a stream.
+ * @throws DecodeError `LIMIT_EXCEEDED` for more bytes than were asked for, and where the packets are not those of `submitted`
+ */
+export function retSubmitSize(reader: Reader, { direction, length, isoPacketCount: submitted }: SubmittedUrb): number {
+  const { actual_length: actualLength, number_of_packets: numberOfPackets } = RetHead.decode(reader);
+  if (actualLength > length) {
+    const problem = `${actualLength} bytes, but ${length} were asked for`;
+    throw reader.error('LIMIT_EXCEEDED', 'actual_length', problem, RetHead.back('actual_length'));
+  }
+  const back = RetHead.back('number_of_packets');
+  const count = submitted === 0 ? 0 : isoPacketCount(reader, numberOfPackets, back);
+  // A transfer that was refused as a whole may have none.
+  if (count !== 0 && count !== submitted) {
+    throw reader.error('INVALID_VALUE', 'number_of_packets', `${count} packets, but ${submitted} were submitted`, back);
+  }
+  return RetHead.size + (direction === 'in' ? actualLength : 0) + count * ISO_PACKET_DESCRIPTOR_SIZE;
+}
+
 /** @throws DecodeError */
 export function decodeRetSubmit(reader: Reader, submitted: SubmittedTransfer): RetSubmit {
   const start = reader.offset;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { examineClient } from './doctor/client.ts';
 import type { Finding } from './doctor/finding.ts';
 import { type Machine, thisMachine } from './doctor/machine.ts';
+import { examineLeft } from './doctor/left.ts';
 import { examineServer } from './doctor/server.ts';
 import { parseIds } from '../policy/selection.ts';
 import { Failure } from './failure.ts';
@@ -12,6 +13,7 @@ interface DoctorOptions {
   readonly client?: boolean;
   readonly server?: boolean;
   readonly device?: string;
+  readonly mend?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,11 +23,13 @@ export function doctorCommand(context: ProgramContext = PROCESS, machine: Machin
     .option('--client', 'only what the end that has devices needs')
     .option('--server', 'only what the end needs whose kernel is to have them')
     .option('--device <vid:pid>', 'look at this device, and show the udev rule that lets users open it')
+    .option('--mend', 'give devices back that a redirect --from usbip-host: had when it was killed')
     .option('--json', 'print one JSON array')
     .addHelpText(
       'after',
       `
-Nothing is changed, and no device is opened. The status is 0 when nothing is missing. A note is no obstacle.
+Without --mend nothing is changed, and no device is opened. The status is 0 when nothing is missing. A note is no
+obstacle.
 
 Examples:
   urbdrc doctor
@@ -40,7 +44,9 @@ async function examine(options: DoctorOptions, context: ProgramContext, machine:
   if (device !== undefined && server && !client) throw new Failure('--device goes with --client', 2);
   const asked = device === undefined ? undefined : parseIds(device);
   const findings = [
-    ...(client || !server ? await examineClient(machine, asked) : []),
+    ...(client || !server
+      ? [...(await examineLeft(machine, options.mend === true)), ...(await examineClient(machine, asked))]
+      : []),
     ...(server || (!client && asked === undefined) ? await examineServer(machine) : []),
   ];
   context.stdout.write(options.json === true ? `[${findings.map(toJson).join(',\n ')}]\n` : formatFindings(findings));

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { systemClock } from '../systemClock.ts';
-import { USBIP_PORT, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
+import { USBIP_PORT } from '../../codecs/usbip/operations.ts';
+import { UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { processConnections } from '../../transports/processConnections.ts';
 import { plainError } from '../../transports/transportError.ts';

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { inspectUsbDevice } from '../devices/libusb/access.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
@@ -6,6 +6,7 @@ import { type Decision, type Policy, rulePolicy } from '../policy/decide.ts';
 import { policyDevice } from '../policy/policyDevice.ts';
 import { AUTO_RULES } from '../policy/safeDefaults.ts';
 import type { UsbDevice } from '../ports/usb.ts';
+import { type ExportedRow, listFrom } from './fromOption.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { formatColumns, formatVidPid, jsonLine, printable } from './text.ts';
@@ -29,6 +30,7 @@ export interface DeviceRow {
 }
 
 interface ListOptions extends PolicyOptions {
+  readonly from?: string;
   readonly json?: boolean;
   readonly explain?: boolean;
 }
@@ -37,6 +39,9 @@ export function listCommand(context: ProgramContext = PROCESS): Command {
   const command = new Command('list')
     .description('show the USB devices of this machine, who uses them, and whether they can be redirected')
     .option('--json', 'print one JSON array')
+    .addOption(
+      new Option('--from <url>', 'devices that a USB/IP server exports: usbip://HOST[:PORT]').conflicts('explain'),
+    )
     .option('--explain', 'tell for each device whether it would go, and which rule decides (default: those of --auto)');
   return addSelectionOptions(addRuleOptions(command))
     .addHelpText(
@@ -49,6 +54,10 @@ Examples:
   urbdrc list --json | jq '.[] | select(.canOpen) | .device'`,
     )
     .action(async (options: ListOptions) => {
+      if (options.from !== undefined) {
+        print((await listFrom(options.from)).map(describeExported), options, context);
+        return;
+      }
       const given = await readPolicy(
         options,
         (line) => context.stderr.write(`${printable(line)}\n`),
@@ -57,8 +66,11 @@ Examples:
       const policy = given ?? (options.explain === true ? rulePolicy(AUTO_RULES) : undefined);
       const source = await context.openDevices();
       try {
-        const rows = (await source.list()).map((device) => describe(device, policy));
-        context.stdout.write(options.json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
+        print(
+          (await source.list()).map((device) => describe(device, policy)),
+          options,
+          context,
+        );
       } finally {
         await source.close();
       }
@@ -83,6 +95,16 @@ function describe(device: UsbDevice, policy: Policy | undefined): DeviceRow {
     advice: access.advice ?? null,
     ...(policy !== undefined && { decision: policy(policyDevice(device, localUse)) }),
   };
+}
+
+/** A server tells no names, and whether it gives a device shows when it is asked for it. */
+function describeExported({ busid, speed, class: deviceClass, ...ids }: ExportedRow): DeviceRow {
+  const unknown = { manufacturer: null, product: null, serial: null, drivers: [], seat: null, advice: null };
+  return { device: formatVidPid(ids), port: printable(busid), speed, class: deviceClass, canOpen: true, ...unknown };
+}
+
+function print(rows: readonly DeviceRow[], { json }: ListOptions, { stdout }: ProgramContext): void {
+  stdout.write(json === true ? `[${rows.map(jsonLine).join(',\n ')}]\n` : formatTable(rows));
 }
 
 /** For people. */

@@ -12,7 +12,7 @@ import type { SessionWish } from '../hub/sessionShare.ts';
 import type { Policy } from '../policy/decide.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
-import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
+import type { UsbDevice, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
 import { WishingTransport } from '../../transports/sharing.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
@@ -28,6 +28,7 @@ import { Failure, oneLine } from './failure.ts';
 import { GuestPorts } from './guestPorts.ts';
 import { guestOption, parseGuestUrl } from './guestUrl.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
+import { fromOption, type FromOptions, openFrom } from './fromOption.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { focusGroup, focusOption, type FocusOptions } from './focus.ts';
@@ -55,6 +56,7 @@ const HELLO_TIME = 6000;
 
 type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & StreamBufferOptions &
   DeviceOptions &
+  FromOptions &
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
@@ -68,6 +70,7 @@ const OTHER_SELECTIONS = [
   'device',
   'port',
   'serial',
+  'from',
   'rules',
   'allow',
   'deny',
@@ -110,6 +113,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
         [],
       ).conflicts(['connect', 'listen', 'reconnect']),
     )
+    .addOption(fromOption().conflicts(['device', 'port', 'serial', 'virtual', 'follow']))
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
     .addOption(focusOption())
@@ -136,6 +140,7 @@ Examples:
   urbdrc redirect --virtual stick:disk.img --virtual keyboard --connect unix:/run/urbdrc.sock
   urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
+  urbdrc redirect --from usbip://server/1-1 --connect tcp://127.0.0.1:3000
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000
   urbdrc redirect --device 46f4:0001 --attach usbredir://127.0.0.1:4000`,
@@ -155,9 +160,10 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const focus = options.focus === true ? focusGroup(terminal) : undefined;
     const turns = (device: UsbDevice) => focus?.add(device) ?? device;
     // What is used by turns has a way back.
-    const isKept = options.virtual === undefined && options.evenLast !== true && focus === undefined;
+    const isKept =
+      options.virtual === undefined && options.from === undefined && options.evenLast !== true && focus === undefined;
     const keep = (device: UsbDevice) => (isKept ? keepLastKeyboard(device, ownSeat) : device);
-    const { source, isWanted, change } = await select(options, policy, context, terminal);
+    const { sources, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
     });
@@ -183,7 +189,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         },
       }));
       control = await openControl(options, 'redirect', devices, context, terminal, focus);
-      await devices.addSource(chosenParts(source, options));
+      for (const source of sources) await devices.addSource(chosenParts(source, options));
       if (ports !== undefined) {
         await ports.run(devices, stop.signal);
         terminal.say('stopped: everything is given back', { event: 'stopped' });
@@ -210,7 +216,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       });
     } finally {
       questions.close();
-      await (hub ?? source).close();
+      await (hub?.close() ?? Promise.all(sources.map((source) => source.close())));
       if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
@@ -220,15 +226,23 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
   }
 }
 
+/** The devices that a command is about, and where they are. */
+interface Selected extends Omit<SelectedDevices, 'source'> {
+  readonly sources: readonly UsbDeviceSource[];
+}
+
 /** With rules: every device, about which the hub decides. */
 async function select(
   options: RedirectOptions,
   policy: Policy | undefined,
   context: ProgramContext,
   terminal: Terminal,
-): Promise<SelectedDevices> {
-  if (policy === undefined) return openSelection(options, context, terminal);
-  return { source: await context.openDevices(options.backend), isWanted: () => true, change: (device) => device };
+): Promise<Selected> {
+  const all = { isWanted: () => true, change: (device: UsbDevice) => device };
+  if (options.from !== undefined) return { sources: await openFrom(options, terminal), ...all };
+  if (policy !== undefined) return { sources: [await context.openDevices(options.backend)], ...all };
+  const { source, ...selected } = await openSelection(options, context, terminal);
+  return { sources: [source], ...selected };
 }
 
 /** The decisions about devices. What becomes of redirections, {@link Offers} tells. */

@@ -9,6 +9,13 @@ export type { RecordedConnection } from '../capture/messageCapture.ts';
 export { type CaptureLines, type CaptureRecord, readCapture, type RecordedSession } from '../capture/readCapture.ts';
 export type { ReplayNote, ReplayReport } from '../capture/replay/replayReport.ts';
 export { replaySession } from '../capture/replay/replaySession.ts';
+export type { AcquiringOptions } from '../devices/acquiredDevices.ts';
+export type { UsbipListedDevice } from '../../codecs/usbip/operations.ts';
+export { type UsbipInterface, UsbipSpeed } from '../../codecs/usbip/usbipDevice.ts';
+export type { UsbipServerAddress } from '../devices/usbip/operations.ts';
+export { openUsbipDevices, type UsbipDevicesOptions } from '../devices/usbip/usbipDevices.ts';
+export type { TakenFolders } from '../devices/usbipHost/takenRecords.ts';
+export { openUsbipHostDevices, type UsbipHostOptions } from '../devices/usbipHost/usbipHostDevices.ts';
 export { ImageFile, type ImageFileOptions } from '../devices/virtual/imageFile.ts';
 export {
   NAMED_DEVICES,
@@ -28,12 +35,8 @@ export {
 export { type ControlledHub, ControlServer, type ControlServerOptions } from '../control/controlServer.ts';
 export { Metrics, type MetricsOptions, openMetrics } from '../metrics/metrics.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
-export {
-  USBIP_PORT,
-  type UsbipAttachment,
-  UsbipServer,
-  type UsbipServerOptions,
-} from '../hosts/usbipServer/usbipServer.ts';
+export { USBIP_PORT } from '../../codecs/usbip/operations.ts';
+export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
 export { UsbredirGuest, type UsbredirGuestOptions } from '../hosts/usbredir/usbredirGuest.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';

@@ -7,9 +7,12 @@ export type DeviceErrorCode =
   | 'DEVICE_IN_USE'
   | 'DEVICE_TAKEN'
   | 'IMAGE_FILE_UNUSABLE'
+  | 'IMPORT_REFUSED'
+  | 'NOT_USBIP'
   | 'PERMISSION_DENIED'
   | 'SOURCE_CLOSED'
   | 'TEXT_MISSING'
+  | 'TIMED_OUT'
   | 'TOO_MANY_DEVICES'
   | 'USB_UNAVAILABLE';
 

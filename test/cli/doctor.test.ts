@@ -7,6 +7,7 @@ import { doctorCommand } from '../../src/cli/doctor.ts';
 import { examineClient } from '../../src/cli/doctor/client.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { type Machine, thisMachine } from '../../src/cli/doctor/machine.ts';
+import { examineLeft } from '../../src/cli/doctor/left.ts';
 import { examineServer } from '../../src/cli/doctor/server.ts';
 import { Failure } from '../../src/cli/failure.ts';
 import { PROCESS } from '../../src/cli/programContext.ts';
@@ -63,6 +64,24 @@ describe('urbdrc doctor', () => {
   const of = (findings: readonly Finding[], check: Finding['check']) =>
     findings.filter((finding) => finding.check === check);
   const states = (findings: readonly Finding[]) => findings.map(({ check, state }) => `${check} ${state}`);
+
+  describe('what a killed redirect left', () => {
+    it('is told, and given back with --mend', async () => {
+      write('run/urbdrc/usbip-host/1-5', '999999999 5\n');
+      expect(await examineLeft(machine(), false)).to.deep.equal([
+        {
+          ...{ side: 'client', check: 'left', state: 'missing' },
+          text: '1-5 was taken from its drivers by a redirect that was killed',
+          advice: 'sudo urbdrc doctor --mend',
+        },
+      ]);
+      const mended = await examineLeft(machine(), true);
+      expect(mended.map(({ state, text }) => [state, text])).to.deep.equal([
+        ['note', 'the drivers of 1-5 have it back'],
+      ]);
+      expect(await examineLeft(machine(), false)).to.deep.equal([]);
+    });
+  });
 
   describe('for the client', () => {
     /** A machine on which everything works. */

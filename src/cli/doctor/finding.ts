@@ -14,4 +14,4 @@ export interface Finding {
 }
 
 export type Check =
-  'libusb' | 'deviceNodes' | 'udevd' | 'device' | 'udevRule' | 'platform' | 'module' | 'attachRight' | 'ports';
+  'left' | 'libusb' | 'deviceNodes' | 'udevd' | 'device' | 'udevRule' | 'platform' | 'module' | 'attachRight' | 'ports';

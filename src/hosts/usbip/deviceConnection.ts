@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { asError } from '../../../codecs/core/errors.ts';
-import type { Parts } from '../../../codecs/core/parts.ts';
 import type { UsbDevice } from '../../ports/usb.ts';
 import { clientCommands, MessageReader } from '../../usbip/messageReader.ts';
+import { TurnWriter } from '../../usbip/turnWriter.ts';
 import { ExportedDevice } from './exportedDevice.ts';
 
 /** Bytes of an URB's buffer; the kernel's own drivers stay far below. */
@@ -20,12 +20,12 @@ export class DeviceConnection {
   readonly #socket: Socket;
   readonly #exported: ExportedDevice;
   readonly #commands = new MessageReader(clientCommands(MAXIMUM_TRANSFER_SIZE));
-  #isCorked = false;
   #error: Error | undefined;
 
   constructor(device: UsbDevice, socket: Socket) {
     this.#socket = socket;
-    this.#exported = new ExportedDevice(device, (reply) => this.#send(reply));
+    const writer = new TurnWriter(socket);
+    this.#exported = new ExportedDevice(device, (reply) => writer.write(reply));
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#exported.close();
@@ -53,19 +53,5 @@ export class DeviceConnection {
       return;
     }
     if (this.#socket.writableLength > REPLY_BACKLOG) this.#socket.pause();
-  }
-
-  #send(reply: Parts): void {
-    if (this.#socket.destroyed) return;
-    // Replies of one turn of the event loop go out in one write.
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
-    }
-    for (const part of reply) this.#socket.write(part);
   }
 }

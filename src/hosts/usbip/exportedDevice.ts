@@ -5,6 +5,7 @@ import { type CmdUnlink, RetUnlink } from '../../../codecs/usbip/unlink.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../../ports/usb.ts';
 import { NO_BYTES, resultOf } from '../../usb/results.ts';
 import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
+import { isPortReset } from '../../usbip/portReset.ts';
 import { EndpointQueue, type QueuedUrb } from './endpointQueue.ts';
 import { ResetWatch } from './resetWatch.ts';
 import { endpointAddressOf, needsZeroPacket, operationOf, packetsFit, replyOf } from './submission.ts';
@@ -18,6 +19,8 @@ const PENDING_URBS = 4096;
 /** Cost of an URB beside its buffer, bytes, so that URBs without bytes count too. */
 const URB_COST = 256;
 
+/** bDeviceClass of hubs. */
+const HUB_CLASS = 9;
 /** Of a transfer that is no longer begun. */
 const CANCELLED = resultOf('cancelled');
 
@@ -97,7 +100,7 @@ export class ExportedDevice {
   }
 
   #start(urb: PendingUrb): void {
-    const operation = operationOf(urb.command);
+    const operation = this.#operationOf(urb.command);
     if (this.#resets.follows(operation)) {
       this.#startAfterReset(urb, operation);
       return;
@@ -105,6 +108,13 @@ export class ExportedDevice {
     const isFollowed = operation.type === 'transferOut' && this.#isFollowedByZeroPacket(urb.command);
     if (isFollowed) this.#startBoth(urb, operation);
     else this.#startOne(urb, operation, (result) => this.#ended(urb, result));
+  }
+
+  /** A hub resets its own ports by the request that USB/IP's importers send for a reset of the device. */
+  #operationOf(command: CmdSubmit): UsbOperation {
+    const operation = operationOf(command);
+    const isReset = operation.type === 'control' && isPortReset(operation.setup);
+    return isReset && this.#device.identity.deviceClass !== HUB_CLASS ? { type: 'resetDevice' } : operation;
   }
 
   /** What became of the reset, the request behind it shows. */

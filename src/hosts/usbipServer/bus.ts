@@ -1,4 +1,4 @@
-import type { ListedDevice } from '../../../codecs/usbip/operations.ts';
+import type { UsbipListedDevice } from '../../../codecs/usbip/operations.ts';
 import type { UsbDevice } from '../../ports/usb.ts';
 import { USBIP_SPEEDS } from '../../usbip/speed.ts';
 
@@ -46,7 +46,7 @@ export class Bus {
  * A device as OP_REP_DEVLIST lists it; OP_REP_IMPORT has the same without interfaces. Interfaces and bConfigurationValue
  * are those of the first configuration, which is what most systems choose.
  */
-export function describeBusDevice({ device, port, busid }: BusDevice): ListedDevice {
+export function describeBusDevice({ device, port, busid }: BusDevice): UsbipListedDevice {
   const { identity, configurations, configurationDescriptors } = device;
   const [first] = configurations;
   const interfaces = first?.interfaces.filter(({ alternateSetting }) => alternateSetting === 0) ?? [];

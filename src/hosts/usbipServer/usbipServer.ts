@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { asError } from '../../../codecs/core/errors.ts';
 import { joinParts } from '../../../codecs/core/parts.ts';
-import { OpRepDevlist, OpRepImport, USBIP_VERSION, UsbipStatus } from '../../../codecs/usbip/operations.ts';
+import { OpRepDevlist, OpRepImport, USBIP_PORT, USBIP_VERSION, UsbipStatus } from '../../../codecs/usbip/operations.ts';
 import type { ConnectionLimit } from '../../admission/connectionLimit.ts';
 import { networkOf, PendingConnections } from '../../admission/pendingConnections.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -10,9 +10,6 @@ import { HostError } from '../hostError.ts';
 import { DeviceConnection } from '../usbip/deviceConnection.ts';
 import { Bus, describeBusDevice, type BusDevice } from './bus.ts';
 import { readRequest } from './readRequest.ts';
-
-/** The port that USB/IP clients expect. */
-export const USBIP_PORT = 3240;
 
 /** Options of {@link UsbipServer.listen}. */
 export interface UsbipServerOptions {

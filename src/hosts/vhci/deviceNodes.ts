@@ -2,6 +2,7 @@ import { access, readFile, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { pause } from '../../usb/pause.ts';
 
 /** Where Linux tells of devices, and where it has their nodes. */
 export interface NodeFolders {
@@ -128,18 +129,6 @@ export async function waitForNodes(search: NodeSearch): Promise<string[]> {
     found(fresh);
   }
   return [...all];
-}
-
-function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(delay, done);
-    signal.addEventListener('abort', done);
-  });
 }
 
 /** Asked after a wait: TypeScript takes what it knew before for true still. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 import type { UsbDeviceIdentity } from '../../ports/usb.ts';
+import { pause } from '../../usb/pause.ts';
 import { HostError } from '../hostError.ts';
 import type { VhciPort } from './controllers.ts';
 import type { VhciKernel } from './kernel.ts';
@@ -70,7 +71,7 @@ export async function waitForBusId(place: VhciPlace, port: number, signal: Abort
   const until = clock.now() + DESCRIPTORS;
   while (!(await kernel.hasDevice(name))) {
     if (signal.aborted || clock.now() >= until) return undefined;
-    await pause(clock);
+    await pause(clock, POLL);
   }
   return name;
 }
@@ -89,11 +90,7 @@ export async function detachFromPort(place: VhciPlace, port: number, busId: stri
   await waitForPort(place, port, (each) => each === undefined || each.state === 'free', RELEASE);
   if (name === undefined) return;
   const until = clock.now() + RELEASE;
-  while ((await kernel.hasDevice(name)) && clock.now() < until) await pause(clock);
-}
-
-function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.after(POLL, resolve));
+  while ((await kernel.hasDevice(name)) && clock.now() < until) await pause(clock, POLL);
 }
 
 async function waitForPort(
@@ -108,7 +105,7 @@ async function waitForPort(
     const found = (await kernel.ports().catch(() => [])).find((each) => each.port === port);
     if (isReached(found)) return found;
     if (clock.now() >= until) return undefined;
-    await pause(clock);
+    await pause(clock, POLL);
   }
   return undefined;
 }

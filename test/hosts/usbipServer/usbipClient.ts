@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
  * library in it.
  */
 
-export interface ListedDevice {
+export interface UsbipListedDevice {
   readonly path: string;
   readonly busid: string;
   readonly busnum: number;
@@ -83,16 +83,16 @@ export class UsbipClient {
     return this.#received.length;
   }
 
-  list(): Promise<ListedDevice[]> {
+  list(): Promise<UsbipListedDevice[]> {
     this.socket.write(Buffer.from([0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0]));
     return this.listed();
   }
 
   /** The answer to a request that was sent by hand. */
-  async listed(): Promise<ListedDevice[]> {
+  async listed(): Promise<UsbipListedDevice[]> {
     await this.#header(0x0005);
     const count = (await this.#bytes(4)).readUInt32BE();
-    const devices: ListedDevice[] = [];
+    const devices: UsbipListedDevice[] = [];
     for (let index = 0; index < count; index += 1) {
       const device = await this.#device();
       const interfaces = await this.#bytes(4 * device.interfaceCount);
@@ -111,13 +111,13 @@ export class UsbipClient {
   }
 
   /** The status, and where that is 0 the device. */
-  async import(busid: string): Promise<{ readonly status: number; readonly device?: ListedDevice }> {
+  async import(busid: string): Promise<{ readonly status: number; readonly device?: UsbipListedDevice }> {
     this.socket.write(UsbipClient.importRequest(busid));
     return this.imported();
   }
 
   /** The answer to a request that was sent by hand. */
-  async imported(): Promise<{ readonly status: number; readonly device?: ListedDevice }> {
+  async imported(): Promise<{ readonly status: number; readonly device?: UsbipListedDevice }> {
     const status = await this.#header(0x0003);
     if (status !== 0) return { status };
     const device = await this.#device();
@@ -212,7 +212,7 @@ export class UsbipClient {
     return head.readUInt32BE(4);
   }
 
-  async #device(): Promise<ListedDevice> {
+  async #device(): Promise<UsbipListedDevice> {
     const bytes = await this.#bytes(312);
     const text = (start: number, end: number) => bytes.toString('latin1', start, end).replace(/\0.*$/s, '');
     return {
