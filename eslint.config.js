@@ -28,7 +28,13 @@ const layers = [
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
   { files: 'src/usbip', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
   { files: 'src/usbredir', may: ['codecs/core', 'codecs/usb', 'codecs/usbredir', 'src/usb', ...MACHINE, PORTS] },
-  { files: 'src/devices', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', 'src/usb', 'src/usbip', PORTS] },
+  {
+    files: 'src/devices',
+    may: [
+      ...['codecs/core', 'codecs/usb', 'codecs/usbip', 'codecs/usbredir', 'src/usb', 'src/usbip', 'src/usbredir'],
+      PORTS,
+    ],
+  },
   {
     files: 'src/hosts',
     may: [

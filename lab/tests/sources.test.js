@@ -1,7 +1,19 @@
-// Devices that others export: Linux's usbipd has the lab's stick, and `redirect --from usbip://` takes it to a server.
+// Devices that others export: Linux's usbipd has the lab's stick, and `redirect --from usbip://` takes it to a server and to
+// vhci-hcd, where it has a file system.
 import { expect } from 'chai';
+import { readFile } from 'node:fs/promises';
 import * as lab from './support.js';
-import { expectHealthyKernel, loadVhci, SLOW, STICK_PORT, VhciStage } from './vhciStage.js';
+import {
+  copies,
+  expectHealthyKernel,
+  loadVhci,
+  node,
+  SLOW,
+  STICK_PORT,
+  VhciStage,
+  attached,
+  DISK,
+} from './vhciStage.js';
 
 const USBIP = '/usr/sbin/usbip';
 const FROM = `usbip://127.0.0.1/${STICK_PORT}`;
@@ -12,7 +24,7 @@ describe('urbdrc redirect --from usbip://, and Linux’s usbipd', function () {
   let usbipd;
 
   before(async () => {
-    await loadVhci('usbip-host');
+    await loadVhci('usbip-host', 'vfat', 'loop');
     await lab.run(USBIP, ['bind', '-b', STICK_PORT]);
     usbipd = lab.spawnProgram('/usr/sbin/usbipd', ['-4']);
   });
@@ -47,5 +59,35 @@ describe('urbdrc redirect --from usbip://, and Linux’s usbipd', function () {
     expect(await server.exit).to.equal('0');
     expect(await client.exit).to.equal('0');
     expect(await lab.sha256OfDevice(file, lab.STICK_HASHED)).to.equal(await lab.stickSha256());
+  });
+
+  it('at vhci-hcd it is a disk with a file system, by one process; SIGINT gives it back to usbipd', async () => {
+    const program = stage.start('redirect', '--from', FROM, '--attach', 'vhci');
+    await attached(program, '46f4:0001');
+    const disk = await node(program, DISK);
+    expect(await lab.sha256OfDevice(disk, lab.STICK_HASHED)).to.equal(await lab.stickSha256());
+    const shell = (/** @type {string} */ line) => lab.run('bash', ['-euc', line], { timeout: SLOW });
+    // Behind what is hashed.
+    await shell(`mkdir -p /tmp/sources; cd /tmp/sources; mkdir -p tree disk; head -c 3000000 /dev/urandom > tree/one
+      losetup --offset ${40 * 1024 * 1024} /dev/loop0 ${disk}; mkfs.vfat /dev/loop0
+      mount -t vfat /dev/loop0 disk; cp tree/one disk; umount disk
+      echo 3 > /proc/sys/vm/drop_caches; mount -o ro -t vfat /dev/loop0 disk; cmp tree/one disk/one; umount disk
+      fsck.vfat -n /dev/loop0; losetup -d /dev/loop0`);
+    expect(await program.stop('SIGINT')).to.equal('0');
+    expect(await copies()).to.deep.equal([]);
+    const status = await readFile(`/sys/bus/usb/devices/${STICK_PORT}/usbip_status`, 'utf8');
+    expect(status.trim()).to.equal('1');
+  });
+
+  it('unplugged, it is gone for the kernel', async () => {
+    const program = stage.start('redirect', '--from', FROM, '--attach', 'vhci');
+    await attached(program, '46f4:0001');
+    await node(program, DISK);
+    await lab.monitor('device_del stick0');
+    await program.waitForLine(/^detached 46f4:0001/, SLOW);
+    await program.stop('SIGINT');
+    await lab.plugStick({ disk: false });
+    await lab.waitUntil(() => lab.exists(lab.STICK.disk), SLOW, lab.STICK.disk);
+    await lab.run(USBIP, ['bind', '-b', STICK_PORT]);
   });
 });

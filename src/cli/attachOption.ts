@@ -15,6 +15,11 @@ import type { Terminal } from './terminal.ts';
 
 const SYSFS_ROOT = '/sys';
 
+/** Told where the kernel, or whoever imports, gets devices of others and nobody has given rules. */
+export const FOREIGN_RULES_LINE =
+  'without rules no keyboards, mice and other HID, network and wireless adapters, and hubs are accepted: ' +
+  '--allow "*" accepts all devices';
+
 export interface AttachOptions {
   readonly attach?: readonly string[];
   readonly seat?: string;

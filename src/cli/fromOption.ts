@@ -3,11 +3,14 @@ import { listExported, type UsbipServerAddress } from '../devices/usbip/operatio
 import type { AcquiringOptions } from '../devices/acquiredDevices.ts';
 import { openUsbipDevices } from '../devices/usbip/usbipDevices.ts';
 import { openUsbipHostDevices } from '../devices/usbipHost/usbipHostDevices.ts';
+import { openUsbredirDevices } from '../devices/usbredir/usbredirDevices.ts';
 import type { UsbDeviceSource } from '../ports/usb.ts';
 import { systemClock } from '../systemClock.ts';
 import { usbSpeedOf } from '../usbip/speed.ts';
 import { plainError } from '../../transports/transportError.ts';
 import { Failure, oneLine } from './failure.ts';
+import { parseGuestUrl } from './guestUrl.ts';
+import { packageVersion } from './packageVersion.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,13 +30,14 @@ interface UsbipPlace extends UsbipServerAddress {
 const USBIP_FORM =
   /^usbip:\/\/(?:\[(?<address>[^\]]+)\]|(?<name>[^:/?#@[\]\s]+))(?::(?<port>\d{1,5}))?(?:\/(?<busid>[\w.:-]{0,31}))?$/;
 const USBIP_HOST = 'usbip-host:';
-const FORMS = 'use usbip://HOST[:PORT]/BUSID or usbip-host:PORT';
+const USBREDIR = /^usbredir(\+unix)?:\//;
+const FORMS = 'use usbip://HOST[:PORT]/BUSID, usbip-host:PORT or usbredir://HOST:PORT';
 
 export function fromOption(): RepeatableOption {
   return new RepeatableOption(
     '--from <where>',
     'a device from elsewhere: usbip://HOST[:PORT]/BUSID, which a USB/IP server exports (urbdrc list --from shows them); ' +
-      'usbip-host:PORT, one of this machine through the kernel’s usbip-host',
+      'usbip-host:PORT, one of this machine through the kernel’s usbip-host; usbredir://HOST:PORT, that of usbredirect',
   );
 }
 
@@ -46,6 +50,11 @@ function parseServer(text: string): UsbipPlace {
   return { text, host, port, busid: busid === '' ? undefined : busid };
 }
 
+/** Whether any of the places is another machine. */
+export function isFromOthers({ from = [] }: FromOptions): boolean {
+  return from.some((text) => !text.startsWith(USBIP_HOST));
+}
+
 /**
  * The sources that `--from` names; those of one server are one.
  * @throws Failure for a place that is none; an Error with one line when a device is not to be had
@@ -54,7 +63,8 @@ export async function openFrom(options: FromOptions, terminal: Terminal): Promis
   const { from = [], wait = false } = options;
   const local = from.filter((text) => text.startsWith(USBIP_HOST)).map((text) => text.slice(USBIP_HOST.length));
   const servers = new Map<string, { readonly place: UsbipPlace; readonly busids: string[] }>();
-  const others = from.filter((text) => !text.startsWith(USBIP_HOST));
+  const hosts = from.filter((text) => USBREDIR.test(text));
+  const others = from.filter((text) => !text.startsWith(USBIP_HOST) && !USBREDIR.test(text));
   for (const place of others.map(parseServer)) {
     const { text, host, port, busid } = place;
     if (busid === undefined) {
@@ -84,11 +94,22 @@ export async function openFrom(options: FromOptions, terminal: Terminal): Promis
         }),
       );
     }
+    for (const text of hosts) sources.push(await openUsbredir(text, acquiring(text)));
     return sources;
   } catch (error) {
     await Promise.all(sources.map((source) => source.close()));
     throw error;
   }
+}
+
+/** @throws UsageError for what is no such URL */
+async function openUsbredir(text: string, acquiring: AcquiringOptions): Promise<UsbDeviceSource> {
+  const { target } = parseGuestUrl(text);
+  const address = target.scheme === 'unix' ? { path: target.path } : { host: target.host, port: target.port };
+  const opening = openUsbredirDevices({ ...acquiring, address, version: `urbdrc ${packageVersion()}` });
+  return opening.catch((error: unknown) => {
+    throw plain(error, text);
+  });
 }
 
 /** An error of the system has no line for people. */

@@ -9,11 +9,14 @@ import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import type { SessionWish } from '../hub/sessionShare.ts';
-import type { Policy } from '../policy/decide.ts';
+import { type Policy, rulePolicy } from '../policy/decide.ts';
+import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
 import { WishingTransport } from '../../transports/sharing.ts';
+import { attachPlace } from './attachPlace.ts';
+import { attachOption, type AttachOptions, FOREIGN_RULES_LINE } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
 import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
@@ -25,10 +28,8 @@ import {
   withConnections,
 } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
-import { GuestPorts } from './guestPorts.ts';
-import { guestOption, parseGuestUrl } from './guestUrl.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
-import { fromOption, type FromOptions, openFrom } from './fromOption.ts';
+import { fromOption, type FromOptions, isFromOthers, openFrom } from './fromOption.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { focusGroup, focusOption, type FocusOptions } from './focus.ts';
@@ -57,13 +58,14 @@ const HELLO_TIME = 6000;
 type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & StreamBufferOptions &
   DeviceOptions &
   FromOptions &
+  AttachOptions &
   PolicyOptions &
   CaptureOptions &
   MetricsOptions &
   ControlOptions &
   LastKeyboardOptions &
   FocusOptions &
-  OutputOptions & { readonly attach?: readonly string[] };
+  OutputOptions;
 
 /** The ways to choose devices beside --virtual. */
 const OTHER_SELECTIONS = [
@@ -106,13 +108,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(interfacesOption())
     .addOption(backendOption().conflicts('virtual'))
     .addOption(streamBufferOption().conflicts('virtual'))
-    .addOption(
-      guestOption(
-        '--attach <url>',
-        'put the devices into a virtual machine, usbredir://HOST:PORT, instead of giving them to a server',
-        [],
-      ).conflicts(['connect', 'listen', 'reconnect']),
-    )
+    .addOption(attachOption().conflicts(['connect', 'listen', 'reconnect']))
     .addOption(fromOption().conflicts(['device', 'port', 'serial', 'virtual', 'follow']))
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
@@ -141,6 +137,7 @@ Examples:
   urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
   urbdrc redirect --from usbip://server/1-1 --connect tcp://127.0.0.1:3000
+  urbdrc redirect --from usbip://server/1-1 --attach vhci
   urbdrc redirect --rules usb.rules --connect tcp://127.0.0.1:3000
   urbdrc redirect --device 046d:c31c --listen tcp://127.0.0.1:3000
   urbdrc redirect --device 46f4:0001 --attach usbredir://127.0.0.1:4000`,
@@ -156,7 +153,11 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
     const ownSeat = seatOfPerson(context.environment);
-    const policy = await readPolicy(options, (line) => terminal.say(line), ownSeat);
+    const given = await readPolicy(options, (line) => terminal.say(line), ownSeat);
+    // The kernel gets a device of another machine only if it is harmless, or somebody says that it may have it.
+    const isForeign = given === undefined && options.attach !== undefined && isFromOthers(options);
+    const policy = isForeign ? rulePolicy(FOREIGN_RULES) : given;
+    if (isForeign) terminal.say(FOREIGN_RULES_LINE);
     const focus = options.focus === true ? focusGroup(terminal) : undefined;
     const turns = (device: UsbDevice) => focus?.add(device) ?? device;
     // What is used by turns has a way back.
@@ -167,8 +168,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
     });
-    const { attach } = options;
-    const ports = attach && new GuestPorts(attach.map(parseGuestUrl), terminal, describeIdentity);
+    const place = options.attach && attachPlace(options.attach, terminal);
     let capture: Capture | undefined;
     let hub: Hub | undefined;
     try {
@@ -184,15 +184,14 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         onEvent: (event) => {
           metrics.event(event);
           control?.changed();
-          ports?.tell(event);
+          place?.tell(event);
           tell(event, terminal);
         },
       }));
       control = await openControl(options, 'redirect', devices, context, terminal, focus);
       for (const source of sources) await devices.addSource(chosenParts(source, options));
-      if (ports !== undefined) {
-        await ports.run(devices, stop.signal);
-        terminal.say('stopped: everything is given back', { event: 'stopped' });
+      if (place !== undefined) {
+        await place.run(devices, given !== undefined || options.wait === true, stop.signal);
         return;
       }
       let busy = false;

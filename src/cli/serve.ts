@@ -11,7 +11,14 @@ import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { WelcomingTransport } from '../../transports/sharing.ts';
-import { attachOption, type AttachOptions, attachSeatOption, detachedLine, openVhciHost } from './attachOption.ts';
+import {
+  attachOption,
+  type AttachOptions,
+  attachSeatOption,
+  detachedLine,
+  openVhciHost,
+  FOREIGN_RULES_LINE,
+} from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { configOption } from './configFile.ts';
 import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
@@ -38,10 +45,6 @@ import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
-
-const FOREIGN_RULES_LINE =
-  'without rules no keyboards, mice and other HID, network and wireless adapters, and hubs are accepted: ' +
-  '--allow "*" accepts all devices';
 
 interface ServeOptions
   extends

@@ -13,6 +13,11 @@ export type { AcquiringOptions } from '../devices/acquiredDevices.ts';
 export type { UsbipListedDevice } from '../../codecs/usbip/operations.ts';
 export { type UsbipInterface, UsbipSpeed } from '../../codecs/usbip/usbipDevice.ts';
 export type { UsbipServerAddress } from '../devices/usbip/operations.ts';
+export {
+  openUsbredirDevices,
+  type UsbredirDevicesOptions,
+  type UsbredirHostAddress,
+} from '../devices/usbredir/usbredirDevices.ts';
 export { openUsbipDevices, type UsbipDevicesOptions } from '../devices/usbip/usbipDevices.ts';
 export type { TakenFolders } from '../devices/usbipHost/takenRecords.ts';
 export { openUsbipHostDevices, type UsbipHostOptions } from '../devices/usbipHost/usbipHostDevices.ts';

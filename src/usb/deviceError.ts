@@ -9,6 +9,7 @@ export type DeviceErrorCode =
   | 'IMAGE_FILE_UNUSABLE'
   | 'IMPORT_REFUSED'
   | 'NOT_USBIP'
+  | 'NOT_USBREDIR'
   | 'PERMISSION_DENIED'
   | 'SOURCE_CLOSED'
   | 'TEXT_MISSING'

@@ -28,3 +28,23 @@ export function usbredirStatusOf(status: UsbStatus): number {
       return UsbredirStatus.ioerror;
   }
 }
+
+/** What a usb-host means by the status of a packet. */
+export function usbStatusOfUsbredir(status: number): UsbStatus {
+  switch (status) {
+    case UsbredirStatus.success:
+      return 'completed';
+    case UsbredirStatus.cancelled:
+      return 'cancelled';
+    case UsbredirStatus.inval:
+      return 'invalidParameter';
+    case UsbredirStatus.stall:
+      return 'stalled';
+    case UsbredirStatus.timeout:
+      return 'timedOut';
+    case UsbredirStatus.babble:
+      return 'overflowed';
+    default:
+      return 'failed';
+  }
+}

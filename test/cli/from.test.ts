@@ -41,7 +41,7 @@ describe('urbdrc redirect --from usbip://', () => {
     const server = await UsbipServer.listen({ port: 0, clock: systemClock });
     await server.attach(new OsrFx2());
     const cases: [from: string, status: number, line: RegExp][] = [
-      ['usbip:1-1', 2, /use usbip:\/\/HOST\[:PORT\]\/BUSID or usbip-host:PORT/],
+      ['usbip:1-1', 2, /use usbip:\/\/HOST\[:PORT\]\/BUSID, usbip-host:PORT or usbredir:/],
       ['usbip-host:stick', 1, /"stick" is no socket: give bus and ports, such as 1-2\.3/],
       [server.url, 2, /say which device, usbip:\/\/HOST\/BUSID; `urbdrc list --from/],
       [`${server.url}/3-3`, 1, /does not give device 3-3: there is none of this name/],

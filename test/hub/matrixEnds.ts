@@ -1,3 +1,4 @@
+import { openUsbredirDevices } from '../../src/devices/usbredir/usbredirDevices.ts';
 import { openUsbipDevices } from '../../src/devices/usbip/usbipDevices.ts';
 import type { VirtualDevice } from '../../src/devices/virtual/virtualDevice.ts';
 import { VirtualDevices } from '../../src/devices/virtual/virtualDevices.ts';
@@ -9,6 +10,7 @@ import { UsbipServer } from '../../src/hosts/usbipServer/usbipServer.ts';
 import type { UsbDevice, UsbDeviceSink, UsbDeviceSource, UsbStatus } from '../../src/ports/usb.ts';
 import { systemClock } from '../../src/systemClock.ts';
 import { memoryPair } from '../../transports/memory.ts';
+import { awaitingGuest, hosting } from '../devices/usbredir/hosting.ts';
 import { addressOf } from '../devices/usbip/importing.ts';
 import { Recorder } from '../devices/recorder.ts';
 
@@ -70,6 +72,17 @@ export const SOURCES: Readonly<Record<string, (local: VirtualDevice) => Promise<
       },
     };
   },
+  async 'a usb-host (usbredir)'(local) {
+    const host = await hosting(local);
+    const value = await openUsbredirDevices({ address: host.address, version: 'test', clock: systemClock });
+    return {
+      value,
+      async close() {
+        await value.close();
+        await host.close();
+      },
+    };
+  },
   async 'an RDP client'(local) {
     const [near, far] = memoryPair();
     const client = new RedirectionClient(near);
@@ -108,6 +121,18 @@ export const SINKS: Readonly<Record<string, () => Promise<End<Sink>>>> = {
       async close() {
         await importer?.close();
         await sink.close();
+      },
+    };
+  },
+  async 'a usb-guest (usbredir)'() {
+    const { sink, address, close } = await awaitingGuest();
+    const guest = openUsbredirDevices({ address, version: 'test', clock: systemClock });
+    const arrival = async () => usbEnd((await (await guest).list())[0]!);
+    return {
+      value: { sink, arrival },
+      async close() {
+        await (await guest).close();
+        await close();
       },
     };
   },

@@ -105,7 +105,7 @@ describe('devices of a USB/IP server', () => {
   it('one that is refused goes back to the server, and is not asked for again', async () => {
     const clock = new VirtualClock();
     const { source, device, server, close } = await imported(new OsrFx2(), { clock });
-    source.refuse(device);
+    source.refuse(device, 'not wanted');
     await gone(device);
     expect(await source.list()).to.deep.equal([]);
     while ((await listExported(addressOf(server.url), systemClock)).length === 0) await new Promise(setImmediate);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StubDriver, StubStatus } from '../../../src/devices/usbipHost/stubDriver.ts';
+import type { UsbipHostOptions } from '../../../src/devices/usbipHost/usbipHostDevices.ts';
 import { DeviceConnection } from '../../../src/hosts/usbip/deviceConnection.ts';
 import type { UsbDevice } from '../../../src/ports/usb.ts';
 
@@ -33,7 +34,7 @@ export class FakeStub implements StubDriver {
   }
 
   /** Options of the source that looks here. */
-  get folders() {
+  get folders(): Pick<UsbipHostOptions, 'sysfsRoot' | 'records' | 'driver'> {
     return { sysfsRoot: join(this.root, 'sys'), records: join(this.root, 'records'), driver: this };
   }
 
