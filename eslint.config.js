@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 // The layers, lowest first. `may` lists the path prefixes that files of a layer may import; see docs/architecture.md.
 const PORTS = 'src/ports';
 const CLOCK = 'src/systemClock';
+const ALARM = 'src/alarm';
 const MACHINE = ['src/channels/machine'];
 const layers = [
   { files: 'codecs/core', may: [] },
@@ -16,6 +17,7 @@ const layers = [
   { files: 'codecs/cssp', may: ['codecs/core'] },
   { files: 'codecs/usbip', may: ['codecs/core'] },
   { files: 'codecs/usbredir', may: ['codecs/core'] },
+  { files: 'codecs/resume', may: ['codecs/core'] },
   { files: 'codecs/urbdrc', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/ports', may: ['codecs/core', 'codecs/usb'] },
   { files: 'src/admission', may: [] },
@@ -24,7 +26,8 @@ const layers = [
   { files: 'src/urbdrc', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', ...MACHINE, PORTS] },
   { files: 'src/nla', may: ['codecs/core', 'codecs/ntlm', 'codecs/spnego', 'codecs/cssp', ...MACHINE] },
-  { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', CLOCK, PORTS] },
+  { files: 'src/resume', may: ['codecs/core', 'codecs/resume', ...MACHINE] },
+  { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', ALARM, CLOCK, PORTS] },
   { files: 'src/policy', may: ['codecs/core', 'codecs/usb', 'src/usb', PORTS] },
   { files: 'src/usbip', may: ['codecs/core', 'codecs/usb', 'codecs/usbip', PORTS] },
   { files: 'src/usbredir', may: ['codecs/core', 'codecs/usb', 'codecs/usbredir', 'src/usb', ...MACHINE, PORTS] },
@@ -53,7 +56,10 @@ const layers = [
   { files: 'src/conformance', may: ['codecs', 'src/channels', 'src/usb', PORTS] },
   {
     files: 'transports',
-    may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/admission', 'src/rdp', CLOCK, ...MACHINE, PORTS],
+    may: [
+      ...['codecs/core', 'codecs/svc', 'codecs/rdp', 'codecs/resume', 'src/admission', 'src/rdp', 'src/resume'],
+      ...[ALARM, CLOCK, ...MACHINE, PORTS],
+    ],
   },
 ];
 const NO_BUFFER = { name: 'Buffer', message: 'this runs in browsers, which have no Buffer' };
@@ -61,6 +67,7 @@ const NO_BUFFER = { name: 'Buffer', message: 'this runs in browsers, which have 
 const browserSafe = ['src/usb', 'src/engine', 'src/hub', 'src/policy', 'src/conformance', 'src/hosts/remoteDevice'];
 const forNode = ['src/devices/virtual/imageFile.ts', 'src/devices/virtual/namedDevices.ts'];
 const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp', 'src/usbredir'];
+const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp', 'src/resume'];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {

@@ -4,6 +4,7 @@ import { DVC_PROTOCOL } from './dvc/dvcProtocol.ts';
 import { NTLM_PROTOCOL } from './ntlm/ntlmProtocol.ts';
 import { RDP_PROTOCOL } from './rdp/rdpProtocol.ts';
 import { SPNEGO_PROTOCOL } from './spnego/spnegoProtocol.ts';
+import { RESUME_PROTOCOL } from './resume/resumeProtocol.ts';
 import { SVC_PROTOCOL } from './svc/svcProtocol.ts';
 import { TS_URB_PROTOCOL } from './urbdrc/tsUrb/tsUrbProtocol.ts';
 import { TS_URB_RESULT_PROTOCOL } from './urbdrc/tsUrbResult/tsUrbResultProtocol.ts';
@@ -26,6 +27,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   CSSP_PROTOCOL,
   SPNEGO_PROTOCOL,
   NTLM_PROTOCOL,
+  RESUME_PROTOCOL,
 ];
 
 /** The protocol of that name. */

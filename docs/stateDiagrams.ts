@@ -8,6 +8,7 @@ import {
 import { FOCUS_TRANSITIONS } from '../src/focus/focusedDevice.ts';
 import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
+import { RESUME_TRANSITIONS } from '../src/resume/transitions.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
 import { GUEST_TRANSITIONS } from '../src/hosts/usbredir/usbredirGuest.ts';
 import { LINK_TRANSITIONS } from '../src/usbredir/usbredirLink.ts';
@@ -28,6 +29,7 @@ const SESSIONS = 'src/hub/sessionTable.ts';
 const FOCUS = 'src/focus/focusedDevice.ts';
 const LINK = 'src/usbredir/usbredirLink.ts';
 const GUEST = 'src/hosts/usbredir/usbredirGuest.ts';
+const RESUME = 'src/resume/transitions.ts';
 const CHANNELS = 'src/channels/dynamicChannelTransitions.ts';
 
 const MACHINES: readonly Machine[] = [
@@ -104,6 +106,18 @@ const MACHINES: readonly Machine[] = [
     title: 'A device that is used here and there by turns',
     intro: `FOCUS_TRANSITIONS in [${FOCUS}](../${FOCUS}). What is not allowed does nothing; in \`local\` the device is parked.`,
     transitions: FOCUS_TRANSITIONS,
+  },
+  {
+    title: 'A connection that can be resumed: the dialling end',
+    intro:
+      `RESUME_TRANSITIONS in [${RESUME}](../${RESUME}), [resume.md](resume.md). What is not allowed ends the ` +
+      'connection. A connection is `plain` where the other end cannot resume.',
+    transitions: RESUME_TRANSITIONS.dialer,
+  },
+  {
+    title: 'A connection that can be resumed: the listening end',
+    intro: `RESUME_TRANSITIONS in [${RESUME}](../${RESUME}).`,
+    transitions: RESUME_TRANSITIONS.listener,
   },
 ];
 

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
+import { decodeResumeMessage, isResumeMessage, type ResumeRequest } from '../codecs/resume/resumeMessages.ts';
+import { asError } from '../codecs/core/errors.ts';
 import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
 import { acceptAnyToken, answerToken, demandToken } from './handshake.ts';
+import { nextFrom } from './handshakeStream.ts';
 import { countConnection, PendingSockets } from './pendingSockets.ts';
-import { addressOf, endStream, StreamTransport } from './stream.ts';
+import type { HeldSessions } from './resume/heldSessions.ts';
+import { addressOf, type Deframer, endStream, type StreamOptions, StreamTransport } from './stream.ts';
 import type { TlsAcceptor } from './tlsAcceptor.ts';
 import { TpktDeframer } from './tpkt.ts';
 import { TransportError } from './transportError.ts';
@@ -22,9 +26,16 @@ export interface AcceptorOptions {
   readonly handshakeTimeout: number;
   readonly maximumHandshakes: number;
   readonly connections: ConnectionLimit;
+  /** Those that can be resumed, if any can. */
+  readonly sessions: HeldSessions | undefined;
   readonly clock: Clock;
 }
 
+/**
+ * Milliseconds for the first frame of a dialler that need not say anything, where sessions can be resumed. Those that know of
+ * this speak at once.
+ */
+const FIRST_FRAME_TIME = 250;
 /** Milliseconds for a refusal to reach its dialer. */
 const REFUSAL_TIMEOUT = 1000;
 /** Refusals that are on their way at a time, beyond the handshakes; more peers are cut off without one. */
@@ -48,8 +59,11 @@ export class Acceptor {
     this.#pending = new PendingSockets(options.maximumHandshakes, listening.scheme !== 'unix');
   }
 
-  /** @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then. */
-  async accept(raw: Socket): Promise<Transport> {
+  /**
+   * Undefined when the peer went on with a session that was handed out before.
+   * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
+   */
+  async accept(raw: Socket): Promise<Transport | undefined> {
     const { token, tls, connections, clock } = this.#options;
     const remote = this.remoteOf(raw);
     const identity = this.#identityOf(raw);
@@ -61,7 +75,7 @@ export class Acceptor {
       throw error;
     }
     if (token === undefined && tls === undefined) {
-      return new StreamTransport(raw, { remote, identity, clock, examineFirst: acceptAnyToken });
+      return await this.#open(raw, { remote, identity, clock });
     }
     return await this.#handshake(raw, remote, identity);
   }
@@ -79,8 +93,35 @@ export class Acceptor {
     for (const socket of this.#refused) socket.destroy();
   }
 
-  async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport> {
-    const { token, tls, clock } = this.#options;
+  /** A peer that need not present a token: it has passed. */
+  async #open(stream: Socket, options: StreamOptions): Promise<Transport | undefined> {
+    const { sessions, clock } = this.#options;
+    if (sessions === undefined) return new StreamTransport(stream, { ...options, examineFirst: acceptAnyToken });
+    const deframer = new TpktDeframer();
+    const late = new AbortController();
+    const stop = clock.after(FIRST_FRAME_TIME, () => late.abort());
+    let frame: Uint8Array | undefined;
+    let request: ResumeRequest | undefined;
+    try {
+      frame = await nextFrom(stream, deframer, late.signal);
+      request = frame === undefined ? undefined : requestIn(frame);
+    } catch (error) {
+      return new StreamTransport(stream, { ...options, deframer: failing(error) });
+    } finally {
+      stop();
+    }
+    if (request === undefined) return sessions.begin(firstConnection(stream, { ...options, deframer }, frame));
+    this.#resume(sessions, stream, { ...options, deframer }, request);
+    return undefined;
+  }
+
+  #resume(sessions: HeldSessions, stream: Socket, options: StreamOptions, request: ResumeRequest): void {
+    if (sessions.resume(new StreamTransport(stream, options), request)) return;
+    throw new TransportError('SESSION_GONE', `${options.remote} wants to go on with a session that is not held here`);
+  }
+
+  async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport | undefined> {
+    const { token, tls, clock, sessions } = this.#options;
     let stream = raw;
     let isAwaitingToken = false;
     let fail: (error: TransportError) => void = () => {};
@@ -106,17 +147,29 @@ export class Acceptor {
       }
       if (token === undefined) {
         pending.passed();
-        return new StreamTransport(stream, { remote, identity, clock, examineFirst: acceptAnyToken });
+        return await this.#open(stream, { remote, identity, clock });
       }
       isAwaitingToken = true;
       const deframer = new TpktDeframer();
-      await Promise.race([demandToken(stream, deframer, token, remote), failed]);
+      const frame = await Promise.race([nextFrom(stream, deframer), failed]);
+      const options = { remote, identity, clock, deframer };
+      const request = sessions === undefined || frame === undefined ? undefined : requestIn(frame);
+      if (sessions !== undefined && request !== undefined) {
+        // Its proof is worth as much as a token, and no answer to one is waited for.
+        isAwaitingToken = false;
+        pending.passed();
+        this.#resume(sessions, stream, options, request);
+        return undefined;
+      }
+      demandToken(stream, frame, token, remote);
       pending.passed();
-      return new StreamTransport(stream, { remote, identity, clock, deframer });
+      const connection = new StreamTransport(stream, options);
+      return sessions?.begin(connection) ?? connection;
     } catch (error) {
       const answer = isAwaitingToken && error instanceof TransportError ? answerFor(error) : undefined;
       if (answer === undefined) {
-        raw.destroy();
+        // Who cannot go on with a session is being told so.
+        if (!(error instanceof TransportError && error.code === 'SESSION_GONE')) raw.destroy();
       } else {
         answerToken(stream, answer);
         void endStream(stream, REFUSAL_TIMEOUT, clock);
@@ -160,6 +213,31 @@ export class Acceptor {
     const provesToken = this.#options.token !== undefined;
     return { address: addressOf(raw), ...(provesToken ? { user: { provenBy: 'token' } } : {}) };
   }
+}
+
+/** For who was let in and began with bytes that are no frame: the transport's owner is told. */
+function failing(error: unknown): Deframer {
+  const next = () => {
+    throw asError(error);
+  };
+  return { isInsideFrame: false, push: () => {}, next };
+}
+
+/** What a first frame asks for, if it is about going on with a session. @throws DecodeError */
+function requestIn(frame: Uint8Array): ResumeRequest | undefined {
+  if (!isResumeMessage(frame)) return undefined;
+  const message = decodeResumeMessage(frame);
+  return message.name === 'RESUME_REQUEST' ? message : undefined;
+}
+
+/** The connection of a peer that need not present a token. @param frame the first one, if it has come */
+function firstConnection(stream: Socket, options: StreamOptions, frame: Uint8Array | undefined): Transport {
+  if (frame === undefined) return new StreamTransport(stream, { ...options, examineFirst: acceptAnyToken });
+  const first = acceptAnyToken(frame);
+  if (first.type === 'deliver') return new StreamTransport(stream, { ...options, earlier: [frame] });
+  const connection = new StreamTransport(stream, options);
+  if (first.type === 'answer') connection.send([first.answer]);
+  return connection;
 }
 
 /** What a dialer is told, if anything, when it waits for the answer to its token, or ought to have sent one. */

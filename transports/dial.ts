@@ -6,6 +6,8 @@ import type { Transport } from '../src/ports/transport.ts';
 import { hasFingerprint, normalizeFingerprint } from './certificates.ts';
 import { systemClock } from '../src/systemClock.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
+import { Redialer } from './resume/redialer.ts';
+import { checkHold } from './resume/hold.ts';
 import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { plainError, TransportError } from './transportError.ts';
@@ -24,6 +26,11 @@ export interface DialOptions {
   readonly insecure?: boolean;
   /** Milliseconds for everything up to the accepted token. Default: 10000. */
   readonly timeout?: number;
+  /**
+   * Seconds, at most 300, for which the session is to be held when its connection is cut: it is dialled again and goes on,
+   * where the listener can do so, see docs/resume.md. Default: 0, the session ends with its connection.
+   */
+  readonly hold?: number;
   /** Ends the attempt when it is aborted. */
   readonly signal?: AbortSignal;
   /** Of the time limits. Default: the machine's. */
@@ -31,6 +38,13 @@ export interface DialOptions {
 }
 
 const TIMEOUT = 10_000;
+
+/** What all connections of a session are made with. */
+interface PinnedOptions extends Omit<DialOptions, 'fingerprint'> {
+  readonly clock: Clock;
+  /** Normalized. */
+  readonly fingerprint: string | undefined;
+}
 
 /**
  * Connects to a listener; see docs/transports.md for URLs.
@@ -43,20 +57,36 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   checkTlsOptions(target, options);
   const fingerprint = options.fingerprint === undefined ? undefined : normalizeFingerprint(options.fingerprint);
   const token = options.token === undefined ? undefined : encodeToken(options.token);
-  options.signal?.throwIfAborted();
+  const hold = checkHold(options.hold);
+  const { clock = systemClock } = options;
+  const pinned = { ...options, clock, fingerprint };
+  const first = await connect(url, target, token, pinned, options.signal);
+  if (hold === 0) return first;
+  const redialer = new Redialer({ connect: (signal) => connect(url, target, undefined, pinned, signal), hold, clock });
+  return redialer.begin(first);
+}
 
+/** One connection to a listener, which was shown the token if there is one. */
+async function connect(
+  url: string,
+  target: TransportUrl,
+  token: Uint8Array | undefined,
+  options: PinnedOptions,
+  signal: AbortSignal | undefined,
+): Promise<Transport> {
+  signal?.throwIfAborted();
   const socket = open(target, options);
   // Whatever ends the attempt destroys the socket with the reason, and whoever waits for the socket is told.
   socket.on('error', () => {});
-  const { timeout = TIMEOUT, clock = systemClock } = options;
+  const { timeout = TIMEOUT, clock } = options;
   const stopTimer = clock.after(timeout, () =>
     socket.destroy(new TransportError('TIMED_OUT', `${url} did not answer within ${timeout} ms`)),
   );
   const abort = () => socket.destroy(new TransportError('ABORTED', `${url}: aborted`));
-  options.signal?.addEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
   try {
     await connected(socket, url);
-    if (socket instanceof TLSSocket) checkPeer(socket, url, fingerprint, options);
+    if (socket instanceof TLSSocket) checkPeer(socket, url, options);
     const deframer = new TpktDeframer();
     const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
     const stream: StreamOptions = { remote: url, identity, deframer, clock };
@@ -65,11 +95,11 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
     return new StreamTransport(socket, { ...stream, earlier });
   } catch (error) {
     socket.destroy();
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw plainError(error, url);
   } finally {
     stopTimer();
-    options.signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
   }
 }
 
@@ -82,7 +112,7 @@ function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
   if (pins && insecure) throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
 }
 
-function open(target: TransportUrl, options: DialOptions): Socket {
+function open(target: TransportUrl, options: Pick<DialOptions, 'ca'>): Socket {
   if (target.scheme === 'unix') return connectPlain({ path: target.path });
   const { host, port } = target;
   if (target.scheme === 'tcp') return connectPlain({ host, port });
@@ -106,7 +136,8 @@ function connected(socket: Socket, url: string): Promise<void> {
 }
 
 /** @throws TransportError when the certificate is neither the expected one nor trusted */
-function checkPeer(socket: TLSSocket, url: string, fingerprint: string | undefined, options: DialOptions): void {
+function checkPeer(socket: TLSSocket, url: string, options: PinnedOptions): void {
+  const { fingerprint } = options;
   if (options.insecure === true) return;
   const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
   if (fingerprint !== undefined && !hasFingerprint(presented, fingerprint)) {

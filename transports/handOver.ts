@@ -9,11 +9,11 @@ export interface ListenerCallbacks {
 }
 
 /**
- * Gives the program what became of a peer. A callback that throws ends neither the process nor another connection: its
+ * Gives the program what became of a peer. Undefined: it went on with a session that the program has. A callback that throws ends neither the process nor another connection: its
  * transport is closed, and `onRefused` is told.
  */
 export async function handOver(
-  accepted: Promise<Transport>,
+  accepted: Promise<Transport | undefined>,
   remote: string,
   { onConnection, onRefused }: ListenerCallbacks,
 ): Promise<void> {
@@ -21,11 +21,11 @@ export async function handOver(
   try {
     const transport = await accepted;
     try {
-      onConnection(transport);
+      if (transport !== undefined) onConnection(transport);
       return;
     } catch (error) {
       refusal = asError(error);
-      void transport.close();
+      void transport?.close();
     }
   } catch (error) {
     refusal = plainError(error, remote);

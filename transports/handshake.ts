@@ -43,18 +43,11 @@ export async function presentToken(
 }
 
 /**
- * The listener's half: reads the first frame and answers the right token.
+ * The listener's half: looks at the first frame, undefined when none came, and answers the right token.
  *
- * @throws TransportError when there is no right token; {@link answerToken} tells the dialer. DecodeError for bytes that are
- *   no frame.
+ * @throws TransportError when there is no right token; {@link answerToken} tells the dialer
  */
-export async function demandToken(
-  stream: Duplex,
-  deframer: TpktDeframer,
-  expected: Uint8Array,
-  remote: string,
-): Promise<void> {
-  const frame = await nextFrom(stream, deframer);
+export function demandToken(stream: Duplex, frame: Uint8Array | undefined, expected: Uint8Array, remote: string): void {
   if (frame === undefined) {
     throw new TransportError('CONNECTION_LOST', `${remote} closed the connection before it presented a token`);
   }

@@ -21,16 +21,19 @@ export function write(stream: Duplex, bytes: Uint8Array): Promise<void> {
 
 /**
  * Waits for the next piece that a deframer cuts from a stream; undefined when the peer closed. Leaves the stream paused, and
- * what follows the piece in the deframer. The caller limits the time by destroying the stream.
+ * what follows the piece in the deframer. The caller limits the time by destroying the stream, or by `signal`: when it is
+ * aborted nothing is waited for any more, and the answer is undefined.
  * @throws what the deframer throws, and the stream's own error
  */
 export function nextFrom<Piece>(
   stream: Duplex,
   deframer: { push(chunk: Uint8Array): void; next(): Piece | undefined },
+  signal?: AbortSignal,
 ): Promise<Piece | undefined> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       stream.off('data', take).off('end', ended).off('error', failed).off('close', closed);
+      signal?.removeEventListener('abort', ended);
       stream.pause();
     };
     const look = (): boolean => {
@@ -63,6 +66,7 @@ export function nextFrom<Piece>(
       return;
     }
     stream.on('data', take).on('end', ended).on('error', failed).on('close', closed);
+    signal?.addEventListener('abort', ended);
     stream.resume();
   });
 }

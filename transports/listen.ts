@@ -9,6 +9,8 @@ import { systemClock } from '../src/systemClock.ts';
 import { handOver, tellRefused } from './handOver.ts';
 import { FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES } from './pendingSockets.ts';
 import { processConnections } from './processConnections.ts';
+import { HeldSessions } from './resume/heldSessions.ts';
+import { checkHold } from './resume/hold.ts';
 import { TlsAcceptor } from './tlsAcceptor.ts';
 import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
@@ -30,6 +32,11 @@ export interface ListenOptions extends CertificateOptions {
   readonly maximumHandshakes?: number;
   /** Connections of this and all other listeners that share it. Default: those of the process, at most 256. */
   readonly connections?: ConnectionLimit;
+  /**
+   * Seconds, at most 300, for which a session whose connection was cut is held at most: a dialer that knows how goes on with
+   * it, see docs/resume.md. Default: 0, sessions end with their connections.
+   */
+  readonly hold?: number;
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -40,7 +47,10 @@ export interface Listener {
   readonly url: string;
   /** TLS: what a dialer can give as `fingerprint`. */
   readonly certificateFingerprint?: string;
-  /** Stops listening and drops unfinished handshakes. Transports that were handed out stay open. */
+  /**
+   * Stops listening and drops unfinished handshakes. Transports that were handed out stay open, but a session whose connection
+   * is cut ends.
+   */
   close(): Promise<void>;
 }
 
@@ -66,6 +76,9 @@ export async function listen(
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   checkReach(url, target, token !== undefined);
   const identity = target.scheme === 'tls' ? await identityFor(target.host, options) : undefined;
+  const clock = options.clock ?? systemClock;
+  const hold = checkHold(options.hold);
+  const sessions = hold === 0 ? undefined : new HeldSessions({ hold, clock });
   const acceptor = new Acceptor(target, {
     token,
     tls: identity === undefined ? undefined : new TlsAcceptor(identity),
@@ -73,7 +86,8 @@ export async function listen(
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
     connections: options.connections ?? processConnections(),
-    clock: options.clock ?? systemClock,
+    sessions,
+    clock,
   });
   const server = createServer((socket) => {
     const remote = acceptor.remoteOf(socket);
@@ -87,6 +101,7 @@ export async function listen(
     async close() {
       server.close();
       acceptor.close();
+      sessions?.close();
       // Not the server's own `close` event: it waits for the connections, and those are not ours any more.
       await new Promise(setImmediate);
     },

@@ -79,6 +79,8 @@ abstract class SharingTransport implements Transport {
         if (!this.examined(frame)) handler.received(frame);
       },
       drained: () => handler.drained(),
+      interrupted: (hold) => handler.interrupted?.(hold),
+      resumed: () => handler.resumed?.(),
       closed: (error) => handler.closed(this.ended(error)),
     });
   }

@@ -15,6 +15,7 @@ export type TransportErrorCode =
   | 'PROTOCOL_VIOLATED'
   | 'SESSION_ENDED'
   | 'SESSION_REFUSED'
+  | 'SESSION_GONE'
   | 'SOCKET_NOT_FOUND'
   | 'SYSTEM'
   | 'TIMED_OUT'

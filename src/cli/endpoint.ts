@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ConnectionOptions } from '../engine/options.ts';
 import type { Transport } from '../ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
@@ -28,6 +29,7 @@ export interface EndpointOptions extends RdpOptions {
   readonly key?: string;
   readonly stateDir?: string;
   readonly reconnect?: boolean;
+  readonly hold?: number;
 }
 
 /** The options of a listener about its certificate. */
@@ -59,7 +61,38 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(listening(new Option('--key <file>', 'tls, listening: its private key (PEM)')))
     .addOption(
       listening(new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is')),
+    )
+    .addOption(
+      new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
+        .argParser(seconds)
+        .default(HOLD),
     );
+}
+
+/** Drivers of disks wait for 30 s before they do something about it. */
+const HOLD = 25;
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 300) {
+    throw new InvalidArgumentError('not a whole number of seconds from 0 to 300.');
+  }
+  return value;
+}
+
+/** Lines about a connection that is cut and resumed. @param name of the other end, for people */
+export function watchCuts(
+  name: string,
+  remote: string,
+  terminal: Terminal,
+): Required<Pick<ConnectionOptions, 'onInterrupted' | 'onResumed'>> {
+  return {
+    onInterrupted: (hold) => {
+      const line = `${name}: the connection is cut, its devices are held for ${Math.ceil(hold / 1000)} s`;
+      terminal.say(line, { event: 'interrupted', remote, hold: Math.round(hold) });
+    },
+    onResumed: () => terminal.say(`${name}: the connection goes on, nothing was lost`, { event: 'resumed', remote }),
+  };
 }
 
 /** `--reconnect` and `--no-reconnect`. Default: as a systemd service that tells when it is ready, yes; else no. */
@@ -195,6 +228,7 @@ async function dialEndpoint(
       ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
       ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
       insecure: options.insecure ?? false,
+      hold: options.hold ?? HOLD,
       signal,
     });
   } catch (error) {
@@ -219,7 +253,7 @@ async function openListener(
   }
   const listener = await listen(
     url,
-    { ...(token === undefined ? {} : { token }), ...identity },
+    { ...(token === undefined ? {} : { token }), ...identity, hold: options.hold ?? HOLD },
     onConnection,
     (error, remote) => terminal.refused(error, remote),
   );

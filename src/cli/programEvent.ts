@@ -37,6 +37,8 @@ export type ProgramEvent =
   | { readonly event: 'exporting' | 'metrics'; readonly url: string }
   | { readonly event: 'connected'; readonly remote: string }
   | { readonly event: 'disconnected'; readonly remote: string; readonly error: string | null }
+  | { readonly event: 'interrupted'; readonly remote: string; readonly hold: number }
+  | { readonly event: 'resumed'; readonly remote: string }
   | { readonly event: 'peerRefused' }
   | { readonly event: 'peerRecognised'; readonly remote: string; readonly peer: string }
   | ({

@@ -25,6 +25,7 @@ import {
   ENDPOINT_HELP,
   type EndpointOptions,
   addReconnectOption,
+  watchCuts,
   withConnections,
 } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -276,6 +277,7 @@ async function redirectThrough(
   const greeted = new Promise<void>((resolve) => (greet = resolve));
   const client = new RedirectionClient(new WishingTransport(transport, wish), {
     ...recording,
+    ...watchCuts(transport.remote, transport.remote, terminal),
     onChannel: (change) => {
       recording.onChannel?.(change);
       greet();

@@ -27,6 +27,7 @@ import {
   ENDPOINT_HELP,
   type EndpointOptions,
   addReconnectOption,
+  watchCuts,
   withConnections,
 } from './endpoint.ts';
 import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
@@ -301,6 +302,7 @@ async function serveConnection(
   const server = new RedirectionServer(welcoming, {
     ...recording,
     ...watchPeer(options, remote, terminal),
+    ...watchCuts(`client ${remote}`, remote, terminal),
     onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });

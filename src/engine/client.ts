@@ -6,7 +6,7 @@ import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import type { Step } from '../channels/machine.ts';
 import { DeviceError } from '../usb/deviceError.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';

@@ -5,7 +5,7 @@ import { type DynamicChannelEvent, LARGE_PDU_SIZE } from '../channels/dynamicCha
 import { NO_STEP, type Step } from '../channels/machine.ts';
 import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../alarm.ts';
 import { log } from './log.ts';
 import type { ConnectionSettings } from './options.ts';
 import { nextTurn } from '../systemClock.ts';
@@ -71,6 +71,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
   }
 
   listen(channelName: string, handler: DynamicChannelHandler): void {
+    const settings = this.#settings;
     this.#channelName = channelName;
     this.#handler = handler;
     this.#transport.start({
@@ -87,6 +88,8 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
       drained: () => {
         this.#drained();
       },
+      interrupted: (hold) => settings.interrupted(hold),
+      resumed: () => settings.resumed(),
       closed: (error) => {
         this.#end(error);
       },

@@ -7,6 +7,7 @@ import {
 } from '../urbdrc/session/limits.ts';
 import { MessageMemory } from '../channels/reassemblyBudget.ts';
 import type { Clock } from '../ports/clock.ts';
+import { HeldClock } from './heldClock.ts';
 import { log } from './log.ts';
 import { systemClock } from '../systemClock.ts';
 
@@ -50,6 +51,13 @@ export interface ConnectionOptions {
    * Default: `DEBUG=urbdrc:ignored` tells.
    */
   readonly onCallbackFailed?: (error: Error) => void;
+  /**
+   * Called when the connection is cut and may be resumed within so many milliseconds (docs/resume.md). All timers of the
+   * connection stand still until then.
+   */
+  readonly onInterrupted?: (hold: number) => void;
+  /** Called when it was resumed: nothing was lost. */
+  readonly onResumed?: () => void;
   /** Called when a channel is asked for, answered for, and closed by one end. */
   readonly onChannel?: (change: ObservedChannel) => void;
 }
@@ -71,11 +79,15 @@ const PROCESS_MESSAGE_MEMORY = new MessageMemory(256 * 1024 * 1024);
 
 /** {@link ConnectionOptions} with the defaults filled in. */
 export interface ConnectionSettings {
-  readonly clock: Clock;
+  /** It stands still while the connection is cut. */
+  readonly clock: HeldClock;
   readonly limits: SessionLimits & ChannelLimits;
   readonly timers: SessionTimers;
   readonly messageMemory: MessageMemory;
   readonly ignored: (error: Error) => void;
+  /** The connection is cut, and its timers stand still. */
+  readonly interrupted: (hold: number) => void;
+  readonly resumed: () => void;
   readonly onMessage: ((message: ObservedMessage) => void) | undefined;
   readonly onChannel: ((change: ObservedChannel) => void) | undefined;
   /** Calls a callback of the program, and tells `onCallbackFailed` what it throws. */
@@ -100,14 +112,23 @@ export function connectionSettings(options: ConnectionOptions): ConnectionSettin
       failed(error);
     }
   };
+  const clock = new HeldClock(options.clock ?? systemClock);
   return {
-    clock: options.clock ?? systemClock,
+    clock,
     limits: { ...DEFAULT_SESSION_LIMITS, ...DEFAULT_CHANNEL_LIMITS, ...options.limits },
     timers: { ...DEFAULT_SESSION_TIMERS, ...options.timers },
     messageMemory: options.messageMemory ?? PROCESS_MESSAGE_MEMORY,
     ignored: (error) => {
       log.ignored('%s', error.message);
       call(options.onIgnored, error);
+    },
+    interrupted: (hold) => {
+      clock.stop();
+      call(options.onInterrupted, hold);
+    },
+    resumed: () => {
+      clock.go();
+      call(options.onResumed, undefined);
     },
     onMessage: onMessage && ((message) => call(onMessage, message)),
     onChannel: onChannel && ((change) => call(onChannel, change)),

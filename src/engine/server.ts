@@ -7,7 +7,7 @@ import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
 import type { Step } from '../channels/machine.ts';
 import { DeviceError } from '../usb/deviceError.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../alarm.ts';
 import { ChannelStack } from './channelStack.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
 import { RedirectionError } from './redirectionError.ts';

@@ -54,6 +54,13 @@ export interface TransportHandler {
   received(frame: Uint8Array): void;
   /** After a `send` that returned false: more may be sent. */
   drained(): void;
+  /**
+   * The connection is cut and may be resumed within so many milliseconds: nothing comes until then, and what is sent waits.
+   * Either `resumed` or `closed` follows.
+   */
+  interrupted?(hold: number): void;
+  /** The connection goes on after `interrupted`; nothing was lost. */
+  resumed?(): void;
   /** The last call: the peer closed (undefined) or the connection failed (why, in one line). */
   closed(error: Error | undefined): void;
 }

@@ -52,10 +52,10 @@ describe('urbdrc as processes', () => {
     return found;
   }
 
-  async function redirected() {
-    const server = start('serve', '--listen', 'tcp://127.0.0.1:0');
+  async function redirected(...options: string[]) {
+    const server = start('serve', '--listen', 'tcp://127.0.0.1:0', ...options);
     const [, url = ''] = await server.line(/^listening on (\S+)$/);
-    const client = start('redirect', '--virtual', 'keyboard', '--connect', url);
+    const client = start('redirect', '--virtual', 'keyboard', '--connect', url, ...options);
     await server.line(/^device 1209:0002/);
     await client.line(/^redirecting/);
     return { server, client };
@@ -103,7 +103,7 @@ describe('urbdrc as processes', () => {
   });
 
   it('a server that is killed: its client says so in one line and ends with status 1', async () => {
-    const { server, client } = await redirected();
+    const { server, client } = await redirected('--hold', '0');
     server.child.kill('SIGKILL');
     expect(await client.end).to.deep.equal([1, null]);
     expect(client.lines.filter((line) => line.startsWith('urbdrc: '))).to.have.length(1);
@@ -111,7 +111,7 @@ describe('urbdrc as processes', () => {
   });
 
   it('a client that is killed: its server says so and goes on', async () => {
-    const { server, client } = await redirected();
+    const { server, client } = await redirected('--hold', '0');
     client.child.kill('SIGKILL');
     await server.line(/^gone: 1209:0002/);
     await server.line(/^client .* disconnected/);

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from './ports/clock.ts';
 
 /**
  * One timer for many deadlines. It may go off early (the deadline it was armed for has gone); the callback looks at
