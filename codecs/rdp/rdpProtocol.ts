@@ -1,4 +1,5 @@
 import { messageOf, type Protocol, type ProtocolMessage, variantOf } from '../core/protocol.ts';
+import { ClientReconnectCookie, SaveSessionInfo, ServerReconnectCookie } from './autoReconnect.ts';
 import { BitmapUpdate } from './bitmapUpdate.ts';
 import { ClientClusterData, ClientCoreData, ClientNetworkData, ClientSecurityData } from './clientData.ts';
 import { ClientInfo } from './clientInfo.ts';
@@ -67,6 +68,9 @@ const messages: readonly ProtocolMessage[] = [
   ...DOMAIN_MCS_PDU_NAMES.map((name) => variantOf(DomainMcsPdu, name, domainMcsPduSpec(name), DOMAIN_SENDERS[name])),
   messageOf(SecurityHeader, 'either'),
   messageOf(ClientInfo, 'client'),
+  messageOf(ClientReconnectCookie, 'client'),
+  messageOf(ServerReconnectCookie, 'server'),
+  messageOf(SaveSessionInfo, 'server'),
   messageOf(LicenseErrorMessage, 'server'),
   ...SHARE_CONTROL_PDU_NAMES.map((name) =>
     variantOf(ShareControlPdu, name, shareControlPduSpec(name), SHARE_SENDERS[name]),
@@ -95,6 +99,8 @@ export const RDP_PROTOCOL: Protocol = {
   summary: 'What a server exchanges with a client before and around its virtual channels.',
   messages,
   byteProperties: new Set([
+    'arcRandomBits',
+    'securityVerifier',
     'bitmapDataStream',
     'blobData',
     'calledDomainSelector',

@@ -107,6 +107,20 @@ export const struct = structsOf({
       return true;
     },
   },
+  'cbLen:u32 Version:u32 LogonId:u32': {
+    decode: (bytes, at) => ({
+      cbLen: u32At(bytes, at),
+      Version: u32At(bytes, at + 4),
+      LogonId: u32At(bytes, at + 8),
+    }),
+    encode(bytes, at, v: Values<'cbLen' | 'Version' | 'LogonId'>) {
+      if (v.cbLen >>> 0 !== v.cbLen || v.Version >>> 0 !== v.Version || v.LogonId >>> 0 !== v.LogonId) return false;
+      putU32(bytes, at, v.cbLen);
+      putU32(bytes, at + 4, v.Version);
+      putU32(bytes, at + 8, v.LogonId);
+      return true;
+    },
+  },
   'channelCount:u32': {
     decode: (bytes, at) => ({
       channelCount: u32At(bytes, at),
@@ -222,6 +236,22 @@ export const struct = structsOf({
       if ((v.fontSupportFlags & 0xffff) !== v.fontSupportFlags || (v.pad2octets & 0xffff) !== v.pad2octets) return false;
       putU16(bytes, at, v.fontSupportFlags);
       putU16(bytes, at + 2, v.pad2octets);
+      return true;
+    },
+  },
+  'infoType:u32 Length:u16 FieldsPresent:u32 cbFieldData:u32': {
+    decode: (bytes, at) => ({
+      infoType: u32At(bytes, at),
+      Length: u16At(bytes, at + 4),
+      FieldsPresent: u32At(bytes, at + 6),
+      cbFieldData: u32At(bytes, at + 10),
+    }),
+    encode(bytes, at, v: Values<'infoType' | 'Length' | 'FieldsPresent' | 'cbFieldData'>) {
+      if (v.infoType >>> 0 !== v.infoType || (v.Length & 0xffff) !== v.Length || v.FieldsPresent >>> 0 !== v.FieldsPresent || v.cbFieldData >>> 0 !== v.cbFieldData) return false;
+      putU32(bytes, at, v.infoType);
+      putU16(bytes, at + 4, v.Length);
+      putU32(bytes, at + 6, v.FieldsPresent);
+      putU32(bytes, at + 10, v.cbFieldData);
       return true;
     },
   },

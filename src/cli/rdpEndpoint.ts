@@ -15,6 +15,7 @@ import type { Terminal } from './terminal.ts';
 export interface RdpOptions {
   readonly user?: string;
   readonly passwordFile?: string;
+  readonly hold?: number;
 }
 
 /** Text for --help about {@link addRdpOptions}. */
@@ -50,7 +51,7 @@ export async function openRdpListener(
           ].every(Boolean) && user;
   const listener = await listenRdp(
     url,
-    { ...identity, ...(authenticate === undefined ? {} : { authenticate }) },
+    { ...identity, hold: options.hold ?? 0, ...(authenticate === undefined ? {} : { authenticate }) },
     onConnection,
     (error, remote) => terminal.refused(error, remote),
   );

@@ -6,6 +6,11 @@ export interface ConnectionIdentity {
   readonly address: string;
   /** Left out where the other end did not have to prove anything. */
   readonly user?: ConnectionUser;
+  /**
+   * The same for all connections of a client that came back and proved that it is the one that was there before; left out
+   * where the transport does not know.
+   */
+  readonly session?: string;
   /** Name that the client gives its machine. Nothing proves it. */
   readonly clientName?: string;
 }

@@ -63,7 +63,8 @@ function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
         extraFlags:
           GeneralExtraFlag.FASTPATH_OUTPUT_SUPPORTED |
           GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR |
-          GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED,
+          GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED |
+          GeneralExtraFlag.AUTORECONNECT_SUPPORTED,
         updateCapabilityFlag: 0,
         remoteUnshareFlag: 0,
         generalCompressionLevel: 0,

@@ -1,5 +1,11 @@
 import { DecodeError, ProtocolError, UsageError, type SpecRef } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
+import {
+  type ClientReconnectCookie,
+  reconnectCookieIn,
+  SaveSessionInfo,
+  type ServerReconnectCookie,
+} from '../../codecs/rdp/autoReconnect.ts';
 import { EarlyCapability } from '../../codecs/rdp/clientData.ts';
 import { ClientInfo } from '../../codecs/rdp/clientInfo.ts';
 import { ALLOW_DISPLAY_UPDATES, RefreshRectPdu, SuppressOutputPdu } from '../../codecs/rdp/displayRequests.ts';
@@ -33,7 +39,12 @@ export type RdpEvent =
   /** Send what is outgoing, do the TLS handshake on the same socket, then call `secured`. */
   | { readonly type: 'tlsRequired' }
   /** Call `admit`. */
-  | { readonly type: 'credentials'; readonly credentials: RdpCredentials }
+  | {
+      readonly type: 'credentials';
+      readonly credentials: RdpCredentials;
+      /** What a client that was there before comes back with. */
+      readonly cookie: ClientReconnectCookie | undefined;
+    }
   /** Virtual channels can be used; comes once. */
   | { readonly type: 'established' }
   /** One chunk: CHANNEL_PDU_HEADER and data. */
@@ -140,6 +151,11 @@ export class RdpServerConnection {
       throw new UsageError('the desktop can be painted only on an active connection', { code: 'INVALID_STATE' });
     }
     return dataPacket(PduType2.PDUTYPE2_UPDATE, update);
+  }
+
+  /** Gives the client what it can come back with, when virtual channels can be used. */
+  cookiePacket(autoReconnectCookie: ServerReconnectCookie): Parts {
+    return dataPacket(PduType2.PDUTYPE2_SAVE_SESSION_INFO, SaveSessionInfo.encode({ autoReconnectCookie }));
   }
 
   /**
@@ -254,9 +270,10 @@ export class RdpServerConnection {
     const reader = readerOf(ClientInfo, data);
     const { flags } = SecurityHeader.decode(reader);
     if ((flags & SecurityFlag.SEC_INFO_PKT) === 0) throw this.#unexpected('a PDU', 'TS_INFO_PACKET has to come first');
-    const { domain, userName, password } = ClientInfo.decode(reader);
+    const { domain, userName, password, extraInfo } = ClientInfo.decode(reader);
     this.#advance('TS_INFO_PACKET');
-    step.emit({ type: 'credentials', credentials: { domain, userName, password } });
+    const cookie = reconnectCookieIn(extraInfo);
+    step.emit({ type: 'credentials', credentials: { domain, userName, password }, cookie });
   }
 
   #sharePdu(pdu: ShareControlPdu, step: StepBuilder<RdpEvent>): void {

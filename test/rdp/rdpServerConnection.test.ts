@@ -118,6 +118,7 @@ describe('RDP server connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(credentials).to.deep.equal({
       type: 'credentials',
       credentials: { domain: '', userName: 'u', password: 'p' },
+      cookie: undefined,
     });
   });
 

@@ -16,6 +16,8 @@ import { isLoopback } from '../url.ts';
 import { acceptRdp, type Admission } from './rdpHandshake.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
+import { ReconnectCookies } from './reconnectCookies.ts';
+import { checkHold } from '../resume/hold.ts';
 import { WrongPasswords } from './wrongPasswords.ts';
 
 export interface ListenRdpOptions extends CertificateOptions {
@@ -35,6 +37,11 @@ export interface ListenRdpOptions extends CertificateOptions {
    * have come the least far gives way. Default: 16.
    */
   readonly maximumHandshakes?: number;
+  /**
+   * Seconds, at most 300, within which a client whose connection was cut can come back without its password being checked, as
+   * FreeRDP does with `+auto-reconnect`. `identity.session` of its transports is the same. Default: 0, it cannot.
+   */
+  readonly hold?: number;
   /** Connections of this and all other listeners that share it. Default: those of the process, at most 256. */
   readonly connections?: ConnectionLimit;
   /**
@@ -70,6 +77,7 @@ export async function listenRdp(
   }
   const identity = await identityFor(target.host, options);
   const { maximumHandshakes = MAXIMUM_HANDSHAKES, connections = processConnections(), clock = idleClock } = options;
+  const hold = checkHold(options.hold);
   const passwords = new PasswordCheck(options.authenticate, clock);
   const pending = new PendingSockets(maximumHandshakes, true);
   const handshake = {
@@ -80,6 +88,7 @@ export async function listenRdp(
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     activationTimeout: options.activationTimeout ?? ACTIVATION_TIMEOUT,
     pending,
+    cookies: hold === 0 ? undefined : new ReconnectCookies(1000 * hold, clock),
     clock,
   };
   const accept = async (socket: Socket, address: string, remote: string): Promise<Transport> => {

@@ -12,6 +12,7 @@ import type { TlsAcceptor } from '../tlsAcceptor.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from '../../src/rdp/placeholderDesktop.ts';
 import { DesktopPainter } from './desktopPainter.ts';
+import type { RdpLogon, ReconnectCookies } from './reconnectCookies.ts';
 import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
@@ -29,6 +30,8 @@ export interface RdpHandshakeOptions {
   /** Where the client waits for its place. */
   readonly pending: PendingSockets;
   readonly authenticate: (credentials: RdpCredentials) => Promise<Admission>;
+  /** By which clients come back without a password, if they can. */
+  readonly cookies: ReconnectCookies | undefined;
   /** The static channel whose chunks the transport carries. */
   readonly channel: string;
   /** Advice for people whose client does not have it. */
@@ -46,6 +49,8 @@ export interface RdpHandshakeOptions {
 /** Bytes of the largest packet from somebody who was not admitted yet: Connect-Initial has about 500. */
 const MAXIMUM_EARLY_PACKET = 8192;
 const MAXIMUM_PACKET = 0xffff;
+/** Milliseconds. */
+const COOKIE_LIFE = 3_600_000;
 /** Milliseconds for a refusal to reach its client. */
 const REFUSAL_TIMEOUT = 1000;
 
@@ -86,6 +91,8 @@ class RdpHandshake {
   readonly #deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   #stream: Duplex;
   #admission: Admission | undefined;
+  /** With which the client came back, or which it has from now on. */
+  #logon: RdpLogon | undefined;
 
   constructor(raw: Socket, options: RdpHandshakeOptions, place: PendingSocket, fail: (error: TransportError) => void) {
     this.#raw = raw;
@@ -121,7 +128,11 @@ class RdpHandshake {
           await this.#secure();
           break;
         case 'credentials': {
-          const admission = await this.#options.authenticate(event.credentials);
+          this.#logon = event.cookie && this.#options.cookies?.redeem(event.cookie);
+          const admission: Admission =
+            this.#logon === undefined
+              ? await this.#options.authenticate(event.credentials)
+              : { isAdmitted: true, user: this.#logon.user };
           this.#admission = admission;
           this.#place.advance();
           return this.#take(
@@ -200,6 +211,7 @@ class RdpHandshake {
       connection.isActive ? joinPackets(updates.map((update) => connection.updatePacket(update))) : undefined;
     const painter = new DesktopPainter(stream, paint, clock);
     painter.request();
+    this.#giveCookies();
     const framing = new RdpFraming(stream, connection, this.#deframer, painter, channel);
     return new StreamTransport(stream, {
       remote,
@@ -211,12 +223,31 @@ class RdpHandshake {
     });
   }
 
+  /** A cookie now, and a new one every hour, [MS-RDPBCGR] 5.5. */
+  #giveCookies(): void {
+    const { cookies, clock } = this.#options;
+    if (cookies === undefined) return;
+    const stream = this.#stream;
+    const user = this.#admission?.isAdmitted === true ? this.#admission.user : undefined;
+    const logon = (this.#logon = cookies.connected(stream, user, this.#logon));
+    let stop = () => {};
+    const give = () => {
+      const cookie = cookies.newCookie(logon);
+      if (cookie === undefined || !stream.writable) return;
+      stream.write(joinPackets([this.#connection.cookiePacket(cookie)]));
+      stop = clock.after(COOKIE_LIFE, give);
+    };
+    stream.once('close', () => stop());
+    give();
+  }
+
   #identity(): ConnectionIdentity {
     const { clientName } = this.#connection;
     const user = this.#admission?.isAdmitted === true ? this.#admission.user : undefined;
     return {
       address: addressOf(this.#stream),
       ...(user === undefined ? {} : { user }),
+      ...(this.#logon === undefined ? {} : { session: this.#logon.session }),
       ...(clientName === '' ? {} : { clientName }),
     };
   }
