@@ -111,7 +111,7 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
   }
 
   it('a server that dies in the middle leaves nothing claimed, and the client says what happened', async () => {
-    const { server, url } = await serve('--listen', 'tcp://127.0.0.1:0');
+    const { server, url } = await serve('--listen', 'tcp://127.0.0.1:0', '--hold', '0');
     const client = start('redirect', '--device', STICK_IDS, '--connect', url);
     await client.waitForLine(/^redirecting/);
     await server.stop('SIGKILL');

@@ -144,8 +144,11 @@ export class VhciStage {
     return program;
   }
 
-  /** `urbdrc serve --attach vhci`. */
-  async serve() {
+  /**
+   * `urbdrc serve --attach vhci`. Who is killed is not waited for, unless `options` say so.
+   * @param {string[]} options
+   */
+  async serve(...options) {
     const server = this.start(
       'serve',
       '--listen',
@@ -155,6 +158,7 @@ export class VhciStage {
       '--allow',
       '*',
       '--verbose',
+      ...(options.length > 0 ? options : ['--hold', '0']),
     );
     const [, url = ''] = await server.waitForLine(/^listening on (\S+)/, SLOW);
     return { server, url };
