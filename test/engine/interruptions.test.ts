@@ -64,7 +64,7 @@ describe('an engine whose connection is cut', () => {
     network.isDown = false;
     await pass(3000, 20);
     expect(ends.map(({ status }) => status)).to.deep.equal(['completed', 'completed']);
-    expect(ends.find(({ data }) => data !== undefined)?.data?.[0]).to.equal(7);
+    expect(ends.find(({ data }) => data.byteLength > 0)?.data[0]).to.equal(7);
     expect([...told].sort()).to.deep.equal([
       'client interrupted',
       'client resumed',
