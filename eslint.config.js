@@ -66,8 +66,16 @@ const NO_BUFFER = { name: 'Buffer', message: 'this runs in browsers, which have 
 // What runs in browsers, beside the pure layers.
 const browserSafe = ['src/usb', 'src/engine', 'src/hub', 'src/policy', 'src/conformance', 'src/hosts/remoteDevice'];
 const forNode = ['src/devices/virtual/imageFile.ts', 'src/devices/virtual/namedDevices.ts'];
-const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp', 'src/usbredir'];
-const pure = ['codecs', 'src/ports', 'src/admission', 'src/channels', 'src/urbdrc', 'src/rdp', 'src/resume'];
+const pure = [
+  'codecs',
+  'src/ports',
+  'src/admission',
+  'src/channels',
+  'src/urbdrc',
+  'src/rdp',
+  'src/usbredir',
+  'src/resume',
+];
 
 /** Resolves an import against the importing file and tells whether the layer may have it. */
 const layerRule = {
