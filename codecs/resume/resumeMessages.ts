@@ -5,7 +5,7 @@ import type { Writer } from '../core/writer.ts';
 import { struct } from './resumeStructs.generated.ts';
 
 /** Messages by which both ends of a connection go on after it was cut. */
-const SPEC = { document: 'docs/resume.md', section: 'On the wire' };
+const SPEC = { document: 'docs/resume.md', section: 'Messages' };
 
 /**
  * The dialler's first frame: it can resume. It looks like an empty chunk of the static channel with CHANNEL_FLAG_RESUME,

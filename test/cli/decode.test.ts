@@ -165,7 +165,7 @@ describe('urbdrc decode: input', () => {
       'DYNVC_CREATE_REQ',
       'TsUrb.Size: is 8, but the TsUrb has 9 bytes (offset 0, [MS-RDPEUSB] 2.2.9.1.1)',
       'CANCEL_REQUEST',
-      '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip, usbredir, cssp, spnego, ntlm',
+      '"layer": "smb" is none, use one of rdp, svc, dvc, urbdrc, ts-urb, ts-urb-result, usb, usbip, usbredir, cssp, spnego, ntlm, resume',
       '"from": "nobody" is nobody, use client or server',
       '"context": function is not known here, use urbFunction, requestCompletion or failed',
       '"x" is no interface id',
