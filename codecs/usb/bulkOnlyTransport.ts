@@ -7,9 +7,10 @@ import { struct } from './usbStructs.generated.ts';
 /** Bit 7 of bmCBWFlags: the data goes to the host. The other bits are 0. */
 export const CBW_DIRECTION_IN = 0x80;
 
-/** bCBWSignature and bCSWSignature: `USBC` and `USBS`. */
-const COMMAND_SIGNATURE = 0x43425355;
-const STATUS_SIGNATURE = 0x53425355;
+/** dCBWSignature: `USBC`. */
+export const COMMAND_SIGNATURE = 0x43425355;
+/** dCSWSignature: `USBS`. */
+export const STATUS_SIGNATURE = 0x53425355;
 /** Bytes of CBWCB in the wrapper, whatever bCBWCBLength says. */
 const COMMAND_BLOCK_SIZE = 16;
 

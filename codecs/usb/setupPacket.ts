@@ -46,7 +46,7 @@ export const RequestType = {
   recipientMask: 0x1f,
 } as const;
 
-/** bRequest of the standard requests, [USB 2.0] table 9-4. */
+/** bRequest of the standard requests, [USB 2.0] table 9-4; SET_ISOCH_DELAY: [USB 3.2] table 9-5. */
 export const StandardRequest = {
   GET_STATUS: 0,
   CLEAR_FEATURE: 1,
@@ -59,6 +59,7 @@ export const StandardRequest = {
   GET_INTERFACE: 10,
   SET_INTERFACE: 11,
   SYNCH_FRAME: 12,
+  SET_ISOCH_DELAY: 49,
 } as const;
 
 /** wValue of SET_FEATURE and CLEAR_FEATURE, [USB 2.0] table 9-6. */

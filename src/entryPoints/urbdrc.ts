@@ -16,6 +16,9 @@ export type { ServerStatistics } from '../engine/servedClient.ts';
 export { RedirectionError, type RedirectionErrorCode } from '../engine/redirectionError.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
 export { systemClock } from '../systemClock.ts';
+export { OrderedDevice } from '../usb/massStorage/orderedDevice.ts';
+export type { FallBack, OverlapObserver } from '../usb/overlap/commandOverlap.ts';
+export { OverlappedDevice, type OverlapOptions } from '../usb/overlap/overlappedDevice.ts';
 export {
   PEER_PROFILES,
   type PeerName,
