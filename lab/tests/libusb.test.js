@@ -380,7 +380,7 @@ for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
     });
 
     describe('several configurations', () => {
-      before(() => lab.monitor('device_add usb-net,id=network0,bus=xhci.0,port=5'));
+      before(() => lab.monitor('device_add usb-net,id=network0,bus=xhci.0,port=7'));
       after(() => lab.monitor('device_del network0'));
 
       it('are chosen with all their interfaces, and the first comes back on close', async () => {
