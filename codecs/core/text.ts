@@ -14,6 +14,11 @@ export function encodeUtf16(text: string): Uint8Array {
   return utf16Bytes(`${text}\0`);
 }
 
+/** The codes of `text`, which is ASCII: a byte for each. */
+export function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
 /** The strings of a multi-sz: each ends with NUL, and one more NUL ends the list; a missing end is accepted. */
 export function decodeMultiSz(bytes: Uint8Array): string[] {
   return utf16Text(bytes)
@@ -40,7 +45,8 @@ function utf16Text(bytes: Uint8Array): string {
   return text;
 }
 
-function utf16Bytes(text: string): Uint8Array {
+/** `text` without a NUL. */
+export function utf16Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(2 * text.length);
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);

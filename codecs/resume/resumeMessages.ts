@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { type Codec, codec } from '../core/message.ts';
 import { Reader } from '../core/reader.ts';
+import { asciiBytes } from '../core/text.ts';
 import type { Writer } from '../core/writer.ts';
 import { struct } from './resumeStructs.generated.ts';
 
@@ -121,7 +122,7 @@ export type ResumeMessage =
   ResumeAccept | ResumeRequest | ResumeGranted | ResumeRefused | ResumeAck | ResumePing | ResumeEnd | ResumeDecline;
 
 /** ASCII, before each of them. As the length of a chunk its first 4 bytes would be above 1 GiB. */
-export const MAGIC = Uint8Array.from('URBDRC-RESUM', (letter) => letter.charCodeAt(0));
+export const MAGIC = asciiBytes('URBDRC-RESUM');
 
 const NAMES: Readonly<Record<number, ResumeMessage['name']>> = {
   2: 'RESUME_ACCEPT',

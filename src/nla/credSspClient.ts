@@ -2,11 +2,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
+import { asciiBytes } from '../../codecs/core/text.ts';
 import { TsPasswordCredentials, TsRequest } from '../../codecs/cssp/tsRequest.ts';
 import { nextState, type Step, StepBuilder, type Transitions } from '../channels/machine.ts';
 import { type Credentials, NtlmClient, type NtlmClientOptions } from './ntlmClient.ts';
-import { ascii } from './ntlmKeys.ts';
-import type { NtlmSession } from './ntlmSession.ts';
+import { isSame, type NtlmSession } from './ntlmSession.ts';
 
 /** Options of {@link CredSspClient}. */
 export interface CredSspClientOptions extends NtlmClientOptions {
@@ -115,7 +115,7 @@ export class CredSspClient {
   }
 
   #binding(magic: string): Uint8Array {
-    return sha256(joinParts([ascii(magic), this.#options.nonce, this.#options.serverPublicKey]));
+    return sha256(joinParts([asciiBytes(magic), this.#options.nonce, this.#options.serverPublicKey]));
   }
 
   /** What a server before version 5 answers: its key, the first byte one higher. */
@@ -136,8 +136,4 @@ export class CredSspClient {
   #error(problem: string): ProtocolError {
     return new ProtocolError('TSRequest', this.#state, problem, TsRequest.spec);
   }
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.byteLength === right.byteLength && left.every((byte, index) => byte === right[index]);
 }

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
+import { utf16Bytes } from '../../codecs/core/text.ts';
 import { AuthenticateMessage, MIC_OFFSET } from '../../codecs/ntlm/authenticateMessage.ts';
 import { AvFlag, AvId, type AvPair, AvPairs } from '../../codecs/ntlm/avPairs.ts';
 import { ChallengeMessage } from '../../codecs/ntlm/challengeMessage.ts';
@@ -8,7 +9,7 @@ import { NtlmClientChallenge } from '../../codecs/ntlm/clientChallenge.ts';
 import { NtlmFlag } from '../../codecs/ntlm/messageHead.ts';
 import { NegotiateMessage } from '../../codecs/ntlm/negotiateMessage.ts';
 import type { NtlmVersion } from '../../codecs/ntlm/version.ts';
-import { computeProof, hmacMd5, responseKey, utf16 } from './ntlmKeys.ts';
+import { computeProof, hmacMd5, responseKey } from './ntlmKeys.ts';
 import { NtlmSession } from './ntlmSession.ts';
 import { Rc4 } from './rc4.ts';
 
@@ -129,9 +130,9 @@ export class NtlmClient {
       negotiateFlags: flags >>> 0,
       lmChallengeResponse: proof.lmChallengeResponse,
       ntChallengeResponse: proof.ntChallengeResponse,
-      domainName: utf16(domainName),
-      userName: utf16(userName),
-      workstation: utf16(workstation),
+      domainName: utf16Bytes(domainName),
+      userName: utf16Bytes(userName),
+      workstation: utf16Bytes(workstation),
       encryptedRandomSessionKey: new Rc4(proof.sessionBaseKey).crypt(sessionKey),
       version: VERSION,
       mic: new Uint8Array(MIC_SIZE),
@@ -152,7 +153,7 @@ export class NtlmClient {
       ...server.filter(({ avId }) => !own.has(avId)),
       ...promised,
       ...(channelBindings === undefined ? [] : [{ avId: AvId.MsvAvChannelBindings, value: channelBindings }]),
-      ...(targetName === undefined ? [] : [{ avId: AvId.MsvAvTargetName, value: utf16(targetName) }]),
+      ...(targetName === undefined ? [] : [{ avId: AvId.MsvAvTargetName, value: utf16Bytes(targetName) }]),
     ];
   }
 }

@@ -2,6 +2,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { md5 } from '@noble/hashes/legacy.js';
 import { joinParts } from '../../codecs/core/parts.ts';
+import { asciiBytes, utf16Bytes } from '../../codecs/core/text.ts';
 import { Writer } from '../../codecs/core/writer.ts';
 import { md4 } from './md4.ts';
 
@@ -10,16 +11,9 @@ export function hmacMd5(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8
   return hmac(md5, key, joinParts(parts));
 }
 
-/** Text as UTF-16LE. */
-export function utf16(text: string): Uint8Array {
-  const out = new Writer();
-  out.utf16(text);
-  return joinParts(out.finish());
-}
-
 /** NTOWFv2, [MS-NLMP] 3.3.2: 16 bytes that stand for the password. */
 export function responseKey(userName: string, domainName: string, password: string): Uint8Array {
-  return hmacMd5(md4(utf16(password)), utf16(userName.toUpperCase() + domainName));
+  return hmacMd5(md4(utf16Bytes(password)), utf16Bytes(userName.toUpperCase() + domainName));
 }
 
 /** What a client's proof gives. */
@@ -75,17 +69,12 @@ export function sealingKey(exportedSessionKey: Uint8Array, direction: Direction)
 }
 
 function derived(key: Uint8Array, magic: string): Uint8Array {
-  return md5(joinParts([key, ascii(magic)]));
-}
-
-/** Text of ASCII characters. */
-export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return md5(joinParts([key, asciiBytes(magic)]));
 }
 
 /** MsvAvChannelBindings for a TLS certificate, [RFC 5929] 4: binds the proof to this connection. 16 bytes. */
 export function channelBindings(certificateHash: Uint8Array): Uint8Array {
-  const application = joinParts([ascii('tls-server-end-point:'), certificateHash]);
+  const application = joinParts([asciiBytes('tls-server-end-point:'), certificateHash]);
   const out = new Writer();
   // Address types and lengths of the initiator and the acceptor, [RFC 2744] 3.11: none.
   out.zeros(16);

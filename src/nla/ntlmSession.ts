@@ -4,7 +4,7 @@ import { type Direction, hmacMd5, sealingKey, signingKey } from './ntlmKeys.ts';
 import { Rc4 } from './rc4.ts';
 
 /** Bytes of NTLMSSP_MESSAGE_SIGNATURE, [MS-NLMP] 2.2.2.9. */
-export const SIGNATURE_SIZE = 16;
+const SIGNATURE_SIZE = 16;
 const SIGNATURE_VERSION = 1;
 const CHECKSUM_SIZE = 8;
 
@@ -81,8 +81,8 @@ export class NtlmSession {
   }
 }
 
-/** Looks at every byte, so that the time tells nothing. */
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
+/** Whether two proofs are the same. It looks at every byte, so that the time tells nothing. */
+export function isSame(left: Uint8Array, right: Uint8Array): boolean {
   if (left.byteLength !== right.byteLength) return false;
   return left.reduce((difference, byte, index) => difference | (byte ^ (right[index] ?? 0)), 0) === 0;
 }

@@ -1,4 +1,5 @@
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
+import { asciiBytes } from '../../codecs/core/text.ts';
 import { CAPABILITY_HEAD_SIZE, type CapabilitySet, CapabilityType } from '../../codecs/rdp/capabilitySet.ts';
 import {
   BitmapCapability,
@@ -28,7 +29,7 @@ export interface DesktopSize {
 /** Bits per pixel of the session: every client can show this, and a pixel is two bytes. */
 export const COLOR_DEPTH = 16;
 
-const SOURCE_DESCRIPTOR = Uint8Array.from('RDP\0', (letter) => letter.charCodeAt(0));
+const SOURCE_DESCRIPTOR = asciiBytes('RDP\0');
 
 /** Begins the capability exchange, [MS-RDPBCGR] 2.2.1.13.1. The client answers with TS_CONFIRM_ACTIVE_PDU. */
 export function demandActivePacket(desktop: DesktopSize): Parts {

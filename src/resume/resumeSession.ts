@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
+import { asciiBytes } from '../../codecs/core/text.ts';
 import {
   RESUME_VERSION,
   type ResumeAccept,
@@ -353,12 +354,8 @@ function grantedText({ sessionId }: ResumeSecrets, generation: number, received:
   return [GRANTED, sessionId, numbers(generation, received)];
 }
 
-const REQUEST = ascii('resume');
-const GRANTED = ascii('resumed');
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-}
+const REQUEST = asciiBytes('resume');
+const GRANTED = asciiBytes('resumed');
 
 function numbers(generation: number, received: number): Uint8Array {
   const bytes = new Uint8Array(8);
