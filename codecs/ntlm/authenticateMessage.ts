@@ -1,7 +1,7 @@
 import { codec } from '../core/message.ts';
 import { MESSAGE_HEAD_SIZE, NtlmFlag, NtlmMessageType, readMessageHead, writeMessageHead } from './messageHead.ts';
 import { struct } from './ntlmStructs.generated.ts';
-import { PayloadReader, PayloadWriter } from './payload.ts';
+import { BUFFER_FIELD_SIZE, PayloadReader, PayloadWriter, readBufferField, writeBufferField } from './payload.ts';
 import { NTLM_VERSION_SIZE, NtlmVersion } from './version.ts';
 
 /** The client's answer to the challenge, [MS-NLMP] 2.2.1.3. Names are UTF-16LE where the flags say Unicode, else OEM. */
@@ -21,29 +21,9 @@ export interface AuthenticateMessage {
   readonly mic?: Uint8Array;
 }
 
-const Fields = struct('AUTHENTICATE_MESSAGE', {
-  LmChallengeResponseLen: 'u16',
-  LmChallengeResponseMaxLen: 'u16',
-  LmChallengeResponseBufferOffset: 'u32',
-  NtChallengeResponseLen: 'u16',
-  NtChallengeResponseMaxLen: 'u16',
-  NtChallengeResponseBufferOffset: 'u32',
-  DomainNameLen: 'u16',
-  DomainNameMaxLen: 'u16',
-  DomainNameBufferOffset: 'u32',
-  UserNameLen: 'u16',
-  UserNameMaxLen: 'u16',
-  UserNameBufferOffset: 'u32',
-  WorkstationLen: 'u16',
-  WorkstationMaxLen: 'u16',
-  WorkstationBufferOffset: 'u32',
-  EncryptedRandomSessionKeyLen: 'u16',
-  EncryptedRandomSessionKeyMaxLen: 'u16',
-  EncryptedRandomSessionKeyBufferOffset: 'u32',
-  NegotiateFlags: 'u32',
-});
-
-const FIELDS_SIZE = MESSAGE_HEAD_SIZE + Fields.size;
+const Flags = struct('AUTHENTICATE_MESSAGE', { NegotiateFlags: 'u32' });
+/** Six buffers. */
+const FIELDS_SIZE = MESSAGE_HEAD_SIZE + 6 * BUFFER_FIELD_SIZE + Flags.size;
 const MIC_SIZE = 16;
 /** Where the MIC is in a message that has one: it always has a VERSION, too. */
 export const MIC_OFFSET = FIELDS_SIZE + NTLM_VERSION_SIZE;
@@ -53,16 +33,15 @@ export const AuthenticateMessage = codec<AuthenticateMessage>({
   spec: { document: 'MS-NLMP', section: '2.2.1.3' },
   decode(reader) {
     readMessageHead(reader, NtlmMessageType.AUTHENTICATE);
-    const f = Fields.decode(reader);
-    const { NegotiateFlags: negotiateFlags } = f;
     const fields = {
-      domainName: { length: f.DomainNameLen, offset: f.DomainNameBufferOffset },
-      userName: { length: f.UserNameLen, offset: f.UserNameBufferOffset },
-      workstation: { length: f.WorkstationLen, offset: f.WorkstationBufferOffset },
-      lmChallengeResponse: { length: f.LmChallengeResponseLen, offset: f.LmChallengeResponseBufferOffset },
-      ntChallengeResponse: { length: f.NtChallengeResponseLen, offset: f.NtChallengeResponseBufferOffset },
-      sessionKey: { length: f.EncryptedRandomSessionKeyLen, offset: f.EncryptedRandomSessionKeyBufferOffset },
+      lmChallengeResponse: readBufferField(reader, 'LmChallengeResponseFields'),
+      ntChallengeResponse: readBufferField(reader, 'NtChallengeResponseFields'),
+      domainName: readBufferField(reader, 'DomainNameFields'),
+      userName: readBufferField(reader, 'UserNameFields'),
+      workstation: readBufferField(reader, 'WorkstationFields'),
+      sessionKey: readBufferField(reader, 'EncryptedRandomSessionKeyFields'),
     };
+    const { NegotiateFlags: negotiateFlags } = Flags.decode(reader);
     const hasVersion = (negotiateFlags & NtlmFlag.NTLMSSP_NEGOTIATE_VERSION) !== 0;
     const version = hasVersion ? { version: reader.structure(NtlmVersion) } : {};
     // No flag tells of the MIC: where the first buffer is behind its place, it is there.
@@ -95,27 +74,8 @@ export const AuthenticateMessage = codec<AuthenticateMessage>({
     const nt = payload.place(value.ntChallengeResponse);
     const key = payload.place(value.encryptedRandomSessionKey);
     writeMessageHead(out, NtlmMessageType.AUTHENTICATE);
-    Fields.write(out, {
-      LmChallengeResponseLen: lm.length,
-      LmChallengeResponseMaxLen: lm.length,
-      LmChallengeResponseBufferOffset: lm.offset,
-      NtChallengeResponseLen: nt.length,
-      NtChallengeResponseMaxLen: nt.length,
-      NtChallengeResponseBufferOffset: nt.offset,
-      DomainNameLen: domain.length,
-      DomainNameMaxLen: domain.length,
-      DomainNameBufferOffset: domain.offset,
-      UserNameLen: user.length,
-      UserNameMaxLen: user.length,
-      UserNameBufferOffset: user.offset,
-      WorkstationLen: station.length,
-      WorkstationMaxLen: station.length,
-      WorkstationBufferOffset: station.offset,
-      EncryptedRandomSessionKeyLen: key.length,
-      EncryptedRandomSessionKeyMaxLen: key.length,
-      EncryptedRandomSessionKeyBufferOffset: key.offset,
-      NegotiateFlags: negotiateFlags,
-    });
+    for (const field of [lm, nt, domain, user, station, key]) writeBufferField(out, field);
+    Flags.write(out, { NegotiateFlags: negotiateFlags });
     if (version !== undefined) NtlmVersion.write(out, version);
     if (mic !== undefined) out.append(mic);
     payload.write(out);

@@ -1,7 +1,7 @@
 import { codec } from '../core/message.ts';
 import { MESSAGE_HEAD_SIZE, NtlmFlag, NtlmMessageType, readMessageHead, writeMessageHead } from './messageHead.ts';
 import { struct } from './ntlmStructs.generated.ts';
-import { PayloadReader, PayloadWriter } from './payload.ts';
+import { BUFFER_FIELD_SIZE, PayloadReader, PayloadWriter, readBufferField, writeBufferField } from './payload.ts';
 import { NTLM_VERSION_SIZE, NtlmVersion } from './version.ts';
 
 /** The server's message, [MS-NLMP] 2.2.1.2. */
@@ -19,17 +19,7 @@ export interface ChallengeMessage {
   readonly version?: NtlmVersion;
 }
 
-const TargetName = struct('CHALLENGE_MESSAGE', {
-  TargetNameLen: 'u16',
-  TargetNameMaxLen: 'u16',
-  TargetNameBufferOffset: 'u32',
-  NegotiateFlags: 'u32',
-});
-const TargetInfo = struct('CHALLENGE_MESSAGE', {
-  TargetInfoLen: 'u16',
-  TargetInfoMaxLen: 'u16',
-  TargetInfoBufferOffset: 'u32',
-});
+const Flags = struct('CHALLENGE_MESSAGE', { NegotiateFlags: 'u32' });
 const CHALLENGE_SIZE = 8;
 const RESERVED_SIZE = 8;
 
@@ -38,18 +28,16 @@ export const ChallengeMessage = codec<ChallengeMessage>({
   spec: { document: 'MS-NLMP', section: '2.2.1.2' },
   decode(reader) {
     readMessageHead(reader, NtlmMessageType.CHALLENGE);
-    const target = TargetName.decode(reader);
-    const { NegotiateFlags: negotiateFlags } = target;
+    const target = readBufferField(reader, 'TargetNameFields');
+    const { NegotiateFlags: negotiateFlags } = Flags.decode(reader);
     const serverChallenge = reader.take(CHALLENGE_SIZE, 'ServerChallenge');
     reader.pad(RESERVED_SIZE, 'Reserved');
-    const info = TargetInfo.decode(reader);
+    const info = readBufferField(reader, 'TargetInfoFields');
     const hasVersion = (negotiateFlags & NtlmFlag.NTLMSSP_NEGOTIATE_VERSION) !== 0;
     const version = hasVersion ? { version: reader.structure(NtlmVersion) } : {};
     const payload = new PayloadReader(reader, headSize(hasVersion));
-    const nameField = { length: target.TargetNameLen, offset: target.TargetNameBufferOffset };
-    const targetName = payload.take(nameField, 'TargetName');
-    const infoField = { length: info.TargetInfoLen, offset: info.TargetInfoBufferOffset };
-    const targetInfo = payload.take(infoField, 'TargetInfo');
+    const targetName = payload.take(target, 'TargetName');
+    const targetInfo = payload.take(info, 'TargetInfo');
     payload.end();
     return { name: 'CHALLENGE_MESSAGE', negotiateFlags, serverChallenge, targetName, targetInfo, ...version };
   },
@@ -58,25 +46,17 @@ export const ChallengeMessage = codec<ChallengeMessage>({
     const target = payload.place(targetName);
     const info = payload.place(targetInfo);
     writeMessageHead(out, NtlmMessageType.CHALLENGE);
-    TargetName.write(out, {
-      TargetNameLen: target.length,
-      TargetNameMaxLen: target.length,
-      TargetNameBufferOffset: target.offset,
-      NegotiateFlags: negotiateFlags,
-    });
+    writeBufferField(out, target);
+    Flags.write(out, { NegotiateFlags: negotiateFlags });
     out.append(serverChallenge);
     out.zeros(RESERVED_SIZE);
-    TargetInfo.write(out, {
-      TargetInfoLen: info.length,
-      TargetInfoMaxLen: info.length,
-      TargetInfoBufferOffset: info.offset,
-    });
+    writeBufferField(out, info);
     if (version !== undefined) NtlmVersion.write(out, version);
     payload.write(out);
   },
 });
 
 function headSize(hasVersion: boolean): number {
-  const fields = TargetName.size + CHALLENGE_SIZE + RESERVED_SIZE + TargetInfo.size;
+  const fields = 2 * BUFFER_FIELD_SIZE + Flags.size + CHALLENGE_SIZE + RESERVED_SIZE;
   return MESSAGE_HEAD_SIZE + fields + (hasVersion ? NTLM_VERSION_SIZE : 0);
 }

@@ -1,7 +1,7 @@
 import { codec } from '../core/message.ts';
 import { MESSAGE_HEAD_SIZE, NtlmFlag, NtlmMessageType, readMessageHead, writeMessageHead } from './messageHead.ts';
 import { struct } from './ntlmStructs.generated.ts';
-import { PayloadReader, PayloadWriter } from './payload.ts';
+import { BUFFER_FIELD_SIZE, PayloadReader, PayloadWriter, readBufferField, writeBufferField } from './payload.ts';
 import { NTLM_VERSION_SIZE, NtlmVersion } from './version.ts';
 
 /** The client's first message, [MS-NLMP] 2.2.1.1. */
@@ -17,29 +17,20 @@ export interface NegotiateMessage {
   readonly version?: NtlmVersion;
 }
 
-const Fields = struct('NEGOTIATE_MESSAGE', {
-  NegotiateFlags: 'u32',
-  DomainNameLen: 'u16',
-  DomainNameMaxLen: 'u16',
-  DomainNameBufferOffset: 'u32',
-  WorkstationLen: 'u16',
-  WorkstationMaxLen: 'u16',
-  WorkstationBufferOffset: 'u32',
-});
+const Flags = struct('NEGOTIATE_MESSAGE', { NegotiateFlags: 'u32' });
 
 export const NegotiateMessage = codec<NegotiateMessage>({
   name: 'NEGOTIATE_MESSAGE',
   spec: { document: 'MS-NLMP', section: '2.2.1.1' },
   decode(reader) {
     readMessageHead(reader, NtlmMessageType.NEGOTIATE);
-    const fields = Fields.decode(reader);
-    const { NegotiateFlags: negotiateFlags } = fields;
+    const { NegotiateFlags: negotiateFlags } = Flags.decode(reader);
+    const domain = readBufferField(reader, 'DomainNameFields');
+    const station = readBufferField(reader, 'WorkstationFields');
     const hasVersion = (negotiateFlags & NtlmFlag.NTLMSSP_NEGOTIATE_VERSION) !== 0;
     const version = hasVersion ? { version: reader.structure(NtlmVersion) } : {};
     const payload = new PayloadReader(reader, headSize(hasVersion));
-    const domain = { length: fields.DomainNameLen, offset: fields.DomainNameBufferOffset };
     const domainName = payload.take(domain, 'DomainName');
-    const station = { length: fields.WorkstationLen, offset: fields.WorkstationBufferOffset };
     const workstation = payload.take(station, 'Workstation');
     payload.end();
     return { name: 'NEGOTIATE_MESSAGE', negotiateFlags, domainName, workstation, ...version };
@@ -49,20 +40,14 @@ export const NegotiateMessage = codec<NegotiateMessage>({
     const domain = payload.place(domainName);
     const station = payload.place(workstation);
     writeMessageHead(out, NtlmMessageType.NEGOTIATE);
-    Fields.write(out, {
-      NegotiateFlags: negotiateFlags,
-      DomainNameLen: domain.length,
-      DomainNameMaxLen: domain.length,
-      DomainNameBufferOffset: domain.offset,
-      WorkstationLen: station.length,
-      WorkstationMaxLen: station.length,
-      WorkstationBufferOffset: station.offset,
-    });
+    Flags.write(out, { NegotiateFlags: negotiateFlags });
+    writeBufferField(out, domain);
+    writeBufferField(out, station);
     if (version !== undefined) NtlmVersion.write(out, version);
     payload.write(out);
   },
 });
 
 function headSize(hasVersion: boolean): number {
-  return MESSAGE_HEAD_SIZE + Fields.size + (hasVersion ? NTLM_VERSION_SIZE : 0);
+  return MESSAGE_HEAD_SIZE + Flags.size + 2 * BUFFER_FIELD_SIZE + (hasVersion ? NTLM_VERSION_SIZE : 0);
 }

@@ -1,16 +1,30 @@
 /** Buffers of NTLM messages: a field of 8 bytes in the head tells where in the message a buffer is, [MS-NLMP] 2.2.1. */
 import type { Reader } from '../core/reader.ts';
 import type { Writer } from '../core/writer.ts';
+import { struct } from './ntlmStructs.generated.ts';
 
-/** One buffer: Len, MaxLen and BufferOffset as they are in the head. */
+/** Where a buffer is. */
 export interface BufferField {
+  /** Bytes. */
   readonly length: number;
   /** Bytes from the start of the message. */
   readonly offset: number;
 }
 
-/** Len, MaxLen and BufferOffset for a field table. */
-export const BUFFER_FIELD = { Len: 'u16', MaxLen: 'u16', BufferOffset: 'u32' } as const;
+const Fields = struct('NTLM buffer', { Len: 'u16', MaxLen: 'u16', BufferOffset: 'u32' });
+
+/** Bytes of a field. */
+export const BUFFER_FIELD_SIZE = Fields.size;
+
+/** @param field - in the specification's spelling, such as `DomainNameFields` */
+export function readBufferField(reader: Reader, field: string): BufferField {
+  const { Len: length, BufferOffset: offset } = Fields.decode(reader.sub(Fields.size, field));
+  return { length, offset };
+}
+
+export function writeBufferField(out: Writer, { length, offset }: BufferField): void {
+  Fields.write(out, { Len: length, MaxLen: length, BufferOffset: offset });
+}
 
 /** Reads the buffers that the head of a message names. */
 export class PayloadReader {
