@@ -127,14 +127,6 @@ export const NegTokenResp = codec<NegTokenResp>({
   },
 });
 
-/** MechTypeList as its own element: what mechListMIC is computed over. */
-export const MechTypeList = codec<readonly Uint8Array[]>({
-  name: 'MechTypeList',
-  spec: { document: 'RFC 4178', section: '4.2.1' },
-  decode: readMechTypes,
-  write: writeMechTypes,
-});
-
 function readMechTypes(reader: Reader): readonly Uint8Array[] {
   const list = readBer(reader, BerTag.SEQUENCE, 'mechTypes');
   const types: Uint8Array[] = [];

@@ -20,7 +20,10 @@ const capability = (devCapabilityType: number) => ({
   devCapabilityType,
 });
 
-/** The 5 bytes that start a BOS, [USB 3.2] 9.6.2. */
+/** Bytes of {@link BosDescriptor}, before the device capabilities. */
+export const BOS_HEADER_SIZE = 5;
+
+/** The bytes that start a BOS, [USB 3.2] 9.6.2. */
 export interface BosDescriptor extends AdditionalBytes {
   readonly name: 'BOS_DESCRIPTOR';
   /** Bytes of this and of all its device capabilities. */

@@ -44,8 +44,6 @@ const Count = struct('OP_REP_DEVLIST', { ndev: 'u32be' });
 
 /** Bytes with which every operation begins: version, code, status. */
 export const OP_COMMON_SIZE = Common.size;
-/** Bytes of an OP_REQ_DEVLIST. */
-export const OP_REQ_DEVLIST_SIZE = OP_COMMON_SIZE;
 /** Bytes of an OP_REQ_IMPORT. */
 export const OP_REQ_IMPORT_SIZE = OP_COMMON_SIZE + USBIP_BUSID_SIZE;
 /** Bytes of an OP_REP_IMPORT with a device. */

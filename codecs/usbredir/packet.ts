@@ -1,4 +1,4 @@
-import { type SpecRef, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { encodeWith } from '../core/message.ts';
 import type { Parts } from '../core/parts.ts';
 import type { Sender } from '../core/protocol.ts';
@@ -201,11 +201,6 @@ const WRITER = {
     finish();
   },
 };
-
-/** Where a packet is specified. */
-export function packetSpec({ name }: UsbredirCodec<UsbredirPacket>): SpecRef {
-  return specOf(name);
-}
 
 /**
  * The capabilities that a whole packet fits, for those who have not seen the hellos: its length tells the size of the

@@ -1,4 +1,5 @@
 import { joinParts } from '../../codecs/core/parts.ts';
+import { BOS_HEADER_SIZE } from '../../codecs/usb/bosDescriptor.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { RequestType, type SetupPacket, StandardRequest } from '../../codecs/usb/setupPacket.ts';
@@ -16,7 +17,6 @@ import { type Complete, completeAtOnce, resultOf } from './results.ts';
 const CONFIGURATION_COUNT_OFFSET = 17;
 /** iManufacturer, iProduct and iSerialNumber, [USB 2.0] 9.6.1. */
 const NAME_OFFSETS = { manufacturerName: 14, productName: 15, serialNumber: 16 } as const;
-const BOS_HEADER_SIZE = 5;
 /** Milliseconds for a read of our own. */
 const TIMEOUT = 5000;
 /** A string descriptor has at most so many UTF-16 code units. */

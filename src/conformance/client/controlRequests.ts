@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../../../codecs/core/json.ts';
 import { rdpeusb } from '../../../codecs/urbdrc/header.ts';
+import { OS_STRING_INDEX, OS_STRING_SIZE } from '../../../codecs/usb/osStringDescriptor.ts';
 import type { SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 import { pattern, sameBytes } from '../bytes.ts';
 import type { Requirement } from '../suite.ts';
@@ -86,8 +87,8 @@ async function checkTwins(device: GradedDevice, urb: Urb, setup: SetupPacket): P
   }
 }
 
-/** The string that tells of Microsoft's descriptors: its index, its size, where it has its signature and vendor code. */
-const OS_STRING = { index: 0xee, size: 18, signature: '4d005300460054003100300030 00', vendorCodeOffset: 16 };
+/** The string that tells of Microsoft's descriptors: its signature, and where it has the vendor code. */
+const OS_STRING = { signature: '4d005300460054003100300030 00', vendorCodeOffset: 16 };
 const EXTENDED_COMPAT_ID = 4;
 const FEATURE_SIZE = 1024;
 
@@ -119,7 +120,7 @@ const osFeature: Requirement<ClientGrading> = {
 };
 
 async function vendorCodeOf(device: GradedDevice): Promise<number | undefined> {
-  const completion = await device.transferIn(getDescriptor(DescriptorKind.STRING, OS_STRING.index), OS_STRING.size);
+  const completion = await device.transferIn(getDescriptor(DescriptorKind.STRING, OS_STRING_INDEX), OS_STRING_SIZE);
   const signature = fromHex(OS_STRING.signature);
   const found = completion.data.subarray(2, 2 + signature.byteLength);
   if (!succeeded(completion) || !sameBytes(found, signature)) return undefined;

@@ -15,6 +15,7 @@ import { UrbFunction, urbFunctionInfo } from '../../../codecs/urbdrc/tsUrb/urbFu
 import type { InterfaceInformationResult } from '../../../codecs/urbdrc/tsUrbResult/interfaceResult.ts';
 import type { TsUrbResult } from '../../../codecs/urbdrc/tsUrbResult/tsUrbResult.ts';
 import { DescriptorType } from '../../../codecs/usb/descriptorHeader.ts';
+import { OS_STRING_INDEX } from '../../../codecs/usb/osStringDescriptor.ts';
 import { RequestType, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import {
   BULK_IN,
@@ -23,7 +24,6 @@ import {
   CONFIGURATION_DESCRIPTOR,
   DEVICE_DESCRIPTOR,
   OS_STRING,
-  OS_STRING_INDEX,
 } from './loopbackDescriptors.ts';
 
 /** A message that is answered by a completion. */

@@ -11,9 +11,8 @@ export const CONFIGURATION_DESCRIPTOR = fromHex(
 export const BULK_OUT = 0x02;
 export const BULK_IN = 0x82;
 
-/** Index and bytes of Microsoft's OS string descriptor, which ends with the vendor code. */
+/** Microsoft's OS string descriptor, which ends with the vendor code. */
 export const OS_STRING = fromHex('12 03 4d00 5300 4600 5400 3100 3000 3000 5a 00');
-export const OS_STRING_INDEX = 0xee;
 
 /** The extended compatible ids that it leads to: none. */
 export const COMPATIBLE_IDS = fromHex('10000000 0001 0400 00 00000000000000');
