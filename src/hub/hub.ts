@@ -9,11 +9,10 @@ import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSink, UsbDeviceSource } fro
 import { JudgedDevice } from '../usb/judgedDevice.ts';
 import { Attachments } from './attachments.ts';
 import { Decisions, NO_POLICY } from './decisions.ts';
-import { DeviceRow, type SinkClaimant } from './deviceRow.ts';
+import { DeviceRow, orphansOf, type SinkClaimant } from './deviceRow.ts';
 import { DeviceTable } from './deviceTable.ts';
 import type { ClaimAnswer, HubDevice, HubEvent, Person } from './hubDevice.ts';
 import { HubError } from './hubError.ts';
-import { orphansOf } from './orphans.ts';
 import { type HubSession, type SessionRequest, SessionTable, type SessionTableOptions } from './sessionTable.ts';
 
 /** Options of {@link Hub}. */

@@ -1,20 +1,16 @@
-import { COMMAND_BLOCK_WRAPPER_SIZE, COMMAND_STATUS_WRAPPER_SIZE } from '../../codecs/usb/bulkOnlyTransport.ts';
+import {
+  COMMAND_BLOCK_WRAPPER_SIZE,
+  COMMAND_SIGNATURE,
+  COMMAND_STATUS_WRAPPER_SIZE,
+  STATUS_SIGNATURE,
+} from '../../codecs/usb/bulkOnlyTransport.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import type { UsbOperation, UsbResult } from '../ports/usb.ts';
+import { type BulkOnlyFunction, bulkOnlyFunctions } from '../usb/massStorage/bulkOnlyFunctions.ts';
+import { isBulkOnlyReset } from '../usb/massStorage/commandTracker.ts';
 
-const MASS_STORAGE = 0x08;
-const BULK_ONLY = 0x50;
-const DIRECTION_IN = 0x80;
-/** `USBC` and `USBS`, [USB MSC BOT 1.0] 5. */
-const COMMAND = 0x43425355;
-const STATUS = 0x53425355;
-/** Bulk-Only Mass Storage Reset, [USB MSC BOT 1.0] 3.1. */
-const CLASS_RESET = 0xff;
-
-/** The two pipes of one bulk-only interface. */
-interface Pipes {
-  readonly endpointOut: number;
-  readonly endpointIn: number;
+/** A bulk-only interface, and how far it is. */
+interface Pipes extends BulkOnlyFunction {
   /** dCBWTag of the command that has begun and has no status yet. */
   tag: number | undefined;
 }
@@ -32,20 +28,8 @@ export class StorageCommands {
    * @param idle - called when the last command has ended
    */
   static of(configurations: readonly Configuration[], idle: () => void): StorageCommands | undefined {
-    const pipes = configurations.flatMap(({ interfaces }) =>
-      interfaces
-        .filter((each) => each.interfaceClass === MASS_STORAGE && each.interfaceProtocol === BULK_ONLY)
-        .flatMap(({ endpoints }) => {
-          const bulk = endpoints
-            .filter(({ transferType }) => transferType === 'bulk')
-            .map((each) => each.endpointAddress);
-          const endpointIn = bulk.find((address) => (address & DIRECTION_IN) !== 0);
-          const endpointOut = bulk.find((address) => (address & DIRECTION_IN) === 0);
-          return endpointIn === undefined || endpointOut === undefined
-            ? []
-            : [{ endpointIn, endpointOut, tag: undefined }];
-        }),
-    );
+    const functions = configurations.flatMap(({ interfaces }) => bulkOnlyFunctions(interfaces));
+    const pipes = functions.map((each) => ({ ...each, tag: undefined }));
     return pipes.length === 0 ? undefined : new StorageCommands(pipes, idle);
   }
 
@@ -80,7 +64,7 @@ export class StorageCommands {
     const pipes = this.#at(operation.endpointAddress);
     // What looks like a command while one is under way is its data.
     if (pipes === undefined || pipes.tag !== undefined) return;
-    pipes.tag = tagOf(operation.data, COMMAND, COMMAND_BLOCK_WRAPPER_SIZE);
+    pipes.tag = tagOf(operation.data, COMMAND_SIGNATURE, COMMAND_BLOCK_WRAPPER_SIZE);
   }
 
   /** It has completed. */
@@ -89,19 +73,19 @@ export class StorageCommands {
     switch (operation.type) {
       case 'transferOut': {
         const pipes = this.#at(operation.endpointAddress);
-        const tag = tagOf(operation.data, COMMAND, COMMAND_BLOCK_WRAPPER_SIZE);
+        const tag = tagOf(operation.data, COMMAND_SIGNATURE, COMMAND_BLOCK_WRAPPER_SIZE);
         // A command that did not reach the device has not begun.
         if (status !== 'completed' && tag !== undefined && pipes?.tag === tag) this.#finish(pipes);
         return;
       }
       case 'transferIn': {
         const pipes = this.#at(operation.endpointAddress);
-        const tag = tagOf(data, STATUS, COMMAND_STATUS_WRAPPER_SIZE);
+        const tag = tagOf(data, STATUS_SIGNATURE, COMMAND_STATUS_WRAPPER_SIZE);
         if (tag !== undefined && pipes?.tag === tag) this.#finish(pipes);
         return;
       }
       case 'control':
-        if (operation.setup.bmRequestType === 0x21 && operation.setup.bRequest === CLASS_RESET) this.#forget();
+        if (isBulkOnlyReset(operation.setup)) this.#forget();
         return;
       case 'setConfiguration':
       case 'setInterface':
@@ -115,7 +99,9 @@ export class StorageCommands {
   }
 
   #at(endpointAddress: number): Pipes | undefined {
-    return this.#pipes.find((each) => each.endpointOut === endpointAddress || each.endpointIn === endpointAddress);
+    return this.#pipes.find(
+      (each) => each.out.endpointAddress === endpointAddress || each.in.endpointAddress === endpointAddress,
+    );
   }
 
   #finish(pipes: Pipes): void {

@@ -13,7 +13,7 @@ import { sessionOf } from './network.ts';
 const isLive = (end: TransportEnd) => sessionOf(end.transport).state === 'live';
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!condition()) await new Promise(setImmediate);
 }
 
 interface Scene {

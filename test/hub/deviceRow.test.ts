@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { DeviceRow } from '../../src/hub/deviceRow.ts';
-import { orphansOf } from '../../src/hub/orphans.ts';
+import { DeviceRow, orphansOf } from '../../src/hub/deviceRow.ts';
 import { JudgedDevice } from '../../src/usb/judgedDevice.ts';
 import { FakeSink, FakeSource } from './hubFakes.ts';
 
