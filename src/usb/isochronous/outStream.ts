@@ -17,8 +17,9 @@ interface Queued {
 }
 
 /**
- * The jitter buffer in front of an isochronous OUT endpoint. Requests are answered while there is room for them, before
- * the device has them, so that the host goes on at the pace of the device and not at that of the round trips. Playing
+ * The jitter buffer in front of an isochronous OUT endpoint. Once the device has played one request, the others are
+ * answered while there is room for them, before the device has them, so that the host goes on at the pace of the device
+ * and not at that of the round trips; a device that cannot play says so in the answer to each request. Playing
  * begins when half of the target is there, or has passed; when the device has played all, it begins like that again.
  * A host that waits for no answers can send more than there is room for: beyond twice the target the oldest are dropped
  * until the target is left.
@@ -31,6 +32,8 @@ export class OutStream {
   readonly #queue: Queued[] = [];
   readonly #inFlight = new Map<Queued, UsbTransfer | undefined>();
   #isPlaying = false;
+  /** The device has played a request: only then one is answered before it was played. */
+  #isProven = false;
   #stopTimer: (() => void) | undefined;
   /** When the device had played all, ms. */
   #emptySince: number | undefined;
@@ -127,6 +130,7 @@ export class OutStream {
       if (queued.complete === undefined) this.#failure = status;
       settle(queued, status);
     } else {
+      this.#isProven = true;
       settle(queued, 'completed', this.#startFrame());
     }
     this.#answer();
@@ -148,6 +152,7 @@ export class OutStream {
 
   /** In the order of the requests, as far as there is room. */
   #answer(): void {
+    if (!this.#isProven) return;
     let ahead = 0;
     for (const queued of [...this.#inFlight.keys(), ...this.#queue]) {
       ahead += queued.duration;

@@ -171,6 +171,28 @@ describe('a device whose streams outlast the network', () => {
   });
 
   describe('OUT', () => {
+    it('answers nothing before the device has played the first request', () => {
+      const requests = Array.from({ length: 4 }, (_, index) => play(index * 8));
+      expect(requests.filter((each) => each.seen() !== undefined)).to.have.length(0);
+      clock.advance(1 + 8);
+      expect(requests.filter((each) => each.seen() !== undefined)).to.have.length(4);
+    });
+
+    it('tells each failure with the request that failed, of a device that cannot play', async () => {
+      watched.failure = 'failed';
+      const requests = Array.from({ length: 4 }, (_, index) => play(index * 8));
+      clock.advance(TARGET);
+      for (const { result } of requests) expect((await result).status).to.equal('failed');
+    });
+  });
+
+  describe('OUT, once the device has played', () => {
+    beforeEach(() => {
+      play(0);
+      clock.advance(1000);
+      played.length = 0;
+    });
+
     it('answers up to one target before the device has played, and then at its pace', () => {
       const requests = Array.from({ length: 8 }, (_, index) => play(index * 8));
       expect(requests.filter((each) => each.seen() !== undefined)).to.have.length(TARGET / 8);
