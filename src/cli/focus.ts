@@ -1,29 +1,96 @@
 import { Argument, Command, Option } from 'commander';
-import { FocusGroup, type FocusOwner } from '../focus/focusGroup.ts';
+import { DriverGuard } from '../devices/libusb/driverGuard.ts';
+import { watchInputKeys } from '../devices/libusb/inputKeys.ts';
+import { FocusGroup, type FocusOwner, isHid } from '../focus/focusGroup.ts';
+import type { UsbDevice } from '../ports/usb.ts';
+import { idleClock, systemClock } from '../systemClock.ts';
+import type { watchCuts } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
+import { followWindow } from './focusWindow.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { openClients } from './sessions.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FocusOptions {
   readonly focus?: boolean;
+  readonly focusWindow?: string;
 }
 
-/** `--focus`. */
-export function focusOption(): Option {
-  return new Option('--focus', 'keyboards and mice are used here and there by turns: see urbdrc focus');
+/** `--focus` and `--focus-window`. */
+export function focusOptions(): readonly Option[] {
+  return [
+    new Option('--focus', 'keyboards and mice are used here and there by turns: see urbdrc focus'),
+    new Option(
+      '--focus-window <class>',
+      'the same; they are at the other end while an X11 window of this class is active',
+    ),
+  ];
 }
 
-/** The group of all HID devices of this program. */
-export function focusGroup(terminal: Terminal): FocusGroup {
+/** What has to do with the keyboards and mice of a running `redirect`. */
+export interface ProgramFocus {
+  /** Undefined: nothing is used by turns. */
+  readonly group: FocusGroup | undefined;
+  /** The device as it is to be redirected. */
+  device(device: UsbDevice): UsbDevice;
+  close(): void;
+}
+
+/**
+ * The group of all HID devices of this program, where the user wants one.
+ * @param isLocal - the devices are those of this machine, whose drivers have them otherwise
+ */
+export function openFocus(options: FocusOptions, isLocal: boolean, terminal: Terminal): ProgramFocus {
+  const isWanted = options.focus === true || options.focusWindow !== undefined;
+  const group = isWanted ? focusGroup(isLocal, terminal) : undefined;
+  const guard = new DriverGuard();
+  const window =
+    group === undefined || options.focusWindow === undefined
+      ? undefined
+      : followWindow(options.focusWindow, group, terminal);
+  return {
+    group,
+    device: (device) => {
+      if (isLocal && isHid(device) && !guard.add(device)) {
+        terminal.detail(`${device.identity.portPath}: if this program is killed, plug it in again to use it here`);
+      }
+      return group?.add(device) ?? device;
+    },
+    close: () => {
+      window?.close();
+      guard.close();
+    },
+  };
+}
+
+/** What watches over a connection, and gives the devices to this machine while the other end cannot be reached. */
+export function homeWhenCut(
+  cuts: ReturnType<typeof watchCuts>,
+  group: FocusGroup | undefined,
+): ReturnType<typeof watchCuts> {
+  return {
+    ...cuts,
+    onInterrupted: (hold) => {
+      cuts.onInterrupted(hold);
+      void group?.switchTo('local').catch(() => {});
+    },
+  };
+}
+
+function focusGroup(isLocal: boolean, terminal: Terminal): FocusGroup {
+  const tell = (line: string) => terminal.detail(line);
   return new FocusGroup({
+    clock: systemClock,
     onSwitched: (owner, error) => {
       const where = owner === 'local' ? 'here' : 'at the other end';
-      const problem = error === undefined ? '' : `, but not all of them: ${oneLine(error)}`;
+      const problem = error === undefined ? '' : `: ${oneLine(error)}`;
       const event = { event: 'focus', owner, error: error === undefined ? null : oneLine(error) } as const;
       if (error === undefined) terminal.say(`keyboards and mice are ${where}`, event);
-      else terminal.warn(`keyboards and mice are ${where}${problem}`, event);
+      else terminal.warn(`keyboards and mice stay ${where}${problem}`, event);
     },
+    ...(isLocal && {
+      watchKeys: ({ identity }, onKey) => watchInputKeys(identity.portPath, onKey, { clock: idleClock, tell }),
+    }),
   });
 }
 
@@ -35,8 +102,8 @@ export function focusCommand(context: ProgramContext = PROCESS): Command {
     .addHelpText(
       'after',
       `
-At the other end Right Ctrl + Right Alt + F12 on one of these keyboards gives them back, too. They stay announced and
-configured there: the other end sees an idle keyboard.
+Right Ctrl + Right Alt + F12 on one of these keyboards gives them to the other side, too: at once from there, and from here
+when the keys are up again. They stay announced and configured there: the other end sees an idle keyboard.
 
 Examples:
   urbdrc focus local

@@ -6,6 +6,7 @@ import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { type Redirection, RedirectionClient } from '../engine/client.ts';
 import { systemClock } from '../systemClock.ts';
+import type { FocusGroup } from '../focus/focusGroup.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import type { SessionWish } from '../hub/sessionShare.ts';
@@ -33,7 +34,7 @@ import { faultsOption, seedOption } from './faultOptions.ts';
 import { fromOption, type FromOptions, isFromOthers, openFrom } from './fromOption.ts';
 import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
-import { focusGroup, focusOption, type FocusOptions } from './focus.ts';
+import { focusOptions, type FocusOptions, homeWhenCut, openFocus, type ProgramFocus } from './focus.ts';
 import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './lastKeyboard.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
@@ -113,12 +114,12 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(fromOption().conflicts(['device', 'port', 'serial', 'virtual', 'follow']))
     .option('--wait', 'do not fail when no such device is plugged in: wait for it')
     .addOption(evenLastOption())
-    .addOption(focusOption())
     .addOption(configOption())
     .addOption(controlOption())
     .addOption(metricsOption())
     .addOption(exclusiveOption())
     .addOption(captureOption());
+  for (const option of focusOptions()) command.addOption(option);
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
@@ -149,6 +150,7 @@ Examples:
 async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
   let meter: ProgramMetrics | undefined;
   let control: ProgramControl | undefined;
+  let focus: ProgramFocus | undefined;
   const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   const stop = stopSignal(context);
   try {
@@ -159,11 +161,11 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const isForeign = given === undefined && options.attach !== undefined && isFromOthers(options);
     const policy = isForeign ? rulePolicy(FOREIGN_RULES) : given;
     if (isForeign) terminal.say(FOREIGN_RULES_LINE);
-    const focus = options.focus === true ? focusGroup(terminal) : undefined;
-    const turns = (device: UsbDevice) => focus?.add(device) ?? device;
+    const isLocal = options.virtual === undefined && options.from === undefined;
+    const { group } = (focus = openFocus(options, isLocal, terminal));
+    const turns = (device: UsbDevice) => focus?.device(device) ?? device;
     // What is used by turns has a way back.
-    const isKept =
-      options.virtual === undefined && options.from === undefined && options.evenLast !== true && focus === undefined;
+    const isKept = isLocal && options.evenLast !== true && group === undefined;
     const keep = (device: UsbDevice) => (isKept ? keepLastKeyboard(device, ownSeat) : device);
     const { sources, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason }) => {
@@ -189,7 +191,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
           tell(event, terminal);
         },
       }));
-      control = await openControl(options, 'redirect', devices, context, terminal, focus);
+      control = await openControl(options, 'redirect', devices, context, terminal, group);
       for (const source of sources) await devices.addSource(chosenParts(source, options));
       if (place !== undefined) {
         await place.run(devices, given !== undefined || options.wait === true, stop.signal);
@@ -208,7 +210,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         try {
           // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
-          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, wish, signal);
+          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, wish, group, signal);
         } finally {
           left();
           busy = false;
@@ -220,6 +222,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       if (capture !== undefined) endCapture(capture, options, terminal);
     }
   } finally {
+    focus?.close();
     await control?.close();
     await meter?.close();
     stop.release();
@@ -269,6 +272,7 @@ async function redirectThrough(
   capture: Capture,
   terminal: Terminal,
   wish: SessionWish,
+  focus: FocusGroup | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const report = new RedirectionReport(terminal);
@@ -277,7 +281,7 @@ async function redirectThrough(
   const greeted = new Promise<void>((resolve) => (greet = resolve));
   const client = new RedirectionClient(new WishingTransport(transport, wish), {
     ...recording,
-    ...watchCuts(transport.remote, transport.remote, terminal),
+    ...homeWhenCut(watchCuts(transport.remote, transport.remote, terminal), focus),
     onChannel: (change) => {
       recording.onChannel?.(change);
       greet();

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export { FocusGroup, type FocusGroupOptions, type FocusOwner } from '../focus/focusGroup.ts';
+export type { LocalKey } from '../focus/localKeys.ts';
 export { RedirectionClient, type Redirection } from '../engine/client.ts';
 export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export { MessageMemory } from '../channels/reassemblyBudget.ts';

@@ -1,3 +1,4 @@
+import { asError } from '../../codecs/core/errors.ts';
 import { nextState, type Transitions } from '../channels/machine.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { completeAtOnce, type Complete, NO_BYTES, resultOf } from '../usb/results.ts';
@@ -19,6 +20,16 @@ export const FOCUS_TRANSITIONS = {
   entering: { entered: 'remote', failed: 'local', closed: 'closed' },
 } as const satisfies Transitions<FocusStateName, FocusInput>;
 
+/** What a group has to do with one of its devices. */
+export interface FocusedDeviceOptions {
+  /** Sees each report first; true: it is not for the other end. */
+  readonly onReport?: (report: Uint8Array) => boolean;
+  /** Whether a device that the other end opens stays with this machine. */
+  readonly isParked?: () => boolean;
+  /** The state is another one. */
+  readonly onMoved?: () => void;
+}
+
 /** A request that has not ended. */
 interface Pending {
   readonly operation: UsbOperation;
@@ -33,7 +44,7 @@ interface Pending {
  * released at the other end, and by this machine's own drivers when they lose the device.
  */
 export class FocusedDevice extends WrappedDevice {
-  readonly #onReport: (report: Uint8Array) => boolean;
+  readonly #options: FocusedDeviceOptions;
   readonly #shadow = new IdleShadow();
   readonly #pending = new Set<Pending>();
   /** The last report of each kind that has something down, by endpoint and kind. */
@@ -44,10 +55,9 @@ export class FocusedDevice extends WrappedDevice {
   #state: FocusStateName = 'closed';
   #switching: Promise<void> = Promise.resolve();
 
-  /** @param onReport - sees each report first; true: it is not for the other end */
-  constructor(device: UsbDevice, onReport: (report: Uint8Array) => boolean = () => false) {
+  constructor(device: UsbDevice, options: FocusedDeviceOptions = {}) {
     super(device);
-    this.#onReport = onReport;
+    this.#options = options;
     device.gone.addEventListener('abort', () => this.#endHeld('disconnected'), { once: true });
   }
 
@@ -58,6 +68,7 @@ export class FocusedDevice extends WrappedDevice {
   override async open(): Promise<void> {
     await this.device.open();
     this.#move('opened');
+    if (this.#options.isParked?.() === true) await this.leave();
   }
 
   override async close(): Promise<void> {
@@ -82,7 +93,10 @@ export class FocusedDevice extends WrappedDevice {
     return { cancel: () => this.#cancel(pending) };
   }
 
-  /** Gives the device to this machine. Resolves when its drivers have it. */
+  /**
+   * Gives the device to this machine. Resolves when its drivers have it.
+   * @throws Error with which closing it failed; it counts as given back, and the other end sees an idle device
+   */
   leave(): Promise<void> {
     return this.#next(async () => {
       if (!this.#move('leave')) return;
@@ -92,12 +106,13 @@ export class FocusedDevice extends WrappedDevice {
       this.#down.clear();
       for (const pending of [...this.#pending]) this.#releaseKeys(pending);
       await this.#learn();
-      await this.device.close();
+      const problem = await this.device.close().then(() => undefined, asError);
       if (!this.#move('left')) return;
       for (const pending of [...this.#pending]) {
         if (pending.operation.type === 'transferIn') continue;
         this.#finish(pending, this.#play(pending.operation));
       }
+      if (problem !== undefined) throw problem;
     });
   }
 
@@ -136,8 +151,10 @@ export class FocusedDevice extends WrappedDevice {
 
   #move(input: FocusInput): boolean {
     const next = nextState(FOCUS_TRANSITIONS, this.#state, input);
-    if (next !== undefined) this.#state = next;
-    return next !== undefined;
+    if (next === undefined) return false;
+    this.#state = next;
+    this.#options.onMoved?.();
+    return true;
   }
 
   /** What a device does not take is as little set as it was. */
@@ -166,7 +183,7 @@ export class FocusedDevice extends WrappedDevice {
     if (pending.operation.type === 'transferIn' && result.status === 'completed') {
       const { endpointAddress } = pending.operation;
       // Before it is noted: what is down then was down before.
-      if (this.#onReport(result.data)) {
+      if (this.#options.onReport?.(result.data) === true) {
         // Whoever saw it gives the device away in a later turn.
         this.#forward(pending);
         return;

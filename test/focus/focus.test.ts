@@ -6,6 +6,7 @@ import { FOCUS_TRANSITIONS, FocusedDevice } from '../../src/focus/focusedDevice.
 import { FocusGroup, type FocusOwner, isChord } from '../../src/focus/focusGroup.ts';
 import type { UsbOperation, UsbResult, UsbTransfer } from '../../src/ports/usb.ts';
 import { WrappedDevice } from '../../src/usb/wrappedDevice.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
 
 const [KEY_A, KEY_F12] = [0x04, 0x45];
 const RIGHT_CTRL_ALT = 0x50;
@@ -64,7 +65,10 @@ describe('focus', () => {
     real = new SharedKeyboard();
     switched = [];
     reports = [];
-    group = new FocusGroup({ onSwitched: (owner, error) => switched.push([owner, error?.message]) });
+    group = new FocusGroup({
+      clock: new VirtualClock(),
+      onSwitched: (owner, error) => switched.push([owner, error?.message]),
+    });
     const added = group.add(real);
     device = added instanceof FocusedDevice ? added : expect.fail('a keyboard is of the group');
     await device.open();
@@ -239,7 +243,8 @@ describe('focus', () => {
     const error = await group.switchTo('remote').catch(String);
     expect(error).to.equal('Error: another program has it');
     expect(device.state).to.equal('local');
-    expect(switched.at(-1)).to.deep.equal(['remote', 'another program has it']);
+    expect(switched.at(-1)).to.deep.equal(['local', 'another program has it']);
+    expect(group.owner).to.equal('local');
     real.problem = undefined;
     await group.switchTo('remote');
     expect(device.state).to.equal('remote');
