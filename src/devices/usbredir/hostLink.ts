@@ -68,7 +68,11 @@ export class HostLink {
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('end', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
-      for (const event of link.receive(chunk)) this.#happened(event, connected);
+      for (const event of link.receive(chunk)) {
+        // Nothing that comes behind its end counts.
+        if (this.isOver) return;
+        this.#happened(event, connected);
+      }
     });
     for (const part of link.hello()) socket.write(part);
     socket.resume();
@@ -76,7 +80,7 @@ export class HostLink {
 
   /** Whether it is over or about to be. */
   get isOver(): boolean {
-    return this.#socket.destroyed;
+    return this.#socket.destroyed || this.#socket.writableEnded;
   }
 
   /** Bulk transfers may have more than 65535 bytes. */
@@ -96,8 +100,19 @@ export class HostLink {
   }
 
   send(packet: LinkPacket): void {
-    if (this.#socket.destroyed) return;
+    if (this.isOver) return;
     for (const part of this.#link.encode(packet)) this.#socket.write(part);
+  }
+
+  /** Bytes that the host has not taken yet. */
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Ends the connection because of an error of the host. */
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#socket.destroy();
   }
 
   /** Ends the connection: the host has its device back. */
@@ -113,8 +128,7 @@ export class HostLink {
         // A request in it is never answered, and its time limit ends what waits for it.
         return;
       case 'failed':
-        this.#error ??= event.error;
-        this.#socket.destroy();
+        this.fail(event.error);
         return;
       case 'packet':
         break;

@@ -1,16 +1,17 @@
 import type { EndpointSetting } from '../../../codecs/usb/configurationDescriptor.ts';
-import { packetSizeOf } from '../../../codecs/usb/configurationDescriptor.ts';
+import { bytesPerInterval } from '../../../codecs/usb/configurationDescriptor.ts';
 import { FeatureSelector, RequestType, type SetupPacket, StandardRequest } from '../../../codecs/usb/setupPacket.ts';
 import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
-import type { UsbredirId } from '../../../codecs/usbredir/header.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { UsbOperation, UsbResult, UsbSpeed, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import type { IsochronousPacketResult, UsbOperation, UsbResult, UsbSpeed, UsbTransfer } from '../../ports/usb.ts';
 import { findConfiguration, findSetting } from '../../usb/activeConfiguration.ts';
+import { DeviceError } from '../../usb/deviceError.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { usbStatusOfUsbredir } from '../../usbredir/status.ts';
 import type { LinkPacket } from '../../usbredir/usbredirLink.ts';
 import { completeLater, ConnectedDevice } from '../connectedDevice.ts';
 import type { HostLink, HostListener } from './hostLink.ts';
+import { HostRequests } from './hostRequests.ts';
 import { Pace, packetPeriod, streamShape } from './isochronousStreams.ts';
 import { Receiving } from './receiving.ts';
 
@@ -18,38 +19,28 @@ type Control = Extract<UsbOperation, { type: 'control' }>;
 type Data = Extract<UsbOperation, { type: 'transferIn' | 'transferOut' }>;
 type Isochronous = Extract<UsbOperation, { type: 'isochronousIn' | 'isochronousOut' }>;
 
-/** A request that the host has. */
-interface Pending {
-  readonly id: UsbredirId;
-  /** 0 for control requests. */
-  readonly endpointAddress: number;
-  /** Bytes that the answer may bring. */
-  readonly room: number;
-  readonly complete: Complete;
-  /** What it ends with when it was cancelled. */
-  cancelStatus: UsbStatus;
-  /** Asked only to hear whether the device is there. */
-  isProbe: boolean;
-}
-
 const DIRECTION_IN = 0x80;
 const SHORT_LENGTH = 0xffff;
+/** Bytes that the host has not taken, from which on isochronous packets are dropped. */
+const UNTAKEN_PACKETS = 1024 * 1024;
 
 /** A device at a usb-host: requests are answered by their ids, periodic endpoints stream once they were used. */
 export class UsbredirDevice extends ConnectedDevice implements HostListener {
   readonly #link: HostLink;
   readonly #speed: UsbSpeed;
-  readonly #pending = new Map<number, Pending>();
+  readonly #requests: HostRequests;
   /** By bEndpointAddress: IN endpoints that the host reads by itself. */
   readonly #receiving = new Map<number, Receiving>();
   /** By bEndpointAddress: isochronous OUT endpoints. */
   readonly #paces = new Map<number, Pace>();
-  readonly #waiting = new Set<{ readonly left: Set<Pending>; readonly resolve: () => void }>();
 
   constructor(link: HostLink, name: string, speed: UsbSpeed, clock: Clock) {
     super(name, clock);
     this.#link = link;
     this.#speed = speed;
+    this.#requests = new HostRequests(link, clock, (problem) => {
+      link.fail(new DeviceError('TIMED_OUT', `${name} ${problem}`));
+    });
     link.listener = this;
   }
 
@@ -61,18 +52,18 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
     switch (packet.name) {
       case 'usb_redir_control_packet':
       case 'usb_redir_bulk_packet':
-        this.#answered(packet.id, packet.status, packet.data, packet.length);
+        this.#requests.answered(packet);
         return;
       case 'usb_redir_interrupt_packet':
         if ((packet.endpoint & DIRECTION_IN) !== 0) this.#receiving.get(packet.endpoint)?.received(packet);
-        else this.#answered(packet.id, packet.status, NO_BYTES, packet.length);
+        else this.#requests.answered(packet);
         return;
       case 'usb_redir_iso_packet':
         this.#receiving.get(packet.endpoint)?.received(packet);
         return;
       case 'usb_redir_configuration_status':
       case 'usb_redir_alt_setting_status':
-        this.#answered(packet.id, packet.status, NO_BYTES, 0);
+        this.#requests.answered({ id: packet.id, status: packet.status });
         return;
       case 'usb_redir_iso_stream_status':
       case 'usb_redir_interrupt_receiving_status':
@@ -85,14 +76,14 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
   }
 
   protected override cancelAll(): void {
-    for (const request of [...this.#pending.values()]) this.#cancel(request);
+    for (const request of this.#requests.pending()) this.#requests.cancel(request);
     this.#stopStreams('cancelled');
   }
 
   protected override cut(status: 'cancelled' | 'disconnected'): void {
     this.#link.close();
     this.#stopStreams(status);
-    for (const request of [...this.#pending.values()]) this.#end(request, resultOf(status));
+    for (const request of this.#requests.pending()) this.#requests.end(request, resultOf(status));
   }
 
   protected override start(operation: UsbOperation, complete: Complete): UsbTransfer {
@@ -121,7 +112,7 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
         if (this.active.endpoint(endpointAddress) === undefined) return completeAtOnce('notFound', complete);
         this.#stopStream(endpointAddress, 'cancelled');
         return completeLater(
-          this.#abort(endpointAddress).then(() => resultOf('completed')),
+          this.#requests.abort(this.#requests.pending(endpointAddress)).then(() => resultOf('completed')),
           complete,
         );
       }
@@ -147,7 +138,12 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
     // The host has requests of its own for these.
     if (change?.type === 'setConfiguration' || change?.type === 'setInterface') return this.#select(change, complete);
     if (change?.type === 'clearHalt') this.#stopStream(change.endpointAddress, 'cancelled');
-    const request = this.#request(0, setup.wLength, complete);
+    const request = this.#requests.add({
+      endpointAddress: 0,
+      room: isIn ? setup.wLength : 0,
+      sent: data.byteLength,
+      complete,
+    });
     this.#link.send({
       name: 'usb_redir_control_packet',
       ...request.id,
@@ -160,9 +156,8 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
       length: setup.wLength,
       data,
     });
-    const stopTimer = timeout > 0 ? this.clock.after(timeout, () => this.#cancel(request, 'timedOut')) : undefined;
-    if (stopTimer !== undefined) void this.#ended([request]).then(stopTimer);
-    return { cancel: () => this.#cancel(request) };
+    if (timeout > 0) this.#requests.after(timeout, request, () => this.#requests.cancel(request, 'timedOut'));
+    return { cancel: () => this.#requests.cancel(request) };
   }
 
   #data(operation: Data, complete: Complete): UsbTransfer {
@@ -180,14 +175,14 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
     if (length > SHORT_LENGTH && (endpoint.transferType === 'interrupt' || !this.#link.hasLongLengths)) {
       return completeAtOnce('outOfMemory', complete);
     }
-    const request = this.#request(endpointAddress, isIn ? length : 0, complete);
+    const request = this.#requests.add({ endpointAddress, room: isIn ? length : 0, sent: data.byteLength, complete });
     const common = { ...request.id, endpoint: endpointAddress, status: 0, length, data };
     if (endpoint.transferType === 'interrupt') this.#link.send({ name: 'usb_redir_interrupt_packet', ...common });
     else {
       const { hasLongLengths: hasLengthHigh } = this.#link;
       this.#link.send({ name: 'usb_redir_bulk_packet', ...common, streamId: 0, hasLengthHigh });
     }
-    return { cancel: () => this.#cancel(request) };
+    return { cancel: () => this.#requests.cancel(request) };
   }
 
   #isochronous(operation: Isochronous, complete: Complete): UsbTransfer {
@@ -212,18 +207,21 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
       this.#paces.set(endpointAddress, (pace = new Pace(this.clock, packetPeriod(endpoint, this.#speed))));
       this.#startIsochronous(endpoint);
     }
+    // A host that does not read must not fill this end's memory with what it would throw away.
+    const isTaken = this.#link.backlog <= UNTAKEN_PACKETS;
     let at = 0;
-    for (const length of packetLengths) {
+    for (const length of isTaken ? packetLengths : []) {
       const packet = { endpoint: endpointAddress, status: 0, length, data: data.subarray(at, (at += length)) };
       this.#link.send({ name: 'usb_redir_iso_packet', ...this.#link.numbered(0), ...packet });
     }
-    const packets = packetLengths.map((length) => ({ status: 'completed' as const, length }));
-    const request = this.#request(endpointAddress, 0, complete);
-    const stop = this.clock.after(pace.sent(packetLengths.length), () => {
-      this.#end(request, { ...resultOf('completed', NO_BYTES, at), packets });
+    const packets: IsochronousPacketResult[] = packetLengths.map((length) =>
+      isTaken ? { status: 'completed', length } : { status: 'failed', length: 0 },
+    );
+    const request = this.#requests.add({ endpointAddress, room: 0, sent: at, complete, isUnanswered: true });
+    this.#requests.after(pace.sent(packetLengths.length), request, () => {
+      this.#requests.end(request, { ...resultOf('completed', NO_BYTES, at), packets });
     });
-    void this.#ended([request]).then(stop);
-    return { cancel: () => this.#end(request, resultOf('cancelled')) };
+    return { cancel: () => this.#requests.cancel(request) };
   }
 
   /** What the host reads by itself of an IN endpoint; started at the first read. */
@@ -231,7 +229,7 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
     const { endpointAddress } = endpoint;
     let receiving = this.#receiving.get(endpointAddress);
     if (receiving !== undefined) return receiving;
-    this.#receiving.set(endpointAddress, (receiving = new Receiving(packetSizeOf(endpoint))));
+    this.#receiving.set(endpointAddress, (receiving = new Receiving(bytesPerInterval(endpoint))));
     if (endpoint.transferType === 'isochronous') this.#startIsochronous(endpoint);
     else {
       const id = this.#link.numbered(0);
@@ -253,7 +251,7 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
     this.#receiving.delete(endpointAddress);
     this.#paces.delete(endpointAddress);
     if (receiving === undefined) return;
-    this.#probe(({ status: outcome }) => receiving.end(outcome === 'disconnected' ? outcome : failed));
+    this.#requests.probe(({ status: outcome }) => receiving.end(outcome === 'disconnected' ? outcome : failed));
   }
 
   #stopStreams(status: 'cancelled' | 'disconnected'): void {
@@ -284,10 +282,11 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
         : configuration && findSetting(configuration, operation);
     if (isThere === undefined) return completeAtOnce('notFound', complete);
     this.#stopStreams('cancelled');
-    const request = this.#request(0, 0, (result) => {
+    const noting: Complete = (result) => {
       if (result.status === 'completed') this.active.note(operation);
       complete(result);
-    });
+    };
+    const request = this.#requests.addLimited({ endpointAddress: 0, room: 0, sent: 0, complete: noting });
     if (operation.type === 'setConfiguration') {
       const { configurationValue } = operation;
       this.#link.send({ name: 'usb_redir_set_configuration', ...request.id, configuration: configurationValue });
@@ -302,76 +301,10 @@ export class UsbredirDevice extends ConnectedDevice implements HostListener {
   /** A reset is not answered, but the request behind it. */
   async #reset(): Promise<UsbResult> {
     this.#stopStreams('cancelled');
-    await this.#abort();
+    await this.#requests.abort(this.#requests.pending());
     if (this.#link.isOver) return resultOf('disconnected');
     this.#link.send({ name: 'usb_redir_reset', ...this.#link.numbered(0) });
-    return new Promise((resolve) => {
-      const request = this.#request(0, 0, resolve);
-      this.#link.send({ name: 'usb_redir_get_configuration', ...request.id });
-    });
-  }
-
-  /** Cancels what is at an endpoint, or everything; resolves when it has ended. */
-  #abort(endpointAddress?: number): Promise<void> {
-    const requests = [...this.#pending.values()].filter(
-      (each) => endpointAddress === undefined || each.endpointAddress === endpointAddress,
-    );
-    const ended = this.#ended(requests);
-    for (const request of requests) this.#cancel(request);
-    return ended;
-  }
-
-  #request(endpointAddress: number, room: number, complete: Complete): Pending {
-    const id = this.#link.nextId();
-    const request: Pending = { id, endpointAddress, room, complete, cancelStatus: 'cancelled', isProbe: false };
-    this.#pending.set(id.id, request);
-    return request;
-  }
-
-  #cancel(request: Pending, status: UsbStatus = 'cancelled'): void {
-    if (this.#pending.get(request.id.id) !== request) return;
-    request.cancelStatus = status;
-    this.#link.send({ name: 'usb_redir_cancel_data_packet', ...request.id });
-  }
-
-  #answered(id: number, status: number, data: Uint8Array, length: number): void {
-    const request = this.#pending.get(id);
-    if (request === undefined) return;
-    const told = usbStatusOfUsbredir(status);
-    const isTooMuch = data.byteLength > request.room;
-    const outcome = isTooMuch ? 'overflowed' : told === 'cancelled' ? request.cancelStatus : told;
-    const moved = data.byteLength > 0 ? Math.min(data.byteLength, request.room) : length;
-    const result = resultOf(outcome, data.subarray(0, request.room), moved);
-    if (outcome === 'failed' && !request.isProbe) this.#failed(request, result);
-    else this.#end(request, result);
-  }
-
-  /** A host that loses its device answers what is pending before it tells so: what comes next shows which it was. */
-  #failed(request: Pending, result: UsbResult): void {
-    this.#probe(() => this.#end(request, result));
-  }
-
-  #probe(complete: Complete): void {
-    const probe = this.#request(0, 0, complete);
-    probe.isProbe = true;
-    this.#link.send({ name: 'usb_redir_get_configuration', ...probe.id });
-  }
-
-  #end(request: Pending, result: UsbResult): void {
-    if (this.#pending.get(request.id.id) !== request) return;
-    this.#pending.delete(request.id.id);
-    request.complete(result);
-    for (const waiting of this.#waiting) {
-      if (!waiting.left.delete(request) || waiting.left.size > 0) continue;
-      this.#waiting.delete(waiting);
-      waiting.resolve();
-    }
-  }
-
-  #ended(requests: readonly Pending[]): Promise<void> {
-    const left = new Set(requests.filter(({ id }) => this.#pending.has(id.id)));
-    if (left.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.add({ left, resolve }));
+    return new Promise((resolve) => this.#requests.probe(resolve));
   }
 }
 

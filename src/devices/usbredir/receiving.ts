@@ -11,8 +11,9 @@ export interface ReceivedPacket {
   readonly data: Uint8Array;
 }
 
-/** Packets that are kept while nobody reads; the oldest are dropped beyond that, since newer ones matter more. */
+/** Packets, and bytes of them, that are kept while nobody reads; beyond that the oldest are dropped: newer ones matter more. */
 const MAXIMUM_PACKETS = 1024;
+const MAXIMUM_BYTES = 4 * 1024 * 1024;
 
 /** A read that waits for packets. */
 interface Read {
@@ -31,6 +32,7 @@ interface Read {
 export class Receiving {
   readonly #packetSize: number;
   readonly #packets: ReceivedPacket[] = [];
+  #bytes = 0;
   readonly #reads: Read[] = [];
 
   /** @param packetSize - bytes of the endpoint's packets: a shorter one ends an interrupt transfer */
@@ -52,23 +54,31 @@ export class Receiving {
   }
 
   received(packet: ReceivedPacket): void {
-    this.#packets.push(packet);
-    if (this.#packets.length > MAXIMUM_PACKETS) this.#packets.shift();
+    // What is kept must not hold the whole chunk of the connection that it came in.
+    const data = this.#reads.length > 0 ? packet.data : packet.data.slice();
+    this.#packets.push({ status: packet.status, data });
+    this.#bytes += data.byteLength;
     this.#deliver();
+    while (this.#packets.length > MAXIMUM_PACKETS || this.#bytes > MAXIMUM_BYTES) this.#shift();
   }
 
   /** Ends all reads, and forgets what was received. */
   end(status: 'cancelled' | 'disconnected' | 'stalled' | 'failed'): void {
     this.#packets.length = 0;
+    this.#bytes = 0;
     for (const read of [...this.#reads]) this.#end(read, status);
   }
 
   #deliver(): void {
     for (let [read, packet] = this.#next(); read !== undefined && packet !== undefined; [read, packet] = this.#next()) {
-      this.#packets.shift();
+      this.#shift();
       if (read.packetLengths === undefined) this.#takeInterrupt(read, packet);
       else this.#takeIsochronous(read, packet, read.packetLengths);
     }
+  }
+
+  #shift(): void {
+    this.#bytes -= this.#packets.shift()?.data.byteLength ?? 0;
   }
 
   #next(): [Read | undefined, ReceivedPacket | undefined] {
