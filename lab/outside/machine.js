@@ -1,0 +1,145 @@
+// A virtual machine of QEMU's, with ports for redirected devices: the guest, which our programs are outside of.
+import { readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import * as lab from '../tests/support.js';
+import { SECTORS, UNREADABLE } from './bootableStick.js';
+
+const SLOW = 60_000;
+
+/** What a machine writes to its serial port, which is a file. */
+export class SerialPort {
+  /** @param {string} path */
+  constructor(path) {
+    this.path = path;
+  }
+
+  /** @param {number} from */
+  async #text(from) {
+    return (await readFile(this.path, 'latin1').catch(() => '')).slice(from);
+  }
+
+  /** What has been written so far. */
+  async length() {
+    return (await this.#text(0)).length;
+  }
+
+  /**
+   * Waits until the program of the stick has read each sector, and all were right.
+   * @param {number} from what stands before does not count
+   */
+  async expectSectors(from) {
+    let text = '';
+    const wanted = SECTORS.length + 2;
+    await lab
+      .waitUntil(async () => (text = await this.#text(from)).length >= wanted, SLOW, 'the program reads')
+      .catch((error) => {
+        throw new Error(`${error.message}: ${JSON.stringify(text)}`);
+      });
+    const start = SECTORS.indexOf(text[0] ?? '');
+    const right = [...text].every((letter, index) => letter === SECTORS[(start + index) % SECTORS.length]);
+    if (start < 0 || !right) throw new Error(`wrong sectors: ${JSON.stringify(text)}`);
+  }
+
+  /** Waits until a sector cannot be read. */
+  async expectUnreadable() {
+    const from = await this.length();
+    await lab.waitUntil(
+      async () => (await this.#text(from)).includes(UNREADABLE),
+      SLOW,
+      'the stick is gone for the guest',
+    );
+  }
+}
+
+/** QEMU, with a port for a redirected device at a unix socket, from which the machine boots. */
+export class Machine {
+  /**
+   * @param {ReturnType<typeof lab.spawnProgram>} program
+   * @param {SerialPort} serial
+   * @param {(command: string, args?: object) => Promise<unknown>} ask
+   */
+  constructor(program, serial, ask) {
+    this.program = program;
+    this.serial = serial;
+    this.ask = ask;
+  }
+
+  /** The socket of its port. @param {string} folder */
+  static socket(folder) {
+    return `${folder}/port`;
+  }
+
+  /** @param {string} folder */
+  static async start(folder) {
+    const [serial, monitor] = [`${folder}/serial`, `${folder}/monitor`];
+    for (const path of [serial, monitor, Machine.socket(folder)]) await rm(path, { force: true });
+    const program = lab.spawnProgram('qemu-system-x86_64', [
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-M', 'q35', '-m', '64', '-accel', 'tcg'],
+      ...['-device', 'qemu-xhci,id=xhci', '-serial', `file:${serial}`],
+      ...['-chardev', `socket,id=port,path=${Machine.socket(folder)},server=on,wait=off`],
+      ...['-device', 'usb-redir,chardev=port,bus=xhci.0,bootindex=0'],
+      ...['-qmp', `unix:${monitor},server=on,wait=off`],
+    ]);
+    await lab.waitUntil(() => lab.exists(monitor), SLOW, 'QEMU listens');
+    return new Machine(program, new SerialPort(serial), await monitorAt(monitor));
+  }
+
+  pause() {
+    return this.ask('stop');
+  }
+
+  resume() {
+    return this.ask('cont');
+  }
+
+  /** Boots it anew, from the stick, and waits until the program reads it. */
+  async boot() {
+    const from = await this.serial.length();
+    await this.ask('system_reset');
+    await this.serial.expectSectors(from);
+    if (!(await this.isAttached())) throw new Error('the machine reads a device that is not attached');
+  }
+
+  /** Whether its port has a device. */
+  async isAttached() {
+    const tree = await this.ask('human-monitor-command', { 'command-line': 'info qtree' });
+    return /name USB Redirection Device, attached/.test(`${tree}`);
+  }
+
+  async expectNoDevice() {
+    await lab.waitUntil(async () => !(await this.isAttached()), SLOW, 'the machine has no device');
+  }
+
+  /** Ends it, and gives how it ended. */
+  async end() {
+    await this.ask('quit').catch(() => {});
+    return this.program.exit;
+  }
+}
+
+/**
+ * QEMU's monitor, QMP. One command at a time.
+ * @param {string} path
+ */
+async function monitorAt(path) {
+  const socket = connect(path);
+  socket.on('error', () => {});
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const next = async (/** @type {string} */ key) => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error('QEMU has ended');
+      const message = JSON.parse(value);
+      if (message.error !== undefined) throw new Error(message.error.desc);
+      if (key in message) return message[key];
+    }
+  };
+  await next('QMP');
+  const ask = (/** @type {string} */ command, args = {}) => {
+    socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    return next('return');
+  };
+  await ask('qmp_capabilities');
+  return ask;
+}
