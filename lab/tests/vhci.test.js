@@ -1,13 +1,13 @@
 // Redirected devices become devices of the kernel: urbdrc redirect has the real one, urbdrc serve --attach vhci gives it
 // to the same machine's kernel again, and the kernel's own drivers use it.
 import { expect } from 'chai';
-import { constants } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Stage as RdpStage, startScreen } from './freerdpStage.js';
+import { KEYBOARD, KEY_A, localKeyboardNode, openNode, typeA } from './keyboards.js';
 import * as lab from './support.js';
 import {
   attached,
@@ -30,72 +30,7 @@ import {
 } from './vhciStage.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const KEYBOARD = { vid: 0x0627, pid: 0x0001, port: '1-2' };
 const SERIAL = { vid: 0x0403, pid: 0x6001, port: '1-3' };
-/** struct input_event: the time first, then what happened. */
-const EVENT = { size: 24, type: 16, code: 18, value: 20 };
-const EV_KEY = 1;
-const KEY_A = 30;
-
-/**
- * Opens a device node for reading what comes, without ever waiting in the kernel.
- * @param {string} path
- */
-async function openNode(path) {
-  const file = await open(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
-  const chunk = Buffer.alloc(4096);
-  let bytes = Buffer.alloc(0);
-  const readSome = async () => {
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, null).catch((error) => {
-      if (error.code === 'EAGAIN') return { bytesRead: 0 };
-      throw error;
-    });
-    bytes = Buffer.concat([bytes, chunk.subarray(0, bytesRead)]);
-    return bytes;
-  };
-  return { file, readSome };
-}
-
-/**
- * The presses and releases that a keyboard's node tells of while the monitor types a key: its code, and 1 or 0.
- * @param {string} path
- */
-async function typeA(path) {
-  const { file, readSome } = await openNode(path);
-  try {
-    await lab.monitor('sendkey a');
-    const keys = async () => {
-      const bytes = await readSome();
-      const events = [];
-      for (let at = 0; at + EVENT.size <= bytes.length; at += EVENT.size)
-        if (bytes.readUInt16LE(at + EVENT.type) === EV_KEY)
-          events.push([bytes.readUInt16LE(at + EVENT.code), bytes.readInt32LE(at + EVENT.value)]);
-      // A key that is held long, on a slow machine, is repeated.
-      return events.filter(([, value]) => value !== 2);
-    };
-    return await lab.waitUntil(
-      async () => {
-        const found = await keys();
-        return found.length >= 2 && found;
-      },
-      SLOW,
-      `a key at ${path}`,
-    );
-  } finally {
-    await file.close();
-  }
-}
-
-/** The node of the keyboard that is plugged in here, as long as no server has it. */
-async function localKeyboardNode() {
-  const { stdout } = await lab.run('find', [`/sys/bus/usb/devices/${KEYBOARD.port}/`, '-name', 'event*']);
-  const event = stdout
-    .split('\n')
-    .map((path) => basename(path))
-    .find((name) => /^event\d+$/.test(name));
-  return event === undefined ? undefined : `/dev/input/${event}`;
-}
-
 /** @param {{ vid: number, pid: number }} ids */
 const driver = async ({ vid, pid }) => (await lab.driversOf(vid, pid)).join();
 

@@ -7,7 +7,7 @@ import { policyDevice } from '../policy/policyDevice.ts';
 import { AUTO_RULES } from '../policy/safeDefaults.ts';
 import type { UsbDevice } from '../ports/usb.ts';
 import { type ExportedRow, listFrom } from './fromOption.ts';
-import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { addRuleOptions, addSelectionOptions, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { formatColumns, formatVidPid, jsonLine, printable } from './text.ts';
 
@@ -58,7 +58,7 @@ Examples:
         print((await listFrom(options.from)).map(describeExported), options, context);
         return;
       }
-      const given = await readPolicy(
+      const { policy: given } = await readRules(
         options,
         (line) => context.stderr.write(`${printable(line)}\n`),
         seatOfPerson(context.environment),

@@ -3,8 +3,8 @@ import { DEFAULT_SEAT } from '../devices/libusb/seats.ts';
 import { decide, type Policy, precede, rulePolicy } from '../policy/decide.ts';
 import { parseFreerdpUsb } from '../policy/freerdpUsb.ts';
 import { parseRdpFile } from '../policy/rdpFile.ts';
-import type { PolicyAction, Rule } from '../policy/rule.ts';
-import { isSeatName, parseRule, parseRules } from '../policy/ruleText.ts';
+import type { PolicyAction, Rule, ShareRule } from '../policy/rule.ts';
+import { isSeatName, parseRule, parseRules, type RuleFile } from '../policy/ruleText.ts';
 import { AUTO_RULES, REDIRECTED_STAYS, seatRules } from '../policy/safeDefaults.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../policy/usbredirFilter.ts';
 import { Failure } from './failure.ts';
@@ -78,16 +78,33 @@ export function filterOption(): Option {
   return new Option('--filter <text>', 'what a usbredir filter allows, e.g. "0x03,-1,-1,-1,0|-1,-1,-1,-1,1"');
 }
 
-/**
- * The policy that the options make, undefined when there is none of them.
- * @throws Failure or UsageError when they are wrong
- */
-export async function readPolicy(
+/** What the options say about devices. */
+export interface DeviceRules {
+  /** Which may go; undefined where no option says so. */
+  readonly policy: Policy | undefined;
+  /** What becomes of devices that several want; the defaults follow. */
+  readonly share: readonly ShareRule[];
+}
+
+/** @throws Failure or UsageError when the options are wrong */
+export async function readRules(
   options: PolicyOptions,
   say: (line: string) => void = () => {},
   ownSeat = DEFAULT_SEAT,
-): Promise<Policy | undefined> {
+): Promise<DeviceRules> {
   const file = options.rules === undefined ? undefined : parseRules(await readText(options.rules), options.rules);
+  // A file of rules about sharing alone says nothing about which devices may go.
+  const isAboutSharing = file?.share !== undefined && file.rules.length === 0 && file.otherwise === undefined;
+  const policy = await readPolicy(options, isAboutSharing ? undefined : file, say, ownSeat);
+  return { policy, share: file?.share ?? [] };
+}
+
+async function readPolicy(
+  options: PolicyOptions,
+  file: RuleFile | undefined,
+  say: (line: string) => void,
+  ownSeat: string,
+): Promise<Policy | undefined> {
   const { allow = [], deny = [], ask = [] } = options;
   const placed = [...allow, ...deny, ...ask].sort((a, b) => a.place - b.place);
   const given = [...placed.map(({ rule }) => rule), ...(file?.rules ?? [])];

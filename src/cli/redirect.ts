@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
-import { asError } from '../../codecs/core/errors.ts';
 import type { Capture } from '../capture/openCapture.ts';
 import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
-import { type Redirection, RedirectionClient } from '../engine/client.ts';
+import { RedirectionClient } from '../engine/client.ts';
 import { systemClock } from '../systemClock.ts';
 import type { FocusGroup } from '../focus/focusGroup.ts';
 import { Hub } from '../hub/hub.ts';
@@ -14,7 +13,7 @@ import { type Policy, rulePolicy } from '../policy/decide.ts';
 import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
-import type { UsbDevice, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
+import type { UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { WishingTransport } from '../../transports/sharing.ts';
 import { attachPlace } from './attachPlace.ts';
 import { attachOption, type AttachOptions, FOREIGN_RULES_LINE } from './attachOption.ts';
@@ -32,10 +31,11 @@ import {
 import { Failure, oneLine } from './failure.ts';
 import { faultsOption, seedOption } from './faultOptions.ts';
 import { fromOption, type FromOptions, isFromOthers, openFrom } from './fromOption.ts';
-import { addRuleOptions, addSelectionOptions, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { addRuleOptions, addSelectionOptions, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { focusOptions, type FocusOptions, homeWhenCut, openFocus, type ProgramFocus } from './focus.ts';
 import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './lastKeyboard.ts';
+import { Offers } from './offers.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
@@ -47,17 +47,22 @@ import {
   openSelection,
   type SelectedDevices,
 } from './selectedDevices.ts';
-import { exclusiveOption } from './shareOption.ts';
+import { exclusiveOption, handOverQuestion, sharedOption, tellSharing } from './shareOption.ts';
 import { type StreamBufferOptions, streamBufferOption, withStreams } from './streamOptions.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 
+/** Servers that may be connected at the same time with --shared. */
+const MOST_SERVERS = 16;
 /** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
 const HELLO_TIME = 6000;
 
-type RedirectOptions = EndpointOptions & { readonly exclusive?: boolean } & StreamBufferOptions &
+type RedirectOptions = EndpointOptions & {
+  readonly exclusive?: boolean;
+  readonly shared?: boolean;
+} & StreamBufferOptions &
   DeviceOptions &
   FromOptions &
   AttachOptions &
@@ -118,6 +123,7 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
     .addOption(controlOption())
     .addOption(metricsOption())
     .addOption(exclusiveOption())
+    .addOption(sharedOption().conflicts(['connect', 'attach']))
     .addOption(captureOption());
   for (const option of focusOptions()) command.addOption(option);
   addOutputOptions(command);
@@ -156,7 +162,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
     const ownSeat = seatOfPerson(context.environment);
-    const given = await readPolicy(options, (line) => terminal.say(line), ownSeat);
+    const { policy: given, share } = await readRules(options, (line) => terminal.say(line), ownSeat);
     // The kernel gets a device of another machine only if it is harmless, or somebody says that it may have it.
     const isForeign = given === undefined && options.attach !== undefined && isFromOthers(options);
     const policy = isForeign ? rulePolicy(FOREIGN_RULES) : given;
@@ -168,7 +174,8 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const isKept = isLocal && options.evenLast !== true && group === undefined;
     const keep = (device: UsbDevice) => (isKept ? keepLastKeyboard(device, ownSeat) : device);
     const { sources, isWanted, change } = await select(options, policy, context, terminal);
-    const questions = new Questions(context, terminal, ({ entry, reason }) => {
+    const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
+      if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
       return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
     });
     const place = options.attach && attachPlace(options.attach, terminal);
@@ -180,7 +187,9 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       const recording = (capture = startCapture(options, 'client', terminal));
       const devices = (hub = new Hub({
         clock: systemClock,
-        ...(policy !== undefined && { policy, person: questions }),
+        share,
+        person: questions,
+        ...(policy !== undefined && { policy }),
         isWanted,
         localUse: inspectLocalUse,
         decorate: (device) => metrics.device(recording.device(turns(keep(streamed(change(device)))))),
@@ -197,15 +206,17 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         await place.run(devices, given !== undefined || options.wait === true, stop.signal);
         return;
       }
-      let busy = false;
+      const most = options.shared === true ? MOST_SERVERS : 1;
+      let servers = 0;
       const wish = options.exclusive === true ? 'exclusive' : 'shared';
       await withConnections(options, context, terminal, stop.signal, 'urbdrc serve', async (transport) => {
-        if (busy) {
-          terminal.warn(`${transport.remote}: turned away, another server has the devices`);
+        if (servers >= most) {
+          const why = most === 1 ? 'another server has the devices' : `${most} servers are connected`;
+          terminal.warn(`${transport.remote}: turned away, ${why}`);
           await transport.close();
           return;
         }
-        busy = true;
+        servers += 1;
         const left = metrics.connected();
         try {
           // A signal of its own: on a shared one each connection would leave a listener.
@@ -213,7 +224,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
           await redirectThrough(transport, devices, policy !== undefined, recording, terminal, wish, group, signal);
         } finally {
           left();
-          busy = false;
+          servers -= 1;
         }
       });
     } finally {
@@ -262,6 +273,7 @@ function tell(event: HubEvent, terminal: Terminal): void {
     });
   }
   if (event.type === 'failed') terminal.warn(oneLine(event.error));
+  tellSharing(event, terminal);
 }
 
 /** Redirects what the hub has, now and later, until the connection ends or the user wants to stop. */
@@ -340,58 +352,5 @@ async function helloOf(
     return await Promise.race([late, greeted.then(() => 'came' as const), over.then(() => 'over' as const)]);
   } finally {
     stop();
-  }
-}
-
-/** A client as the hub's sink, which tells people what becomes of each device that it is given. */
-class Offers implements UsbDeviceSink {
-  readonly name: string;
-  readonly closed: Promise<Error | undefined>;
-  readonly #client: RedirectionClient;
-  readonly #report: RedirectionReport;
-  readonly #terminal: Terminal;
-  /** Of the devices that are there from the start; undefined once they were all tried. */
-  #first: { readonly errors: Error[]; redirected: number } | undefined = { errors: [], redirected: 0 };
-  #connectionEnded = false;
-
-  constructor(client: RedirectionClient, report: RedirectionReport, terminal: Terminal) {
-    this.#client = client;
-    this.#report = report;
-    this.#terminal = terminal;
-    this.name = client.name;
-    this.closed = client.closed;
-  }
-
-  /** Whether a device was given back because the connection was over. */
-  get connectionEnded(): boolean {
-    return this.#connectionEnded;
-  }
-
-  async attach(device: UsbDevice): Promise<Redirection> {
-    try {
-      const redirection = await this.#client.attach(device);
-      if (this.#first !== undefined) this.#first.redirected += 1;
-      this.#report.follow(redirection);
-      void redirection.ended.then(({ reason }) => (this.#connectionEnded ||= reason === 'closed'));
-      return redirection;
-    } catch (error) {
-      if (this.#first === undefined) this.#terminal.warn(oneLine(error));
-      else this.#first.errors.push(asError(error));
-      throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#client.close();
-  }
-
-  /** The error with which the first devices failed, where all did and the command is not to go on; else they are told. */
-  endOfFirst(goesOn: boolean): Error | undefined {
-    const { errors, redirected } = this.#first ?? { errors: [], redirected: 0 };
-    this.#first = undefined;
-    const [first] = errors;
-    if (!goesOn && redirected === 0 && first !== undefined) return first;
-    for (const error of errors) this.#terminal.warn(oneLine(error));
-    return undefined;
   }
 }

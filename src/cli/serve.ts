@@ -35,13 +35,13 @@ import { Failure, oneLine } from './failure.ts';
 import { GuestPorts } from './guestPorts.ts';
 import { parseGuestUrl } from './guestUrl.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
-import { addRuleOptions, filterOption, type PolicyOptions, readPolicy, RULES_HELP } from './policyOptions.ts';
+import { addRuleOptions, filterOption, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
-import { letIn, type ShareOptions, shareOptions, startSweep, tellSharing } from './shareOption.ts';
+import { handOverQuestion, letIn, type ShareOptions, shareOptions, startSweep, tellSharing } from './shareOption.ts';
 import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
@@ -117,14 +117,15 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   if (options.seat !== undefined && options.attach?.[0] !== 'vhci') {
     throw new Failure('--seat NAME is about what --attach vhci attaches', 2);
   }
-  const given = await readPolicy(options);
+  const { policy: given, share } = await readRules(options);
   let meter: ProgramMetrics | undefined;
   let control: ProgramControl | undefined;
   const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
-  const questions = new Questions(context, terminal, ({ entry, reason }) => {
+  const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
+    if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
     return `accept ${describe(entry.device.identity)}? It is ${reason}`;
   });
   if (out !== undefined) await checkWritable(out);
@@ -154,6 +155,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     const hub = new Hub({
       clock: systemClock,
       person: questions,
+      share,
       ...(policy !== undefined && { policy }),
       decorate: (device) => metrics.device(recording.device(device)),
       onEvent: (event) => {

@@ -1,7 +1,13 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ControlClient } from '../control/controlClient.ts';
 import { checkControlSocket, controlFolder, findControlSockets } from '../control/controlFolder.ts';
-import type { ControlList, ControlRequest, ListedDevice, ListedSession } from '../control/controlMessages.ts';
+import {
+  type ControlList,
+  type ControlRequest,
+  type ListedDevice,
+  type ListedSession,
+  LONGEST_WAIT,
+} from '../control/controlMessages.ts';
 import { forTime } from '../hub/claimantName.ts';
 import { Failure } from './failure.ts';
 import { stateFolder } from './keptIdentity.ts';
@@ -9,13 +15,14 @@ import { PROCESS, type ProgramContext } from './programContext.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { formatColumns, jsonLine, printable } from './text.ts';
 
-const ACTIONS = ['list', 'end', 'drop', 'give', 'release'] as const;
+const ACTIONS = ['list', 'end', 'drop', 'give', 'release', 'take', 'lock', 'unlock'] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface SessionsOptions {
   readonly control?: string;
   readonly json?: boolean;
   readonly watch?: boolean;
+  readonly wait?: number;
 }
 
 export function sessionsCommand(context: ProgramContext = PROCESS): Command {
@@ -23,11 +30,19 @@ export function sessionsCommand(context: ProgramContext = PROCESS): Command {
     .description('show and change the connections and devices of a running serve or redirect')
     .addArgument(new Argument('[do]', 'what to do').choices(ACTIONS).default('list'))
     .addArgument(
-      new Argument('[id...]', 'of a session for end, of a device for the others; give: of a device and a session'),
+      new Argument(
+        '[id...]',
+        'of a session for end, of a device for the others; give and take: of a device and a session',
+      ),
     )
     .addOption(new Option('--control <path>', 'the socket of the program; default: those of the runtime folders'))
     .addOption(new Option('--json', 'list: print JSON, one object a line for each program'))
     .addOption(new Option('--watch', 'list: print again at each change, until Ctrl-C'))
+    .addOption(
+      new Option('--wait <seconds>', 'take: stand in the queue for so long, where it is not granted at once').argParser(
+        seconds,
+      ),
+    )
     .addHelpText(
       'after',
       `
@@ -35,12 +50,16 @@ list           all sessions and devices
 end ID         ends a session: its devices leave in order, then its connection is closed
 drop ID        takes a device from everybody; who offers it has it back until it is plugged in again
 give ID TO     gives a device to session TO, whatever the rules say
+take ID TO     claims a device for session TO: by the rules it changes hands, its holder is asked, or keeps it
 release ID     takes a device from its holder; who waits for it has it next
+lock ID        refuses every claim to a device from now on
+unlock ID      does so no more
 
 Examples:
   urbdrc sessions
   urbdrc sessions list --watch --json
   urbdrc sessions end 3
+  urbdrc sessions take 2 3 --wait 600
   urbdrc sessions give 2 3 --control /run/urbdrc/redirect-812.sock`,
     )
     .action((action: Action, ids: readonly string[], options: SessionsOptions) =>
@@ -54,7 +73,7 @@ async function sessions(
   options: SessionsOptions,
   context: ProgramContext,
 ): Promise<void> {
-  const request = requestOf(action, words);
+  const request = requestOf(action, words, options.wait);
   if (request.do !== 'list' && (options.json === true || options.watch === true)) {
     throw new Failure('--json and --watch are about list', 2);
   }
@@ -68,22 +87,38 @@ async function sessions(
     if (another !== undefined) {
       throw new Failure(`several programs run: say with --control which one: ${[...clients.keys()].join(', ')}`, 2);
     }
-    await client?.ask(request);
+    const answer = await client?.ask(request);
+    if (answer !== undefined && 'place' in answer) {
+      context.stdout.write(`it is in use: place ${answer.place} in the queue\n`);
+    }
   } finally {
     for (const client of clients.values()) client.close();
   }
 }
 
-function requestOf(action: Action, words: readonly string[]): ControlRequest {
+function requestOf(action: Action, words: readonly string[], wait: number | undefined): ControlRequest {
+  if (wait !== undefined && action !== 'take') throw new Failure('--wait is about take', 2);
   const [id, to] = words.map((word) => (/^[1-9]\d{0,9}$/.test(word) ? Number(word) : undefined));
-  const most = { list: 0, end: 1, drop: 1, release: 1, give: 2 }[action];
+  const most = { list: 0, end: 1, drop: 1, release: 1, lock: 1, unlock: 1, give: 2, take: 2 }[action];
   if (words.length > most) throw new Failure(`${action} takes ${most === 0 ? 'no id' : `no more than ${most}`}`, 2);
   if (action === 'list') return { do: action };
   if (id === undefined) throw new Failure(`${action} what? give the number that urbdrc sessions shows`, 2);
   if (action === 'end') return { do: action, session: id };
-  if (action !== 'give') return { do: action, device: id };
-  if (to === undefined) throw new Failure('give to whom? give the number of a session after that of the device', 2);
-  return { do: action, device: id, session: to };
+  if (action !== 'give' && action !== 'take') return { do: action, device: id };
+  if (to === undefined) {
+    throw new Failure(
+      `${action} ${action === 'give' ? 'to' : 'for'} whom? give the number of a session after that of the device`,
+      2,
+    );
+  }
+  if (action === 'give') return { do: action, device: id, session: to };
+  return { do: action, device: id, session: to, ...(wait !== undefined && { wait }) };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0 && value <= LONGEST_WAIT) return value;
+  throw new InvalidArgumentError(`not whole seconds from 1 to ${LONGEST_WAIT}.`);
 }
 
 /** By the paths of their sockets. @throws Failure when no program runs */
@@ -115,7 +150,7 @@ async function list(
   if (watch !== true) {
     for (const client of clients.values()) {
       const answer = await client.ask({ do: 'list' });
-      if (answer !== undefined) print(answer);
+      if ('list' in answer) print(answer.list);
     }
     return;
   }

@@ -6,6 +6,8 @@ import type { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
+import { describeIdentity } from '../policy/selection.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
 import { idleClock } from '../systemClock.ts';
 import { eventDevice } from './programEvent.ts';
@@ -33,6 +35,14 @@ export function shareOptions(): readonly Option[] {
 /** `--exclusive`, of the end that dials. */
 export function exclusiveOption(): Option {
   return new Option('--exclusive', 'be the only one at the server: it ends the others, where its --share lets it');
+}
+
+/** `--shared`, of the end that has the devices. */
+export function sharedOption(): Option {
+  return new Option(
+    '--shared',
+    'with --listen: several servers may be connected; each device is with one of them at a time (urbdrc sessions take)',
+  );
 }
 
 /** Lets a client in, once it has shown what it wants; undefined: it was refused, and told why. */
@@ -76,6 +86,11 @@ export function startSweep(hub: Hub, terminal: Terminal): () => void {
   };
   sweep();
   return () => stop();
+}
+
+/** Asks whether the holder of a device gives it to somebody else; `reason` has both, and since when. */
+export function handOverQuestion(identity: UsbDeviceIdentity, reason: string): string {
+  return `hand ${describeIdentity(identity)} over? It is ${reason}`;
 }
 
 /** The lines about who shares what; true: the event was one of these. */

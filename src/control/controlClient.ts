@@ -42,22 +42,21 @@ export class ControlClient {
   }
 
   /** @throws ControlError when the program refuses, or is gone */
-  async ask(request: ControlRequest): Promise<ControlList | undefined> {
+  async ask(request: ControlRequest): Promise<Extract<ControlAnswer, { ok: true }>> {
     this.#socket.write(`${JSON.stringify(request)}\n`);
     const answer = await this.#next();
     if (answer === undefined)
       throw new ControlError('PROGRAM_GONE', 'the program has ended, or this is not its socket');
     if (!answer.ok) throw new ControlError('REQUEST_REFUSED', answer.error);
-    return answer.list;
+    return answer;
   }
 
   /** The list now, and after each change, until the program ends or {@link close}. */
   async *watch(): AsyncGenerator<ControlList> {
-    let list = await this.ask({ do: 'watch' });
-    while (list !== undefined) {
-      yield list;
-      const answer = await this.#next();
-      list = answer?.ok === true ? answer.list : undefined;
+    let answer: ControlAnswer | undefined = await this.ask({ do: 'watch' });
+    while (answer?.ok === true && 'list' in answer) {
+      yield answer.list;
+      answer = await this.#next();
     }
   }
 
@@ -85,7 +84,8 @@ export class ControlClient {
 function readAnswer(line: string): ControlAnswer | undefined {
   const value = parsed(line);
   if (value === undefined) return undefined;
-  const { ok, list, error, code } = value;
+  const { ok, list, place, error, code } = value;
+  if (ok === true && typeof place === 'number') return { ok, place };
   if (ok === true) return isList(list) ? { ok, list } : { ok };
   if (ok !== false || typeof error !== 'string') return undefined;
   return { ok, error, code: typeof code === 'string' ? code : null };

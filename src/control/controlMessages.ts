@@ -11,6 +11,10 @@ export type ControlRequest =
   | { readonly do: 'drop'; readonly device: number }
   /** Gives a device to the session that can have it. */
   | { readonly do: 'give'; readonly device: number; readonly session: number }
+  /** Claims a device for a session, as the rules have it; `wait` is how long it stands in the queue, seconds. */
+  | { readonly do: 'take'; readonly device: number; readonly session: number; readonly wait?: number }
+  /** Refuses every claim to a device, or does so no more. */
+  | { readonly do: 'lock' | 'unlock'; readonly device: number }
   /** Takes a device from its holder. */
   | { readonly do: 'release'; readonly device: number }
   /** Gives keyboards and mice that are used by turns to this machine, or to the other end. */
@@ -79,9 +83,13 @@ export interface ControlList {
 /** One line of the running program. */
 export type ControlAnswer =
   | { readonly ok: true; readonly list?: ControlList }
+  /** A claim waits: 1 is the next. */
+  | { readonly ok: true; readonly place: number }
   /** One line for people, and a code of docs/errors.md where there is one. */
   | { readonly ok: false; readonly error: string; readonly code: string | null };
 
+/** Seconds that a claim may wait: a day. */
+export const LONGEST_WAIT = 86_400;
 /** Bytes of the longest request. */
 export const LONGEST_REQUEST = 4096;
 /** Bytes of the longest answer: some thousand devices. */
@@ -115,7 +123,7 @@ export class NotARequest {
 export function readRequest(line: string): ControlRequest | NotARequest {
   const value = parsed(line);
   if (value === undefined) return new NotARequest('this is no JSON object');
-  const { do: action, session, device, to } = value;
+  const { do: action, session, device, to, wait } = value;
   switch (action) {
     case 'list':
     case 'watch':
@@ -124,16 +132,25 @@ export function readRequest(line: string): ControlRequest | NotARequest {
       return isId(session) ? { do: action, session } : missing(action, 'session');
     case 'drop':
     case 'release':
+    case 'lock':
+    case 'unlock':
       return isId(device) ? { do: action, device } : missing(action, 'device');
     case 'give':
       if (!isId(device)) return missing(action, 'device');
       return isId(session) ? { do: action, device, session } : missing(action, 'session');
+    case 'take':
+      if (!isId(device)) return missing(action, 'device');
+      if (!isId(session)) return missing(action, 'session');
+      if (wait === undefined) return { do: action, device, session };
+      return isId(wait) && wait <= LONGEST_WAIT
+        ? { do: action, device, session, wait }
+        : new NotARequest(`take has "wait", whole seconds, 1 to ${LONGEST_WAIT}`);
     case 'focus':
       return to === 'local' || to === 'remote'
         ? { do: action, to }
         : new NotARequest('focus needs "to", local or remote');
     default:
-      return new NotARequest('"do" is list, watch, end, drop, give, release or focus');
+      return new NotARequest('"do" is list, watch, end, drop, give, take, release, lock, unlock or focus');
   }
 }
 

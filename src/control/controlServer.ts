@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { asError } from '../../codecs/core/errors.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { HubDevice } from '../hub/hubDevice.ts';
+import { forTime } from '../hub/claimantName.ts';
+import type { ClaimAnswer, HubDevice } from '../hub/hubDevice.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
 import type { Clock } from '../ports/clock.ts';
 import { listenAtPath } from '../../transports/unixSocket.ts';
@@ -25,7 +26,7 @@ const CHANGES_TOGETHER = 100;
 /** What a {@link ControlServer} controls. */
 export type ControlledHub = Pick<
   Hub,
-  'sessions' | 'devices' | 'devicesOf' | 'endSession' | 'drop' | 'give' | 'release'
+  'sessions' | 'devices' | 'devicesOf' | 'endSession' | 'drop' | 'give' | 'claim' | 'release' | 'lock' | 'unlock'
 >;
 
 /** Options of {@link ControlServer.listen}. */
@@ -116,10 +117,37 @@ export class ControlServer {
         await focus(request.to);
         return { ok: true };
       }
-      case 'give': {
-        const answer = await hub.give(request.device, request.session);
-        if (answer.type === 'refused') return { ok: false, error: answer.reason, code: null };
+      case 'give':
+        return this.#answer(await hub.give(request.device, request.session));
+      case 'take': {
+        const { device, session, wait = 0 } = request;
+        return this.#answer(await hub.claim(device, session, { want: 'take', wait: wait * 1000 }));
+      }
+      case 'lock': {
+        const isLocked = hub.lock(request.device, 'by the administrator');
+        const error = 'nobody has it, or it is about to go to somebody: there is nothing to lock';
+        return isLocked ? { ok: true } : { ok: false, error, code: null };
+      }
+      case 'unlock':
+        hub.unlock(request.device);
         return { ok: true };
+    }
+  }
+
+  /** Who is refused is told who has the device, and since when. */
+  #answer(answer: ClaimAnswer): ControlAnswer {
+    switch (answer.type) {
+      case 'granted':
+        return { ok: true };
+      case 'queued':
+        return { ok: true, place: answer.place };
+      case 'refused': {
+        const { holder, since, reason } = answer;
+        const has =
+          holder === undefined || since === undefined
+            ? ''
+            : `; ${holder} has had it for ${forTime(this.#options.clock.now() - since)}`;
+        return { ok: false, error: `${reason}${has}`, code: null };
       }
     }
   }

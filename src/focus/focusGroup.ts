@@ -40,6 +40,7 @@ export interface FocusGroupOptions {
  */
 export class FocusGroup {
   readonly #options: FocusGroupOptions;
+  /** Those that somebody has open. */
   readonly #devices = new Set<FocusedDevice>();
   readonly #keys = new LocalKeys();
   /** What stops the watching, for the devices that this machine has. */
@@ -64,7 +65,6 @@ export class FocusGroup {
       isParked: () => this.#owner === 'local',
       onMoved: () => this.#moved(focused),
     });
-    this.#devices.add(focused);
     const forget = () => {
       this.#devices.delete(focused);
       this.#watch(focused, false);
@@ -116,8 +116,12 @@ export class FocusGroup {
 
   #moved(device: FocusedDevice): void {
     this.#watch(device, device.state === 'local');
-    if (device.state !== 'closed' || this.#owner === 'local') return;
-    if ([...this.#devices].some(({ state }) => state !== 'closed')) return;
+    if (device.state !== 'closed') {
+      this.#devices.add(device);
+      return;
+    }
+    this.#devices.delete(device);
+    if (this.#devices.size > 0 || this.#owner === 'local') return;
     // Nobody is left without a keyboard when a session ends, and the next one does not take it away by itself.
     this.#owner = 'local';
     this.#options.onSwitched?.('local', undefined);

@@ -163,13 +163,13 @@ export class Hub {
   }
 
   /**
-   * A sink wants a device: it has it when it is free; with `take` also when somebody has it and the rules let that happen.
+   * A sink, or the one of a session, wants a device: it has it when it is free; with `take` also when somebody has it and the rules let that happen.
    * `wait` is how long it waits in the queue where it does not have it, milliseconds. Default: 0.
-   * @throws HubError when the hub has no such device or sink
+   * @throws HubError when the hub has no such device, sink or session
    */
   async claim(
     deviceId: number,
-    sink: UsbDeviceSink,
+    sink: UsbDeviceSink | number,
     { want = 'normal', wait = 0 }: { readonly want?: 'normal' | 'take'; readonly wait?: number } = {},
   ): Promise<ClaimAnswer> {
     const row = this.#rows.get(deviceId);
@@ -187,7 +187,7 @@ export class Hub {
    */
   async give(deviceId: number, to: UsbDeviceSink | number): Promise<ClaimAnswer> {
     const row = this.#unlocked(deviceId);
-    const claimant = this.#claimant(typeof to === 'number' ? this.#sessions.sinkOf(to) : to);
+    const claimant = this.#claimant(to);
     const answer = this.claim(deviceId, claimant.sink, { wait: Infinity });
     if (row.state.name !== 'free' && row.share.state.name !== 'free') await this.#attachments.takeBack(row, claimant);
     return (await answer).type === 'refused' ? answer : { type: 'granted' };
@@ -362,7 +362,8 @@ export class Hub {
     throw new HubError('DEVICE_LOCKED', `device ${id} is locked by ${state.holder.name}: ${state.reason}`);
   }
 
-  #claimant(sink: UsbDeviceSink): SinkClaimant {
+  #claimant(to: UsbDeviceSink | number): SinkClaimant {
+    const sink = typeof to === 'number' ? this.#sessions.sinkOf(to) : to;
     if (this.#sinks.has(sink)) return this.#attachments.claimant(sink);
     throw new HubError('NO_SUCH_SINK', `${sink.name} is none of the hub's sinks`);
   }

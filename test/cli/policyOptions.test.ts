@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readPolicy, type PolicyOptions } from '../../src/cli/policyOptions.ts';
+import { readRules, type PolicyOptions } from '../../src/cli/policyOptions.ts';
 import { parseRule } from '../../src/policy/ruleText.ts';
 import { device } from '../policy/devices.ts';
 import { run } from './program.ts';
@@ -8,7 +8,7 @@ const COPY = device({ portPath: '5-1' }, ['ff/00/00'], { isRedirected: true });
 
 /** What becomes of a device that came here by redirection. */
 async function decisionAboutCopy(options: PolicyOptions) {
-  const policy = await readPolicy(options);
+  const { policy } = await readRules(options);
   return policy?.(COPY).rule;
 }
 
@@ -29,7 +29,7 @@ describe('a device that came here by redirection', () => {
   });
 
   it('has no policy at all where no option asks for one', async () => {
-    expect(await readPolicy({})).to.equal(undefined);
+    expect((await readRules({})).policy).to.equal(undefined);
   });
 });
 
@@ -43,7 +43,7 @@ describe('a device of a seat', () => {
     });
 
   it('goes with --seat and no other does, a hub neither', async () => {
-    const policy = await readPolicy({ seat: 'seat1' });
+    const { policy } = await readRules({ seat: 'seat1' });
     expect(policy?.(at('seat1')).action).to.equal('allow');
     expect(policy?.(at('seat0')).action).to.equal('deny');
     expect(policy?.(at('seat1', '1-2', 9)).rule).to.equal('deny device-class 09');
@@ -51,7 +51,7 @@ describe('a device of a seat', () => {
   });
 
   it('goes with --seat as the rules before it say', async () => {
-    const policy = await readPolicy({
+    const { policy } = await readRules({
       seat: 'seat1',
       deny: [{ place: 1, rule: parseRule('deny port 1-3', '--deny') }],
     });
@@ -60,13 +60,13 @@ describe('a device of a seat', () => {
   });
 
   it('stays with --auto where it is of another seat than the one at which the user sits', async () => {
-    const auto = await readPolicy({ auto: true }, undefined, 'seat1');
+    const { policy: auto } = await readRules({ auto: true }, undefined, 'seat1');
     expect(auto?.(at('seat1')).action).to.equal('allow');
     expect(auto?.(at('seat0')).reason).to.equal('denied by deny seat seat0 (safe default: another seat)');
-    const nobody = await readPolicy({ auto: true });
+    const { policy: nobody } = await readRules({ auto: true });
     expect(nobody?.(at('seat0')).action).to.equal('allow');
     expect(nobody?.(at('seat1')).action).to.equal('deny');
-    const named = await readPolicy({ auto: true, ...allow('seat seat1') }, undefined, 'seat0');
+    const { policy: named } = await readRules({ auto: true, ...allow('seat seat1') }, undefined, 'seat0');
     expect(named?.(at('seat1')).action).to.equal('allow');
   });
 

@@ -53,7 +53,10 @@ describe('the control socket', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const list = async (): Promise<ControlList> => (await client.ask({ do: 'list' })) ?? expect.fail('no list');
+  const list = async (): Promise<ControlList> => {
+    const answer = await client.ask({ do: 'list' });
+    return 'list' in answer ? answer.list : expect.fail('no list');
+  };
 
   it('lists sessions and devices: who, where, and since when', async () => {
     const source = new FakeSource('client', '192.0.2.7');
@@ -163,6 +166,9 @@ describe('the control socket', () => {
       ['an id as text', '{"do":"drop","device":"1"}\n', 'drop needs "device"'],
       ['a focus on nobody', '{"do":"focus","to":"me"}\n', 'focus needs "to"'],
       ['no id', '{"do":"give","device":1}\n', 'give needs "session"'],
+      ['no session', '{"do":"take","device":1}\n', 'take needs "session"'],
+      ['no time', '{"do":"take","device":1,"session":2,"wait":86401}\n', 'take has "wait"'],
+      ['nothing to lock', '{"do":"lock"}\n', 'lock needs "device"'],
       ['a line without end', 'x'.repeat(LONGEST_REQUEST + 1), `at most ${LONGEST_REQUEST} bytes`],
       ['a line that is too long', `${'x'.repeat(LONGEST_REQUEST + 1)}\n`, `at most ${LONGEST_REQUEST} bytes`],
     ] as const) {
