@@ -499,6 +499,29 @@ for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
       });
     });
 
+    it('outlives the JavaScript that loaded it: its thread that hears udev runs until the process ends', async () => {
+      const worker = `
+        import { openLibusbDevices } from '${LIBUSB_DEVICES}';
+        const source = await openLibusbDevices({ backend: '${backend}', hotplug: 'events' });
+        source.watch(() => {});
+        const keyboard = (await source.list()).find(({ identity }) => identity.vendorId === ${KEYBOARD.vid});
+        await keyboard.open();
+        await source.close();`;
+      const program = lab.spawnProgram(process.execPath, [
+        '--input-type=module',
+        '-e',
+        `import { Worker } from 'node:worker_threads';
+         process.on('SIGTERM', () => process.exit(7));
+         const code = 'data:text/javascript,' + encodeURIComponent(${JSON.stringify(worker)});
+         new Worker(new URL(code)).once('exit', (code) => console.log('worker ended: ' + code));
+         setInterval(() => {}, 1000);`,
+      ]);
+      await program.waitForLine(/^worker ended: 0$/);
+      await lab.unplugStick();
+      await lab.plugStick();
+      expect(await program.stop()).to.equal('7');
+    });
+
     it('lets the process end once everything is closed', async () => {
       const program = `
       await source.close();

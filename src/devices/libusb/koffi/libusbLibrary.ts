@@ -84,6 +84,9 @@ const FILE_NAMES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 };
 const OTHER_FILE_NAMES = ['libusb-1.0.so.0', 'libusb-1.0.so'];
 
+/** RTLD_NOW, as Linux, macOS and the BSDs have it. */
+const RTLD_NOW = 2;
+
 /** Loads koffi and the system's libusb. @throws Error with a line that tells what is missing */
 export async function loadLibusbLibrary(): Promise<LibusbLibrary> {
   const koffi = await import('koffi').catch((reason: unknown) => {
@@ -101,12 +104,25 @@ function openLibrary(koffi: Koffi): LibraryHandle {
   const names = FILE_NAMES[process.platform] ?? OTHER_FILE_NAMES;
   for (const name of names) {
     try {
-      return koffi.load(name);
+      const library = koffi.load(name);
+      keepLoaded(koffi, name);
+      return library;
     } catch {
       // the next name
     }
   }
   throw new TypeError(`the system has no ${names[0]} (Debian: apt-get install libusb-1.0-0)`);
+}
+
+/**
+ * Loads the library once more, so that it stays in the process. koffi unloads its own when JavaScript's environment ends (a
+ * worker, or the process before its last moments), but libusb has threads that only end with the process: the one that
+ * hears udev runs into memory without code as soon as a device comes or goes then, which ends the process by SIGSEGV.
+ */
+function keepLoaded(koffi: Koffi, name: string): void {
+  if (process.platform === 'win32')
+    koffi.load('kernel32.dll').func('void *__stdcall LoadLibraryA(const char *name)')(name);
+  else koffi.load(null).func('void *dlopen(const char *name, int flags)')(name, RTLD_NOW);
 }
 
 /** @throws Error when the library is so old that it lacks one of the functions */
