@@ -115,6 +115,7 @@ const packages = [
   only('binary-parser', 'codecs/core'),
   only('smart-buffer', 'test/codecs/core'),
   only('prom-client', 'src/metrics'),
+  only('ws', 'transports/webSocket'),
 ];
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
@@ -156,6 +157,10 @@ export default tseslint.config(
   {
     files: ['src/devices/libusb/**/*.ts', 'test/devices-libusb/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: except('usb', 'koffi') }] },
+  },
+  {
+    files: ['transports/webSocket/**/*.ts', 'test/transports/webSocket/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: except('ws') }] },
   },
   {
     files: ['src/metrics/**/*.ts'],

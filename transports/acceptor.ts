@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { decodeResumeMessage, isResumeMessage, type ResumeRequest } from '../codecs/resume/resumeMessages.ts';
 import { asError } from '../codecs/core/errors.ts';
 import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
@@ -11,15 +12,18 @@ import { countConnection, PendingSockets } from './pendingSockets.ts';
 import type { HeldSessions } from './resume/heldSessions.ts';
 import { addressOf, type Deframer, endStream, type StreamOptions, StreamTransport } from './stream.ts';
 import type { TlsAcceptor } from './tlsAcceptor.ts';
-import { TpktDeframer } from './tpkt.ts';
-import { TransportError } from './transportError.ts';
+import { TransportError, type TransportErrorCode } from './transportError.ts';
 import { formatTransportUrl, type TransportUrl } from './url.ts';
+import { deframerFor, MessageStream } from './webSocket/messageStream.ts';
+import { HTTP_BUSY, type WebSocketAcceptor } from './webSocket/webSocketAcceptor.ts';
 
 export interface AcceptorOptions {
   /** What a peer has to present, if anything. */
   readonly token: Uint8Array | undefined;
   /** Does TLS, if there is to be any. */
   readonly tls: TlsAcceptor | undefined;
+  /** Does a WebSocket's handshake, if there is to be one. */
+  readonly webSocket: WebSocketAcceptor | undefined;
   /** Milliseconds until the first bytes come. */
   readonly firstBytesTimeout: number;
   /** Milliseconds for TLS and token together. */
@@ -36,6 +40,8 @@ export interface AcceptorOptions {
  * this speak at once.
  */
 const FIRST_FRAME_TIME = 250;
+/** Refusals that were sent when they are known here: no session to go on with, no WebSocket. */
+const IS_BEING_TOLD: ReadonlySet<TransportErrorCode> = new Set(['SESSION_GONE', 'ORIGIN_REFUSED', 'UPGRADE_FAILED']);
 /** Milliseconds for a refusal to reach its dialer. */
 const REFUSAL_TIMEOUT = 1000;
 /** Refusals that are on their way at a time, beyond the handshakes; more peers are cut off without one. */
@@ -64,7 +70,7 @@ export class Acceptor {
    * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
    */
   async accept(raw: Socket): Promise<Transport | undefined> {
-    const { token, tls, connections, clock } = this.#options;
+    const { token, tls, webSocket, connections, clock } = this.#options;
     const remote = this.remoteOf(raw);
     const identity = this.#identityOf(raw);
     raw.on('error', () => {});
@@ -74,7 +80,7 @@ export class Acceptor {
       this.#sayBusy(raw);
       throw error;
     }
-    if (token === undefined && tls === undefined) {
+    if (token === undefined && tls === undefined && webSocket === undefined) {
       return await this.#open(raw, { remote, identity, clock });
     }
     return await this.#handshake(raw, remote, identity);
@@ -84,7 +90,9 @@ export class Acceptor {
   remoteOf(raw: Socket): string {
     const { scheme } = this.#listening;
     if (scheme === 'unix') return formatTransportUrl(this.#listening);
-    return formatTransportUrl({ scheme, host: raw.remoteAddress ?? '?', port: raw.remotePort ?? 0 });
+    const [host, port] = [raw.remoteAddress ?? '?', raw.remotePort ?? 0];
+    if (scheme === 'ws' || scheme === 'wss') return formatTransportUrl({ scheme, host, port, path: '/' });
+    return formatTransportUrl({ scheme, host, port });
   }
 
   /** Drops who has not passed yet. */
@@ -94,10 +102,11 @@ export class Acceptor {
   }
 
   /** A peer that need not present a token: it has passed. */
-  async #open(stream: Socket, options: StreamOptions): Promise<Transport | undefined> {
+  async #open(stream: Duplex, options: StreamOptions): Promise<Transport | undefined> {
     const { sessions, clock } = this.#options;
-    if (sessions === undefined) return new StreamTransport(stream, { ...options, examineFirst: acceptAnyToken });
-    const deframer = new TpktDeframer();
+    const deframer = deframerFor(stream);
+    if (sessions === undefined)
+      return new StreamTransport(stream, { ...options, deframer, examineFirst: acceptAnyToken });
     const late = new AbortController();
     const stop = clock.after(FIRST_FRAME_TIME, () => late.abort());
     let frame: Uint8Array | undefined;
@@ -115,15 +124,16 @@ export class Acceptor {
     return undefined;
   }
 
-  #resume(sessions: HeldSessions, stream: Socket, options: StreamOptions, request: ResumeRequest): void {
+  #resume(sessions: HeldSessions, stream: Duplex, options: StreamOptions, request: ResumeRequest): void {
     if (sessions.resume(new StreamTransport(stream, options), request)) return;
     throw new TransportError('SESSION_GONE', `${options.remote} wants to go on with a session that is not held here`);
   }
 
   async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport | undefined> {
-    const { token, tls, clock, sessions } = this.#options;
-    let stream = raw;
+    const { token, tls, webSocket, clock, sessions } = this.#options;
+    let stream: Duplex = raw;
     let isAwaitingToken = false;
+    let unfinished = 'did not finish TLS';
     let fail: (error: TransportError) => void = () => {};
     const failed = new Promise<never>((_, reject) => (fail = reject));
     // Nobody waits for it any more when the handshake is over.
@@ -134,7 +144,7 @@ export class Acceptor {
       if (stream.writableEnded) raw.destroy();
     });
     const stopTimer = this.#limitTime(raw, (within) => {
-      const missing = isAwaitingToken ? 'presented no token' : 'did not finish TLS';
+      const missing = isAwaitingToken ? 'presented no token' : unfinished;
       const code = isAwaitingToken ? 'TOKEN_MISSING' : 'TIMED_OUT';
       fail(
         new TransportError(code, `${remote} ${within.isSilent ? 'sent nothing' : missing} within ${within.time} ms`),
@@ -145,12 +155,17 @@ export class Acceptor {
         stream = await Promise.race([tls.secure(raw, remote), failed]);
         pending.advance();
       }
+      if (webSocket !== undefined) {
+        unfinished = 'did not ask for a WebSocket';
+        stream = await Promise.race([webSocket.upgrade(stream, remote), failed]);
+        pending.advance();
+      }
       if (token === undefined) {
         pending.passed();
         return await this.#open(stream, { remote, identity, clock });
       }
       isAwaitingToken = true;
-      const deframer = new TpktDeframer();
+      const deframer = deframerFor(stream);
       const frame = await Promise.race([nextFrom(stream, deframer), failed]);
       const options = { remote, identity, clock, deframer };
       const request = sessions === undefined || frame === undefined ? undefined : requestIn(frame);
@@ -168,10 +183,12 @@ export class Acceptor {
     } catch (error) {
       const answer = isAwaitingToken && error instanceof TransportError ? answerFor(error) : undefined;
       if (answer === undefined) {
-        // Who cannot go on with a session is being told so.
-        if (!(error instanceof TransportError && error.code === 'SESSION_GONE')) raw.destroy();
+        if (error instanceof TransportError && IS_BEING_TOLD.has(error.code))
+          void endStream(stream, REFUSAL_TIMEOUT, clock);
+        else raw.destroy();
       } else {
         answerToken(stream, answer);
+        if (stream instanceof MessageStream) stream.endFor(asError(error));
         void endStream(stream, REFUSAL_TIMEOUT, clock);
       }
       throw error;
@@ -201,8 +218,9 @@ export class Acceptor {
       return;
     }
     this.#refused.add(raw);
-    if (this.#options.tls === undefined) answerToken(raw, 'busy');
-    else raw.write(TLS_ALERT);
+    if (this.#options.tls !== undefined) raw.write(TLS_ALERT);
+    else if (this.#options.webSocket !== undefined) raw.write(HTTP_BUSY);
+    else answerToken(raw, 'busy');
     void endStream(raw, REFUSAL_TIMEOUT, this.#options.clock).then(() => this.#refused.delete(raw));
   }
 
@@ -231,7 +249,7 @@ function requestIn(frame: Uint8Array): ResumeRequest | undefined {
 }
 
 /** The connection of a peer that need not present a token. @param frame the first one, if it has come */
-function firstConnection(stream: Socket, options: StreamOptions, frame: Uint8Array | undefined): Transport {
+function firstConnection(stream: Duplex, options: StreamOptions, frame: Uint8Array | undefined): Transport {
   if (frame === undefined) return new StreamTransport(stream, { ...options, examineFirst: acceptAnyToken });
   const first = acceptAnyToken(frame);
   if (first.type === 'deliver') return new StreamTransport(stream, { ...options, earlier: [frame] });

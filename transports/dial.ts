@@ -1,4 +1,5 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
 import type { Clock } from '../src/ports/clock.ts';
@@ -8,11 +9,12 @@ import { systemClock } from '../src/systemClock.ts';
 import { noticeRefusal, presentToken } from './handshake.ts';
 import { Redialer } from './resume/redialer.ts';
 import { checkHold } from './resume/hold.ts';
-import { addressOf, StreamTransport, type StreamOptions } from './stream.ts';
+import { addressOf, KEEP_ALIVE_DELAY, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { plainError, TransportError } from './transportError.ts';
-import { TpktDeframer } from './tpkt.ts';
-import { formatTransportUrl, parseTransportUrl, type TransportUrl } from './url.ts';
+import { formatTransportUrl, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
+import { openWebSocket, type WebSocketDialOptions } from './webSocket/dialWebSocket.ts';
+import { deframerFor } from './webSocket/messageStream.ts';
 
 /** Options of {@link dial}. */
 export interface DialOptions {
@@ -33,6 +35,8 @@ export interface DialOptions {
   readonly hold?: number;
   /** Ends the attempt when it is aborted. */
   readonly signal?: AbortSignal;
+  /** `ws://` and `wss://`. */
+  readonly webSocket?: WebSocketDialOptions;
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -55,6 +59,9 @@ interface PinnedOptions extends Omit<DialOptions, 'fingerprint'> {
 export async function dial(url: string, options: DialOptions = {}): Promise<Transport> {
   const target = parseTransportUrl(url, 'dial');
   checkTlsOptions(target, options);
+  if (!isWebSocket(target) && options.webSocket !== undefined) {
+    throw new UsageError('origin and sub-protocols are about WebSockets: use a ws:// or wss:// URL or leave them out');
+  }
   const fingerprint = options.fingerprint === undefined ? undefined : normalizeFingerprint(options.fingerprint);
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   const hold = checkHold(options.hold);
@@ -87,12 +94,13 @@ async function connect(
   try {
     await connected(socket, url);
     if (socket instanceof TLSSocket) checkPeer(socket, url, options);
-    const deframer = new TpktDeframer();
     const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
-    const stream: StreamOptions = { remote: url, identity, deframer, clock };
-    if (token === undefined) return new StreamTransport(socket, { ...stream, examineFirst: noticeRefusal(url) });
-    const earlier = await presentToken(socket, deframer, token, url);
-    return new StreamTransport(socket, { ...stream, earlier });
+    const stream = await upgraded(socket, target, url, options);
+    const deframer = deframerFor(stream);
+    const stays: StreamOptions = { remote: url, identity, deframer, clock };
+    if (token === undefined) return new StreamTransport(stream, { ...stays, examineFirst: noticeRefusal(url) });
+    const earlier = await presentToken(stream, deframer, token, url);
+    return new StreamTransport(stream, { ...stays, earlier });
   } catch (error) {
     socket.destroy();
     signal?.throwIfAborted();
@@ -103,11 +111,18 @@ async function connect(
   }
 }
 
+/** The stream in which frames go. */
+async function upgraded(socket: Socket, target: TransportUrl, url: string, options: PinnedOptions): Promise<Duplex> {
+  if (!isWebSocket(target)) return socket;
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+  return openWebSocket(socket, target, options.webSocket ?? {}, { remote: url, clock: options.clock });
+}
+
 function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
   const { ca, fingerprint, insecure = false } = options;
   const pins = ca !== undefined || fingerprint !== undefined;
-  if (target.scheme !== 'tls' && (pins || insecure)) {
-    throw new UsageError('ca, fingerprint and insecure are about TLS: use a tls:// URL or leave them out');
+  if (!isSecure(target) && (pins || insecure)) {
+    throw new UsageError('ca, fingerprint and insecure are about TLS: use a tls:// or wss:// URL or leave them out');
   }
   if (pins && insecure) throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
 }
@@ -115,7 +130,7 @@ function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
 function open(target: TransportUrl, options: Pick<DialOptions, 'ca'>): Socket {
   if (target.scheme === 'unix') return connectPlain({ path: target.path });
   const { host, port } = target;
-  if (target.scheme === 'tcp') return connectPlain({ host, port });
+  if (!isSecure(target)) return connectPlain({ host, port });
   return connectTls({
     host,
     port,

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { nextFrom } from './handshakeStream.ts';
-import type { FirstFrame } from './stream.ts';
-import { joinFrames, type TpktDeframer } from './tpkt.ts';
+import type { Deframer, FirstFrame } from './stream.ts';
+import { joinFrames } from './tpkt.ts';
 import { TransportError } from './transportError.ts';
 import { decodeTokenFrame, encodeTokenFrame, isSameSecret } from './token.ts';
 
@@ -16,7 +16,7 @@ const MAXIMUM_EARLIER_BYTES = 1024 * 1024;
  */
 export async function presentToken(
   stream: Duplex,
-  deframer: TpktDeframer,
+  deframer: Deframer,
   token: Uint8Array,
   remote: string,
 ): Promise<Uint8Array[]> {

@@ -15,9 +15,10 @@ import { TlsAcceptor } from './tlsAcceptor.ts';
 import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
 import { listenAtPath } from './unixSocket.ts';
-import { formatTransportUrl, isLoopback, parseTransportUrl, type TransportUrl } from './url.ts';
+import { formatTransportUrl, isLoopback, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
+import { WebSocketAcceptor, type WebSocketListenOptions } from './webSocket/webSocketAcceptor.ts';
 
-/** `cert`, `key` and `identity` are about TLS. */
+/** `cert`, `key` and `identity` are about TLS, `webSocket` about WebSockets. */
 export interface ListenOptions extends CertificateOptions {
   /** What a dialer has to present, 1 to 1024 bytes in UTF-8. */
   readonly token?: string;
@@ -37,6 +38,8 @@ export interface ListenOptions extends CertificateOptions {
    * it, see docs/resume.md. Default: 0, sessions end with their connections.
    */
   readonly hold?: number;
+  /** `ws://` and `wss://`. */
+  readonly webSocket?: WebSocketListenOptions;
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -70,18 +73,25 @@ export async function listen(
   onRefused: (error: Error, remote: string) => void = () => {},
 ): Promise<Listener> {
   const target = parseTransportUrl(url, 'listen');
-  if (target.scheme !== 'tls' && (options.cert !== undefined || options.key !== undefined)) {
-    throw new UsageError('cert and key are about TLS: use a tls:// URL or leave them out');
+  if (!isSecure(target) && (options.cert !== undefined || options.key !== undefined)) {
+    throw new UsageError('cert and key are about TLS: use a tls:// or wss:// URL or leave them out');
+  }
+  if (!isWebSocket(target) && options.webSocket !== undefined) {
+    throw new UsageError('origins and sub-protocols are about WebSockets: use a ws:// or wss:// URL or leave them out');
   }
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   checkReach(url, target, token !== undefined);
-  const identity = target.scheme === 'tls' ? await identityFor(target.host, options) : undefined;
   const clock = options.clock ?? systemClock;
+  const webSocket = isWebSocket(target)
+    ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock)
+    : undefined;
+  const identity = target.scheme === 'unix' || !isSecure(target) ? undefined : await identityFor(target.host, options);
   const hold = checkHold(options.hold);
   const sessions = hold === 0 ? undefined : new HeldSessions({ hold, clock });
   const acceptor = new Acceptor(target, {
     token,
     tls: identity === undefined ? undefined : new TlsAcceptor(identity),
+    webSocket,
     firstBytesTimeout: options.firstBytesTimeout ?? FIRST_BYTES_TIMEOUT,
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
@@ -111,7 +121,8 @@ export async function listen(
 /** @throws UsageError when others could reach this and take, or plug in, USB devices. */
 function checkReach(url: string, target: TransportUrl, hasToken: boolean): void {
   if (target.scheme === 'unix' || isLoopback(target.host)) return;
-  const missing = [...(target.scheme === 'tls' ? [] : ['tls:// instead of tcp://']), ...(hasToken ? [] : ['a token'])];
+  const secure = target.scheme === 'ws' ? 'wss:// instead of ws://' : 'tls:// instead of tcp://';
+  const missing = [...(isSecure(target) ? [] : [secure]), ...(hasToken ? [] : ['a token'])];
   if (missing.length === 0) return;
   throw new UsageError(
     `${url} can be reached from other machines, and who connects gets at USB devices: ` +

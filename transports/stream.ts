@@ -44,7 +44,7 @@ export interface StreamOptions {
 const HIGH_WATER_MARK = 256 * 1024;
 const CLOSE_TIMEOUT = 2000;
 /** Milliseconds of silence after which the system asks whether the other machine is still there. */
-const KEEP_ALIVE_DELAY = 15_000;
+export const KEEP_ALIVE_DELAY = 15_000;
 
 /** Where all connections join what they send: each has handed it to the system, or given the memory away. */
 const memory = new JoinMemory();
@@ -224,7 +224,8 @@ export class StreamTransport implements Transport {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
     if (error === undefined) void endStream(this.#stream, this.#closeTimeout, this.#clock);
-    else this.#stream.destroy();
+    // With the reason, which a WebSocket tells the peer.
+    else this.#stream.destroy(error);
     if (this.#handler !== undefined) this.#tellClosed();
   }
 

@@ -11,6 +11,7 @@ export type TransportErrorCode =
   | 'HOST_NOT_FOUND'
   | 'HOST_UNREACHABLE'
   | 'NOT_A_SOCKET'
+  | 'ORIGIN_REFUSED'
   | 'PERMISSION_DENIED'
   | 'PROTOCOL_VIOLATED'
   | 'SESSION_ENDED'
@@ -23,6 +24,7 @@ export type TransportErrorCode =
   | 'TOKEN_MISSING'
   | 'TOO_MANY_CONNECTIONS'
   | 'TOO_MANY_FILES'
+  | 'UPGRADE_FAILED'
   | 'WRONG_PASSWORD'
   | 'WRONG_TOKEN';
 

@@ -6,12 +6,14 @@ import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
+import { USUAL_SUB_PROTOCOLS } from '../../transports/webSocket/subProtocols.ts';
 import { systemClock } from '../systemClock.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { tellReady } from './serviceManager.ts';
+import { RepeatableOption } from './repeatableOption.ts';
 import { aborted } from './stopSignal.ts';
 import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
@@ -30,6 +32,8 @@ export interface EndpointOptions extends RdpOptions {
   readonly stateDir?: string;
   readonly reconnect?: boolean;
   readonly hold?: number;
+  readonly origin?: readonly string[];
+  readonly base64?: boolean;
 }
 
 /** The options of a listener about its certificate. */
@@ -37,8 +41,9 @@ export type ListenerIdentity = Pick<ListenOptions, 'cert' | 'key' | 'identity'>;
 
 /** Text for --help about {@link addEndpointOptions}. */
 export const ENDPOINT_HELP = `
-URL is tcp://HOST:PORT, tls://HOST:PORT or unix:/PATH. A port of 0 lets the system choose one when listening.
-Listening on anything but this machine needs tls:// and a token. Without --cert and --key a listener makes a
+URL is tcp://HOST:PORT, tls://HOST:PORT, unix:/PATH, or for a WebSocket ws://HOST:PORT/PATH or wss://HOST:PORT/PATH.
+A port of 0 lets the system choose one when listening.
+Listening on anything but this machine needs tls:// or wss:// and a token. Without --cert and --key a listener makes a
 certificate at its first start, keeps it, and prints its fingerprint; give that to the other end with --fingerprint.
 It is kept in --state-dir, or $URBDRC_STATE_DIR, $STATE_DIRECTORY (systemd), $XDG_STATE_HOME/urbdrc,
 ~/.local/state/urbdrc. The token can also come from the environment: URBDRC_TOKEN.`;
@@ -62,6 +67,12 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(
       listening(new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is')),
     )
+    .addOption(
+      listening(
+        new RepeatableOption('--origin <origin>', 'ws, listening: let pages of https://HOST in; else none are'),
+      ),
+    )
+    .addOption(new Option('--base64', 'ws: also speak base64 in text, for old clients and proxies'))
     .addOption(
       new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
         .argParser(seconds)
@@ -228,6 +239,7 @@ async function dialEndpoint(
       ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
       ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
       insecure: options.insecure ?? false,
+      ...(options.base64 === true ? { webSocket: { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } } : {}),
       hold: options.hold ?? HOLD,
       signal,
     });
@@ -253,12 +265,28 @@ async function openListener(
   }
   const listener = await listen(
     url,
-    { ...(token === undefined ? {} : { token }), ...identity, hold: options.hold ?? HOLD },
+    {
+      ...(token === undefined ? {} : { token }),
+      ...identity,
+      ...webSocketOptions(options),
+      hold: options.hold ?? HOLD,
+    },
     onConnection,
     (error, remote) => terminal.refused(error, remote),
   );
   announce(listener, token !== undefined, counterpart, terminal);
   return listener;
+}
+
+/** What a listener for WebSockets is to do otherwise than usual, if anything. */
+function webSocketOptions({ origin, base64 = false }: EndpointOptions): Pick<ListenOptions, 'webSocket'> {
+  if (origin === undefined && !base64) return {};
+  return {
+    webSocket: {
+      ...(origin === undefined ? {} : { origins: origin }),
+      ...(base64 ? { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } : {}),
+    },
+  };
 }
 
 /** Certificate of the listener: the one that the user gives, else the one that was made at the first start. */

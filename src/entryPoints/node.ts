@@ -49,5 +49,8 @@ export { ConnectionLimit } from '../admission/connectionLimit.ts';
 export type { CertificateOptions, IdentitySource, ServerIdentity } from '../../transports/certificates.ts';
 export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+export type { WebSocketDialOptions } from '../../transports/webSocket/dialWebSocket.ts';
+export type { SubProtocol } from '../../transports/webSocket/subProtocols.ts';
+export type { WebSocketListenOptions } from '../../transports/webSocket/webSocketAcceptor.ts';
 export { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
 export { AdmissionError, type RdpCredentials } from '../rdp/rdpServerConnection.ts';

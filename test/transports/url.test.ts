@@ -30,8 +30,26 @@ describe('transports: URLs', () => {
     expect(parseTransportUrl('unix:///run/a.sock', 'dial')).to.deep.equal({ scheme: 'unix', path: '/run/a.sock' });
   });
 
+  it('reads ws and wss, with the ports and the path that the web takes for given', () => {
+    const read = (text: string) => parseTransportUrl(text, 'dial');
+    expect(read('ws://h')).to.deep.equal({ scheme: 'ws', host: 'h', port: 80, path: '/' });
+    expect(read('wss://h/')).to.deep.equal({ scheme: 'wss', host: 'h', port: 443, path: '/' });
+    const path = '/websockify?token=a%20b';
+    expect(read(`wss://[::1]:8443${path}`)).to.deep.equal({ scheme: 'wss', host: '::1', port: 8443, path });
+    expect(problemOf('ws://h:1/a#b')).to.include('ws://host:port/path');
+    expect(problemOf('wss://user@h/')).to.include('ws://host:port/path');
+    expect(problemOf('ws://h:0')).to.include('port 0 is for listening');
+  });
+
   it('writes what it reads', () => {
-    for (const text of ['tcp://127.0.0.1:3000', 'tls://[fe80::1]:1', 'tcp://localhost:80', 'unix:/tmp/x']) {
+    for (const text of [
+      'ws://h:80',
+      'wss://[::1]:443/a?b',
+      'tcp://127.0.0.1:3000',
+      'tls://[fe80::1]:1',
+      'tcp://localhost:80',
+      'unix:/tmp/x',
+    ]) {
       expect(formatTransportUrl(parseTransportUrl(text, 'dial'))).to.equal(text);
     }
   });

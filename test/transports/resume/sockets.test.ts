@@ -27,7 +27,7 @@ async function scene(url: string, listenOptions: ListenOptions, dialOptions: Dia
   const listening = await startListening(url, listenOptions);
   const { url: real, certificateFingerprint: fingerprint } = listening.listener;
   const proxy = await CuttingProxy.open(url.startsWith('unix:') ? { path: real.slice(5) } : { port: portOf(real) });
-  const scheme = url.startsWith('tls') ? 'tls' : 'tcp';
+  const scheme = url.startsWith('unix:') ? 'tcp' : url.slice(0, url.indexOf(':'));
   const options = { ...dialOptions, ...(fingerprint !== undefined && { fingerprint }) };
   const dialer = new TransportEnd(await dial(`${scheme}://127.0.0.1:${proxy.port}`, options));
   return { listening, proxy, dialer, listener: new TransportEnd(await listening.accepted()) };
@@ -67,6 +67,10 @@ describe('resuming over sockets', () => {
 
   it('goes on over tls:// where a token is shown that nobody asked for', async () => {
     await checkResumes(await scene('tls://127.0.0.1:0', { hold: 25 }, { hold: 25, token: 'secret' }));
+  });
+
+  it('goes on over wss:// with a token, without showing the token again', async () => {
+    await checkResumes(await scene('wss://127.0.0.1:0', { hold: 25, token: 'secret' }, { hold: 25, token: 'secret' }));
   });
 
   it('goes on over unix:', async () => {

@@ -1,0 +1,42 @@
+import { UsageError } from '../../codecs/core/errors.ts';
+
+/**
+ * How frames go into messages of a WebSocket, docs/transports.md: `urbdrc.v1` a frame a message; `binary` a stream of TPKT
+ * packets, cut anywhere, as bridges to TCP do; `base64` the same in text, for bridges that know no binary messages.
+ */
+export type SubProtocol = 'urbdrc.v1' | 'binary' | 'base64';
+
+/** What an end offers or takes where nothing else is asked for, the best first. */
+export const USUAL_SUB_PROTOCOLS: readonly SubProtocol[] = ['urbdrc.v1', 'binary'];
+
+const ALL: readonly SubProtocol[] = [...USUAL_SUB_PROTOCOLS, 'base64'];
+
+/** Bytes of the largest message that is taken, base64 included. A frame has at most 65531, a bridge reads 64 KiB at a time. */
+export const MAXIMUM_MESSAGE = 128 * 1024;
+
+/** The sub-protocol of that name, if there is one. */
+export function asSubProtocol(name: string): SubProtocol | undefined {
+  return ALL.find((known) => known === name);
+}
+
+/** The first of those that are offered which is allowed. */
+export function chooseSubProtocol(
+  offered: Iterable<string>,
+  allowed: readonly SubProtocol[] = USUAL_SUB_PROTOCOLS,
+): SubProtocol | undefined {
+  for (const name of offered) {
+    const known = asSubProtocol(name);
+    if (known !== undefined && allowed.includes(known)) return known;
+  }
+  return undefined;
+}
+
+/** @throws UsageError when none is left, or one is not known */
+export function checkSubProtocols(names: readonly string[] = USUAL_SUB_PROTOCOLS): readonly SubProtocol[] {
+  if (names.length === 0) throw new UsageError(`give at least one sub-protocol: ${ALL.join(', ')}`);
+  return names.map((name) => {
+    const known = asSubProtocol(name);
+    if (known === undefined) throw new UsageError(`there is no sub-protocol ${name}: use ${ALL.join(', ')}`);
+    return known;
+  });
+}
