@@ -2,15 +2,19 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { UsageError } from '../codecs/core/errors.ts';
+import type { Parts } from '../codecs/core/parts.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
 import { hasFingerprint, normalizeFingerprint } from './certificates.ts';
 import { systemClock } from '../src/systemClock.ts';
-import { noticeRefusal, presentToken } from './handshake.ts';
+import { nextFrom } from './handshakeStream.ts';
+import { noticeRefusal, presentToken } from './presentToken.ts';
+import { PROOFS } from './resume/proofs.ts';
 import { Redialer } from './resume/redialer.ts';
 import { checkHold } from './resume/hold.ts';
 import { addressOf, KEEP_ALIVE_DELAY, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
+import { joinFrames } from './tpkt.ts';
 import { plainError, TransportError } from './transportError.ts';
 import { formatTransportUrl, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
 import { openWebSocket, type WebSocketDialOptions } from './webSocket/dialWebSocket.ts';
@@ -69,7 +73,12 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   const pinned = { ...options, clock, fingerprint };
   const first = await connect(url, target, token, pinned, options.signal);
   if (hold === 0) return first;
-  const redialer = new Redialer({ connect: (signal) => connect(url, target, undefined, pinned, signal), hold, clock });
+  const redialer = new Redialer({
+    connect: (signal) => connect(url, target, undefined, pinned, signal),
+    hold,
+    proofs: PROOFS,
+    clock,
+  });
   return redialer.begin(first);
 }
 
@@ -99,7 +108,11 @@ async function connect(
     const deframer = deframerFor(stream);
     const stays: StreamOptions = { remote: url, identity, deframer, clock };
     if (token === undefined) return new StreamTransport(stream, { ...stays, examineFirst: noticeRefusal(url) });
-    const earlier = await presentToken(stream, deframer, token, url);
+    const link = {
+      send: (frame: Parts) => void stream.write(joinFrames([frame])),
+      next: () => nextFrom(stream, deframer),
+    };
+    const earlier = await presentToken(link, token, url);
     return new StreamTransport(stream, { ...stays, earlier });
   } catch (error) {
     socket.destroy();
@@ -122,7 +135,7 @@ function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
   const { ca, fingerprint, insecure = false } = options;
   const pins = ca !== undefined || fingerprint !== undefined;
   if (!isSecure(target) && (pins || insecure)) {
-    throw new UsageError('ca, fingerprint and insecure are about TLS: use a tls:// or wss:// URL or leave them out');
+    throw new UsageError('ca, fingerprint and insecure are about TLS: use a tls:// URL (or wss://), or leave them out');
   }
   if (pins && insecure) throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
 }

@@ -74,7 +74,7 @@ export async function listen(
 ): Promise<Listener> {
   const target = parseTransportUrl(url, 'listen');
   if (!isSecure(target) && (options.cert !== undefined || options.key !== undefined)) {
-    throw new UsageError('cert and key are about TLS: use a tls:// or wss:// URL or leave them out');
+    throw new UsageError('cert and key are about TLS: use a tls:// URL (or wss://), or leave them out');
   }
   if (!isWebSocket(target) && options.webSocket !== undefined) {
     throw new UsageError('origins and sub-protocols are about WebSockets: use a ws:// or wss:// URL or leave them out');

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { UsageError } from '../codecs/core/errors.ts';
 
 /**
@@ -54,15 +53,4 @@ export function decodeTokenFrame(frame: Uint8Array): TokenFrame | undefined {
     default:
       return undefined;
   }
-}
-
-/** Compares secrets (texts in UTF-8) in a time that tells nothing about the expected one, not even its length. */
-export function isSameSecret(presented: Uint8Array | string, expected: Uint8Array | string): boolean {
-  const digest = (secret: Uint8Array | string) => createHash('sha256').update(secret).digest();
-  return isSameDigest(digest(presented), digest(expected));
-}
-
-/** Compares two digests of one length in a time that tells nothing about where they differ. */
-export function isSameDigest(presented: Uint8Array, expected: Uint8Array): boolean {
-  return timingSafeEqual(presented, expected);
 }

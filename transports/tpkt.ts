@@ -84,6 +84,8 @@ function noticeTls(version = TPKT_VERSION): void {
 }
 
 function unsafeBytes(size: number): Uint8Array {
+  // A page has no memory that was used before.
+  if (typeof Buffer === 'undefined') return new Uint8Array(size);
   const buffer = Buffer.allocUnsafe(size);
   return new Uint8Array(buffer.buffer, buffer.byteOffset, size);
 }

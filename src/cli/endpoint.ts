@@ -33,7 +33,7 @@ export interface EndpointOptions extends RdpOptions {
   readonly reconnect?: boolean;
   readonly hold?: number;
   readonly origin?: readonly string[];
-  readonly base64?: boolean;
+  readonly textMessages?: boolean;
 }
 
 /** The options of a listener about its certificate. */
@@ -72,7 +72,7 @@ export function addEndpointOptions(command: Command): Command {
         new RepeatableOption('--origin <origin>', 'ws, listening: let pages of https://HOST in; else none are'),
       ),
     )
-    .addOption(new Option('--base64', 'ws: also speak base64 in text, for old clients and proxies'))
+    .addOption(new Option('--text-messages', 'ws: also speak base64 in text messages, for old clients and proxies'))
     .addOption(
       new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
         .argParser(seconds)
@@ -239,7 +239,7 @@ async function dialEndpoint(
       ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
       ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
       insecure: options.insecure ?? false,
-      ...(options.base64 === true ? { webSocket: { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } } : {}),
+      ...(options.textMessages === true ? { webSocket: { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } } : {}),
       hold: options.hold ?? HOLD,
       signal,
     });
@@ -279,12 +279,12 @@ async function openListener(
 }
 
 /** What a listener for WebSockets is to do otherwise than usual, if anything. */
-function webSocketOptions({ origin, base64 = false }: EndpointOptions): Pick<ListenOptions, 'webSocket'> {
-  if (origin === undefined && !base64) return {};
+function webSocketOptions({ origin, textMessages = false }: EndpointOptions): Pick<ListenOptions, 'webSocket'> {
+  if (origin === undefined && !textMessages) return {};
   return {
     webSocket: {
       ...(origin === undefined ? {} : { origins: origin }),
-      ...(base64 ? { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } : {}),
+      ...(textMessages ? { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } : {}),
     },
   };
 }

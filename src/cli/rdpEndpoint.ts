@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
-import { isSameSecret } from '../../transports/token.ts';
+import { isSameSecret } from '../../transports/secrets.ts';
 import { Failure } from './failure.ts';
 import { readSecret } from './files.ts';
 import type { ProgramContext } from './programContext.ts';

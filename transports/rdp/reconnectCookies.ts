@@ -7,7 +7,7 @@ import {
 } from '../../codecs/rdp/autoReconnect.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ConnectionUser } from '../../src/ports/transport.ts';
-import { isSameDigest } from '../token.ts';
+import { isSameDigest } from '../secrets.ts';
 
 /** A user who logged on, over all connections that go on with it. */
 export interface RdpLogon {

@@ -26,6 +26,19 @@ export class Inbox {
     this.drain();
   }
 
+  /** Takes the first frame out, for somebody else than the owner. */
+  take(): Uint8Array | undefined {
+    const frame = this.#frames.shift();
+    this.#bytes -= frame?.byteLength ?? 0;
+    return frame;
+  }
+
+  /** Puts frames that were taken out back before the others. */
+  putBack(frames: readonly Uint8Array[]): void {
+    this.#frames = [...frames, ...this.#frames];
+    for (const { byteLength } of frames) this.#bytes += byteLength;
+  }
+
   /** Delivers what the owner takes. A frame may make the owner pause, or the inbox be cleared. */
   drain(): void {
     if (this.#isDelivering) return;

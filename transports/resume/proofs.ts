@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { KEY_SIZE, SESSION_ID_SIZE } from '../../codecs/resume/resumeMessages.ts';
 import type { ResumeProofs, ResumeSecrets } from '../../src/resume/resumeSession.ts';
-import { isSameDigest } from '../token.ts';
+import { isSameDigest } from '../secrets.ts';
 
 /** HMAC-SHA-256. */
 export const PROOFS: ResumeProofs = {

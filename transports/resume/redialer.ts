@@ -1,7 +1,6 @@
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Transport } from '../../src/ports/transport.ts';
-import { ResumeSession } from '../../src/resume/resumeSession.ts';
-import { PROOFS } from './proofs.ts';
+import { type ResumeProofs, ResumeSession } from '../../src/resume/resumeSession.ts';
 import { ResumableTransport, type SessionKeeper } from './resumableTransport.ts';
 
 export interface RedialerOptions {
@@ -9,6 +8,7 @@ export interface RedialerOptions {
   readonly connect: (signal: AbortSignal) => Promise<Transport>;
   /** Seconds that the session is to be held. */
   readonly hold: number;
+  readonly proofs: ResumeProofs;
   readonly clock: Clock;
   /** From 0 to 1, for the pauses. Default: the machine's. */
   readonly random?: () => number;
@@ -39,8 +39,8 @@ export class Redialer implements SessionKeeper {
 
   /** A session on the first connection. */
   begin(connection: Transport): Transport {
-    const [hold, now] = [this.#options.hold, this.clock.now()];
-    const session = new ResumeSession({ role: 'dialer', hold, secrets: undefined, proofs: PROOFS, now });
+    const { hold, proofs } = this.#options;
+    const session = new ResumeSession({ role: 'dialer', hold, secrets: undefined, proofs, now: this.clock.now() });
     return new ResumableTransport(connection, session, this);
   }
 

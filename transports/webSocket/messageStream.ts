@@ -6,8 +6,8 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { MAXIMUM_FRAME_SIZE, MINIMUM_FRAME_SIZE, TpktDeframer } from '../tpkt.ts';
 import { TransportError } from '../transportError.ts';
 import { errorOfClose, type Farewell, farewellFor, NORMAL } from './closeCodes.ts';
-import { MessageDeframer } from './messageDeframer.ts';
-import type { SubProtocol } from './subProtocols.ts';
+import { type MessageDeframer, newDeframer } from './messageDeframer.ts';
+import { piecesOf, problemOfSize, type SubProtocol } from './subProtocols.ts';
 
 export interface MessageStreamOptions {
   /** The other end, for people. */
@@ -22,8 +22,6 @@ export interface MessageStreamOptions {
 const MISSED_PINGS = 2;
 /** Milliseconds for the other end to answer a close frame with a reason in it. */
 const FAREWELL_TIMEOUT = 1000;
-/** Bytes of a message in which TPKT packets go. */
-const PIECE = 48 * 1024;
 /** Messages that wait for a reader before the socket is paused; what one read of the socket brought comes on top. */
 const HIGH_WATER_MARK = 8;
 /** Bytes that wait for the other end beyond which its pings are not answered: it does not read the answers. */
@@ -66,7 +64,7 @@ export class MessageStream extends Duplex {
 
   /** What cuts the stream into frames. */
   deframer(): TpktDeframer | MessageDeframer {
-    return this.#options.subProtocol === 'urbdrc.v1' ? new MessageDeframer() : new TpktDeframer();
+    return newDeframer(this.#options.subProtocol);
   }
 
   /** The reason that the other end is given when the stream ends. */
@@ -120,21 +118,15 @@ export class MessageStream extends Duplex {
   }
 
   #messagesOf(packets: Uint8Array): (Uint8Array | string)[] {
-    const messages: (Uint8Array | string)[] = [];
     const { subProtocol } = this.#options;
-    let offset = 0;
-    while (offset < packets.byteLength) {
-      if (subProtocol === 'urbdrc.v1') {
-        const start = offset + TPKT_HEADER_SIZE;
-        const header = packets.subarray(offset, start);
-        const size = tpktPayloadSize(header, TPKT_HEADER_SIZE, MINIMUM_FRAME_SIZE, MAXIMUM_FRAME_SIZE) ?? 0;
-        offset = start + size;
-        messages.push(packets.subarray(start, offset));
-      } else {
-        const piece = packets.subarray(offset, offset + PIECE);
-        offset += piece.byteLength;
-        messages.push(subProtocol === 'base64' ? base64Of(piece) : piece);
-      }
+    if (subProtocol === 'binary') return piecesOf(packets);
+    if (subProtocol === 'base64') return piecesOf(packets).map(base64Of);
+    const messages: Uint8Array[] = [];
+    for (let start = TPKT_HEADER_SIZE; start < packets.byteLength; start += TPKT_HEADER_SIZE) {
+      const header = packets.subarray(start - TPKT_HEADER_SIZE, start);
+      const size = tpktPayloadSize(header, TPKT_HEADER_SIZE, MINIMUM_FRAME_SIZE, MAXIMUM_FRAME_SIZE) ?? 0;
+      messages.push(packets.subarray(start, start + size));
+      start += size;
     }
     return messages;
   }
@@ -160,7 +152,8 @@ export class MessageStream extends Duplex {
       );
     }
     if (subProtocol === 'base64') return this.#decoded(data.toString('latin1'));
-    if (subProtocol === 'urbdrc.v1') this.#checkFrame(data.byteLength);
+    const problem = subProtocol === 'urbdrc.v1' ? problemOfSize(data.byteLength) : undefined;
+    if (problem !== undefined) throw this.#violation(problem);
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 
@@ -168,11 +161,6 @@ export class MessageStream extends Duplex {
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) throw this.#violation('a message is not base64');
     const bytes = Buffer.from(text, 'base64');
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  #checkFrame(size: number): void {
-    if (size >= MINIMUM_FRAME_SIZE && size <= MAXIMUM_FRAME_SIZE) return;
-    throw this.#violation(`a message has ${size} bytes, a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_FRAME_SIZE}`);
   }
 
   #violation(problem: string): TransportError {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../codecs/core/errors.ts';
+import { MAXIMUM_FRAME_SIZE, MINIMUM_FRAME_SIZE } from '../tpkt.ts';
 
 /**
  * How frames go into messages of a WebSocket, docs/transports.md: `urbdrc.v1` a frame a message; `binary` a stream of TPKT
@@ -39,4 +40,19 @@ export function checkSubProtocols(names: readonly string[] = USUAL_SUB_PROTOCOLS
     if (known === undefined) throw new UsageError(`there is no sub-protocol ${name}: use ${ALL.join(', ')}`);
     return known;
   });
+}
+
+/** Bytes of a message in which TPKT packets go. */
+const PIECE = 48 * 1024;
+
+/** A stream of TPKT packets, cut into messages. */
+export function piecesOf(packets: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(packets.byteLength / PIECE);
+  return Array.from({ length: count }, (_, index) => packets.subarray(index * PIECE, (index + 1) * PIECE));
+}
+
+/** What is wrong with a message of so many bytes where each is a frame, if anything is. */
+export function problemOfSize(size: number): string | undefined {
+  if (size >= MINIMUM_FRAME_SIZE && size <= MAXIMUM_FRAME_SIZE) return undefined;
+  return `a message has ${size} bytes, a frame has ${MINIMUM_FRAME_SIZE} to ${MAXIMUM_FRAME_SIZE}`;
 }

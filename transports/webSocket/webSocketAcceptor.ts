@@ -115,7 +115,7 @@ export class WebSocketAcceptor {
     }
     const { origin } = request.headers;
     if (origin !== undefined && !this.#origins.has(origin.toLowerCase())) {
-      const line = `pages of ${printable(origin).slice(0, 80)} may not connect: start the listener with --origin for them`;
+      const line = `pages of ${printable(origin).slice(0, 80)} may not connect: allow that origin where it listens`;
       this.#refuse(socket, '403 Forbidden', line, 'ORIGIN_REFUSED');
       return;
     }

@@ -4,6 +4,7 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import type { Transport, TransportHandler } from '../../../src/ports/transport.ts';
 import type { ResumeSession } from '../../../src/resume/resumeSession.ts';
 import { HeldSessions, type HeldSessionsOptions } from '../../../transports/resume/heldSessions.ts';
+import { PAGE_PROOFS } from '../../../transports/resume/pageProofs.ts';
 import { ResumableTransport } from '../../../transports/resume/resumableTransport.ts';
 import { Redialer } from '../../../transports/resume/redialer.ts';
 import { frameSize } from '../../../transports/tpkt.ts';
@@ -165,7 +166,7 @@ export class Network {
     const { clock } = this;
     const hold = this.#options.dialerHold ?? this.#options.hold ?? 25;
     const connect = () => Promise.resolve(this.connect());
-    return new Redialer({ clock, hold, connect, random: () => 0.5 }).begin(this.connect());
+    return new Redialer({ clock, hold, connect, proofs: PAGE_PROOFS, random: () => 0.5 }).begin(this.connect());
   }
 
   /** A connection to the listener, as it comes from the system. */

@@ -1,0 +1,17 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { ResumeProofs } from '../../src/resume/resumeSession.ts';
+
+/** HMAC-SHA-256 where there is no `node:crypto`: the page's own is asynchronous. */
+export const PAGE_PROOFS: ResumeProofs = {
+  prove(key, text) {
+    const mac = hmac.create(sha256, key);
+    for (const part of text) mac.update(part);
+    return mac.digest();
+  },
+  isSame(presented, expected) {
+    // All bytes are looked at, wherever they differ.
+    const differences = expected.reduce((sum, byte, index) => sum | (byte ^ (presented[index] ?? 0)), 0);
+    return presented.byteLength === expected.byteLength && differences === 0;
+  },
+};
