@@ -98,7 +98,7 @@ export class Attachments {
 
   async #offerTo(row: DeviceRow, claimant: SinkClaimant, isTaken: boolean): Promise<Error | undefined> {
     const { sink } = claimant;
-    const gate = (row.gate = new GatedDevice(row.judged, isTaken ? row.gate : undefined));
+    const gate = (row.gate = new GatedDevice(row.judged, this.#options.clock, isTaken ? row.gate : undefined));
     row.tried.add(sink);
     row.state = { name: 'attaching', sink };
     row.isForced = false;
@@ -261,7 +261,8 @@ export class Attachments {
     const { gate, state } = row;
     if (gate === undefined || !('sink' in state)) return;
     row.isForced = true;
-    await gate.cut();
+    const share = row.share.state;
+    await gate.cut(share.name === 'leaving' && share.claimant !== undefined);
     if (this.#isAttaching(row, gate)) {
       row.state = { name: 'free' };
       this.#vacated(row);

@@ -1,7 +1,9 @@
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { ActiveConfiguration } from '../usb/activeConfiguration.ts';
 import { DeviceError } from '../usb/deviceError.ts';
+import { pause } from '../usb/pause.ts';
 import { type Complete, completeAtOnce } from '../usb/results.ts';
 import { StorageCommands } from './storageCommands.ts';
 
@@ -17,6 +19,7 @@ export class GatedDevice implements UsbDevice {
   /** Aborted when the device is, and when it is taken by force. */
   readonly gone: AbortSignal;
   readonly #device: UsbDevice;
+  readonly #clock: Clock;
   readonly #gone = new AbortController();
   readonly #active: ActiveConfiguration;
   /** Of mass storage: a command that has begun is done before the device goes. */
@@ -26,16 +29,19 @@ export class GatedDevice implements UsbDevice {
   /** `draining`: only what ends a command that has begun; `shut`: nothing. */
   #gate: 'open' | 'draining' | 'shut' = 'open';
   #isOpen = false;
+  #closing = Promise.resolve();
   #hasLeft = false;
   #settled: (() => void) | undefined;
   readonly #unplugged: () => void;
 
   /**
+   * @param clock - for the limit of a reset
    * @param before - the gate of the holder from whom the device was taken: it is reset, and configured as that one had it.
    *   Left out where nobody was disturbed.
    */
-  constructor(device: UsbDevice, before?: GatedDevice) {
+  constructor(device: UsbDevice, clock: Clock, before?: GatedDevice) {
     this.#device = device;
+    this.#clock = clock;
     this.identity = device.identity;
     this.deviceDescriptor = device.deviceDescriptor;
     this.configurationDescriptors = device.configurationDescriptors;
@@ -71,11 +77,14 @@ export class GatedDevice implements UsbDevice {
     await this.#do({ type: 'setConfiguration', configurationValue });
   }
 
+  /**
+   * In the middle of a command of mass storage it resets the device first: the next driver, mostly the one of its own
+   * machine, would find it waiting for the rest of that command.
+   */
   close(): Promise<void> {
-    // After a cut the device is another one's already.
-    if (!this.#isOpen) return Promise.resolve();
-    this.#isOpen = false;
-    return this.#device.close();
+    return this.#closeAfter(async () => {
+      if (this.#commands?.isBusy === true && !this.#gone.signal.aborted) await this.#resetTorn();
+    });
   }
 
   submit(operation: UsbOperation, complete: Complete): UsbTransfer {
@@ -113,13 +122,37 @@ export class GatedDevice implements UsbDevice {
     await Promise.all(endpoints.map(({ endpointAddress }) => this.#do({ type: 'abortEndpoint', endpointAddress })));
   }
 
-  /** By force: the holder sees an unplug, and the device is closed when this resolves. */
-  async cut(): Promise<void> {
+  /**
+   * By force: the holder sees an unplug, and the device is closed when this resolves.
+   * @param hasNext - another holder gets it, and resets it
+   */
+  async cut(hasNext: boolean): Promise<void> {
     this.#gate = 'shut';
     this.#settle();
-    const closed = this.close();
+    const closed = hasNext ? this.#closeAfter() : this.close();
     this.#gone.abort(new DeviceError('DEVICE_TAKEN', TAKEN));
     await closed;
+  }
+
+  /** Once: who closes it meanwhile waits for the same, and after a cut the device is another one's already. */
+  #closeAfter(before?: () => Promise<void>): Promise<void> {
+    if (!this.#isOpen) return this.#closing;
+    this.#isOpen = false;
+    // Called at once where nothing comes before it: what is pending has ended when this returns.
+    this.#closing = before === undefined ? this.#closeDevice() : before().then(() => this.#closeDevice());
+    return this.#closing;
+  }
+
+  #closeDevice(): Promise<void> {
+    // Whatever has become of them: nobody is left to bring them to their end.
+    this.#commands?.forget();
+    return this.#device.close();
+  }
+
+  async #resetTorn(): Promise<void> {
+    const isOver = new AbortController();
+    const reset = this.#do({ type: 'resetDevice' }).then(() => isOver.abort());
+    await Promise.race([reset, pause(this.#clock, RESET_TIME, isOver.signal)]);
   }
 
   #submitToStorage(commands: StorageCommands, operation: UsbOperation, complete: Complete): UsbTransfer {
@@ -153,6 +186,8 @@ export class GatedDevice implements UsbDevice {
   }
 }
 
+/** Milliseconds that a reset may take before the device is closed all the same. */
+const RESET_TIME = 2000;
 const TAKEN = 'it was taken from its holder';
 
 function changesConfiguration({ type }: UsbOperation): boolean {

@@ -85,17 +85,23 @@ export class StorageCommands {
         return;
       }
       case 'control':
-        if (isBulkOnlyReset(operation.setup)) this.#forget();
+        if (isBulkOnlyReset(operation.setup)) this.forget();
         return;
       case 'setConfiguration':
       case 'setInterface':
       case 'resetDevice':
       case 'cyclePort':
-        this.#forget();
+        this.forget();
         return;
       default:
         return;
     }
+  }
+
+  /** The device has forgotten its commands, or is nobody's any more. */
+  forget(): void {
+    for (const pipes of this.#pipes) pipes.tag = undefined;
+    this.#idle();
   }
 
   #at(endpointAddress: number): Pipes | undefined {
@@ -107,12 +113,6 @@ export class StorageCommands {
   #finish(pipes: Pipes): void {
     pipes.tag = undefined;
     if (!this.isBusy) this.#idle();
-  }
-
-  /** The device has forgotten its commands. */
-  #forget(): void {
-    for (const pipes of this.#pipes) pipes.tag = undefined;
-    this.#idle();
   }
 }
 

@@ -29,7 +29,8 @@ class BenchDevice implements UsbDevice {
   readonly gone = new AbortController().signal;
   readonly log: string[] = [];
   readonly pending: { readonly operation: UsbOperation; readonly finish: (result: UsbResult) => void }[] = [];
-  resetStatus: UsbResult['status'] = 'completed';
+  /** Undefined: a reset has no end. */
+  resetStatus: UsbResult['status'] | undefined = 'completed';
 
   constructor(interfaceClass: readonly number[]) {
     this.configurationDescriptors = [
@@ -84,7 +85,8 @@ class BenchDevice implements UsbDevice {
         break;
       default:
         this.log.push(operation.type);
-        complete(resultOf(operation.type === 'resetDevice' ? this.resetStatus : 'completed'));
+        if (operation.type !== 'resetDevice') complete(resultOf('completed'));
+        else if (this.resetStatus !== undefined) complete(resultOf(this.resetStatus));
     }
     return { cancel: () => {} };
   }
@@ -350,10 +352,71 @@ describe('a device that changes hands', () => {
   });
 });
 
+describe('a stick that is given back in the middle of a SCSI command', () => {
+  /** The command has reached the device, and its status was not read. */
+  async function torn() {
+    const made = await scene(STICK, 'take *');
+    made.left.submit(out(commandOf(7)));
+    made.device.pending[0]?.finish(resultOf('completed', undefined, 31));
+    return made;
+  }
+
+  it('is reset before it is closed, so that the next driver does not find it waiting for the rest', async () => {
+    const { hub, left, device } = await torn();
+    left.submit(inward(512));
+    await hub.close();
+    expect(device.log).to.deep.equal(['resetDevice', 'close']);
+  });
+
+  it('is closed all the same when the reset does not end in 2 s', async () => {
+    const { clock, left, device } = await torn();
+    device.resetStatus = undefined;
+    const closed = left.device.close();
+    clock.advance(1999);
+    await turns(3);
+    expect(device.log).to.deep.equal(['resetDevice']);
+    clock.advance(1);
+    await closed;
+    expect(device.log).to.deep.equal(['resetDevice', 'close']);
+  });
+
+  it('is not reset when the status was read, and keeps no timer', async () => {
+    const { clock, left, device } = await torn();
+    left.submit(inward(13));
+    device.pending[0]?.finish(resultOf('completed', statusOf(7)));
+    await left.device.close();
+    expect([device.log, clock.pending]).to.deep.equal([['close'], 0]);
+  });
+
+  it('is not reset when it was unplugged', async () => {
+    const unplugged = new AbortController();
+    const bench = Object.assign(new BenchDevice(STICK), { gone: unplugged.signal });
+    const device = new GatedDevice(bench, new VirtualClock());
+    await device.open();
+    device.submit(out(commandOf(7)), () => {});
+    unplugged.abort();
+    await device.close();
+    expect(bench.log).to.deep.equal(['open', 'close']);
+  });
+
+  it('is reset once it is taken by force for nobody else, too', async () => {
+    const { hub, clock, device } = await torn();
+    const released = hub.release(1);
+    await turns(5);
+    clock.advance(2000);
+    await released;
+    await turns(5);
+    expect([device.log, clock.pending]).to.deep.equal([['resetDevice', 'close'], 0]);
+  });
+});
+
 describe('the gate of a holder', () => {
   it('tells that the device is gone, also after it was closed and opened again', async () => {
     const unplugged = new AbortController();
-    const device = new GatedDevice(Object.assign(new BenchDevice(VENDOR), { gone: unplugged.signal }));
+    const device = new GatedDevice(
+      Object.assign(new BenchDevice(VENDOR), { gone: unplugged.signal }),
+      new VirtualClock(),
+    );
     await device.open();
     await device.close();
     await device.open();
@@ -363,7 +426,10 @@ describe('the gate of a holder', () => {
 
   it('hears nothing more of the device when its holder has left', () => {
     const unplugged = new AbortController();
-    const device = new GatedDevice(Object.assign(new BenchDevice(VENDOR), { gone: unplugged.signal }));
+    const device = new GatedDevice(
+      Object.assign(new BenchDevice(VENDOR), { gone: unplugged.signal }),
+      new VirtualClock(),
+    );
     expect([device.leave(), device.leave()]).to.deep.equal([true, false]);
     unplugged.abort();
     expect(device.gone.aborted).to.equal(false);
