@@ -1,5 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { HubQuestion, Person } from '../hub/hubDevice.ts';
+import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,6 +12,18 @@ interface OpenQuestion {
 
 /** `y`, `no`, `2 y`: an answer, and the number of the question where it is given. */
 const ANSWER = /^\s*(?:(?<number>\d+)\s+)?(?<isYes>y(?:es)?|n(?:o)?)?\s*$/i;
+
+/**
+ * The names and the serial number of a device, for a question: ` ("QEMU" "USB DISK", serial number "1")`, or nothing. The
+ * device chose them; in quotes they cannot pass for words of the question.
+ */
+export function quotedNames({ manufacturerName, productName, serialNumber }: UsbDeviceIdentity): string {
+  const quoted = (text: string | undefined) => (text === undefined || text === '' ? [] : [JSON.stringify(text)]);
+  const names = [...quoted(manufacturerName), ...quoted(productName)].join(' ');
+  const serial = quoted(serialNumber).map((text) => `serial number ${text}`);
+  const details = [...(names === '' ? [] : [names]), ...serial].join(', ');
+  return details === '' ? '' : ` (${details})`;
+}
 
 /**
  * Asks the person at the terminal, one question at a time. Questions have numbers: where one is withdrawn, what the person

@@ -37,7 +37,7 @@ import { focusOptions, type FocusOptions, homeWhenCut, openFocus, type ProgramFo
 import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './lastKeyboard.ts';
 import { Offers } from './offers.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
-import { Questions } from './questions.ts';
+import { quotedNames, Questions } from './questions.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import {
   backendOption,
@@ -52,6 +52,7 @@ import { type StreamBufferOptions, streamBufferOption, withStreams } from './str
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
+import { formatVidPid } from './text.ts';
 import { Terminal } from './terminal.ts';
 
 /** Servers that may be connected at the same time with --shared. */
@@ -176,7 +177,8 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
     const { sources, isWanted, change } = await select(options, policy, context, terminal);
     const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
       if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
-      return `redirect ${describeIdentity(entry.device.identity)}? It is ${reason}`;
+      const { identity } = entry.device;
+      return `redirect ${formatVidPid(identity)} at port ${identity.portPath}${quotedNames(identity)}? It is ${reason}`;
     });
     const place = options.attach && attachPlace(options.attach, terminal);
     let capture: Capture | undefined;

@@ -38,7 +38,7 @@ import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './p
 import { addRuleOptions, filterOption, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
-import { Questions } from './questions.ts';
+import { quotedNames, Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
 import { handOverQuestion, letIn, type ShareOptions, shareOptions, startSweep, tellSharing } from './shareOption.ts';
@@ -126,7 +126,8 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
   const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
     if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
-    return `accept ${describe(entry.device.identity)}? It is ${reason}`;
+    const { identity } = entry.device;
+    return `accept ${formatVidPid(identity)}${quotedNames(identity)}? It is ${reason}`;
   });
   if (out !== undefined) await checkWritable(out);
   const job = sectors === undefined || out === undefined ? undefined : new ReadJob(sectors, out, terminal);

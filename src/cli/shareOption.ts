@@ -6,11 +6,11 @@ import type { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
-import { describeIdentity } from '../policy/selection.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
 import { idleClock } from '../systemClock.ts';
 import { eventDevice } from './programEvent.ts';
+import { quotedNames } from './questions.ts';
 import type { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
@@ -90,7 +90,7 @@ export function startSweep(hub: Hub, terminal: Terminal): () => void {
 
 /** Asks whether the holder of a device gives it to somebody else; `reason` has both, and since when. */
 export function handOverQuestion(identity: UsbDeviceIdentity, reason: string): string {
-  return `hand ${describeIdentity(identity)} over? It is ${reason}`;
+  return `hand ${formatVidPid(identity)} at port ${identity.portPath}${quotedNames(identity)} over? It is ${reason}`;
 }
 
 /** The lines about who shares what; true: the event was one of these. */

@@ -71,6 +71,17 @@ describe('urbdrc serve --export', () => {
     expect(await server.exit).to.equal(0);
   });
 
+  it('without rules refuses them also for a machine with --attach', async () => {
+    const machine = `usbredir+listen+unix:${scene.file('machine')}`;
+    const server = scene.start(['serve', '--attach', machine, '--listen', LOOPBACK]);
+    await server.line(/^without rules no keyboards, .* are accepted: --allow "\*" accepts all devices$/);
+    const [, url = ''] = await server.line(/^listening on (\S+)$/);
+    scene.start(['redirect', '--virtual', 'keyboard', '--connect', url]);
+    await server.line(/refused 1209:.*: denied by deny class 03 \(default for devices of other machines: .*\)$/);
+    server.stop();
+    expect(await server.exit).to.equal(0);
+  });
+
   it('says that the port is taken', async () => {
     const server = scene.start(['serve', '--export', 'usbip://127.0.0.1:0', '--listen', LOOPBACK]);
     const [, exporting = ''] = await server.line(/^exporting on (\S+)$/);

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { expect } from 'chai';
 import { isOwn } from '../../src/capture/privateFile.ts';
 import { complaints, Scene } from './connections.ts';
@@ -80,6 +90,23 @@ describe('files that hold secrets', () => {
     chmodSync(folder, 0o777);
     const server = scene.start(['serve', '--listen', 'tls://127.0.0.1:0', '--state-dir', folder]);
     await server.line(/^the certificate is another one at each start: .*every user may write there: chmod o-w /);
+  });
+
+  it('a folder of another user keeps no key', async () => {
+    const folder = scene.file('state');
+    mkdirSync(folder);
+    const { getuid } = process;
+    const uid = statSync(folder).uid;
+    // Only root can give a folder away; for everybody else this process is another user.
+    if (uid === 0) chownSync(folder, 12345, 12345);
+    else process.getuid = () => uid + 1;
+    try {
+      const server = scene.start(['serve', '--listen', 'tls://127.0.0.1:0', '--state-dir', folder]);
+      await server.line(/^the certificate is another one at each start: .*the folder belongs to another user$/);
+    } finally {
+      if (getuid !== undefined) process.getuid = getuid;
+    }
+    expect(existsSync(`${folder}/identity.pem`)).to.equal(false);
   });
 
   it('a key is not read where a symbolic link leads', async () => {

@@ -307,6 +307,21 @@ describe('urbdrc: which devices go', () => {
       await server.line(/^device 1209:0002 /);
     });
 
+    it('--ask quotes what the device chose, so that it cannot pass for words of the question', async () => {
+      await devices.close();
+      devices = plugged(new HidKeyboard({ serialNumber: '1")? It is allowed [y/N]' }));
+      const args = ['serve', '--ask', KEYBOARD, '--allow', '*'];
+      const { running: server, url } = await scene.listen(args, LOOPBACK, { stdin: terminalInput() });
+      const names = String.raw`\("urbdrc" "Virtual Keyboard", serial number "1\\"\)\? It is allowed \[y/N\]"\)`;
+      const stdin = terminalInput();
+      const client = scene.start(['redirect', '--ask', KEYBOARD, '--connect', url], { devices, stdin });
+      await client.line(
+        new RegExp(String.raw`^\[1\] redirect 1209:0002 at port 0-\d ${names}\? It is to be asked for by`),
+      );
+      stdin.write('y\n');
+      await server.line(new RegExp(String.raw`^\[1\] accept 1209:0002 ${names}\? It is to be asked for by`));
+    });
+
     it('--ask is no without a terminal', async () => {
       const { running: server, url } = await scene.listen(['serve', '--ask', '*'], LOOPBACK);
       redirect(url);
