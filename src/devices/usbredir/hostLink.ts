@@ -1,19 +1,10 @@
 import type { Socket } from 'node:net';
 import type { DeviceConnect } from '../../../codecs/usbredir/connection.ts';
-import { UsbredirCapability, type UsbredirId } from '../../../codecs/usbredir/header.ts';
+import type { UsbredirId } from '../../../codecs/usbredir/header.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
-import { type LinkEvent, type LinkPacket, UsbredirLink } from '../../usbredir/usbredirLink.ts';
+import { LinkSocket } from '../../usbredir/linkSocket.ts';
+import type { LinkEvent, LinkPacket, UsbredirLink } from '../../usbredir/usbredirLink.ts';
 
-/** All but bulk streams: the device port has none. Bulk receiving is for guests that let a driver wait too long. */
-const CAPABILITIES =
-  UsbredirCapability.connect_device_version |
-  UsbredirCapability.filter |
-  UsbredirCapability.device_disconnect_ack |
-  UsbredirCapability.ep_info_max_packet_size |
-  UsbredirCapability['64bits_ids'] |
-  UsbredirCapability['32bits_bulk_length'];
-/** Bytes behind the head of a packet: a transfer, and some for its type header. */
-const MAXIMUM_LENGTH = 16 * 1024 * 1024 + 1024;
 const LARGEST_ID = 0xffffffff;
 /** Milliseconds of silence after which the system asks the host's machine whether it is still there. */
 const KEEP_ALIVE = 30_000;
@@ -33,27 +24,15 @@ export class HostLink {
   /** Resolves, never rejects, when the device or the connection is gone. */
   readonly closed: Promise<Error | undefined>;
   listener: HostListener | undefined;
-  readonly #socket: Socket;
+  readonly #connection: LinkSocket;
   readonly #link: UsbredirLink;
   #lastId = 0;
-  #error: Error | undefined;
 
   /** @param name - for errors; @param version - of this program, for the host's log */
   constructor(socket: Socket, name: string, version: string) {
-    this.#socket = socket;
-    const link = (this.#link = new UsbredirLink({
-      role: 'guest',
-      version,
-      capabilities: CAPABILITIES,
-      maximumLength: MAXIMUM_LENGTH,
-    }));
     let connected: (device: DeviceConnect) => void = () => {};
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
-        resolve(this.#error);
-        this.listener?.lost(this.#error);
-      });
-    });
+    let closed: (error: Error | undefined) => void = () => {};
+    this.closed = new Promise((resolve) => (closed = resolve));
     this.device = new Promise((resolve, reject) => {
       connected = resolve;
       void this.closed.then((error) => {
@@ -63,24 +42,22 @@ export class HostLink {
     });
     // Whoever waits for it is told; nobody has to.
     this.device.catch(() => {});
-    socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE);
-    socket.on('error', (error) => (this.#error ??= error));
-    socket.on('end', () => socket.destroy());
-    socket.on('data', (chunk: Buffer) => {
-      for (const event of link.receive(chunk)) {
-        // Nothing that comes behind its end counts.
-        if (this.isOver) return;
-        this.#happened(event, connected);
-      }
+    this.#connection = new LinkSocket(socket, {
+      role: 'guest',
+      version,
+      happened: (event) => this.#happened(event, connected),
+      closed: (error) => {
+        closed(error);
+        this.listener?.lost(error);
+      },
     });
-    for (const part of link.hello()) socket.write(part);
-    socket.resume();
+    this.#link = this.#connection.link;
   }
 
   /** Whether it is over or about to be. */
   get isOver(): boolean {
-    return this.#socket.destroyed || this.#socket.writableEnded;
+    return this.#connection.isOver;
   }
 
   /** Bulk transfers may have more than 65535 bytes. */
@@ -100,24 +77,22 @@ export class HostLink {
   }
 
   send(packet: LinkPacket): void {
-    if (this.isOver) return;
-    for (const part of this.#link.encode(packet)) this.#socket.write(part);
+    this.#connection.send(packet);
   }
 
   /** Bytes that the host has not taken yet. */
   get backlog(): number {
-    return this.#socket.writableLength;
+    return this.#connection.backlog;
   }
 
   /** Ends the connection because of an error of the host. */
   fail(error: Error): void {
-    this.#error ??= error;
-    this.#socket.destroy();
+    this.#connection.fail(error);
   }
 
   /** Ends the connection: the host has its device back. */
   close(): void {
-    this.#socket.destroy();
+    this.#connection.destroy();
   }
 
   #happened(event: LinkEvent, connected: (device: DeviceConnect) => void): void {
@@ -139,8 +114,7 @@ export class HostLink {
       if (this.#link.has('device_disconnect_ack')) {
         this.send({ name: 'usb_redir_device_disconnect_ack', ...this.numbered(0) });
       }
-      this.#socket.end();
-      this.#socket.destroySoon();
+      this.#connection.end();
     } else this.listener?.received(packet);
   }
 }

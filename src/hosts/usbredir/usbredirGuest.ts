@@ -5,7 +5,8 @@ import { parseUsbredirFilter, usbredirPolicy } from '../../policy/usbredirFilter
 import { nextState, type Transitions } from '../../channels/machine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
-import { type LinkEvent, type LinkPacket, UsbredirLink } from '../../usbredir/usbredirLink.ts';
+import { LinkSocket } from '../../usbredir/linkSocket.ts';
+import type { LinkEvent, LinkPacket, UsbredirLink } from '../../usbredir/usbredirLink.ts';
 import { HostError } from '../hostError.ts';
 import { HostedDevice } from './hostedDevice.ts';
 
@@ -27,18 +28,6 @@ export interface UsbredirGuestOptions {
   readonly onDropped?: (device: UsbDevice, endpointAddress: number, packets: number) => void;
 }
 
-/** All but bulk streams: the device port has none. */
-const CAPABILITIES =
-  UsbredirCapability.connect_device_version |
-  UsbredirCapability.filter |
-  UsbredirCapability.device_disconnect_ack |
-  UsbredirCapability.ep_info_max_packet_size |
-  UsbredirCapability['64bits_ids'] |
-  UsbredirCapability['32bits_bulk_length'] |
-  UsbredirCapability.bulk_receiving;
-
-/** Bytes behind the head of a packet: a transfer, and some for its type header. */
-const MAXIMUM_LENGTH = 16 * 1024 * 1024 + 1024;
 /** Bytes that the guest has not taken; beyond, no more of its requests are read. */
 const BACKLOG = 4 * 1024 * 1024;
 /** Milliseconds in which a guest that runs asks for the first time, or refuses. One that is paused does neither. */
@@ -77,16 +66,14 @@ export class UsbredirGuest implements UsbDeviceSink {
   /** Resolves when the guest has said hello; to false when the connection ended before. */
   readonly ready: Promise<boolean>;
   readonly #options: UsbredirGuestOptions;
-  readonly #socket: Socket;
+  readonly #connection: LinkSocket;
   readonly #link: UsbredirLink;
   #state: State = 'free';
   /** A device is being opened. */
   #isReserved = false;
   #isOpen = false;
-  #isCorked = false;
   #guested: Guested | undefined;
   #filter: string | undefined;
-  #error: Error | undefined;
   /** Wait for the state to become `free`, or the connection to end. */
   readonly #waiting = new Set<() => void>();
 
@@ -94,36 +81,25 @@ export class UsbredirGuest implements UsbDeviceSink {
   constructor(socket: Socket, options: UsbredirGuestOptions) {
     this.#options = options;
     this.name = options.name;
-    this.#socket = socket;
-    const { version } = options;
-    const link = (this.#link = new UsbredirLink({
-      role: 'host',
-      version,
-      capabilities: CAPABILITIES,
-      maximumLength: MAXIMUM_LENGTH,
-    }));
     let ready: (isReady: boolean) => void = () => {};
+    let closed: (error: Error | undefined) => void = () => {};
     this.ready = new Promise((resolve) => (ready = resolve));
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+    this.closed = new Promise((resolve) => (closed = resolve));
+    this.#connection = new LinkSocket(socket, {
+      role: 'host',
+      version: options.version,
+      capabilities: UsbredirCapability.bulk_receiving,
+      backlog: BACKLOG,
+      happened: (event) => this.#happened(event, ready),
+      drained: () => this.#guested?.hosted.drained(),
+      closed: (error) => {
         ready(false);
-        this.#leave({ reason: 'closed', error: this.#error });
+        this.#leave({ reason: 'closed', error });
         this.#wake();
-        resolve(this.#error);
-      });
+        closed(error);
+      },
     });
-    socket.setNoDelay(true);
-    socket.on('error', (error) => (this.#error ??= error));
-    socket.on('end', () => socket.destroy());
-    socket.on('drain', () => {
-      socket.resume();
-      this.#guested?.hosted.drained();
-    });
-    socket.on('data', (chunk: Buffer) => {
-      for (const event of link.receive(chunk)) this.#happened(event, ready);
-      if (socket.writableLength > BACKLOG) socket.pause();
-    });
-    this.#write(link.hello());
+    this.#link = this.#connection.link;
   }
 
   /** Whether it has a device, or is about to. */
@@ -154,10 +130,9 @@ export class UsbredirGuest implements UsbDeviceSink {
   async close(): Promise<void> {
     const guested = this.#guested;
     this.#leave({ reason: 'released' });
-    this.#socket.end();
     // What was written goes out first, if the guest takes it.
-    const stop = this.#options.clock.after(ACKNOWLEDGE_TIME, () => this.#socket.destroy());
-    this.#socket.resume();
+    this.#connection.end();
+    const stop = this.#options.clock.after(ACKNOWLEDGE_TIME, () => this.#connection.destroy());
     await this.closed;
     stop();
     await guested?.device.close();
@@ -166,7 +141,7 @@ export class UsbredirGuest implements UsbDeviceSink {
   /** @throws HostError where the last device does not go, or the connection is over */
   async #freed(): Promise<void> {
     await this.ready;
-    if (this.#state === 'leaving' && !this.#socket.destroyed) {
+    if (this.#state === 'leaving' && !this.#connection.isOver) {
       let stop: () => void = () => {};
       let wake: () => void = () => {};
       await new Promise<void>((resolve) => {
@@ -176,7 +151,7 @@ export class UsbredirGuest implements UsbDeviceSink {
       this.#waiting.delete(wake);
       stop();
     }
-    if (this.#socket.destroyed || this.#socket.writableEnded) throw this.#overError();
+    if (this.#connection.isOver) throw this.#overError();
     if (this.#state === 'leaving') {
       const problem = 'the guest has not seen yet that its last device is gone: is the machine paused?';
       throw new HostError('TIMED_OUT', `${this.name}: ${problem}`);
@@ -184,7 +159,7 @@ export class UsbredirGuest implements UsbDeviceSink {
   }
 
   #overError(): HostError {
-    const why = this.#error === undefined ? 'the guest has closed the connection' : this.#error.message;
+    const why = this.#connection.error?.message ?? 'the guest has closed the connection';
     return new HostError('HOST_CLOSED', `${this.name}: ${why}`);
   }
 
@@ -213,8 +188,8 @@ export class UsbredirGuest implements UsbDeviceSink {
     const { clock, onDropped } = this.#options;
     const hosted = new HostedDevice(device, {
       link: this.#link,
-      send: (packet) => this.#send(packet),
-      backlog: () => this.#socket.writableLength,
+      send: (packet) => this.#connection.send(packet),
+      backlog: () => this.#connection.backlog,
       dropped: (endpointAddress, packets) => onDropped?.(device, endpointAddress, packets),
     });
     const unplugged = () => this.#leave({ reason: 'unplugged' });
@@ -252,7 +227,7 @@ export class UsbredirGuest implements UsbDeviceSink {
     });
     this.#move('connect');
     hosted.announce();
-    if (this.#socket.destroyed) this.#leave({ reason: 'closed', error: this.#error });
+    if (this.#connection.isOver) this.#leave({ reason: 'closed', error: this.#connection.error });
     else if (device.gone.aborted) unplugged();
     return result;
   }
@@ -276,7 +251,8 @@ export class UsbredirGuest implements UsbDeviceSink {
     this.#guested = undefined;
     this.#move('disconnect');
     guested.hosted.close();
-    if (end.reason !== 'closed') this.#send({ name: 'usb_redir_device_disconnect', ...this.#link.numbered(0) });
+    if (end.reason !== 'closed')
+      this.#connection.send({ name: 'usb_redir_device_disconnect', ...this.#link.numbered(0) });
     // A guest that does not acknowledge has nothing to say about the device any more.
     if (!this.#link.has('device_disconnect_ack')) this.#move('acknowledge');
     guested.verdict(this.#failureOf(end));
@@ -314,10 +290,11 @@ export class UsbredirGuest implements UsbDeviceSink {
         onIgnored?.(event.error);
         return;
       case 'failed':
-        this.#error ??= this.#isOpen
-          ? event.error
-          : new HostError('NOT_USBREDIR', `${this.name} does not speak usbredir: ${event.error.message}`);
-        this.#socket.destroy();
+        this.#connection.fail(
+          this.#isOpen
+            ? event.error
+            : new HostError('NOT_USBREDIR', `${this.name} does not speak usbredir: ${event.error.message}`),
+        );
         return;
     }
   }
@@ -357,24 +334,5 @@ export class UsbredirGuest implements UsbDeviceSink {
         : this.#refusal(reason),
     );
     this.#leave({ reason: 'refused' });
-  }
-
-  #send(packet: LinkPacket): void {
-    this.#write(this.#link.encode(packet));
-  }
-
-  #write(parts: readonly Uint8Array[]): void {
-    const socket = this.#socket;
-    if (socket.destroyed || socket.writableEnded) return;
-    // Packets of one turn of the event loop go out in one write.
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        socket.uncork();
-      });
-    }
-    for (const part of parts) socket.write(part);
   }
 }
