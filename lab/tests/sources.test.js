@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import * as lab from './support.js';
 import {
   copies,
+  expectFileSystem,
   expectHealthyKernel,
   loadVhci,
   node,
@@ -66,13 +67,7 @@ describe('urbdrc redirect --from usbip://, and Linux’s usbipd', function () {
     await attached(program, '46f4:0001');
     const disk = await node(program, DISK);
     expect(await lab.sha256OfDevice(disk, lab.STICK_HASHED)).to.equal(await lab.stickSha256());
-    const shell = (/** @type {string} */ line) => lab.run('bash', ['-euc', line], { timeout: SLOW });
-    // Behind what is hashed.
-    await shell(`mkdir -p /tmp/sources; cd /tmp/sources; mkdir -p tree disk; head -c 3000000 /dev/urandom > tree/one
-      losetup --offset ${40 * 1024 * 1024} /dev/loop0 ${disk}; mkfs.vfat /dev/loop0
-      mount -t vfat /dev/loop0 disk; cp tree/one disk; umount disk
-      echo 3 > /proc/sys/vm/drop_caches; mount -o ro -t vfat /dev/loop0 disk; cmp tree/one disk/one; umount disk
-      fsck.vfat -n /dev/loop0; losetup -d /dev/loop0`);
+    await expectFileSystem(disk);
     expect(await program.stop('SIGINT')).to.equal('0');
     expect(await copies()).to.deep.equal([]);
     // The kernel's exporter sees the end of the connection a little later than the importer.

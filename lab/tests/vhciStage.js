@@ -221,3 +221,16 @@ export async function giveStickBack() {
   }
   await lab.waitUntil(() => lab.exists(lab.STICK.disk), SLOW, `${lab.STICK.disk} is back`);
 }
+
+/**
+ * Makes a file system on a copy of the stick, behind what is hashed, and writes, checks and reads it, past all caches.
+ * @param {string} disk
+ */
+export async function expectFileSystem(disk) {
+  const line = `mkdir -p /tmp/files; cd /tmp/files; mkdir -p tree disk; head -c 3000000 /dev/urandom > tree/one
+    losetup --offset ${40 * 1024 * 1024} /dev/loop0 ${disk}; mkfs.vfat /dev/loop0
+    mount -t vfat /dev/loop0 disk; cp tree/one disk; umount disk
+    echo 3 > /proc/sys/vm/drop_caches; mount -o ro -t vfat /dev/loop0 disk; cmp tree/one disk/one; umount disk
+    fsck.vfat -n /dev/loop0; losetup -d /dev/loop0`;
+  await lab.run('bash', ['-euc', line], { timeout: SLOW });
+}
