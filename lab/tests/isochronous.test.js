@@ -183,16 +183,7 @@ describe('isochronous transfers', () => {
 
   it('play on the loudspeaker by aplay, redirected to this same kernel', async () => {
     const { server, url } = await stage.serve();
-    const client = stage.redirect(
-      url,
-      '--backend',
-      'koffi',
-      '--device',
-      '46f4:0002',
-      '--stream-buffer',
-      '0',
-      '--verbose',
-    );
+    const client = stage.redirect(url, '--device', '46f4:0002', '--stream-buffer', '0', '--verbose');
     const { busId } = await vhci.attached(server);
     const card = await cardOf(busId);
     const sent = ramp(250, 20_000);
@@ -226,7 +217,7 @@ describe('isochronous transfers', () => {
     const { busId } = await vhci.attached(first.server);
     await expectDrivers(busId, [...Array(3).fill('snd-usb-audio'), 'usbhid']);
     const second = await stage.serve();
-    stage.redirect(second.url, '--backend', 'koffi', '--port', busId, '--interfaces', '1', '--stream-buffer', '0');
+    stage.redirect(second.url, '--port', busId, '--interfaces', '1', '--stream-buffer', '0');
     const copy = await vhci.attached(second.server);
     await cardOf(copy.busId);
     await expectDrivers(copy.busId, Array(3).fill('snd-usb-audio'));

@@ -31,7 +31,7 @@ export function backendOption(): Option {
   const choices: readonly UsbBackend[] = ['koffi', 'node-usb'];
   return new Option(
     '--backend <name>',
-    "the way to the machine's devices: the system's libusb through the package koffi, which has isochronous transfers, or the package usb (node-usb, the default where it loads)",
+    "the way to the machine's devices: the system's libusb through the package koffi (the default where both load), or the package usb (node-usb), which has no isochronous transfers",
   ).choices(choices);
 }
 

@@ -100,10 +100,13 @@ describe('urbdrc doctor', () => {
       );
     });
 
-    it('tells which libusb is used', async () => {
+    it('tells which libusb is used, and why not the one that can do more', async () => {
       const [first] = await examine();
-      expect(first).to.deep.include({ state: 'ok', check: 'libusb' });
       expect(first?.text).to.equal('libusb loads: libusb 1.0.26 of the system, through koffi 3.3.4');
+      const reason = 'the system has no libusb-1.0.so.0';
+      const [second] = await examine({ loadLibusb: () => Promise.resolve({ description: 'that of "usb"', reason }) });
+      expect(second).to.deep.include({ state: 'ok', check: 'libusb' });
+      expect(second?.text).to.match(/^libusb loads: that of "usb"; it has no isochronous .+: the system has no libusb/);
     });
 
     it('says why libusb does not load', async () => {

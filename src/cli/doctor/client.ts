@@ -23,8 +23,14 @@ export async function examineClient(machine: Machine, asked?: DeviceIds): Promis
 async function checkLibusb(machine: Machine): Promise<Finding> {
   const check = { side: 'client', check: 'libusb' } as const;
   try {
-    const { description } = await machine.loadLibusb();
-    return { ...check, state: 'ok', text: `libusb loads: ${description}` };
+    const { description, reason } = await machine.loadLibusb();
+    const text = `libusb loads: ${description}`;
+    if (reason === undefined) return { ...check, state: 'ok', text };
+    return {
+      ...check,
+      state: 'ok',
+      text: `${text}; it has no isochronous transfers (sound, video), and the faster koffi is not used: ${oneLine(reason)}`,
+    };
   } catch (error) {
     return { ...check, state: 'missing', text: oneLine(error) };
   }

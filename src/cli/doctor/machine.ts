@@ -14,7 +14,7 @@ export interface Machine {
   readonly release: string;
   readonly user: { readonly id: number; readonly name: string };
   /** Which way to libusb is used, and why not the first choice. @throws Error with one line when there is no libusb */
-  loadLibusb(): Promise<Pick<UsbBinding, 'description'>>;
+  loadLibusb(): Promise<Pick<UsbBinding, 'description' | 'reason'>>;
   /** The drivers that hold a device, and whether this user may open it. */
   inspectDevice(identity: UsbDeviceIdentity): UsbDeviceAccess;
   /** Why this user may not write a file: `EACCES`, `EROFS`, `ENOENT`, ... Undefined: it may. */

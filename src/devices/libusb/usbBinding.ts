@@ -146,6 +146,8 @@ export interface UsbBinding {
   readonly backend: UsbBackend;
   /** For people: whose libusb it is, and its version where that is known. */
   readonly description: string;
+  /** Why it is not the one that is used where nobody chooses. */
+  readonly reason?: string;
   readonly context: NativeContext;
   /**
    * A further context, which sees the devices that are there now.
@@ -160,26 +162,25 @@ export interface UsbBinding {
 }
 
 /**
- * Loads the way to libusb that was asked for, or else node-usb's, and koffi's where that does not load: with koffi's,
- * `urbdrc redirect` has ended by SIGSEGV after it gave a busy stick back.
+ * Loads the way to libusb that was asked for, or else koffi's, and node-usb's where that does not load.
  *
  * @throws DeviceError that says what is missing
  */
 export async function loadUsbBinding(backend?: UsbBackend): Promise<UsbBinding> {
   let whyNot = '';
-  if (backend !== 'koffi') {
+  if (backend !== 'node-usb') {
     try {
-      return await loadNodeUsbBinding();
+      return await loadKoffiBinding();
     } catch (error) {
       whyNot = asError(error).message;
-      if (backend === 'node-usb') throw unavailable(whyNot, error);
+      if (backend === 'koffi') throw unavailable(whyNot, error);
     }
   }
   try {
-    return await loadKoffiBinding();
+    return { ...(await loadNodeUsbBinding()), reason: whyNot || 'node-usb was asked for' };
   } catch (error) {
     const { message } = asError(error);
-    throw unavailable(whyNot === '' ? message : `${whyNot}; ${message}`, error);
+    throw unavailable(whyNot === '' ? message : `${message}; ${whyNot}`, error);
   }
 }
 
