@@ -31,8 +31,9 @@ describe('real devices through the redirection', function () {
   /**
    * Redirects the device, and opens it at the server.
    * @param {{ vid: number, pid: number, drivers: string[] }} ids
+   * @param {string[]} options
    */
-  async function redirect({ vid, pid, drivers }) {
+  async function redirect({ vid, pid, drivers }, ...options) {
     await waitForDrivers({ vid, pid, drivers });
     const usb = new RemoteUsb();
     listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
@@ -45,7 +46,8 @@ describe('real devices through the redirection', function () {
       usb.addEventListener('connect', ({ device }) => resolve(device), { once: true });
     });
     const name = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
-    client = lab.spawnProgram(process.execPath, [MAIN, 'redirect', '--device', name, '--connect', listener.url]);
+    const command = ['redirect', '--device', name, '--connect', listener.url, ...options];
+    client = lab.spawnProgram(process.execPath, [MAIN, ...command]);
     await client.waitForLine(/^redirecting /, 120_000);
     const device = await arrival;
     await device.open();
@@ -295,21 +297,37 @@ describe('real devices through the redirection', function () {
       expect(await get(CURRENT.get, MUTE, 1)).to.have.length(1);
     });
 
-    it('switches its stream on and off, and says that isochronous transfers do not go through libusb', async () => {
+    it('switches its stream on and off, and plays what comes by isochronous transfers', async () => {
       const setup = /** @type {const} */ ({ requestType: 'standard', recipient: 'interface', request: 0x0a, index: 1 });
       const alternate = async () => bytes(await sound.controlTransferIn({ ...setup, value: 0 }, 1));
       expect(await alternate()).to.deep.equal([0]);
       await sound.selectAlternateInterface(1, 1);
       expect(await alternate()).to.deep.equal([1]);
-      const refused = await sound.isochronousTransferOut(1, new Uint8Array(384), [192, 192]).then(
-        () => 'it was taken',
-        (/** @type {DOMException} */ { name, message }) => `${name}: ${message}`,
-      );
-      expect(refused).to.equal('NetworkError: isochronousTransferOut(1): the end that has the device cannot do this');
+      const { packets } = await sound.isochronousTransferOut(1, new Uint8Array(384), [192, 192]);
+      expect(packets.map(({ status, bytesWritten }) => [status, bytesWritten])).to.deep.equal([
+        ['ok', 192],
+        ['ok', 192],
+      ]);
       await sound.selectAlternateInterface(1, 0);
       expect(await alternate()).to.deep.equal([0]);
     });
 
     it("is the kernel's again in the end", () => expectDriversBack(SOUND));
+  });
+
+  it('says of isochronous transfers that they do not go through node-usb, where this was asked for', async () => {
+    await lab.run('modprobe', ['snd-usb-audio']);
+    const sound = await redirect(SOUND, '--backend', 'node-usb');
+    try {
+      await sound.selectAlternateInterface(1, 1);
+      const refused = await sound.isochronousTransferOut(1, new Uint8Array(384), [192, 192]).then(
+        () => 'it was taken',
+        (/** @type {DOMException} */ { name, message }) => `${name}: ${message}`,
+      );
+      expect(refused).to.equal('NetworkError: isochronousTransferOut(1): the end that has the device cannot do this');
+      await expectDriversBack(SOUND);
+    } finally {
+      await end();
+    }
   });
 });
