@@ -111,6 +111,31 @@ const stickProgramOn = (backend, then) => [
    ${then}`,
 ];
 
+describe("the port of a device's hub", () => {
+  it('keeps drivers off as long as it is claimed, at most until the program is killed', async () => {
+    const { path = '' } = (await lab.sysfsDevice(KEYBOARD.vid, KEYBOARD.pid)) ?? {};
+    const name = `${basename(path)}:1.0`;
+    const probe = () => writeFile('/sys/bus/usb/drivers_probe', name).catch(() => {});
+    const driver = () => readlink(`${path}/${name}/driver`).then(basename, () => 'none');
+    const [bus, port] = basename(path).split('-');
+    const program = lab.spawnProgram(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `import koffi from 'koffi';
+       import { claimPort } from '${new URL('koffi/hubPort.js', LIBUSB_DEVICES).href}';
+       const release = await claimPort(koffi, { busNumber: ${bus}, portNumbers: [${port}] });
+       console.log(release === undefined ? 'not claimed' : 'claimed');
+       setInterval(() => {}, 1000);`,
+    ]);
+    await program.waitForLine(/^claimed$/);
+    await writeFile('/sys/bus/usb/drivers/usbhid/unbind', name);
+    await probe();
+    expect(await driver()).to.equal('none');
+    await program.stop('SIGKILL');
+    await lab.waitUntil(async () => (await probe(), (await driver()) === 'usbhid'), 10_000, 'the driver is back');
+  });
+});
+
 for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
   describe(`devices on libusb through ${backend}`, () => {
     const stickProgram = (/** @type {string} */ then) => stickProgramOn(backend, then);
@@ -404,6 +429,33 @@ for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
         await device.close();
         expect(await active()).to.equal(first);
         expect(inspectUsbDevice(device.identity).drivers).to.deep.equal(driversBefore);
+      });
+
+      it('have no drivers of this machine on koffi while they are chosen, and on node-usb for a moment', async () => {
+        await lab.run('modprobe', ['-a', 'cdc_ether', 'rndis_host']);
+        const device = await find(devices, NETWORK);
+        const { portPath } = device.identity;
+        const driversNow = () => inspectUsbDevice(device.identity).drivers;
+        await lab.waitUntil(() => driversNow().length > 0, 10_000, 'the network adapter has a driver');
+        const driversBefore = driversNow();
+        /** Each driver of a network adapter says so when it takes one. */
+        const taken = async () =>
+          (await lab.run('dmesg')).stdout
+            .split('\n')
+            .filter((line) => line.includes(portPath) && /: register '/.test(line)).length;
+        const first = Number(await readFile(`/sys/bus/usb/devices/${portPath}/bConfigurationValue`, 'utf8'));
+        const values = device.configurationDescriptors.map((descriptor) => descriptor[5] ?? 0);
+        const other = values.find((value) => value !== first) ?? 0;
+        const atStart = await taken();
+        await device.open();
+        for (const configurationValue of [other, first, other])
+          expect(await perform(device, { type: 'setConfiguration', configurationValue })).to.include({
+            status: 'completed',
+          });
+        expect(await taken()).to.equal(backend === 'koffi' ? atStart : atStart + 3);
+        await device.close();
+        expect(driversNow()).to.deep.equal(driversBefore);
+        expect(await taken()).to.equal(backend === 'koffi' ? atStart + 1 : atStart + 4);
       });
     });
 

@@ -324,6 +324,38 @@ describe('a libusb device', () => {
       expect(platform.native.log).to.deep.equal(['release 1', 'configure 1', 'close']);
     });
 
+    it("keeps this machine's drivers off the new interfaces until they are claimed, and lets them have the first again", async () => {
+      const { native } = platform;
+      let isReleased = () => {};
+      native.holdPort = () => {
+        native.log.push('hold');
+        return Promise.resolve(() => {
+          native.log.push('let go');
+          return new Promise((resolve) => (isReleased = resolve));
+        });
+      };
+      const device = await platform.openDevice();
+      expect(await statusOf(device, { type: 'setConfiguration', configurationValue: 2 })).to.equal('completed');
+      const released = ['release 0', 'release 2', 'release 5'];
+      expect(native.log).to.deep.equal(['hold', ...released, 'configure 2', 'claim 1', 'let go']);
+      native.log.length = 0;
+      const closed = device.close();
+      await new Promise(setImmediate);
+      expect(native.log).to.deep.equal([]); // no driver could come back yet
+      isReleased();
+      await closed;
+      expect(native.log).to.deep.equal(['release 1', 'configure 1', 'close']);
+    });
+
+    it('lets go of the port when the new configuration is refused', async () => {
+      const { native } = platform;
+      native.holdPort = () => Promise.resolve(() => Promise.resolve(void native.log.push('let go')));
+      native.errors.set('configure 2', -1);
+      const device = await platform.openDevice();
+      await statusOf(device, { type: 'setConfiguration', configurationValue: 2 });
+      expect(native.log.slice(-4)).to.deep.equal(['claim 0', 'claim 2', 'claim 5', 'let go']);
+    });
+
     it('tells a setting for whose isochronous endpoints the bus has no bandwidth', async () => {
       const device = await platform.openDevice();
       const set = (interfaceNumber: number, alternateSetting: number) =>

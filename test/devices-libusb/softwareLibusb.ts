@@ -6,6 +6,7 @@ import type {
   NativeDeviceDescriptor,
   NativeError,
   NativeTransfer,
+  ReleasePort,
   UsbBinding,
 } from '../../src/devices/libusb/usbBinding.ts';
 import type { DeviceFacts, DeviceNames } from '../../src/devices/libusb/deviceFacts.ts';
@@ -87,6 +88,8 @@ export class SoftwareDevice implements NativeDevice {
   submitError: number | undefined;
   /** Transfers do not come back when they are cancelled. */
   hangs = false;
+  /** As on node-usb, it is absent unless a test puts it here. */
+  holdPort?: () => Promise<ReleasePort | undefined>;
   #autoDetach = false;
 
   constructor(facts: DeviceFacts) {

@@ -92,7 +92,11 @@ function missingNode(node: string): string {
   return `${node} does not exist; in a container, start it with the device (docker run --device /dev/bus/usb)`;
 }
 
-function deviceNode({ busNumber, deviceAddress }: UsbDeviceIdentity, folder = '/dev/bus/usb'): string {
+/** The file by which Linux lets programs use a device. */
+export function deviceNode(
+  { busNumber, deviceAddress }: Pick<UsbDeviceIdentity, 'busNumber' | 'deviceAddress'>,
+  folder = '/dev/bus/usb',
+): string {
   const number = (value: number) => value.toString().padStart(3, '0');
   return `${folder}/${number(busNumber)}/${number(deviceAddress)}`;
 }

@@ -12,3 +12,12 @@ export function finished(call: (done: NativeCallback) => void): Promise<UsbStatu
     }
   });
 }
+
+/** True when the promise resolved within this time, in ms. */
+export async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}

@@ -7,7 +7,7 @@ import { isSetAddress, stateRequestOf } from '../../../codecs/usb/stateRequest.t
 import { ActiveConfiguration, findConfiguration, findSetting, initialSettings } from '../../usb/activeConfiguration.ts';
 import { errnoOf, LibusbError, statusOf } from './errors.ts';
 import { InterfaceClaims } from './interfaceClaims.ts';
-import { finished } from './nativeCalls.ts';
+import { finished, within } from './nativeCalls.ts';
 import { CONTROL_LIMIT, type DevicePresence, Transfers } from './transfers.ts';
 import type { NativeCallback, NativeContext, NativeDevice } from './usbBinding.ts';
 
@@ -32,6 +32,8 @@ export class OpenDevice {
   /** bConfigurationValue; undefined while the device is not configured. */
   #configurationValue: number | undefined;
   #configurationAtOpen: number | undefined;
+  /** Resolves when the kernel's drivers may bind again, after another configuration was chosen. */
+  #portReleased: Promise<unknown> | undefined;
   /** Operations that change the state of the device run one after the other: the next one waits for this. */
   #sequence: Promise<unknown> = Promise.resolve();
   /** Running operations other than transfers, each with its end. */
@@ -150,6 +152,7 @@ export class OpenDevice {
   }
 
   async #giveBack(): Promise<void> {
+    await this.#portReleased;
     if (this.#configurationValue !== this.#configurationAtOpen) {
       await this.#claims.release();
       await this.#nativeSetConfiguration(this.#configurationAtOpen); // the kernel calls the drivers by itself then
@@ -257,6 +260,8 @@ export class OpenDevice {
     if (wanted === undefined && value !== 0) return 'notFound';
     if (wanted !== undefined && wanted === this.#active.configuration) return this.#restoreSettings(wanted);
     await this.#transfers.abort();
+    // Else this machine's drivers would have the new interfaces until they are claimed.
+    const release = await this.native.holdPort?.();
     await this.#claims.release(); // the kernel refuses another configuration while an interface is claimed
     const status = await this.#nativeSetConfiguration(wanted?.configurationValue);
     if (status === 'completed') {
@@ -269,6 +274,9 @@ export class OpenDevice {
       this.#claimAll();
     } catch (error) {
       return status === 'completed' ? statusOf(error) : status;
+    } finally {
+      // Not waited for: the kernel lets go of the port when the hub is not busy, and that may be with what waits for this.
+      this.#portReleased = Promise.all([this.#portReleased, release?.()]);
     }
     return status;
   }
@@ -359,13 +367,4 @@ export class OpenDevice {
     this.#running.set(once, end);
     return { cancel: () => {} };
   }
-}
-
-/** True when the promise resolved within this time. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }

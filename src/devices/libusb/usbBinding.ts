@@ -123,7 +123,15 @@ export interface NativeDevice {
   __isKernelDriverActive(interfaceNumber: number): boolean;
   __setAutoDetachKernelDriver(enable: number): void;
   reset(callback: NativeCallback): void;
+  /**
+   * Keeps the kernel's drivers off the device's interfaces until what this resolves with is called, and that has resolved.
+   * Undefined: it cannot be done. Never rejects. Absent: this binding cannot do it.
+   */
+  holdPort?(): Promise<ReleasePort | undefined>;
 }
+
+/** Lets the kernel's drivers have the device again. Never rejects. */
+export type ReleasePort = () => Promise<void>;
 
 /** One libusb context: what a load of the native file gives. */
 export interface NativeContext {

@@ -5,8 +5,10 @@ import type {
   NativeDevice,
   NativeDeviceDescriptor,
   NativeError,
+  ReleasePort,
 } from '../usbBinding.ts';
 import { readConfigurationStructs } from './configurationStructs.ts';
+import { claimPort } from './hubPort.ts';
 import type { InFlight, LibusbEvents } from './libusbEvents.ts';
 import type { LibusbLibrary, OutPointer, Pointer } from './libusbLibrary.ts';
 
@@ -135,6 +137,10 @@ export class KoffiDevice implements NativeDevice {
 
   reset(callback: NativeCallback): void {
     this.library.calls.resetDevice.async(this.handle, this.#told(callback));
+  }
+
+  holdPort(): Promise<ReleasePort | undefined> {
+    return claimPort(this.library.koffi, this);
   }
 
   #configuration(get: (out: OutPointer) => number): NativeConfigurationDescriptor {
