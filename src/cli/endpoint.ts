@@ -11,6 +11,7 @@ import { systemClock } from '../systemClock.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
+import type { ProgramMetrics } from './metricsOption.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { tellReady } from './serviceManager.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -91,18 +92,23 @@ function seconds(text: string): number {
   return value;
 }
 
-/** Lines about a connection that is cut and resumed. @param name of the other end, for people */
+/** Lines and counts about a connection that is cut and resumed. @param name of the other end, for people */
 export function watchCuts(
   name: string,
   remote: string,
   terminal: Terminal,
+  meter: Pick<ProgramMetrics, 'interrupted' | 'resumed'>,
 ): Required<Pick<ConnectionOptions, 'onInterrupted' | 'onResumed'>> {
   return {
     onInterrupted: (hold) => {
+      meter.interrupted();
       const line = `${name}: the connection is cut, its devices are held for ${Math.ceil(hold / 1000)} s`;
       terminal.say(line, { event: 'interrupted', remote, hold: Math.round(hold) });
     },
-    onResumed: () => terminal.say(`${name}: the connection goes on, nothing was lost`, { event: 'resumed', remote }),
+    onResumed: () => {
+      meter.resumed();
+      terminal.say(`${name}: the connection goes on, nothing was lost`, { event: 'resumed', remote });
+    },
   };
 }
 

@@ -26,6 +26,9 @@ export interface MetricsOptions {
 export interface ProgramMetrics {
   /** A connection is there; call what it returns when it is over. */
   connected(): () => void;
+  /** A connection is cut and held, and one that was goes on. */
+  interrupted(): void;
+  resumed(): void;
   refusedPeer(): void;
   device(device: UsbDevice): UsbDevice;
   event(event: HubEvent): void;
@@ -34,6 +37,8 @@ export interface ProgramMetrics {
 
 const NO_METRICS: ProgramMetrics = {
   connected: () => () => {},
+  interrupted: () => {},
+  resumed: () => {},
   refusedPeer: () => {},
   device: (device) => device,
   event: () => {},
@@ -63,6 +68,8 @@ export async function openProgramMetrics({ metrics: at }: MetricsOptions, termin
   terminal.say(`metrics for Prometheus: ${url}`, { event: 'metrics', url });
   return {
     connected: () => metrics.connected(),
+    interrupted: () => metrics.interrupted(),
+    resumed: () => metrics.resumed(),
     refusedPeer: () => metrics.refusedPeer(),
     device: (device) => metrics.device(device),
     event: (event) => metrics.event(event),

@@ -5,7 +5,6 @@ import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { RedirectionClient } from '../engine/client.ts';
 import { systemClock } from '../systemClock.ts';
-import type { FocusGroup } from '../focus/focusGroup.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import type { SessionWish } from '../hub/sessionShare.ts';
@@ -223,7 +222,9 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
         try {
           // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
-          await redirectThrough(transport, devices, policy !== undefined, recording, terminal, wish, group, signal);
+          const { remote } = transport;
+          const cuts = homeWhenCut(watchCuts(remote, remote, terminal, metrics), group);
+          await redirectThrough(transport, devices, policy !== undefined, recording, cuts, terminal, wish, signal);
         } finally {
           left();
           servers -= 1;
@@ -284,9 +285,9 @@ async function redirectThrough(
   hub: Hub,
   goesOn: boolean,
   capture: Capture,
+  cuts: ReturnType<typeof watchCuts>,
   terminal: Terminal,
   wish: SessionWish,
-  focus: FocusGroup | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const report = new RedirectionReport(terminal);
@@ -295,7 +296,7 @@ async function redirectThrough(
   const greeted = new Promise<void>((resolve) => (greet = resolve));
   const client = new RedirectionClient(new WishingTransport(transport, wish), {
     ...recording,
-    ...homeWhenCut(watchCuts(transport.remote, transport.remote, terminal), focus),
+    ...cuts,
     onChannel: (change) => {
       recording.onChannel?.(change);
       greet();

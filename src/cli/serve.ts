@@ -168,7 +168,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     control = await openControl(options, 'serve', hub, context, terminal);
     const connections = () =>
       withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-        serveConnection(transport, hub, recording, options, terminal, (server) => {
+        serveConnection(transport, hub, recording, metrics, options, terminal, (server) => {
           servers.add(server);
           if (ended.aborted) void server.close();
           const left = metrics.connected();
@@ -294,6 +294,7 @@ async function serveConnection(
   transport: Transport,
   hub: Hub,
   capture: Capture,
+  metrics: ProgramMetrics,
   options: PeerOptions & ShareOptions,
   terminal: Terminal,
   closeOnStop: (server: RedirectionServer) => void,
@@ -305,7 +306,7 @@ async function serveConnection(
   const server = new RedirectionServer(welcoming, {
     ...recording,
     ...watchPeer(options, remote, terminal),
-    ...watchCuts(`client ${remote}`, remote, terminal),
+    ...watchCuts(`client ${remote}`, remote, terminal, metrics),
     onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
+import { CuttingProxy } from '../transports/resume/cuttingProxy.ts';
 import { Scene } from './connections.ts';
 import { type Running, run } from './program.ts';
 
@@ -48,6 +49,31 @@ describe('--metrics', () => {
         () => 'over',
       ),
     ).to.equal('over');
+  });
+
+  it('counts at both ends a connection that is cut, and one that goes on', async () => {
+    const { running, url, endpoint } = await server();
+    const proxy = await CuttingProxy.open({ port: Number(endpoint.slice(endpoint.lastIndexOf(':') + 1)) });
+    const through = `tcp://127.0.0.1:${proxy.port}`;
+    const client = scene.start(['redirect', '--virtual', 'keyboard', '--connect', through, ...METRICS]);
+    const clientUrl = await urlOf(client);
+    await running.line(/^device 1209:0002/);
+    for (const each of [url, clientUrl]) {
+      const text = await read(each);
+      expect(text).to.match(/^urbdrc_interruptions_total 0$/m);
+      expect(text).to.match(/^urbdrc_resumes_total 0$/m);
+    }
+    proxy.cut();
+    await Promise.all([running, client].map((each) => each.line(/the connection goes on, nothing was lost$/)));
+    for (const each of [url, clientUrl]) {
+      const text = await read(each);
+      expect(text).to.match(/^urbdrc_interruptions_total 1$/m);
+      expect(text).to.match(/^urbdrc_resumes_total 1$/m);
+      expect(text).to.match(/^urbdrc_connections_total 1$/m);
+    }
+    client.stop();
+    await client.exit;
+    proxy.close();
   });
 
   it('counts each peer that was refused, also those whose lines are held back', async () => {
