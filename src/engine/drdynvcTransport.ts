@@ -6,6 +6,7 @@ import { NO_STEP, type Step } from '../channels/machine.ts';
 import type { DynamicChannelHandler, DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
 import { Alarm } from '../alarm.ts';
+import { FairShare, FairTurns } from './fairTurns.ts';
 import { log } from './log.ts';
 import type { ConnectionSettings } from './options.ts';
 import { nextTurn } from '../systemClock.ts';
@@ -13,13 +14,8 @@ import { nextTurn } from '../systemClock.ts';
 /** Flush immediately at this many queued bytes. */
 const FLUSHED_BYTES = 256 * 1024;
 
-/**
- * Work that is done for one connection before the others have their turn, in bytes: a frame counts 256 more than it has,
- * and one that completes a message 4096. These are 8 transfers of 64 KiB, or some 120 small messages, about 2 ms.
- */
-const WORK_OF_A_TURN = 512 * 1024;
-const WORK_OF_A_FRAME = 256;
-const WORK_OF_A_MESSAGE = 4096;
+/** Both ends of a connection may be in one process: they are no two that compete. */
+const TURNS = { client: new FairTurns(), server: new FairTurns() } as const;
 
 /**
  * Dynamic channels over a transport that carries the chunks of `drdynvc`. The few frames that are produced in one turn of
@@ -43,8 +39,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
   #writable = true;
   /** The owner does not read. */
   #held = false;
-  /** Since the last pause for others. */
-  #work = 0;
+  readonly #share: FairShare;
   #yields = false;
   #over = false;
   #closing: Promise<void> = Promise.resolve();
@@ -53,6 +48,7 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     this.remote = transport.remote;
     this.#transport = transport;
     this.#role = role;
+    this.#share = new FairShare(TURNS[role]);
     this.#settings = settings;
     const { maximumMessageSize, maximumChannels } = settings.limits;
     const limits = { maximumMessageSize, maximumChannels, maximumReassemblyBytes: 2 * maximumMessageSize };
@@ -78,12 +74,8 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
       received: (frame) => {
         if (this.#over) return;
         const step = this.#drdynvc.receive(frame);
-        this.#work += frame.byteLength + WORK_OF_A_FRAME;
-        if (step !== NO_STEP) {
-          this.#work += WORK_OF_A_MESSAGE;
-          this.#apply(step);
-        }
-        if (this.#work > WORK_OF_A_TURN) this.#yieldTurn();
+        if (step !== NO_STEP) this.#apply(step);
+        if (this.#share.worked(frame.byteLength, step !== NO_STEP)) this.#yieldTurn();
       },
       drained: () => {
         this.#drained();
@@ -221,9 +213,8 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     this.#transport.resume();
   }
 
-  /** Lets others have their turn. Work is counted across turns, for that costs less than to know when one begins. */
+  /** Lets others have their turn. */
   #yieldTurn(): void {
-    this.#work = 0;
     if (this.#over || this.#yields) return;
     this.#yields = true;
     this.#transport.pause();
