@@ -79,7 +79,7 @@ abstract class SharingTransport implements Transport {
         if (!this.examined(frame)) handler.received(frame);
       },
       drained: () => handler.drained(),
-      interrupted: (hold) => handler.interrupted?.(hold),
+      interrupted: (hold) => handler.interrupted?.(hold) ?? hold,
       resumed: () => handler.resumed?.(),
       closed: (error) => handler.closed(this.ended(error)),
     });

@@ -35,6 +35,7 @@ export interface EndpointOptions extends RdpOptions {
   readonly hold?: number;
   readonly origin?: readonly string[];
   readonly textMessages?: boolean;
+  readonly holdHid?: number;
 }
 
 /** The options of a listener about its certificate. */
@@ -78,11 +79,18 @@ export function addEndpointOptions(command: Command): Command {
       new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
         .argParser(seconds)
         .default(HOLD),
+    )
+    .addOption(
+      new Option('--hold-hid <seconds>', 'the same where all devices are keyboards, mice and other HID')
+        .argParser(seconds)
+        .default(HID_HOLD),
     );
 }
 
 /** Drivers of disks wait for 30 s before they do something about it. */
 const HOLD = 25;
+/** A key that was pressed before the cut comes so much later at most. */
+const HID_HOLD = 3;
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -92,14 +100,16 @@ function seconds(text: string): number {
   return value;
 }
 
-/** Lines and counts about a connection that is cut and resumed. @param name of the other end, for people */
+/** How a connection that is cut is held, and lines and counts about that. @param name of the other end, for people */
 export function watchCuts(
+  { holdHid = HID_HOLD }: Pick<EndpointOptions, 'holdHid'>,
   name: string,
   remote: string,
   terminal: Terminal,
   meter: Pick<ProgramMetrics, 'interrupted' | 'resumed'>,
-): Required<Pick<ConnectionOptions, 'onInterrupted' | 'onResumed'>> {
+): Required<Pick<ConnectionOptions, 'hidHold' | 'onInterrupted' | 'onResumed'>> {
   return {
+    hidHold: 1000 * holdHid,
     onInterrupted: (hold) => {
       meter.interrupted();
       const line = `${name}: the connection is cut, its devices are held for ${Math.ceil(hold / 1000)} s`;

@@ -1,7 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { DriverGuard } from '../devices/libusb/driverGuard.ts';
 import { watchInputKeys } from '../devices/libusb/inputKeys.ts';
-import { FocusGroup, type FocusOwner, isHid } from '../focus/focusGroup.ts';
+import { FocusGroup, type FocusOwner } from '../focus/focusGroup.ts';
+import { isHid } from '../usb/isHid.ts';
 import type { UsbDevice } from '../ports/usb.ts';
 import { idleClock, systemClock } from '../systemClock.ts';
 import type { watchCuts } from './endpoint.ts';

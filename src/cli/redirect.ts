@@ -223,7 +223,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
           // A signal of its own: on a shared one each connection would leave a listener.
           const signal = AbortSignal.any([stop.signal]);
           const { remote } = transport;
-          const cuts = homeWhenCut(watchCuts(remote, remote, terminal, metrics), group);
+          const cuts = homeWhenCut(watchCuts(options, remote, remote, terminal, metrics), group);
           await redirectThrough(transport, devices, policy !== undefined, recording, cuts, terminal, wish, signal);
         } finally {
           left();

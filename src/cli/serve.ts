@@ -295,7 +295,7 @@ async function serveConnection(
   hub: Hub,
   capture: Capture,
   metrics: ProgramMetrics,
-  options: PeerOptions & ShareOptions,
+  options: PeerOptions & ShareOptions & EndpointOptions,
   terminal: Terminal,
   closeOnStop: (server: RedirectionServer) => void,
 ): Promise<void> {
@@ -306,7 +306,7 @@ async function serveConnection(
   const server = new RedirectionServer(welcoming, {
     ...recording,
     ...watchPeer(options, remote, terminal),
-    ...watchCuts(`client ${remote}`, remote, terminal, metrics),
+    ...watchCuts(options, `client ${remote}`, remote, terminal, metrics),
     onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });

@@ -3,6 +3,8 @@ import { toHex } from '../../codecs/core/json.ts';
 import { byteLength, joinParts } from '../../codecs/core/parts.ts';
 import type { DynamicChannelServerTransport, DynamicChannelTransport } from '../ports/dynamicChannels.ts';
 import type { Transport } from '../ports/transport.ts';
+import type { UsbDevice } from '../ports/usb.ts';
+import { isHid } from '../usb/isHid.ts';
 import { DrdynvcTransport } from './drdynvcTransport.ts';
 import { log } from './log.ts';
 import { type ConnectionSettings, URBDRC_CHANNEL_NAME } from './options.ts';
@@ -19,6 +21,8 @@ export interface ChannelHandler {
   closed(channelId: number, error: Error | undefined): void;
   /** The transport takes more again. */
   drained?(): void;
+  /** The devices that there are. */
+  devices(): readonly Pick<UsbDevice, 'configurations'>[];
   /** The last call: everything is over. */
   finished(error: Error | undefined): void;
 }
@@ -48,7 +52,11 @@ export class ChannelStack {
     settings: ConnectionSettings,
     handler: ChannelHandler,
   ) {
-    this.#transport = 'sendMessage' in transport ? transport : new DrdynvcTransport(transport, role, settings);
+    const onlyHid = () => {
+      const devices = handler.devices();
+      return devices.length > 0 && devices.every(isHid);
+    };
+    this.#transport = 'sendMessage' in transport ? transport : new DrdynvcTransport(transport, role, settings, onlyHid);
     this.#creator = role === 'server' && isCreator(this.#transport) ? this.#transport : undefined;
     this.#role = role;
     this.#settings = settings;

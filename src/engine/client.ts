@@ -76,6 +76,7 @@ export class RedirectionClient implements UsbDeviceSink {
       closed: (channelId) => {
         this.#channelClosed(channelId);
       },
+      devices: () => [...this.#entries].map(({ device }) => device),
       finished: (error) => {
         void this.#finish(error).then(() => {
           resolveClosed(error);

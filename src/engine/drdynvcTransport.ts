@@ -40,14 +40,22 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
   /** The owner does not read. */
   #held = false;
   readonly #share: FairShare;
+  readonly #onlyHid: () => boolean;
   #yields = false;
   #over = false;
   #closing: Promise<void> = Promise.resolve();
 
-  constructor(transport: Transport, role: 'client' | 'server', settings: ConnectionSettings) {
+  /** @param onlyHid whether there are devices, and all of them are HID */
+  constructor(
+    transport: Transport,
+    role: 'client' | 'server',
+    settings: ConnectionSettings,
+    onlyHid: () => boolean = () => false,
+  ) {
     this.remote = transport.remote;
     this.#transport = transport;
     this.#role = role;
+    this.#onlyHid = onlyHid;
     this.#share = new FairShare(TURNS[role]);
     this.#settings = settings;
     const { maximumMessageSize, maximumChannels } = settings.limits;
@@ -80,7 +88,11 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
       drained: () => {
         this.#drained();
       },
-      interrupted: (hold) => settings.interrupted(hold),
+      interrupted: (hold) => {
+        const held = this.#onlyHid() ? Math.min(hold, settings.hidHold) : hold;
+        settings.interrupted(held);
+        return held;
+      },
       resumed: () => settings.resumed(),
       closed: (error) => {
         this.#end(error);

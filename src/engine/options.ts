@@ -56,6 +56,11 @@ export interface ConnectionOptions {
    * connection stand still until then.
    */
   readonly onInterrupted?: (hold: number) => void;
+  /**
+   * Milliseconds after a cut for which the connection is held at most where all devices are HID: what was typed before must
+   * not come much later. Default: 3000.
+   */
+  readonly hidHold?: number;
   /** Called when it was resumed: nothing was lost. */
   readonly onResumed?: () => void;
   /** Called when a channel is asked for, answered for, and closed by one end. */
@@ -77,6 +82,8 @@ const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {
 
 const PROCESS_MESSAGE_MEMORY = new MessageMemory(256 * 1024 * 1024);
 
+const DEFAULT_HID_HOLD = 3000;
+
 /** {@link ConnectionOptions} with the defaults filled in. */
 export interface ConnectionSettings {
   /** It stands still while the connection is cut. */
@@ -84,6 +91,7 @@ export interface ConnectionSettings {
   readonly limits: SessionLimits & ChannelLimits;
   readonly timers: SessionTimers;
   readonly messageMemory: MessageMemory;
+  readonly hidHold: number;
   readonly ignored: (error: Error) => void;
   /** The connection is cut, and its timers stand still. */
   readonly interrupted: (hold: number) => void;
@@ -118,6 +126,7 @@ export function connectionSettings(options: ConnectionOptions): ConnectionSettin
     limits: { ...DEFAULT_SESSION_LIMITS, ...DEFAULT_CHANNEL_LIMITS, ...options.limits },
     timers: { ...DEFAULT_SESSION_TIMERS, ...options.timers },
     messageMemory: options.messageMemory ?? PROCESS_MESSAGE_MEMORY,
+    hidHold: options.hidHold ?? DEFAULT_HID_HOLD,
     ignored: (error) => {
       log.ignored('%s', error.message);
       call(options.onIgnored, error);

@@ -89,6 +89,7 @@ export class RedirectionServer implements UsbDeviceSource {
         for (const device of [...this.#devices.values()]) device.drained();
         this.#createDeviceChannels();
       },
+      devices: () => [...this.#ready],
       finished: (error) => {
         this.#alarm.stop();
         if ([...this.#devices.values()].some(({ isInExchange }) => isInExchange)) this.#client.leftInExchange();

@@ -1,13 +1,13 @@
 import { asError } from '../../codecs/core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UsbDevice } from '../ports/usb.ts';
+import { isHid } from '../usb/isHid.ts';
 import { FocusedDevice } from './focusedDevice.ts';
 import { type LocalKey, LocalKeys } from './localKeys.ts';
 
 /** Who has the devices of a group: this machine, or the other end. */
 export type FocusOwner = 'local' | 'remote';
 
-const HID = 0x03;
 /** A report of a boot keyboard: modifiers, a byte without meaning, six keys, [HID 1.11] appendix B.1. */
 const BOOT_REPORT_SIZE = 8;
 /** Right Ctrl and Right Alt, [HID 1.11] 8.3. */
@@ -146,10 +146,4 @@ export class FocusGroup {
     void this.switchTo('local').catch(() => {});
     return true;
   }
-}
-
-/** Whether all that a device does is to have keys, buttons and the like. */
-export function isHid({ configurations }: Pick<UsbDevice, 'configurations'>): boolean {
-  const classes = configurations.flatMap(({ interfaces }) => interfaces.map((each) => each.interfaceClass));
-  return classes.length > 0 && classes.every((each) => each === HID);
 }

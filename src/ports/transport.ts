@@ -61,9 +61,10 @@ export interface TransportHandler {
   drained(): void;
   /**
    * The connection is cut and may be resumed within so many milliseconds: nothing comes until then, and what is sent waits.
-   * Either `resumed` or `closed` follows.
+   * Either `resumed` or `closed` follows. Returns for how long the owner wants it to be held, at most that; where nobody has
+   * come back by then, it is `closed`.
    */
-  interrupted?(hold: number): void;
+  interrupted?(hold: number): number;
   /** The connection goes on after `interrupted`; nothing was lost. */
   resumed?(): void;
   /** The last call: the peer closed (undefined) or the connection failed (why, in one line). */

@@ -68,6 +68,8 @@ export class ResumeSession {
   #secrets: ResumeSecrets | undefined;
   /** Milliseconds. */
   #hold: number;
+  /** While interrupted: when it ends. */
+  #deadline = Infinity;
   /** Of the newest request. */
   #generation = 0;
   #received = 0;
@@ -197,9 +199,14 @@ export class ResumeSession {
     const state = this.#state;
     if (!this.#move('cut')) return NO_STEP;
     if (state !== 'live') return ended('lost');
-    const deadline = this.#lastHeard + this.#hold;
+    const deadline = (this.#deadline = this.#lastHeard + this.#hold);
     if (deadline <= now) return this.#expire();
     return { outgoing: [], events: [{ type: 'interrupted', deadline }] };
+  }
+
+  /** The owner does not want a connection that is cut to be held for longer. */
+  holdUntil(deadline: number): void {
+    this.#deadline = Math.min(this.#deadline, deadline);
   }
 
   /** Dialler: the first frame of a new connection. Undefined where nothing can be resumed. */
@@ -232,14 +239,14 @@ export class ResumeSession {
 
   /** When {@link handleTimeout} is to be called, at the latest. */
   nextTimeout(): number | undefined {
-    if (this.#state === 'interrupted') return this.#lastHeard + this.#hold;
+    if (this.#state === 'interrupted') return this.#deadline;
     if (this.#state !== 'live') return undefined;
     const silence = this.#lastHeard + (this.#isPinged ? this.#longestSilence : this.#longestSilence / 2);
     return this.#owed.frames > 0 ? Math.min(silence, this.#owed.since + ACK_DELAY) : silence;
   }
 
   handleTimeout(now: number): Step<ResumeEvent> {
-    if (this.#state === 'interrupted' && now >= this.#lastHeard + this.#hold) return this.#expire();
+    if (this.#state === 'interrupted' && now >= this.#deadline) return this.#expire();
     if (this.#state !== 'live') return NO_STEP;
     const silence = now - this.#lastHeard;
     if (silence >= this.#longestSilence && this.#isPinged) return this.cut(now);

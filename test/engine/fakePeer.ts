@@ -30,6 +30,7 @@ abstract class FakePeer {
 
   protected constructor(transport: Transport, role: 'client' | 'server') {
     this.stack = new ChannelStack(transport, role, connectionSettings({}), {
+      devices: () => [],
       ready: () => {
         this.ready = true;
         this.#check();

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { RedirectionClient } from '../../src/engine/client.ts';
 import { HeldClock } from '../../src/engine/heldClock.ts';
 import { RedirectionServer } from '../../src/engine/server.ts';
-import type { UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import type { UsbDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { Network } from '../transports/resume/network.ts';
 import { EchoDevice } from './echoDevice.ts';
@@ -15,14 +16,27 @@ const written = (byte: number): UsbOperation => ({
   data: new Uint8Array(64).fill(byte),
 });
 
+interface SceneOptions {
+  /** Seconds. */
+  readonly hold?: number;
+  /** Milliseconds. */
+  readonly hidHold?: number;
+  readonly devices?: readonly UsbDevice[];
+}
+
 /** A client and a server whose connections can be cut. */
-async function scene(hold = 25) {
+async function scene({ hold = 25, hidHold, devices = [new EchoDevice()] }: SceneOptions = {}) {
   const clock = new VirtualClock();
   const network = new Network(clock, { hold });
   const told: string[] = [];
+  const holds: number[] = [];
   const tells = (who: string) => ({
     clock,
-    onInterrupted: () => told.push(`${who} interrupted`),
+    ...(hidHold !== undefined && { hidHold }),
+    onInterrupted: (held: number) => {
+      holds.push(held);
+      told.push(`${who} interrupted`);
+    },
     onResumed: () => told.push(`${who} resumed`),
   });
   const client = new RedirectionClient(network.dial(), tells('client'));
@@ -30,8 +44,7 @@ async function scene(hold = 25) {
   const host = new RecordingHost();
   const timers = { transferWatchdog: 4000, controlWatchdog: 4000, cancelGrace: 1000 };
   const server = host.watch(new RedirectionServer(network.accepted[0]!, { ...tells('server'), timers }));
-  const device = new EchoDevice();
-  const redirecting = client.attach(device);
+  const redirecting = Promise.all(devices.map((device) => client.attach(device)));
   /** Time and turns: devices of tests answer in turns of the event loop. */
   const pass = async (milliseconds: number, step = 5) => {
     for (let passed = 0; passed < milliseconds; passed += step) {
@@ -47,7 +60,7 @@ async function scene(hold = 25) {
   await configured;
   const ends: UsbResult[] = [];
   const submit = (operation: UsbOperation) => redirected.submit(operation, (result) => ends.push(result));
-  return { clock, network, told, client, server, host, pass, ends, submit };
+  return { clock, network, told, holds, client, server, host, pass, ends, submit };
 }
 
 describe('an engine whose connection is cut', () => {
@@ -75,7 +88,7 @@ describe('an engine whose connection is cut', () => {
   });
 
   it('ends each operation once when the hold is over, and gives the device back', async () => {
-    const { network, client, server, host, pass, ends, submit } = await scene(5);
+    const { network, client, server, host, pass, ends, submit } = await scene({ hold: 5 });
     submit(READ);
     submit(READ);
     await pass(20);
@@ -87,6 +100,60 @@ describe('an engine whose connection is cut', () => {
     for (const { closed } of [client, server]) expect((await closed)?.message).to.include('within 5 s');
     await pass(5000, 50);
     expect(network.clock.pending, 'timers that are left').to.equal(0);
+  });
+});
+
+describe('how long an engine wants a connection that is cut to be held', () => {
+  /** Whether both ends have ended so many milliseconds after a cut for good. */
+  async function cutForGood(options: SceneOptions, milliseconds: number) {
+    const { network, client, server, holds, pass } = await scene(options);
+    network.isDown = true;
+    network.cut();
+    let over = 0;
+    for (const { closed } of [client, server]) void closed.then(() => (over += 1));
+    await pass(milliseconds, 50);
+    const early = over;
+    await pass(600, 50);
+    return { early, over, holds };
+  }
+
+  it('is 3 s where all devices are HID, at both ends', async () => {
+    const keyboards = [new HidKeyboard(), new HidKeyboard()];
+    expect(await cutForGood({ devices: keyboards }, 2700)).to.deep.equal({ early: 0, over: 2, holds: [3000, 3000] });
+  });
+
+  it('is what the program says', async () => {
+    const devices = [new HidKeyboard()];
+    const expected = { early: 0, over: 2, holds: [10_000, 10_000] };
+    expect(await cutForGood({ devices, hidHold: 10_000 }, 9700)).to.deep.equal(expected);
+  });
+
+  it('is no longer than the connection is held at all', async () => {
+    const { early, over } = await cutForGood({ devices: [new HidKeyboard()], hold: 2 }, 1600);
+    expect([early, over]).to.deep.equal([0, 2]);
+  });
+
+  it('is the whole hold where one device is something else, and where there is none', async () => {
+    for (const devices of [[new HidKeyboard(), new EchoDevice()], [new EchoDevice()]]) {
+      const { early, over } = await cutForGood({ devices, hold: 6 }, 5600);
+      expect([early, over]).to.deep.equal([0, 2]);
+    }
+  });
+
+  it('gives reports that were typed in the meantime when it goes on in time', async () => {
+    const keyboard = new HidKeyboard();
+    const { network, told, pass, ends, submit } = await scene({ devices: [keyboard] });
+    submit({ type: 'transferIn', endpointAddress: 0x81, length: 8 });
+    await pass(20);
+    network.isDown = true;
+    network.cut();
+    keyboard.type('a');
+    await pass(1000, 20);
+    expect(ends).to.deep.equal([]);
+    network.isDown = false;
+    await pass(1500, 20);
+    expect(ends.map(({ status, data }) => [status, data[2]])).to.deep.equal([['completed', 4]]);
+    expect(told.filter((each) => each.endsWith('resumed'))).to.have.length(2);
   });
 });
 

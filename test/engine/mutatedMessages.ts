@@ -17,7 +17,7 @@ import { RecordingHost, turns } from './stack.ts';
 
 const BATCH = 200;
 /** Until a batch is handled, which is done a little at a time. */
-const TURNS_OF_A_BATCH = 20;
+const TURNS_OF_A_BATCH = 60;
 const SEED = 1;
 /** A chunk's header; transports carry no less. */
 const SMALLEST_FRAME = 8;

@@ -55,6 +55,8 @@ export class ResumableTransport implements Transport {
   #isWaitingForDrain = false;
   /** The handler was told of a cut, and of nothing since. */
   #isInterrupted = false;
+  /** For how long it is held in all, milliseconds. */
+  #held = 0;
   #end: { readonly error: Error | undefined } | undefined;
   #toldClosed = false;
   #closing: Promise<void> | undefined;
@@ -317,7 +319,7 @@ export class ResumableTransport implements Transport {
         this.#endedByPeer();
         return;
       case 'expired': {
-        const problem = `the connection was lost and did not come back within ${this.session.hold / 1000} s`;
+        const problem = `the connection was lost and did not come back within ${this.#held / 1000} s`;
         this.#fail(new TransportError('CONNECTION_LOST', `${this.remote}: ${problem}`));
         return;
       }
@@ -339,7 +341,11 @@ export class ResumableTransport implements Transport {
   #tellInterrupted(deadline: number): void {
     if (this.#isInterrupted) return;
     this.#isInterrupted = true;
-    this.#handler?.interrupted?.(Math.max(0, deadline - this.#keeper.clock.now()));
+    const now = this.#keeper.clock.now();
+    const hold = Math.max(0, deadline - now);
+    const wanted = Math.min(hold, this.#handler?.interrupted?.(hold) ?? hold);
+    this.#held = wanted < hold ? wanted : this.session.hold;
+    this.session.holdUntil(now + wanted);
   }
 
   /** What came before is delivered first. */

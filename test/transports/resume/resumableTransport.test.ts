@@ -10,9 +10,12 @@ import { type Cut, Network, sessionOf } from './network.ts';
 /** What an end was told, beside frames. */
 class End extends TransportEnd {
   readonly told: string[] = [];
+  /** Milliseconds; undefined for as long as can be. */
+  wantedHold: number | undefined;
 
-  interrupted(hold: number): void {
+  interrupted(hold: number): number {
     this.told.push(`interrupted ${Math.round(hold / 1000)}`);
+    return this.wantedHold ?? hold;
   }
 
   resumed(): void {
@@ -97,6 +100,35 @@ describe('a transport that outlives its connections', () => {
     network.cut();
     await network.pass(3100, 20);
     expect(dialer.closings.length + listener.closings.length).to.equal(2);
+  });
+
+  it('is held for less where its owner wants that, from the cut on, and as before after the next cut', async () => {
+    const [network, dialer, listener] = await connected();
+    await network.pass(500);
+    dialer.wantedHold = listener.wantedHold = 3000;
+    network.isDown = true;
+    network.cut();
+    await network.pass(1000, 20);
+    network.isDown = false;
+    await network.pass(1500, 20);
+    expect([...dialer.closings, ...listener.closings]).to.deep.equal([]);
+    expect([dialer, listener].map(({ told }) => told.at(-1))).to.deep.equal(['resumed', 'resumed']);
+    dialer.wantedHold = undefined;
+    network.isDown = true;
+    network.cut();
+    await network.pass(3100, 20);
+    expect(listener.told.at(-1)).to.match(/^closed: .*did not come back within 3 s$/);
+    expect(dialer.closings, 'whose owner wants it for 25 s').to.deep.equal([]);
+    await network.pass(22_000, 20);
+    expect(dialer.told.at(-1)).to.match(/^closed: .*did not come back within 25 s$/);
+  });
+
+  it('ends at once where its owner wants no hold at all', async () => {
+    const [network, dialer, listener] = await connected();
+    dialer.wantedHold = listener.wantedHold = 0;
+    network.cut();
+    await network.pass(5);
+    expect([...dialer.closings, ...listener.closings]).to.have.length(2);
   });
 
   it('is told by the listener that the session is over, and does not wait for the rest of the hold', async () => {
