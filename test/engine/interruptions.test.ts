@@ -1,11 +1,12 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { RedirectionClient } from '../../src/engine/client.ts';
 import { HeldClock } from '../../src/engine/heldClock.ts';
 import { RedirectionServer } from '../../src/engine/server.ts';
 import type { UsbDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
 import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
-import { Network } from '../transports/resume/network.ts';
+import { type Cut, Network } from '../transports/resume/network.ts';
 import { EchoDevice } from './echoDevice.ts';
 import { configure, RecordingHost } from './stack.ts';
 
@@ -16,16 +17,23 @@ const written = (byte: number): UsbOperation => ({
   data: new Uint8Array(64).fill(byte),
 });
 
+type Happening =
+  | { readonly type: 'write'; readonly size: number }
+  | { readonly type: 'cut'; readonly told: Cut }
+  | { readonly type: 'pass'; readonly time: number };
+
 interface SceneOptions {
   /** Seconds. */
   readonly hold?: number;
   /** Milliseconds. */
   readonly hidHold?: number;
   readonly devices?: readonly UsbDevice[];
+  /** Milliseconds. Default: 4000. */
+  readonly watchdog?: number;
 }
 
 /** A client and a server whose connections can be cut. */
-async function scene({ hold = 25, hidHold, devices = [new EchoDevice()] }: SceneOptions = {}) {
+async function scene({ hold = 25, hidHold, devices = [new EchoDevice()], watchdog = 4000 }: SceneOptions = {}) {
   const clock = new VirtualClock();
   const network = new Network(clock, { hold });
   const told: string[] = [];
@@ -42,7 +50,7 @@ async function scene({ hold = 25, hidHold, devices = [new EchoDevice()] }: Scene
   const client = new RedirectionClient(network.dial(), tells('client'));
   await network.pass(10);
   const host = new RecordingHost();
-  const timers = { transferWatchdog: 4000, controlWatchdog: 4000, cancelGrace: 1000 };
+  const timers = { transferWatchdog: watchdog, controlWatchdog: watchdog, cancelGrace: 1000 };
   const server = host.watch(new RedirectionServer(network.accepted[0]!, { ...tells('server'), timers }));
   const redirecting = Promise.all(devices.map((device) => client.attach(device)));
   /** Time and turns: devices of tests answer in turns of the event loop. */
@@ -67,16 +75,19 @@ describe('an engine whose connection is cut', () => {
   it('goes on after 20 s: no watchdog ends what waits, and each operation ends once', async () => {
     const { network, told, client, server, pass, ends, submit } = await scene();
     submit(READ);
+    // The watchdog of controls is another one. This request is on its way when the cut comes.
+    const status = { bmRequestType: 0x80, bRequest: 0, wValue: 0, wIndex: 0, wLength: 2 };
     await pass(20);
     network.isDown = true;
     network.cut();
+    submit({ type: 'control', setup: status, data: new Uint8Array(0), timeout: 1000 });
     await pass(1000);
     submit(written(7));
     await pass(19_000, 50);
     expect(ends).to.deep.equal([]);
     network.isDown = false;
     await pass(3000, 20);
-    expect(ends.map(({ status }) => status)).to.deep.equal(['completed', 'completed']);
+    expect(ends.map(({ status }) => status)).to.deep.equal(['stalled', 'completed', 'completed']);
     expect(ends.find(({ data }) => data.byteLength > 0)?.data[0]).to.equal(7);
     expect([...told].sort()).to.deep.equal([
       'client interrupted',
@@ -100,6 +111,61 @@ describe('an engine whose connection is cut', () => {
     for (const { closed } of [client, server]) expect((await closed)?.message).to.include('within 5 s');
     await pass(5000, 50);
     expect(network.clock.pending, 'timers that are left').to.equal(0);
+  });
+});
+
+describe('operations over a connection that is cut again and again', () => {
+  it('are done once each and in order, and their bytes are the same', async () => {
+    const happening = fc.oneof<fc.WeightedArbitrary<Happening>[]>(
+      { weight: 4, arbitrary: fc.record({ type: fc.constant('write'), size: fc.integer({ min: 1, max: 40_000 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          type: fc.constant('cut'),
+          told: fc.constantFrom<Cut>('both', 'dialer', 'listener', 'nobody'),
+        }),
+      },
+      { weight: 5, arbitrary: fc.record({ type: fc.constant('pass'), time: fc.integer({ min: 1, max: 40 }) }) },
+    );
+    const story = fc.array(happening, { minLength: 10, maxLength: 30 });
+    let resumes = 0;
+    await fc.assert(
+      fc.asyncProperty(story, async (happenings) => {
+        const device = new EchoDevice();
+        // A cut that nobody learns of is noticed after 10 s.
+        const { network, told, client, server, pass, ends, submit } = await scene({
+          devices: [device],
+          watchdog: 60_000,
+        });
+        const begun = device.operations.length;
+        const payloads: Uint8Array[] = [];
+        for (const each of happenings) {
+          if (each.type === 'cut') network.cut(each.told);
+          else if (each.type === 'pass') await pass(each.time, 2);
+          else {
+            const data = Uint8Array.from({ length: each.size }, (_, index) => (index * 7 + payloads.length) & 0xff);
+            payloads.push(data);
+            submit({ type: 'transferOut', endpointAddress: 0x02, data });
+            submit({ type: 'transferIn', endpointAddress: 0x81, length: 40_000 });
+          }
+        }
+        await pass(25_000, 100);
+        const done = device.operations.slice(begun);
+        const written = done.flatMap((operation) => (operation.type === 'transferOut' ? [operation.data] : []));
+        expect(written.map((data) => Buffer.from(data).toString('base64'))).to.deep.equal(
+          payloads.map((data) => Buffer.from(data).toString('base64')),
+        );
+        expect(done).to.have.length(2 * payloads.length);
+        expect(ends).to.have.length(2 * payloads.length);
+        expect(ends.every(({ status }) => status === 'completed')).to.equal(true);
+        const read = ends.filter(({ data }) => data.byteLength > 0).map(({ data }) => Buffer.from(data));
+        expect(Buffer.concat(read).equals(Buffer.concat(payloads))).to.equal(true);
+        resumes += told.filter((line) => line === 'server resumed').length;
+        await Promise.all([client.close(), server.close(), pass(5000, 100)]);
+      }),
+      { numRuns: 12 },
+    );
+    expect(resumes).to.be.greaterThan(5);
   });
 });
 

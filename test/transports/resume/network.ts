@@ -1,5 +1,10 @@
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
-import { decodeResumeMessage, isResumeMessage } from '../../../codecs/resume/resumeMessages.ts';
+import {
+  decodeResumeMessage,
+  isResumeMessage,
+  type ResumeMessage,
+  type ResumeRequest,
+} from '../../../codecs/resume/resumeMessages.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Transport, TransportHandler } from '../../../src/ports/transport.ts';
 import type { ResumeSession } from '../../../src/resume/resumeSession.ts';
@@ -36,6 +41,8 @@ export class Wire implements Transport {
   #isPaused = false;
   #isWaiting = false;
   isOver = false;
+  /** Called for each frame before it travels. */
+  onSend: ((frame: Uint8Array) => void) | undefined;
   /** Called for the first frame, if nobody has started the wire. True takes it away. */
   onFirst: ((frame: Uint8Array) => boolean) | undefined;
 
@@ -61,6 +68,7 @@ export class Wire implements Transport {
     if (this.isOver) return true;
     for (const frame of frames) {
       const bytes = joinParts(frame).slice();
+      this.onSend?.(bytes);
       this.#onTheWay += bytes.byteLength;
       this.#travel(bytes);
     }
@@ -150,8 +158,15 @@ export class Network {
   /** New connections go nowhere while it is true. */
   isDown = false;
   connections = 0;
-  /** Whether the newest request to resume was granted. */
+  /** The requests to resume that came, in order, and whether they were granted. */
+  readonly requests: ResumeRequest[] = [];
   readonly grants: boolean[] = [];
+  /** The next message of this name is the last one of its connection: it is cut before it arrives, or just then. */
+  cutNext: { readonly name: ResumeMessage['name']; readonly isLost: boolean } | undefined;
+  /** Such cuts that there were. */
+  cutsWithin = 0;
+  /** Milliseconds that the frames of the next connection travel in addition. */
+  delayNext = 0;
   #wires: [dialer: Wire, listener: Wire][] = [];
   readonly #options: NetworkOptions;
 
@@ -171,7 +186,10 @@ export class Network {
 
   /** A connection to the listener, as it comes from the system. */
   connect(): Wire {
-    const latency = this.#options.latency ?? (() => 1);
+    const { latency: usual = () => 1 } = this.#options;
+    const delay = this.delayNext;
+    this.delayNext = 0;
+    const latency = () => usual() + delay;
     const dialer = new Wire('memory:listener', this.clock, latency);
     const listener = new Wire('memory:dialer', this.clock, latency);
     this.connections += 1;
@@ -180,10 +198,12 @@ export class Network {
       return dialer;
     }
     dialer.join(listener);
+    dialer.onSend = listener.onSend = (frame) => this.#sent(frame, latency());
     this.#wires.push([dialer, listener]);
     listener.onFirst = (frame) => {
       const message = isResumeMessage(frame) ? decodeResumeMessage(frame) : undefined;
       if (message?.name === 'RESUME_REQUEST') {
+        this.requests.push(message);
         this.grants.push(this.sessions.resume(listener, message));
         return true;
       }
@@ -200,6 +220,16 @@ export class Network {
       listener.cut(told === 'both' || told === 'listener');
     }
     this.#wires = [];
+  }
+
+  #sent(frame: Uint8Array, latency: number): void {
+    const { cutNext } = this;
+    if (cutNext === undefined || !isResumeMessage(frame)) return;
+    if (decodeResumeMessage(frame).name !== cutNext.name) return;
+    this.cutNext = undefined;
+    this.cutsWithin += 1;
+    if (cutNext.isLost) this.cut();
+    else this.clock.after(latency + 0.5, () => this.cut());
   }
 
   /** Lets time pass, and what comes of it. */

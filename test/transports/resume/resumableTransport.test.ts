@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { ResumeHello, ResumeMessage } from '../../../codecs/resume/resumeMessages.ts';
 import { frameOf, TransportEnd } from '../../../src/conformance/transport/transportEnd.ts';
 import { WINDOW } from '../../../src/resume/sendWindow.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { TurnClock } from '../../turnClock.ts';
 import { transportContract } from '../contract.ts';
-import { type Cut, Network, sessionOf } from './network.ts';
+import { type Cut, Network, sessionOf, type Wire } from './network.ts';
 
 /** What an end was told, beside frames. */
 class End extends TransportEnd {
@@ -188,8 +189,94 @@ describe('a transport that outlives its connections', () => {
     expect(dialer.session.keptBytes).to.equal(0);
   });
 
-  it('delivers everything once and in order, whatever is cut and whenever', async () => {
-    await fc.assert(fc.asyncProperty(story, play), { numRuns: 50 });
+  it('goes on when two attempts are under way at once, whichever comes first', async () => {
+    for (const delay of [4000, 6000]) {
+      const [network, dialer, listener] = await connected();
+      // The first attempt is given up after 5 s, and its request arrives all the same.
+      network.delayNext = delay;
+      network.cut();
+      dialer.transport.send([[frameOf(100, 1)]]);
+      listener.transport.send([[frameOf(100, 2)]]);
+      await network.pass(15_000, 5);
+      expect(network.requests.length, `${delay} ms`).to.equal(2);
+      expect([listener.frames, dialer.frames]).to.deep.equal([[frameOf(100, 1)], [frameOf(100, 2)]]);
+      expect([dialer.told.at(-1), listener.told.at(-1)]).to.deep.equal(['resumed', 'resumed']);
+    }
+  });
+
+  it('keeps little for a peer that acknowledges nothing, and others of the same listener go on', async () => {
+    const [network, dialer, listener] = await connected();
+    // It reads what comes and says nothing: an engine of a peer that is hostile, or stuck.
+    const mute = network.connect();
+    mute.send([ResumeHello.encode({ name: 'RESUME_HELLO', hold: 25 })]);
+    await network.pass(5);
+    mute.start({ received: () => {}, drained: () => {}, closed: () => {} });
+    mute.send([ResumeMessage.encode({ name: 'RESUME_ACK', received: 0 })]);
+    await network.pass(5);
+    const towardsMute = new End(network.accepted[1]!);
+    const pinging = setPings(network.clock, mute);
+    let writable = true;
+    for (let round = 0; round < 300; round += 1) {
+      if (writable) writable = towardsMute.transport.send([[frameOf(60_000)]]);
+      dialer.transport.send([[frameOf(100, round)]]);
+      listener.transport.send([[frameOf(100, round)]]);
+      await network.pass(100, 5);
+    }
+    pinging();
+    expect(writable, 'it is waited for').to.equal(false);
+    expect(towardsMute.session.keptBytes).to.be.within(WINDOW, WINDOW + 60_000);
+    expect(towardsMute.closings, 'it is there, and has its place').to.deep.equal([]);
+    expect([dialer.frames.length, listener.frames.length]).to.deep.equal([300, 300]);
+    expect(dialer.session.keptBytes + listener.session.keptBytes).to.be.lessThan(1000);
+    expect([...dialer.told, ...listener.told]).to.deep.equal([]);
+  });
+
+  it('is held beside 63 others at most: the one that has waited the longest ends', async () => {
+    const network = new Network(new VirtualClock(), { maximumHeld: 2 });
+    const ends: End[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      network.dial();
+      await network.pass(10);
+      ends.push(new End(network.accepted[count]!));
+    }
+    network.isDown = true;
+    network.cut('nobody');
+    // By then each was found to be silent.
+    await network.pass(12_000, 20);
+    expect(ends.map(({ closings }) => closings.length)).to.deep.equal([1, 0, 0]);
+    expect(ends[0]?.told.at(-1)).to.match(/the connection was lost, and others that are held need its place$/);
+  });
+
+  it('is held with what is kept for its dialler: together it is limited, and the longest one ends', async () => {
+    const network = new Network(new VirtualClock(), { maximumBytes: 100_000 });
+    const ends: End[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      network.dial();
+      await network.pass(10);
+      ends.push(new End(network.accepted[count]!));
+    }
+    network.isDown = true;
+    network.cut();
+    await network.pass(10);
+    ends[1]?.transport.send([[frameOf(60_000)]]);
+    expect(ends.map(({ session }) => session.state)).to.deep.equal(['interrupted', 'interrupted']);
+    ends[1]?.transport.send([[frameOf(60_000)]]);
+    await network.pass(10);
+    expect(ends.map(({ closings }) => closings.length)).to.deep.equal([1, 1]);
+    expect(ends.map(({ session }) => session.keptBytes)).to.deep.equal([0, 0]);
+  });
+
+  it('delivers everything once and in order, in little memory, whatever is cut and whenever', async () => {
+    const seen = { granted: 0, refused: 0, cutsWithin: 0, held: 0 };
+    await fc.assert(
+      fc.asyncProperty(story, (each) => play(each, seen)),
+      { numRuns: 60 },
+    );
+    // What is told here has happened.
+    expect(seen.granted).to.be.greaterThan(40);
+    expect(seen.refused, 'requests that came too late, or a second time').to.be.greaterThan(3);
+    expect(seen.cutsWithin, 'cuts while it is being resumed').to.be.greaterThan(3);
+    expect(seen.held, 'times that an end was asked to wait').to.be.greaterThan(5);
   });
 });
 
@@ -197,6 +284,12 @@ type Happening =
   | { readonly type: 'send'; readonly from: 0 | 1; readonly sizes: readonly number[] }
   | { readonly type: 'cut'; readonly told: Cut }
   | { readonly type: 'down'; readonly time: number }
+  /** Within resuming. */
+  | { readonly type: 'cutNext'; readonly name: ResumeMessage['name']; readonly isLost: boolean }
+  /** The next connection is so slow that another one is tried meanwhile. */
+  | { readonly type: 'slow'; readonly time: number }
+  /** Somebody has recorded a request, and sends it again. */
+  | { readonly type: 'repeat' }
   | { readonly type: 'pause'; readonly end: 0 | 1; readonly time: number }
   | { readonly type: 'pass'; readonly time: number };
 
@@ -220,36 +313,84 @@ const happening = fc.oneof<fc.WeightedArbitrary<Happening>[]>(
       told: fc.constantFrom<Cut>('both', 'dialer', 'listener', 'nobody'),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('cutNext'),
+      name: fc.constantFrom<ResumeMessage['name'][]>('RESUME_REQUEST', 'RESUME_GRANTED', 'RESUME_ACK'),
+      isLost: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('slow'), time: fc.integer({ min: 3000, max: 7000 }) }) },
+  { weight: 1, arbitrary: fc.constant<Happening>({ type: 'repeat' }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('down'), time: fc.integer({ min: 1, max: 6000 }) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('pause'), end, time: fc.integer({ min: 1, max: 400 }) }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('pass'), time: fc.integer({ min: 0, max: 60 }) }) },
 );
 const story = fc.record({
   latency: fc.integer({ min: 0, max: 12 }),
-  happenings: fc.array(happening, { maxLength: 60 }),
+  happenings: fc.array(happening, { minLength: 20, maxLength: 60 }),
 });
 
-async function play({ latency, happenings }: { readonly latency: number; readonly happenings: readonly Happening[] }) {
+interface Seen {
+  granted: number;
+  refused: number;
+  cutsWithin: number;
+  held: number;
+}
+
+/** The largest that is sent at once: it is taken even where an end was writable by a byte. */
+const MOST_AT_ONCE = 20 * 60_000;
+
+async function play(
+  { latency, happenings }: { readonly latency: number; readonly happenings: readonly Happening[] },
+  seen: Seen,
+) {
   const clock = new VirtualClock();
   const network = new Network(clock, { latency: () => latency, hold: 300 });
   const dialer = new End(network.dial());
   await network.pass(4 * latency + 5);
   const ends = [dialer, new End(network.accepted[0]!)] as const;
   const sent: [Uint8Array[], Uint8Array[]] = [[], []];
+  const drainsAtStop: [number, number] = [-1, -1];
   for (const each of happenings) {
     switch (each.type) {
       case 'send': {
+        // An owner that was asked to wait does.
+        if (ends[each.from].drains === drainsAtStop[each.from]) break;
         const frames = each.sizes.map((size, index) => frameOf(size, sent[each.from].length + index));
         sent[each.from].push(...frames);
         // The sender's buffers are its own again once they were given.
         const given = frames.map((frame) => frame.slice());
-        ends[each.from].transport.send(given.map((frame) => [frame.subarray(0, 4), frame.subarray(4)]));
+        const isWritable = ends[each.from].transport.send(
+          given.map((frame) => [frame.subarray(0, 4), frame.subarray(4)]),
+        );
+        drainsAtStop[each.from] = isWritable ? -1 : ends[each.from].drains;
+        if (!isWritable) seen.held += 1;
         for (const frame of given) frame.fill(0xee);
         break;
       }
       case 'cut':
         network.cut(each.told);
         break;
+      case 'cutNext':
+        network.cutNext = each;
+        break;
+      case 'slow':
+        network.delayNext = each.time;
+        network.cut();
+        break;
+      case 'repeat': {
+        const request = network.requests.at(-1);
+        if (request === undefined) break;
+        network.cutNext = undefined;
+        network.delayNext = 0;
+        const before = network.grants.length;
+        network.connect().send([ResumeMessage.encode(request)]);
+        await network.pass(latency + 1);
+        if (!network.isDown) expect(network.grants.slice(before)).to.include(false);
+        break;
+      }
       case 'down':
         network.isDown = true;
         clock.after(each.time, () => (network.isDown = false));
@@ -264,7 +405,9 @@ async function play({ latency, happenings }: { readonly latency: number; readonl
     }
     expectPrefix(ends[1], sent[0]);
     expectPrefix(ends[0], sent[1]);
+    for (const { session } of ends) expect(session.keptBytes).to.be.lessThan(WINDOW + MOST_AT_ONCE);
   }
+  network.cutNext = undefined;
   await network.pass(40_000, 80);
   for (const side of [0, 1] as const) {
     expectPrefix(ends[1 - side]!, sent[side]);
@@ -274,7 +417,22 @@ async function play({ latency, happenings }: { readonly latency: number; readonl
   expect(ends[0].session.keptBytes + ends[1].session.keptBytes).to.equal(0);
   await Promise.all([dialer.transport.close(), network.pass(3000, 20)]);
   await ends[1].transport.close();
+  await network.pass(10_000, 80);
   expect(clock.pending, 'timers that are left').to.equal(0);
+  seen.granted += network.grants.filter((isGranted) => isGranted).length;
+  seen.refused += network.grants.filter((isGranted) => !isGranted).length;
+  seen.cutsWithin += network.cutsWithin;
+}
+
+/** RESUME_PING now and then, as from an end that is alive. Returns what ends it. */
+function setPings(clock: VirtualClock, wire: Wire): () => void {
+  let stop = () => {};
+  const ping = () => {
+    wire.send([ResumeMessage.encode({ name: 'RESUME_PING' })]);
+    stop = clock.after(2000, ping);
+  };
+  ping();
+  return () => stop();
 }
 
 function expectPrefix({ frames }: TransportEnd, sent: readonly Uint8Array[]): void {
