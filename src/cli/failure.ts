@@ -14,15 +14,27 @@ export class Failure extends Error {
 }
 
 /** The option or command that helps with an error of the library, which knows none. */
-const HINTS: Readonly<Partial<Record<TransportErrorCode, string>>> = {
-  CERTIFICATE_NOT_TRUSTED: '--fingerprint, or --ca',
-  CONNECTION_REFUSED: 'is `urbdrc serve` running there?',
-  SOCKET_NOT_FOUND: 'is `urbdrc serve` running there?',
-};
+function hintFor(code: TransportErrorCode, args: readonly string[]): string | undefined {
+  switch (code) {
+    case 'CERTIFICATE_NOT_TRUSTED':
+      return '--fingerprint, or --ca';
+    case 'CONNECTION_REFUSED':
+    case 'SOCKET_NOT_FOUND':
+      return `is \`urbdrc ${otherEnd(args)}\` running there?`;
+    default:
+      return undefined;
+  }
+}
 
-/** An error in one line, with the option or command that helps. */
-export function withHint(error: unknown): string {
-  const hint = error instanceof TransportError ? HINTS[error.code] : undefined;
+/** The command that listens for the one with these arguments. */
+function otherEnd([command, ...rest]: readonly string[]): string {
+  const wantsClient = command === 'serve' || (command === 'conformance' && rest.includes('client'));
+  return wantsClient ? 'redirect' : 'serve';
+}
+
+/** An error in one line, with the option or command that helps whoever called the program with `args`. */
+export function withHint(error: unknown, args: readonly string[]): string {
+  const hint = error instanceof TransportError ? hintFor(error.code, args) : undefined;
   return hint === undefined ? oneLine(error) : `${oneLine(error)} (${hint})`;
 }
 

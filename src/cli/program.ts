@@ -31,7 +31,7 @@ export async function runProgram(args: readonly string[], context: ProgramContex
     return 0;
   } catch (error) {
     // Of what is wrong with the arguments, commander has told already.
-    const line = error instanceof CommanderError ? '' : withHint(error);
+    const line = error instanceof CommanderError ? '' : withHint(error, args);
     if (line !== '') context.stderr.write(`urbdrc: ${printable(line)}\n`);
     return statusOf(error);
   }

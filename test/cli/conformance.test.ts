@@ -107,6 +107,19 @@ describe('urbdrc conformance', () => {
     }
   });
 
+  it('says what should run at the other end when nobody listens there', async () => {
+    const url = `unix:${scene.file('nobody')}`;
+    for (const [args, other] of [
+      [['conformance', 'client'], 'redirect'],
+      [['conformance', 'server'], 'serve'],
+      [['serve'], 'redirect'],
+      [['redirect', '--virtual', 'keyboard'], 'serve'],
+    ] as const) {
+      const { status, stderr } = await run([...args, '--connect', url]);
+      expect([status, stderr.endsWith(` (is \`urbdrc ${other}\` running there?)\n`)], stderr).to.deep.equal([1, true]);
+    }
+  });
+
   it('takes --timeout, and its former name --patience, which no help mentions', async () => {
     for (const name of ['--timeout', '--patience']) {
       const { stderr } = await run(['conformance', 'client', name, '0', '--connect', 'unix:x']);

@@ -129,7 +129,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'one byte of the digests of secrets is not compared',
-    file: 'transports/token.ts',
+    file: 'transports/secrets.ts',
     was: 'return timingSafeEqual(presented, expected);',
     becomes: 'return timingSafeEqual(presented.subarray(1), expected.subarray(1));',
     tests: TRANSPORT_TESTS,
