@@ -87,6 +87,7 @@ export {
   type RemoteUsbHandler,
   type RemoteUsbListener,
   type RemoteUsbListenerOptions,
+  type RemoteUsbOptions,
 } from '../hosts/remoteDevice/remoteUsb.ts';
 export { type MemoryOptions, memoryPair } from '../../transports/memory.ts';
 

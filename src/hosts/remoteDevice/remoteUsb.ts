@@ -1,4 +1,5 @@
 /// <reference types="w3c-web-usb" preserve="true" />
+import { asError } from '../../../codecs/core/errors.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../../ports/usb.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
 import { HostError } from '../hostError.ts';
@@ -18,9 +19,19 @@ export class RemoteUsbEvent extends Event implements USBConnectionEvent {
   }
 }
 
+/** Options of {@link RemoteUsb}. */
+export interface RemoteUsbOptions {
+  /**
+   * A listener threw, or its promise rejected. At `connect` the device goes back as well: `attach` rejects, or the
+   * attachment ends, with that error.
+   */
+  readonly onCallbackFailed?: (error: Error) => void;
+}
+
 /** What {@link RemoteUsb} calls when a device comes or goes. */
-export type RemoteUsbListener = (event: RemoteUsbEvent) => void;
+export type RemoteUsbListener = (event: RemoteUsbEvent) => unknown;
 type AnyListener = Parameters<EventTarget['addEventListener']>[1];
+type Listener = NonNullable<AnyListener>;
 /** The value of `onconnect` and `ondisconnect`, whose type WebUSB fixes. */
 export type RemoteUsbHandler = (this: USB, event: Shape<USBConnectionEvent>) => unknown;
 /** As with every EventTarget. */
@@ -47,14 +58,18 @@ export interface RemoteUsbListenerOptions {
 export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
   readonly name = 'WebUSB';
   readonly #attached = new Map<UsbDevice, RemoteAttachment>();
+  readonly #onCallbackFailed: RemoteUsbOptions['onCallbackFailed'];
+  /** By the listener that was given. Node ends the process over one that throws, and with it all other devices. */
+  readonly #guarded = new WeakMap<Listener, (event: Event) => void>();
   #isClosed = false;
   #onconnect: RemoteUsbHandler | null = null;
   #ondisconnect: RemoteUsbHandler | null = null;
 
-  constructor() {
+  constructor({ onCallbackFailed }: RemoteUsbOptions = {}) {
     super();
-    this.addEventListener('connect', (event) => void this.#onconnect?.(event));
-    this.addEventListener('disconnect', (event) => void this.#ondisconnect?.(event));
+    this.#onCallbackFailed = onCallbackFailed;
+    this.addEventListener('connect', (event) => this.#onconnect?.(event));
+    this.addEventListener('disconnect', (event) => this.#ondisconnect?.(event));
   }
 
   /** Called when a device comes, as a listener is. */
@@ -93,7 +108,8 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
     listener: RemoteUsbListener & AnyListener,
     options?: boolean | RemoteUsbListenerOptions,
   ): void {
-    super.addEventListener(type, listener, options);
+    const guarded = this.#guard(listener);
+    if (guarded !== undefined) super.addEventListener(type, guarded, options);
   }
 
   /** Undoes {@link addEventListener}. */
@@ -112,7 +128,8 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
     listener: RemoteUsbListener & AnyListener,
     options?: boolean | RemoteUsbListenerOptions,
   ): void {
-    super.removeEventListener(type, listener, options);
+    const guarded = this.#guard(listener);
+    if (guarded !== undefined) super.removeEventListener(type, guarded, options);
   }
 
   /** The devices that are there now, in the order in which they came. */
@@ -156,12 +173,46 @@ export class RemoteUsb extends EventTarget implements USB, UsbDeviceSink {
     });
     this.#attached.set(device, attachment);
     this.dispatchEvent(new RemoteUsbEvent('connect', { device: attachment.remote }));
-    return Promise.resolve(attachment);
+    const { failure } = attachment;
+    if (failure === undefined) return Promise.resolve(attachment);
+    return attachment.ended.then(() => {
+      throw failure;
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#attached.values()].map((attachment) => attachment.release()));
+  }
+
+  /** Undefined for null, which is no listener. */
+  #guard(listener: Listener | null): ((event: Event) => void) | undefined {
+    if (listener === null) return undefined;
+    const known = this.#guarded.get(listener);
+    if (known !== undefined) return known;
+    const call = (event: Event): unknown =>
+      typeof listener === 'function' ? listener.call(this, event) : listener.handleEvent(event);
+    const guarded = (event: Event) => {
+      try {
+        Promise.resolve(call(event)).catch((error: unknown) => this.#failed(event, asError(error)));
+      } catch (error) {
+        this.#failed(event, asError(error));
+      }
+    };
+    this.#guarded.set(listener, guarded);
+    return guarded;
+  }
+
+  #failed(event: Event, error: Error): void {
+    if (event.type === 'connect' && event instanceof RemoteUsbEvent) {
+      const attachment = [...this.#attached.values()].find(({ remote }) => remote === event.device);
+      attachment?.fail(error);
+    }
+    try {
+      this.#onCallbackFailed?.(error);
+    } catch {
+      // It was told.
+    }
   }
 }
 
@@ -176,6 +227,7 @@ export class RemoteAttachment implements Attachment {
   readonly #leaving: () => void;
   readonly #unplugged = () => void this.#end({ reason: 'unplugged' });
   #isOver = false;
+  #failure: Error | undefined;
 
   /** @internal `leaving` is called once, as soon as the program has it no more. */
   constructor(device: UsbDevice, leaving: () => void) {
@@ -190,6 +242,17 @@ export class RemoteAttachment implements Attachment {
 
   async release(): Promise<void> {
     await this.#end({ reason: 'released' });
+  }
+
+  /** @internal What {@link fail} ended it with. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** @internal A listener of the program failed over it. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    void this.#end({ reason: 'failed', error });
   }
 
   async #end(end: AttachmentEnd): Promise<void> {

@@ -188,3 +188,40 @@ describe('RemoteUsb.requestDevice', () => {
     });
   }
 });
+
+describe('a listener of RemoteUsb that fails', () => {
+  const fail = () => {
+    throw new Error('broken');
+  };
+
+  it('at connect loses the device, which goes back, and nothing else ends; the error is told', async () => {
+    const told: string[] = [];
+    const usb = new RemoteUsb({ onCallbackFailed: ({ message }) => told.push(message) });
+    const good = await usb.attach(new FakeUsbDevice());
+    usb.addEventListener('connect', fail);
+    const left: RemoteDevice[] = [];
+    usb.addEventListener('disconnect', ({ device }) => left.push(device));
+    const port = new FakeUsbDevice();
+    expect((await rejection(usb.attach(port))).message).to.equal('broken');
+    expect([told, left.length, await usb.getDevices()]).to.deep.equal([['broken'], 1, [good.remote]]);
+    usb.removeEventListener('connect', fail);
+    expect((await usb.attach(port)).failure).to.equal(undefined);
+  });
+
+  it('later, by its promise, loses the device too', async () => {
+    const usb = new RemoteUsb();
+    usb.onconnect = () => Promise.reject(new Error('later'));
+    const attachment = await usb.attach(new FakeUsbDevice());
+    const end = await attachment.ended;
+    expect([end.reason, 'error' in end && end.error?.message]).to.deep.equal(['failed', 'later']);
+    expect(await usb.getDevices()).to.deep.equal([]);
+  });
+
+  it('at disconnect, and one that is told of it and fails as well, end nothing', async () => {
+    const usb = new RemoteUsb({ onCallbackFailed: fail });
+    usb.addEventListener('disconnect', { handleEvent: fail });
+    const attachment = await usb.attach(new FakeUsbDevice());
+    await attachment.release();
+    expect(await attachment.ended).to.deep.equal({ reason: 'released' });
+  });
+});
