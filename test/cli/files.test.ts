@@ -84,6 +84,19 @@ describe('files that hold secrets', () => {
     await server.line(/^listening on /);
   });
 
+  it('the key of a certificate that others can read is told', async () => {
+    const folder = scene.file('state');
+    await scene.listen(['serve', '--state-dir', folder], 'tls://127.0.0.1:0');
+    const own = scene.file('own.pem');
+    writeFileSync(own, readFileSync(`${folder}/identity.pem`), { mode: 0o600 });
+    const serve = () => scene.listen(['serve', '--cert', own, '--key', own], 'tls://127.0.0.1:0');
+    expect((await serve()).running.stderr.text).not.to.include('chmod');
+    chmodSync(own, 0o644);
+    expect((await serve()).running.stderr.lines[0]).to.equal(
+      `${own} has a secret and can be read by others: chmod 600 ${own}`,
+    );
+  });
+
   it('a folder that every user may write to keeps no key', async () => {
     const folder = scene.file('state');
     mkdirSync(folder);
