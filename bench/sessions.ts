@@ -281,13 +281,16 @@ class Place {
     const others = new Set(this.#host.devices);
     const client = fork(fileURLToPath(import.meta.url), ['flood', (await this.#listener).url]);
     const device = await this.#until(() => [...this.#host.devices].find((each) => !others.has(each)));
+    const count = others.size;
+    // What is returned would keep them when they have left, and they would be measured.
+    others.clear();
     const loops = Array.from({ length: FLOOD.inFlight }, async () => {
       while (!device.gone.aborted) await transfer(device, FLOOD.length).catch(() => {});
     });
     return async () => {
       client.kill();
       await Promise.all(loops);
-      await this.#until(() => this.#host.devices.size === others.size || undefined);
+      await this.#until(() => this.#host.devices.size === count || undefined);
     };
   }
 
