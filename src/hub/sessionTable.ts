@@ -47,7 +47,7 @@ export interface SessionRequest {
 
 /** A connection that a hub knows. */
 export interface HubSession {
-  /** Counted from 1; never used again. */
+  /** Counted from 1; never used again but for a client that comes back, which proves that by `identity.session`. */
   readonly id: number;
   /** Those of one name share. */
   readonly name: string;
@@ -108,6 +108,8 @@ export class SessionTable {
   readonly #sessions = new Map<number, Session>();
   /** Of the sources and sinks that have one. */
   readonly #byEnd = new Map<UsbDeviceSource | UsbDeviceSink, Session>();
+  /** Sessions that have closed and whose clients may come back, by `identity.session`, the oldest first. */
+  readonly #left = new Map<string, Pick<HubSession, 'id' | 'since'>>();
   #lastId = 0;
 
   constructor(options: SessionTableOptions) {
@@ -126,6 +128,7 @@ export class SessionTable {
   async open(request: SessionRequest): Promise<HubSession> {
     const { share = 'allow-exclusive', wish = 'shared' } = request;
     const name = sessionName(request);
+    await this.#comesBack(request.identity.session);
     const present = [...this.#sessions.values()].filter((each) => each.name === name && this.#isThere(each));
     const admission = admitSession(
       share,
@@ -206,17 +209,45 @@ export class SessionTable {
   }
 
   #add(request: SessionRequest, access: SessionWish, state: SessionStateName): Session {
-    this.#lastId += 1;
     const { identity } = request;
+    const { id, since } = this.#earlier(identity.session) ?? this.#next();
     const session: Session = {
-      ...{ id: this.#lastId, name: sessionName(request), who: nameOf(identity), identity, access },
-      ...{ since: this.#options.clock.now(), state, end: undefined, request, ends: new Set(), ending: undefined },
+      ...{ id, name: sessionName(request), who: nameOf(identity), identity, access },
+      ...{ since, state, end: undefined, request, ends: new Set(), ending: undefined },
     };
     this.#sessions.set(session.id, session);
     void this.#options.guard(async () => {
       await request.closed.finally(() => this.#closed(session));
     });
     return session;
+  }
+
+  #next(): Pick<HubSession, 'id' | 'since'> {
+    this.#lastId += 1;
+    return { id: this.#lastId, since: this.#options.clock.now() };
+  }
+
+  /** A client that comes back need not share with itself: what is left of its last connection ends first. */
+  async #comesBack(proven: string | undefined): Promise<void> {
+    if (proven === undefined) return;
+    const last = [...this.#sessions.values()].filter(({ identity }) => identity.session === proven);
+    const end: SessionEnd = { type: 'takenOver', reason: 'its client has come back on another connection' };
+    await Promise.all(last.map((each) => this.#end(each, end)));
+  }
+
+  #earlier(proven: string | undefined): Pick<HubSession, 'id' | 'since'> | undefined {
+    if (proven === undefined) return undefined;
+    const earlier = this.#left.get(proven);
+    this.#left.delete(proven);
+    return earlier;
+  }
+
+  /** Not one that somebody ended: who comes after that begins anew. */
+  #mayComeBack({ id, since, end, identity }: Session): void {
+    if (identity.session === undefined || end?.type === 'ended') return;
+    this.#left.set(identity.session, { id, since });
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > MAXIMUM_LEFT && oldest !== undefined) this.#left.delete(oldest);
   }
 
   /** Whether the connection of a record is there. One that went without a word is forgotten now. */
@@ -251,11 +282,16 @@ export class SessionTable {
   }
 
   #closed(session: Session): void {
-    if (!this.#sessions.delete(session.id)) return;
+    if (session.state === 'closed') return;
+    this.#sessions.delete(session.id);
     session.state = 'closed';
+    this.#mayComeBack(session);
     this.#options.emit({ type: 'sessionEnded', session });
   }
 }
+
+/** Sessions whose clients may come back. */
+const MAXIMUM_LEFT = 1024;
 
 const NAMELESS: ConnectionIdentity = { address: 'unknown' };
 

@@ -238,3 +238,68 @@ describe('a session', () => {
     expect(hub.devicesOf(2).map(({ device }) => device)).to.deep.equal([second]);
   });
 });
+
+describe('a client that comes back and proves that it is the one that was there', () => {
+  const returning = (connection: FakeConnection, proven: string, wish: SessionWish = 'shared'): SessionRequest => ({
+    ...connection.request(wish, 'allow-exclusive'),
+    identity: { address: connection.name, session: proven },
+  });
+
+  it('is the same session: its id and since when it is there', async () => {
+    const { hub, clock } = scene();
+    const [first, second] = [new FakeConnection('A'), new FakeConnection('B')];
+    const { id, since } = await hub.openSession(returning(first, 'proof'));
+    first.end();
+    await turns();
+    expect(hub.sessions).to.deep.equal([]);
+    clock.advance(5000);
+    const again = await hub.openSession(returning(second, 'proof'));
+    expect([again.id, again.since, again.who]).to.deep.equal([id, since, 'B']);
+    expect(hub.sessions).to.deep.equal([again]);
+  });
+
+  it('does not stand in its own way while its last connection is still there, which is closed', async () => {
+    const { hub, events } = scene();
+    const [first, second] = [new FakeConnection('A'), new FakeConnection('B')];
+    const last = await hub.openSession(returning(first, 'proof', 'exclusive'));
+    const source = new FakeSource();
+    source.plug('1-1');
+    await hub.addSource(source, last);
+    const again = await hub.openSession(returning(second, 'proof'));
+    expect([again.id, first.reason]).to.deep.equal([last.id, 'its client has come back on another connection']);
+    expect(hub.sources).to.deep.equal([]);
+    // The end of the old connection, whenever it is told, is not that of the session.
+    first.end();
+    await turns();
+    expect(hub.sessions).to.deep.equal([again]);
+    expect(events.filter((each) => each.includes('refused'))).to.deep.equal([]);
+  });
+
+  it('is a new one where the proof is another, where there is none, and after somebody ended the session', async () => {
+    const { hub } = scene();
+    const connection = () => new FakeConnection('A');
+    const first = connection();
+    const { id } = await hub.openSession(returning(first, 'proof'));
+    first.end();
+    await turns();
+    const other = await hub.openSession(returning(connection(), 'another'));
+    const plain = await hub.openSession(connection().request('shared', 'allow-exclusive'));
+    expect([other.id, plain.id]).to.deep.equal([id + 1, id + 2]);
+    await hub.endSession(other.id, 'enough');
+    expect((await hub.openSession(returning(connection(), 'another'))).id).to.equal(id + 3);
+  });
+
+  it('is remembered beside 1023 others at most', async () => {
+    const { hub } = scene();
+    const comes = async (proven: string) => {
+      const connection = new FakeConnection('A');
+      const { id } = await hub.openSession(returning(connection, proven));
+      connection.end();
+      await turns(1);
+      return id;
+    };
+    for (let number = 1; number <= 1025; number += 1) expect(await comes(`${number}`)).to.equal(number);
+    expect(await comes('1025')).to.equal(1025);
+    expect(await comes('1')).to.equal(1026);
+  });
+});
