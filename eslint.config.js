@@ -35,6 +35,7 @@ const layers = [
     files: 'src/devices',
     may: [
       ...['codecs/core', 'codecs/usb', 'codecs/usbip', 'codecs/usbredir', 'src/usb', 'src/usbip', 'src/usbredir'],
+      CLOCK,
       PORTS,
     ],
   },
@@ -191,7 +192,9 @@ export default tseslint.config(
     },
   },
   {
-    files: [...browserSafe, 'src/devices/virtual'].map((folder) => `${folder}/**/*.ts`).concat('transports/memory.ts'),
+    files: [...browserSafe, 'src/devices/virtual', 'src/devices/webusb']
+      .map((folder) => `${folder}/**/*.ts`)
+      .concat('transports/memory.ts'),
     ignores: forNode,
     rules: {
       'no-restricted-globals': [

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { BlobBlocks, type BlobBlocksOptions } from '../devices/virtual/blobBlocks.ts';
 export { BLOCK_SIZE, type BlockStore } from '../devices/virtual/blockStore.ts';
 export { CdcAcm, type CdcAcmOptions, type SerialLine } from '../devices/virtual/cdcAcm.ts';
 export { CompositeDevice, type CompositeDeviceOptions } from '../devices/virtual/compositeDevice.ts';

@@ -12,6 +12,7 @@ describe('entry points for browsers', () => {
     'urbdrc/devices/virtual',
     'urbdrc/policy',
     'urbdrc/conformance',
+    'urbdrc/web',
     'urbdrc/webusb-globals',
   ]) {
     it(`${name} bundles for a browser: without modules of Node, and without code that is made at run time`, async () => {

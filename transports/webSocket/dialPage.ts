@@ -40,11 +40,11 @@ interface Way extends PageDialOptions {
 const HOLD = 25;
 const TIMEOUT = 10_000;
 
-/** As browsers and workers have it. */
+/** As browsers have it. */
 declare const WebSocket: new (url: string, subProtocols: readonly string[]) => PageSocket;
 
 /**
- * Connects a page, or a worker, to a listener at `ws://` or `wss://`, docs/browser.md.
+ * Connects a page to a listener at `ws://` or `wss://`, docs/browser.md.
  *
  * @throws UsageError for a URL that is none; TransportError when there is no connection, with one line that says what happened
  *   and what to do; the signal's reason when it was aborted.

@@ -62,7 +62,7 @@ const LOOK_AGAIN = 10;
 const MOST_WAITING = 32 * 1024 * 1024;
 const CLOSE_TIMEOUT = 2000;
 
-/** A {@link Transport} over the platform's WebSocket, which is open. Runs in pages and workers. It owns the WebSocket. */
+/** A {@link Transport} over the platform's WebSocket, which is open. Runs in browsers. It owns the WebSocket. */
 export class PageTransport implements Transport {
   readonly remote: string;
   readonly identity: ConnectionIdentity;

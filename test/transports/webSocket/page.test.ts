@@ -20,7 +20,7 @@ const URL_OF_LISTENER = 'ws://127.0.0.1:0';
 
 /** The package `ws` has the interface of the platform's WebSocket. */
 const open = (url: string, subProtocols: readonly string[]): PageSocket =>
-  new WebSocket(url, [...subProtocols], { perMessageDeflate: false }) as unknown as PageSocket;
+  new WebSocket(url, [...subProtocols], { perMessageDeflate: false });
 
 async function connected(dialOptions: PageDialOptions, listenOptions: ListenOptions = {}): Promise<Connection> {
   const listening = await startListening(URL_OF_LISTENER, listenOptions);
@@ -94,8 +94,8 @@ describe("transports: a page's WebSocket", () => {
       const error = await failureOf(dialPage(`${url}/other`, { open }));
       expect(error).to.include({ code: 'UPGRADE_FAILED' });
       expect(error.message).to.include('not let pages from here in');
-      expect(await failureOf(dialPage('http://h/', { open }))).to.be.instanceOf(UsageError);
-      const forbidden = () => {
+      expect(await failureOf(dialPage('http://h/'))).to.be.instanceOf(UsageError);
+      const forbidden = (): never => {
         throw new Error('insecure');
       };
       expect((await failureOf(dialPage(url, { open: forbidden }))).message).to.include(
@@ -117,16 +117,16 @@ describe("transports: a page's WebSocket", () => {
   });
 
   it('ends, and says so, when it does not read 32 MiB of a listener that does not hold', async () => {
-    const { left, right, release } = await connected({ hold: 0 });
-    const page = new TransportEnd(left);
-    const listener = new TransportEnd(right);
+    const connection = await connected({ hold: 0 });
+    const page = new TransportEnd(connection.left);
+    const listener = new TransportEnd(connection.right);
     page.transport.pause();
     for (let sent = 0; sent <= 512 && listener.closings.length === 0; sent += 1) {
-      right.send([[frameOf(65_531)]]);
+      connection.right.send([[frameOf(65_531)]]);
       await turns(1);
     }
     expect((await page.untilClosed())?.message).to.include('this page did not read');
     expect((await listener.untilClosed())?.message).to.include('this page did not read');
-    await release();
+    await connection.release();
   });
 });
