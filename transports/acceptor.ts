@@ -6,7 +6,7 @@ import { asError } from '../codecs/core/errors.ts';
 import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
-import { acceptAnyToken, answerToken, demandToken } from './handshake.ts';
+import { type AcceptedToken, acceptAnyToken, answerToken, demandToken } from './handshake.ts';
 import { nextFrom } from './handshakeStream.ts';
 import { countConnection, PendingSockets } from './pendingSockets.ts';
 import type { HeldSessions } from './resume/heldSessions.ts';
@@ -18,8 +18,8 @@ import { deframerFor, MessageStream } from './webSocket/messageStream.ts';
 import { HTTP_BUSY, type WebSocketAcceptor } from './webSocket/webSocketAcceptor.ts';
 
 export interface AcceptorOptions {
-  /** What a peer has to present, if anything. */
-  readonly token: Uint8Array | undefined;
+  /** One of them a peer has to present; empty: it need not present anything. */
+  readonly tokens: readonly AcceptedToken[];
   /** Does TLS, if there is to be any. */
   readonly tls: TlsAcceptor | undefined;
   /** Does a WebSocket's handshake, if there is to be one. */
@@ -70,7 +70,7 @@ export class Acceptor {
    * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
    */
   async accept(raw: Socket): Promise<Transport | undefined> {
-    const { token, tls, webSocket, connections, clock } = this.#options;
+    const { tokens, tls, webSocket, connections, clock } = this.#options;
     const remote = this.remoteOf(raw);
     const identity = this.#identityOf(raw);
     raw.on('error', () => {});
@@ -80,7 +80,7 @@ export class Acceptor {
       this.#sayBusy(raw);
       throw error;
     }
-    if (token === undefined && tls === undefined && webSocket === undefined) {
+    if (tokens.length === 0 && tls === undefined && webSocket === undefined) {
       return await this.#open(raw, { remote, identity, clock });
     }
     return await this.#handshake(raw, remote, identity);
@@ -130,7 +130,7 @@ export class Acceptor {
   }
 
   async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport | undefined> {
-    const { token, tls, webSocket, clock, sessions } = this.#options;
+    const { tokens, tls, webSocket, clock, sessions } = this.#options;
     let stream: Duplex = raw;
     let isAwaitingToken = false;
     let unfinished = 'did not finish TLS';
@@ -160,7 +160,7 @@ export class Acceptor {
         stream = await Promise.race([webSocket.upgrade(stream, remote), failed]);
         pending.advance();
       }
-      if (token === undefined) {
+      if (tokens.length === 0) {
         pending.passed();
         return await this.#open(stream, { remote, identity, clock });
       }
@@ -176,9 +176,12 @@ export class Acceptor {
         this.#resume(sessions, stream, options, request);
         return undefined;
       }
-      demandToken(stream, frame, token, remote);
+      const { user: name } = demandToken(stream, frame, tokens, remote);
       pending.passed();
-      const connection = new StreamTransport(stream, options);
+      const byToken = { ...(name !== undefined && { name }), provenBy: 'token' } as const;
+      // A token that many share tells less than the socket of one user does.
+      const user = name === undefined ? (identity.user ?? byToken) : byToken;
+      const connection = new StreamTransport(stream, { ...options, identity: { ...identity, user } });
       return sessions?.begin(connection) ?? connection;
     } catch (error) {
       const answer = isAwaitingToken && error instanceof TransportError ? answerFor(error) : undefined;
@@ -228,8 +231,7 @@ export class Acceptor {
     if (this.#listening.scheme === 'unix') {
       return { address: formatTransportUrl(this.#listening), user: { name: owner(), provenBy: 'socketOwner' } };
     }
-    const provesToken = this.#options.token !== undefined;
-    return { address: addressOf(raw), ...(provesToken ? { user: { provenBy: 'token' } } : {}) };
+    return { address: addressOf(raw) };
   }
 }
 

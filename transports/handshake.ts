@@ -5,21 +5,34 @@ import { joinFrames } from './tpkt.ts';
 import { TransportError } from './transportError.ts';
 import { decodeTokenFrame, encodeTokenFrame } from './token.ts';
 
+/** A token that a listener accepts. */
+export interface AcceptedToken {
+  readonly bytes: Uint8Array;
+  /** Whose it is; undefined where many share it. */
+  readonly user: string | undefined;
+}
+
 /**
- * The listener's half: looks at the first frame, undefined when none came, and answers the right token.
+ * The listener's half: looks at the first frame, undefined when none came, and answers a right token. Returns which it was.
+ * All of them are compared, so that the time tells nothing of how many there are before the right one.
  *
  * @throws TransportError when there is no right token; {@link answerToken} tells the dialer
  */
-export function demandToken(stream: Duplex, frame: Uint8Array | undefined, expected: Uint8Array, remote: string): void {
+export function demandToken(
+  stream: Duplex,
+  frame: Uint8Array | undefined,
+  expected: readonly AcceptedToken[],
+  remote: string,
+): AcceptedToken {
   if (frame === undefined) {
     throw new TransportError('CONNECTION_LOST', `${remote} closed the connection before it presented a token`);
   }
   const first = decodeTokenFrame(frame);
   if (first?.type !== 'present') throw new TransportError('TOKEN_MISSING', `${remote} presented no token`);
-  if (!isSameSecret(first.token, expected)) {
-    throw new TransportError('WRONG_TOKEN', `${remote} presented a wrong token`);
-  }
+  const [found] = expected.filter(({ bytes }) => isSameSecret(first.token, bytes));
+  if (found === undefined) throw new TransportError('WRONG_TOKEN', `${remote} presented a wrong token`);
   answerToken(stream, 'accepted');
+  return found;
 }
 
 /** Sends a listener's answer to a token, or to a dialer that ought to have presented one. */

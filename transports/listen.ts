@@ -22,6 +22,8 @@ import { WebSocketAcceptor, type WebSocketListenOptions } from './webSocket/webS
 export interface ListenOptions extends CertificateOptions {
   /** What a dialer has to present, 1 to 1024 bytes in UTF-8. */
   readonly token?: string;
+  /** Others that it may present instead, each 1 to 1024 bytes in UTF-8, and whose they are: `identity.user.name`. */
+  readonly tokens?: readonly { readonly token: string; readonly user: string }[];
   /** Milliseconds for the first bytes, where TLS or a token is wanted. Default: 3000. */
   readonly firstBytesTimeout?: number;
   /** Milliseconds for TLS and token together. Default: 10000. */
@@ -79,8 +81,11 @@ export async function listen(
   if (!isWebSocket(target) && options.webSocket !== undefined) {
     throw new UsageError('origins and sub-protocols are about WebSockets: use a ws:// or wss:// URL or leave them out');
   }
-  const token = options.token === undefined ? undefined : encodeToken(options.token);
-  checkReach(url, target, token !== undefined);
+  const tokens = [
+    ...(options.token === undefined ? [] : [{ bytes: encodeToken(options.token), user: undefined }]),
+    ...(options.tokens ?? []).map(({ token, user }) => ({ bytes: encodeToken(token), user })),
+  ];
+  checkReach(url, target, tokens.length > 0);
   const clock = options.clock ?? systemClock;
   const webSocket = isWebSocket(target)
     ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock)
@@ -89,7 +94,7 @@ export async function listen(
   const hold = checkHold(options.hold);
   const sessions = hold === 0 ? undefined : new HeldSessions({ hold, clock });
   const acceptor = new Acceptor(target, {
-    token,
+    tokens,
     tls: identity === undefined ? undefined : new TlsAcceptor(identity),
     webSocket,
     firstBytesTimeout: options.firstBytesTimeout ?? FIRST_BYTES_TIMEOUT,

@@ -8,6 +8,7 @@ import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
 import { USUAL_SUB_PROTOCOLS } from '../../transports/webSocket/subProtocols.ts';
 import { systemClock } from '../systemClock.ts';
+import type { AccessFile } from './accessFile.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
@@ -36,6 +37,8 @@ export interface EndpointOptions extends RdpOptions {
   readonly origin?: readonly string[];
   readonly textMessages?: boolean;
   readonly holdHid?: number;
+  /** Of a listener: those of --access. */
+  readonly tokens?: AccessFile['tokens'];
 }
 
 /** The options of a listener about its certificate. */
@@ -279,10 +282,12 @@ async function openListener(
   if (isRdpUrl(url) && counterpart !== 'urbdrc serve') {
     return openRdpListener(url, options, identity, context, terminal, onConnection);
   }
+  const { tokens = [] } = options;
   const listener = await listen(
     url,
     {
       ...(token === undefined ? {} : { token }),
+      tokens,
       ...identity,
       ...webSocketOptions(options),
       hold: options.hold ?? HOLD,
@@ -290,7 +295,7 @@ async function openListener(
     onConnection,
     (error, remote) => terminal.refused(error, remote),
   );
-  announce(listener, token !== undefined, counterpart, terminal);
+  announce(listener, token !== undefined || tokens.length > 0, counterpart, terminal);
   return listener;
 }
 

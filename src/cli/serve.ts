@@ -10,6 +10,7 @@ import { rulePolicy } from '../policy/decide.ts';
 import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
+import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { WelcomingTransport } from '../../transports/sharing.ts';
 import {
   attachOption,
@@ -20,6 +21,7 @@ import {
   FOREIGN_RULES_LINE,
 } from './attachOption.ts';
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
+import { type AccessFile, accessOption, readAccessFile } from './accessFile.ts';
 import { configOption } from './configFile.ts';
 import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
 import {
@@ -60,6 +62,7 @@ interface ServeOptions
     OutputOptions {
   readonly readSectors?: number;
   readonly out?: string;
+  readonly access?: string;
 }
 
 export function serveCommand(context: ProgramContext = PROCESS): Command {
@@ -79,6 +82,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(metricsOption())
     .addOption(captureOption())
     .addOption(peerOption());
+  command.addOption(accessOption());
   for (const option of shareOptions()) command.addOption(option);
   addOutputOptions(command);
   addRuleOptions(command).addOption(filterOption());
@@ -124,6 +128,8 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   // A program looks at a device before it uses it; drivers of an operating system do not.
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
+  const access = await openAccess(options, terminal);
+  const admitted = { ...options, access, tokens: access?.tokens ?? [] };
   const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
     if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
     const { identity } = entry.device;
@@ -167,8 +173,8 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     });
     control = await openControl(options, 'serve', hub, context, terminal);
     const connections = () =>
-      withConnections(options, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-        serveConnection(transport, hub, recording, metrics, options, terminal, (server) => {
+      withConnections(admitted, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
+        serveConnection(transport, hub, recording, metrics, admitted, terminal, (server) => {
           servers.add(server);
           if (ended.aborted) void server.close();
           const left = metrics.connected();
@@ -193,6 +199,17 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   }
   await job?.finish(stop.signal.aborted);
   if (stop.signal.aborted) terminal.say('stopped', { event: 'stopped' });
+}
+
+async function openAccess(
+  { access, connect, listen }: ServeOptions,
+  terminal: Terminal,
+): Promise<AccessFile | undefined> {
+  if (access === undefined) return undefined;
+  if (connect !== undefined) throw new Failure('--access is about who comes to --listen', 2);
+  if (listen !== undefined && isRdpUrl(listen))
+    throw new Failure('rdp:// has no tokens: use --user NAME and --password-file FILE', 2);
+  return readAccessFile(access, (line) => terminal.say(line));
 }
 
 /** Where devices go, and the lines about it. */
@@ -311,7 +328,7 @@ async function serveConnection(
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
   });
   closeOnStop(server);
-  const session = await letIn(hub, server, welcoming, options);
+  const session = await letIn(hub, server, welcoming, terminal, options);
   if (session !== undefined) await hub.addSource(server, session);
   const error = await server.closed;
   await server.close();

@@ -6,9 +6,11 @@ import type { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
+import type { ConnectionIdentity } from '../ports/transport.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
 import { idleClock } from '../systemClock.ts';
+import type { AccessFile, AccessRights } from './accessFile.ts';
 import { eventDevice } from './programEvent.ts';
 import { quotedNames } from './questions.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,6 +20,8 @@ import { formatVidPid } from './text.ts';
 export interface ShareOptions {
   readonly share?: ShareMode;
   readonly rdpClients?: SessionWish;
+  /** Of --access. */
+  readonly access?: AccessFile | undefined;
 }
 
 /** `--share` and `--rdp-clients`. */
@@ -50,7 +54,8 @@ export async function letIn(
   hub: Hub,
   server: RedirectionServer,
   transport: WelcomingTransport,
-  { share = 'allow-exclusive', rdpClients = 'shared' }: ShareOptions,
+  terminal: Terminal,
+  { share = 'allow-exclusive', rdpClients = 'shared', access }: ShareOptions,
 ): Promise<HubSession | undefined> {
   const isRdp = isRdpUrl(transport.remote);
   // RDP has no frame for it.
@@ -58,8 +63,19 @@ export async function letIn(
     if (!isRdp) transport.farewell(kind, reason);
   };
   try {
+    const wish = isRdp ? rdpClients : await transport.wish;
+    const rights = access?.rightsOf(server.connection);
+    const problem = access === undefined ? undefined : missingRight(rights, server.connection, wish);
+    if (problem !== undefined) {
+      const who = rights?.who ?? server.connection.address;
+      terminal.warn(`${who} is not let in: ${problem}`, { event: 'sessionRefused', who, reason: problem });
+      throw new HubError('SESSION_NOT_ALLOWED', problem);
+    }
+    const { session: name, mayOffer } = rights ?? {};
     return await hub.openSession({
-      ...{ identity: server.connection, share, wish: isRdp ? rdpClients : await transport.wish },
+      ...{ identity: server.connection, share, wish },
+      ...(name !== undefined && { name }),
+      ...(mayOffer !== undefined && { mayOffer }),
       ...{ closed: server.closed, isOpen: () => transport.isOpen },
       close: async ({ reason }) => {
         farewell('ended', reason);
@@ -72,6 +88,17 @@ export async function letIn(
     await server.close();
     return undefined;
   }
+}
+
+/** Why somebody is not let in by --access; undefined: nothing stands against it. */
+function missingRight(
+  rights: AccessRights | undefined,
+  { address }: ConnectionIdentity,
+  wish: SessionWish,
+): string | undefined {
+  if (rights === undefined) return `nobody may connect from ${address} without a token of this server`;
+  const mayNot = wish === 'exclusive' && !rights.mayBeAlone;
+  return mayNot ? `${rights.who} may share only: connect without asking for it alone` : undefined;
 }
 
 /** Milliseconds. */

@@ -30,10 +30,13 @@ export class Decisions {
   }
 
   /** `selection` follows devices of the source over a replug; undefined where they cannot be followed. */
-  decide(selection: AutoSelection | undefined, device: UsbDevice): Decision {
+  decide(selection: AutoSelection | undefined, device: UsbDevice, ofSession: Policy | undefined): Decision {
     const { policy, clock } = this.#options;
-    if (policy === undefined) return NO_POLICY;
+    if (policy === undefined && ofSession === undefined) return NO_POLICY;
     const facts = this.facts(device);
+    const first = ofSession?.(facts);
+    if (first?.action === 'deny') return first;
+    if (policy === undefined) return first ?? NO_POLICY;
     return selection === undefined ? policy(facts) : selection.added(facts, clock.now());
   }
 

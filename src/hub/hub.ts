@@ -267,7 +267,8 @@ export class Hub {
     this.#rows.add(row);
     device.gone.addEventListener('abort', () => this.#gone(entry, row), { once: true });
     const { selection } = entry;
-    const decision = await this.#guard(() => Promise.resolve(this.#decisions.decide(selection, judged)));
+    const decide = () => this.#decisions.decide(selection, judged, this.#sessions.mayOffer(entry.source));
+    const decision = await this.#guard(() => Promise.resolve(decide()));
     if (decision?.action !== 'ask') {
       await this.#settle(row, decision ?? { action: 'deny', reason: 'the policy failed' });
       return;

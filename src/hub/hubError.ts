@@ -6,6 +6,7 @@ export type HubErrorCode =
   | 'NO_SUCH_SINK'
   | 'SESSION_ENDED'
   | 'SESSION_HELD'
+  | 'SESSION_NOT_ALLOWED'
   | 'SESSION_SHARED'
   | 'SESSION_TAKEN_OVER';
 

@@ -1,4 +1,5 @@
 import type { Transitions } from '../channels/machine.ts';
+import type { Policy } from '../policy/decide.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConnectionIdentity } from '../ports/transport.ts';
 import type { UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
@@ -35,6 +36,8 @@ export interface SessionRequest {
   readonly name?: string;
   /** Default: `shared`. */
   readonly wish?: SessionWish;
+  /** Decides about the devices that it offers, before the hub's own does; what it does not deny goes on to that. */
+  readonly mayOffer?: Policy;
   /** Of the listener to which it came. Default: `allow-exclusive`. */
   readonly share?: ShareMode;
   /** Resolves when the connection is over, which ends the record. */
@@ -188,6 +191,11 @@ export class SessionTable {
   /** The session of a source or sink. */
   of(end: UsbDeviceSource | UsbDeviceSink): HubSession | undefined {
     return this.#byEnd.get(end);
+  }
+
+  /** What the session of a source may offer; undefined: whatever the hub lets it. */
+  mayOffer(end: UsbDeviceSource): Policy | undefined {
+    return this.#byEnd.get(end)?.request.mayOffer;
   }
 
   /** Those whose connection was over, though nobody told: they are forgotten now. */

@@ -6,8 +6,7 @@ import {
 } from '../../codecs/usb/bulkOnlyTransport.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import type { UsbOperation, UsbResult } from '../ports/usb.ts';
-import { type BulkOnlyFunction, bulkOnlyFunctions } from '../usb/massStorage/bulkOnlyFunctions.ts';
-import { isBulkOnlyReset } from '../usb/massStorage/commandTracker.ts';
+import { type BulkOnlyFunction, bulkOnlyFunctions, isBulkOnlyReset } from '../usb/massStorage/bulkOnlyFunctions.ts';
 
 /** A bulk-only interface, and how far it is. */
 interface Pipes extends BulkOnlyFunction {

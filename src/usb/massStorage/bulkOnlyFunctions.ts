@@ -1,8 +1,16 @@
 import type { EndpointSetting, InterfaceSetting } from '../../../codecs/usb/configurationDescriptor.ts';
+import { RequestType, type SetupPacket } from '../../../codecs/usb/setupPacket.ts';
 
 /** Mass storage, [USB MSC Overview 1.4] 2, and Bulk-Only Transport, [USB MSC BOT 1.0] 4.3. */
 const MASS_STORAGE = 0x08;
 const BULK_ONLY = 0x50;
+
+const MASS_STORAGE_RESET = 0xff;
+
+/** Bulk-Only Mass Storage Reset, [USB MSC BOT 1.0] 3.1. */
+export function isBulkOnlyReset({ bmRequestType, bRequest }: SetupPacket): boolean {
+  return bmRequestType === (RequestType.class | RequestType.interface) && bRequest === MASS_STORAGE_RESET;
+}
 
 /** The two endpoints of an interface that speaks the Bulk-Only Transport. */
 export interface BulkOnlyFunction {

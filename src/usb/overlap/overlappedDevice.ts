@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { UsbDevice, UsbOperation, UsbTransfer } from '../../ports/usb.ts';
 import { ActiveConfiguration } from '../activeConfiguration.ts';
 import { bulkOnlyFunctions } from '../massStorage/bulkOnlyFunctions.ts';
-import { isBulkOnlyReset } from '../massStorage/commandTracker.ts';
+import { isBulkOnlyReset } from '../massStorage/bulkOnlyFunctions.ts';
 import { type Complete, resultOf } from '../results.ts';
 import { WrappedDevice } from '../wrappedDevice.ts';
 import { CommandOverlap, type OverlapObserver } from './commandOverlap.ts';
