@@ -70,19 +70,27 @@ export class Machine {
     return `${folder}/port`;
   }
 
-  /** @param {string} folder */
-  static async start(folder) {
+  /**
+   * @param {string} folder
+   * @param {string} [port] where the port is, as QEMU's -chardev has it; else it is the socket
+   */
+  static async start(folder, port = `path=${Machine.socket(folder)}`) {
     const [serial, monitor] = [`${folder}/serial`, `${folder}/monitor`];
     for (const path of [serial, monitor, Machine.socket(folder)]) await rm(path, { force: true });
     const program = lab.spawnProgram('qemu-system-x86_64', [
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-M', 'q35', '-m', '64', '-accel', 'tcg'],
       ...['-device', 'qemu-xhci,id=xhci', '-serial', `file:${serial}`],
-      ...['-chardev', `socket,id=port,path=${Machine.socket(folder)},server=on,wait=off`],
+      ...['-chardev', `socket,id=port,${port},server=on,wait=off`],
       ...['-device', 'usb-redir,chardev=port,bus=xhci.0,bootindex=0'],
       ...['-qmp', `unix:${monitor},server=on,wait=off`],
     ]);
     await lab.waitUntil(() => lab.exists(monitor), SLOW, 'QEMU listens');
     return new Machine(program, new SerialPort(serial), await monitorAt(monitor));
+  }
+
+  /** Where its port is, as QEMU tells it. */
+  async port() {
+    return `${await this.ask('human-monitor-command', { 'command-line': 'info chardev' })}`;
   }
 
   pause() {

@@ -123,3 +123,25 @@ describe('a guest of QEMU that reads a redirected stick', () => {
     await expectCleanEnd();
   });
 });
+
+describe('a port of QEMU that is a WebSocket', () => {
+  it('takes a stick, from which the guest boots', async () => {
+    const stage = await Stage.open();
+    try {
+      const image = `${stage.folder}/stick.img`;
+      await writeBootableStick(image);
+      const machine = await Machine.start(stage.folder, 'host=127.0.0.1,port=0,websocket=on');
+      stage.atEnd(() => machine.program.stop('SIGKILL'));
+      const [, port = ''] = /127\.0\.0\.1:(\d+)/.exec(await machine.port()) ?? [];
+      const attach = ['--attach', `usbredir+ws://127.0.0.1:${port}`];
+      const program = stage.urbdrc('redirect', '--virtual', `stick:${image}`, ...attach);
+      await program.waitForLine(ATTACHED);
+      await machine.boot();
+      expect(await program.stop('SIGINT')).to.equal('0');
+      await machine.expectNoDevice();
+      expect(await machine.end()).to.equal('0');
+    } finally {
+      await stage.end();
+    }
+  });
+});

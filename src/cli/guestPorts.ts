@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { asError } from '../../codecs/core/errors.ts';
 import type { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { HostError } from '../hosts/hostError.ts';
@@ -8,9 +9,10 @@ import type { HubEvent } from '../hub/hubDevice.ts';
 import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 import { systemClock } from '../systemClock.ts';
 import { processConnections } from '../../transports/processConnections.ts';
-import { plainError } from '../../transports/transportError.ts';
+import { plainError, TransportError } from '../../transports/transportError.ts';
 import { listenAtPath } from '../../transports/unixSocket.ts';
-import { formatTransportUrl, type TransportUrl } from '../../transports/url.ts';
+import { formatTransportUrl, isWebSocket, type TransportUrl, type WebSocketUrl } from '../../transports/url.ts';
+import { openByteStream } from '../../transports/webSocket/dialWebSocket.ts';
 import { detachedLine } from './attachOption.ts';
 import { repeat } from './endpoint.ts';
 import { oneLine } from './failure.ts';
@@ -20,7 +22,7 @@ import { eventDevice } from './programEvent.ts';
 import { aborted } from './stopSignal.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Milliseconds in which who dials us has to say hello. */
+/** Milliseconds in which who dials us has to say hello, and a WebSocket has to be one. */
 const HELLO_TIME = 10_000;
 
 /**
@@ -106,12 +108,12 @@ export class GuestPorts {
   }
 
   /** Undefined when the user gave up. @throws TransportError */
-  #dial(target: TransportUrl, signal: AbortSignal): Promise<Socket | undefined> {
+  #dial(target: TransportUrl, signal: AbortSignal): Promise<Duplex | undefined> {
     const socket = connect(target.scheme === 'unix' ? { path: target.path } : { host: target.host, port: target.port });
     const give = () => socket.destroy();
     signal.addEventListener('abort', give, { once: true });
-    return new Promise<Socket | undefined>((resolve, reject) => {
-      socket.once('connect', () => resolve(socket));
+    return new Promise<Duplex | undefined>((resolve, reject) => {
+      socket.once('connect', () => resolve(isWebSocket(target) ? upgrade(socket, target) : socket));
       socket.once('error', (error) => reject(plainError(error, formatTransportUrl(target))));
       socket.once('close', () => resolve(undefined));
     }).finally(() => signal.removeEventListener('abort', give));
@@ -143,7 +145,7 @@ export class GuestPorts {
   }
 
   /** Resolves when the connection is over. @throws Error that ended it */
-  async #serve(socket: Socket, name: string, hub: Hub, signal: AbortSignal, helloTime?: number): Promise<void> {
+  async #serve(socket: Duplex, name: string, hub: Hub, signal: AbortSignal, helloTime?: number): Promise<void> {
     const terminal = this.#terminal;
     const guest = new UsbredirGuest(socket, {
       name,
@@ -180,6 +182,16 @@ export class GuestPorts {
       this.#guests.delete(guest);
     }
   }
+}
+
+/** @throws TransportError when the other end refuses, or says nothing */
+async function upgrade(socket: Socket, target: WebSocketUrl): Promise<Duplex> {
+  const url = formatTransportUrl(target);
+  socket.setNoDelay(true);
+  const stop = systemClock.after(HELLO_TIME, () =>
+    socket.destroy(new TransportError('TIMED_OUT', `${url}: no answer to a WebSocket within ${HELLO_TIME} ms`)),
+  );
+  return openByteStream(socket, target, url).finally(stop);
 }
 
 function silentLine(name: string): string {

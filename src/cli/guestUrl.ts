@@ -6,9 +6,9 @@ import { RepeatableOption } from './repeatableOption.ts';
 
 /** The port of usbredirserver, where people expect usbredir. */
 const DEFAULT_PORT = 4000;
-const FORM = /^usbredir(?<listen>\+listen)?(?<unix>\+unix)?:(?<rest>\/.*)$/;
+const FORM = /^usbredir(?:(?<listen>\+listen)?(?<unix>\+unix)?|(?<ws>\+ws)):(?<rest>\/.*)$/;
 const FORMS =
-  'use usbredir://HOST:PORT or usbredir+unix:/PATH where QEMU listens, ' +
+  'use usbredir://HOST:PORT, usbredir+ws://HOST:PORT or usbredir+unix:/PATH where QEMU listens, ' +
   'usbredir+listen://HOST:PORT or usbredir+listen+unix:/PATH where it dials';
 
 /** Where a port of a virtual machine is. */
@@ -22,11 +22,11 @@ export interface GuestUrl {
 
 /** @throws UsageError or Failure for what is no such URL, and for a listener that other machines can reach */
 export function parseGuestUrl(text: string): GuestUrl {
-  const { listen, unix, rest } = FORM.exec(text)?.groups ?? {};
+  const { listen, unix, ws, rest } = FORM.exec(text)?.groups ?? {};
   if (rest === undefined) throw new Failure(`--attach ${text} is not understood: use vhci; or ${FORMS}`, 2);
   const isListening = listen !== undefined;
   const withPort = /:\d+\/?$/.test(rest) ? rest : `${rest.replace(/\/$/, '')}:${DEFAULT_PORT}`;
-  const url = unix === undefined ? `tcp:${withPort}` : `unix:${rest}`;
+  const url = unix === undefined ? `${ws === undefined ? 'tcp' : 'ws'}:${withPort}` : `unix:${rest}`;
   const target = parseTransportUrl(url, isListening ? 'listen' : 'dial');
   if (isListening && target.scheme !== 'unix' && !isLoopback(target.host)) {
     const problem = 'usbredir has neither password nor encryption. Listen on 127.0.0.1, and let other machines come';

@@ -12,13 +12,13 @@ const CAPABILITIES =
 /** Bytes behind the head of a packet: a transfer, and some for its type header. */
 const MAXIMUM_LENGTH = 16 * 1024 * 1024 + 1024;
 
-/** What a connection has to be: a socket of Node, for one. */
+/** What a connection has to be: a socket of Node, for one, or a duplex stream of bytes. */
 export interface ConnectedStream {
   readonly destroyed: boolean;
   readonly writableEnded: boolean;
   /** Bytes that are still to be sent. */
   readonly writableLength: number;
-  setNoDelay(noDelay?: boolean): unknown;
+  setNoDelay?(noDelay?: boolean): unknown;
   cork(): void;
   uncork(): void;
   write(bytes: Uint8Array): unknown;
@@ -65,7 +65,7 @@ export class LinkSocket {
       capabilities: CAPABILITIES | capabilities,
       maximumLength: MAXIMUM_LENGTH,
     });
-    socket.setNoDelay(true);
+    socket.setNoDelay?.(true);
     socket.on('close', () => closed(this.#error));
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('end', () => socket.destroy());

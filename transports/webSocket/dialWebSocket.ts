@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import WebSocket from 'ws';
+import type { Duplex } from 'node:stream';
+import WebSocket, { createWebSocketStream } from 'ws';
 import type { Clock } from '../../src/ports/clock.ts';
 import { TransportError } from '../transportError.ts';
 import { formatHost, type WebSocketUrl } from '../url.ts';
@@ -24,21 +25,46 @@ const LONGEST_ANSWER = 512;
  *
  * @throws TransportError when the server refuses; the socket's own error when it is destroyed
  */
-export function openWebSocket(
+export async function openWebSocket(
   socket: Socket,
-  { host, port, path }: WebSocketUrl,
+  url: WebSocketUrl,
   options: WebSocketDialOptions,
   { remote, clock }: { readonly remote: string; readonly clock: Clock },
 ): Promise<MessageStream> {
   const subProtocols = checkSubProtocols(options.subProtocols);
-  // Whatever it is: the socket is secured already.
-  const webSocket = new WebSocket(`ws://${formatHost(host)}:${port}${path}`, [...subProtocols], {
-    createConnection: () => socket,
-    perMessageDeflate: false,
-    maxPayload: MAXIMUM_MESSAGE,
-    autoPong: false,
-    ...(options.origin === undefined ? {} : { origin: options.origin }),
+  const limits = { maxPayload: MAXIMUM_MESSAGE, autoPong: false };
+  const origin = options.origin === undefined ? {} : { origin: options.origin };
+  return opened(new WebSocket(...request(socket, url, subProtocols, { ...limits, ...origin })), remote, (webSocket) => {
+    const subProtocol = asSubProtocol(webSocket.protocol) ?? 'binary';
+    return new MessageStream(webSocket, { remote, subProtocol, heartbeat: 0, clock });
   });
+}
+
+/**
+ * The same for a stream of bytes without packets of ours in it, which binary messages cut anywhere: QEMU's `websocket=on`.
+ *
+ * @throws TransportError when the server refuses; the socket's own error when it is destroyed
+ */
+export async function openByteStream(socket: Socket, url: WebSocketUrl, remote: string): Promise<Duplex> {
+  const webSocket = new WebSocket(...request(socket, url, ['binary'], { maxPayload: MAXIMUM_MESSAGE }));
+  return opened(webSocket, remote, (open) => createWebSocketStream(open));
+}
+
+type Request = [address: string, subProtocols: string[], options: WebSocket.ClientOptions];
+
+function request(
+  socket: Socket,
+  { host, port, path }: WebSocketUrl,
+  subProtocols: readonly string[],
+  options: WebSocket.ClientOptions,
+): Request {
+  const common = { createConnection: () => socket, perMessageDeflate: false };
+  // Whatever it is: the socket is secured already.
+  return [`ws://${formatHost(host)}:${port}${path}`, [...subProtocols], { ...common, ...options }];
+}
+
+/** What `use` makes of the socket in the turn in which it is open: no message is missed. */
+function opened<T>(webSocket: WebSocket, remote: string, use: (webSocket: WebSocket) => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => {
       const isLibrary = !('code' in error);
@@ -52,8 +78,7 @@ export function openWebSocket(
     });
     webSocket.on('open', () => {
       webSocket.off('error', failed);
-      const subProtocol = asSubProtocol(webSocket.protocol) ?? 'binary';
-      resolve(new MessageStream(webSocket, { remote, subProtocol, heartbeat: 0, clock }));
+      resolve(use(webSocket));
     });
   });
 }

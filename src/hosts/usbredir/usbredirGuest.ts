@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { UsbredirCapability } from '../../../codecs/usbredir/header.ts';
 import { NOT_USED_HERE, policyDevice } from '../../policy/policyDevice.ts';
 import { parseUsbredirFilter, usbredirPolicy } from '../../policy/usbredirFilter.ts';
@@ -77,8 +77,8 @@ export class UsbredirGuest implements UsbDeviceSink {
   /** Wait for the state to become `free`, or the connection to end. */
   readonly #waiting = new Set<() => void>();
 
-  /** @param socket - connected; from now on it belongs to this object */
-  constructor(socket: Socket, options: UsbredirGuestOptions) {
+  /** @param socket - connected, a stream of bytes; from now on it belongs to this object */
+  constructor(socket: Duplex, options: UsbredirGuestOptions) {
     this.#options = options;
     this.name = options.name;
     let ready: (isReady: boolean) => void = () => {};
