@@ -406,7 +406,10 @@ for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
 
     describe('several configurations', () => {
       before(() => lab.monitor('device_add usb-net,id=network0,bus=xhci.0,port=7'));
-      after(() => lab.monitor('device_del network0'));
+      after(async () => {
+        await lab.monitor('device_del network0');
+        await lab.run('modprobe', ['-r', 'cdc_ether', 'rndis_host']);
+      });
 
       it('are chosen with all their interfaces, and the first comes back on close', async () => {
         await lab.waitUntil(async () => await lab.sysfsDevice(NETWORK.vid, NETWORK.pid), 10_000, 'the network adapter');
