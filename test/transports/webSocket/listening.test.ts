@@ -272,6 +272,7 @@ describe('transports: dialling WebSockets', () => {
   it('tells what a server answers that has none, whatever it is', async () => {
     for (const [answer, expected] of [
       ['HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nno\x1b!', 'refuses a WebSocket: HTTP 404, no !'],
+      [`HTTP/1.1 500 No\r\n\r\n${'x'.repeat(2000)}`, `HTTP 500, ${'x'.repeat(512)}`],
       ['RFB 003.008\n', 'Parse Error'],
       ['HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n', 'Sec-WebSocket-Accept'],
     ] as const) {
@@ -280,6 +281,7 @@ describe('transports: dialling WebSockets', () => {
       const error = await failureOf(dial(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`));
       expect(error).to.be.instanceOf(TransportError);
       expect(error.message).to.include(expected).and.not.include('\n');
+      expect(error.message.length).to.be.lessThan(700);
       server.close();
     }
   });
