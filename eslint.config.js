@@ -24,7 +24,7 @@ const layers = [
   { files: 'src/usb', may: ['codecs/core', 'codecs/usb', CLOCK, PORTS] },
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc', PORTS] },
   { files: 'src/urbdrc', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
-  { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', ...MACHINE, PORTS] },
+  { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/nla/rc4', ...MACHINE, PORTS] },
   { files: 'src/nla', may: ['codecs/core', 'codecs/ntlm', 'codecs/spnego', 'codecs/cssp', ...MACHINE] },
   { files: 'src/resume', may: ['codecs/core', 'codecs/resume', ...MACHINE] },
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', ALARM, CLOCK, PORTS] },
@@ -58,8 +58,8 @@ const layers = [
   {
     files: 'transports',
     may: [
-      ...['codecs/core', 'codecs/svc', 'codecs/rdp', 'codecs/resume', 'src/admission', 'src/rdp', 'src/resume'],
-      ...[ALARM, CLOCK, ...MACHINE, PORTS],
+      ...['codecs/core', 'codecs/svc', 'codecs/rdp', 'codecs/resume', 'src/admission', 'src/nla', 'src/rdp'],
+      ...['src/resume', ALARM, CLOCK, ...MACHINE, PORTS],
     ],
   },
 ];
@@ -74,6 +74,7 @@ const pure = [
   'src/channels',
   'src/urbdrc',
   'src/rdp',
+  'src/nla',
   'src/usbredir',
   'src/resume',
 ];

@@ -9,6 +9,8 @@ import { FOCUS_TRANSITIONS } from '../src/focus/focusedDevice.ts';
 import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RESUME_TRANSITIONS } from '../src/resume/transitions.ts';
+import { LICENSING_TRANSITIONS } from '../src/rdp/client/clientLicensing.ts';
+import { RDP_CLIENT_TRANSITIONS } from '../src/rdp/client/clientTransitions.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
 import { GUEST_TRANSITIONS } from '../src/hosts/usbredir/usbredirGuest.ts';
 import { LINK_TRANSITIONS } from '../src/usbredir/usbredirLink.ts';
@@ -24,6 +26,7 @@ interface Machine {
 
 const SESSION = 'src/urbdrc/session/transitions.ts';
 const RDP = 'src/rdp/transitions.ts';
+const RDP_CLIENT = 'src/rdp/client/clientTransitions.ts';
 const SHARE = 'src/hub/deviceShare.ts';
 const SESSIONS = 'src/hub/sessionTable.ts';
 const FOCUS = 'src/focus/focusedDevice.ts';
@@ -79,6 +82,20 @@ const MACHINES: readonly Machine[] = [
       `RDP_SERVER_TRANSITIONS in [${RDP}](../${RDP}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the connection; a ` +
       'DISCONNECT_PROVIDER_ULTIMATUM of the client ends it in every state after `awaitingConnectInitial`.',
     transitions: RDP_SERVER_TRANSITIONS,
+  },
+  {
+    title: 'An RDP connection: client',
+    intro:
+      `RDP_CLIENT_TRANSITIONS in [${RDP_CLIENT}](../${RDP_CLIENT}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the ` +
+      'connection; a DISCONNECT_PROVIDER_ULTIMATUM of the server ends it in every state after `awaitingConnectResponse`.',
+    transitions: RDP_CLIENT_TRANSITIONS,
+  },
+  {
+    title: 'Licensing of an RDP client',
+    intro:
+      'LICENSING_TRANSITIONS in [src/rdp/client/clientLicensing.ts](../src/rdp/client/clientLicensing.ts), within the state ' +
+      '`licensing` of the connection. What is not allowed ends the connection.',
+    transitions: LICENSING_TRANSITIONS,
   },
   {
     title: 'A usbredir connection',

@@ -5,13 +5,14 @@ import { UsageError } from '../codecs/core/errors.ts';
 import type { Parts } from '../codecs/core/parts.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Transport } from '../src/ports/transport.ts';
-import { hasFingerprint, normalizeFingerprint } from './certificates.ts';
+import { normalizeFingerprint } from './certificates.ts';
 import { systemClock } from '../src/systemClock.ts';
 import { nextFrom } from './handshakeStream.ts';
 import { noticeRefusal, presentToken } from './presentToken.ts';
 import { PROOFS } from './resume/proofs.ts';
 import { Redialer } from './resume/redialer.ts';
 import { checkHold } from './resume/hold.ts';
+import { checkPeer, type PeerPins } from './peerCertificate.ts';
 import { addressOf, KEEP_ALIVE_DELAY, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { joinFrames } from './tpkt.ts';
@@ -48,10 +49,8 @@ export interface DialOptions {
 const TIMEOUT = 10_000;
 
 /** What all connections of a session are made with. */
-interface PinnedOptions extends Omit<DialOptions, 'fingerprint'> {
+interface PinnedOptions extends Omit<DialOptions, 'fingerprint'>, PeerPins {
   readonly clock: Clock;
-  /** Normalized. */
-  readonly fingerprint: string | undefined;
 }
 
 /**
@@ -161,45 +160,4 @@ function connected(socket: Socket, url: string): Promise<void> {
     const closed = new TransportError('CONNECTION_LOST', `${url}: the connection was closed before it was complete`);
     socket.once('close', () => reject(closed));
   });
-}
-
-/** @throws TransportError when the certificate is neither the expected one nor trusted */
-function checkPeer(socket: TLSSocket, url: string, options: PinnedOptions): void {
-  const { fingerprint } = options;
-  if (options.insecure === true) return;
-  const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
-  if (fingerprint !== undefined && !hasFingerprint(presented, fingerprint)) {
-    throw new TransportError(
-      'CERTIFICATE_NOT_TRUSTED',
-      `${url} presented a certificate with another fingerprint: ${presented}. ` +
-        'If the listener was started anew it may have a new one; compare it with what the listener printed',
-    );
-  }
-  if (fingerprint !== undefined && options.ca === undefined) return;
-  if (socket.authorized) return;
-  throw new TransportError(
-    'CERTIFICATE_NOT_TRUSTED',
-    `${url} presented a certificate that is not trusted (${whyUntrusted(socket)}), fingerprint ${presented}: ` +
-      'if that is what the listener printed, trust that fingerprint, or its authority',
-  );
-}
-
-function whyUntrusted(socket: TLSSocket): string {
-  // Declared as Error, but a string in fact.
-  const code = String(socket.authorizationError);
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-      return 'self-signed';
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return 'unknown authority';
-    case 'CERT_HAS_EXPIRED':
-      return 'expired';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'made for another host name';
-    default:
-      return code.toLowerCase().replaceAll('_', ' ');
-  }
 }

@@ -202,6 +202,10 @@ export class StreamTransport implements Transport {
     try {
       return this.#deframer.next();
     } catch (error) {
+      if (error instanceof TransportError) {
+        this.#end(error);
+        return undefined;
+      }
       if (!(error instanceof DecodeError || error instanceof ProtocolError)) throw error;
       this.#end(new TransportError('PROTOCOL_VIOLATED', `${this.remote}: ${error.message}`, { cause: error }));
       return undefined;

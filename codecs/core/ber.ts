@@ -6,6 +6,7 @@ import type { Writer } from './writer.ts';
 export const BerTag = {
   BOOLEAN: 0x01,
   INTEGER: 0x02,
+  BIT_STRING: 0x03,
   OCTET_STRING: 0x04,
   OBJECT_IDENTIFIER: 0x06,
   ENUMERATED: 0x0a,

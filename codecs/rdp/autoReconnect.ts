@@ -1,6 +1,8 @@
 import { codec } from '../core/message.ts';
+import { joinParts } from '../core/parts.ts';
 import { Reader } from '../core/reader.ts';
 import { UsageError } from '../core/errors.ts';
+import { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** Bytes of a cookie, both ways. */
@@ -124,6 +126,54 @@ export function reconnectCookieIn(extraInfo: Uint8Array): ClientReconnectCookie 
     throw reader.error('LENGTH_MISMATCH', 'cbAutoReconnectCookie', `${size}, a cookie has ${COOKIE_SIZE}`, 2);
   }
   return reader.structure(ClientReconnectCookie);
+}
+
+/** AF_INET, where a client says no address. */
+const ADDRESS_FAMILY = 2;
+
+/** TS_EXTENDED_INFO_PACKET of a client that tells neither its address nor its time zone. @param performanceFlags bits of {@link PerformanceFlag} */
+export function extendedInfo(performanceFlags: number, cookie?: ClientReconnectCookie): Uint8Array {
+  const out = new Writer();
+  out.u16(ADDRESS_FAMILY, 'clientAddressFamily');
+  for (const field of ['clientAddress', 'clientDir']) {
+    // An empty text, whose NUL counts.
+    out.u16(2, `cb${field}`);
+    out.zeros(2);
+  }
+  out.zeros(TIME_ZONE_SIZE);
+  out.u32(0, 'clientSessionId');
+  out.u32(performanceFlags, 'performanceFlags');
+  out.u16(cookie === undefined ? 0 : COOKIE_SIZE, 'cbAutoReconnectCookie');
+  if (cookie !== undefined) ClientReconnectCookie.write(out, cookie);
+  // reserved1 and reserved2.
+  out.zeros(4);
+  return joinParts(out.finish());
+}
+
+/** Bits of performanceFlags, [MS-RDPBCGR] 2.2.1.11.1.1.1: what a client does not want to see. */
+export const PerformanceFlag = {
+  PERF_DISABLE_WALLPAPER: 0x01,
+  PERF_DISABLE_FULLWINDOWDRAG: 0x02,
+  PERF_DISABLE_MENUANIMATIONS: 0x04,
+  PERF_DISABLE_THEMING: 0x08,
+  PERF_DISABLE_CURSOR_SHADOW: 0x20,
+  PERF_DISABLE_CURSORSETTINGS: 0x40,
+} as const;
+
+/**
+ * The cookie in TS_SAVE_SESSION_INFO_PDU_DATA, where it has one: most of them tell who has logged on.
+ * @throws DecodeError
+ */
+export function serverCookieIn(saveSessionInfo: Uint8Array): ServerReconnectCookie | undefined {
+  const { name, spec } = SaveSessionInfo;
+  const reader = new Reader(saveSessionInfo, name, spec, { lenient: true });
+  if (reader.as(name, spec).u32('infoType') !== EXTENDED_INFO) return undefined;
+  const { FieldsPresent, cbFieldData } = Extended.decode(reader);
+  if ((FieldsPresent & HAS_COOKIE) === 0) return undefined;
+  if (cbFieldData !== COOKIE_SIZE) {
+    throw reader.error('LENGTH_MISMATCH', 'cbFieldData', `${cbFieldData}, a cookie has ${COOKIE_SIZE}`, 4);
+  }
+  return reader.structure(ServerReconnectCookie);
 }
 
 /** LogonId. @throws DecodeError where it is no cookie of the version that there is */

@@ -59,7 +59,7 @@ export const ConferenceCreateResponse = codec<ConferenceCreateResponse>({
   name: 'CONFERENCE_CREATE_RESPONSE',
   spec: RESPONSE_SPEC,
   decode(reader) {
-    const body = readConnectData(reader);
+    const body = readResponseData(reader);
     const choice = body.u8('choice');
     if (choice !== RESPONSE) throw body.error('INVALID_VALUE', 'choice', `${choice} is no ConferenceCreateResponse`, 1);
     const nodeId = body.u16be('nodeID') + MCS_BASE_USER_ID;
@@ -86,6 +86,14 @@ export const ConferenceCreateResponse = codec<ConferenceCreateResponse>({
     wrapPer(out, start, 'connectPDU');
   },
 });
+
+/** xrdp and FreeRDP announce a fixed number that has nothing to do with what follows, so a session does not look at it. */
+function readResponseData(reader: Reader): Reader {
+  if (!reader.lenient) return readConnectData(reader);
+  expectBytes(reader, T124, 't124Identifier');
+  readPerLength(reader, 'connectPDU');
+  return reader;
+}
 
 function readConnectData(reader: Reader): Reader {
   expectBytes(reader, T124, 't124Identifier');

@@ -1,4 +1,6 @@
 import { codec } from '../core/message.ts';
+import type { Reader } from '../core/reader.ts';
+import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
 
 /** A licensing error message after its security header, [MS-RDPBCGR] 2.2.1.12; usually STATUS_VALID_CLIENT, which is no error. */
@@ -18,6 +20,13 @@ export interface LicenseErrorMessage {
 export const LicenseStatus = { STATUS_VALID_CLIENT: 0x00000007 } as const;
 /** dwStateTransition. */
 export const LicenseTransition = { ST_TOTAL_ABORT: 1, ST_NO_TRANSITION: 2 } as const;
+
+/** LICENSE_BINARY_BLOB, [MS-RDPBCGR] 2.2.1.12.1.2. */
+export interface LicenseBlob {
+  /** wBlobType. */
+  readonly type: number;
+  readonly data: Uint8Array;
+}
 
 const ERROR_ALERT = 0xff;
 const Preamble = struct('LICENSE_ERROR_MESSAGE', { bMsgType: 'u8', flags: 'u8', wMsgSize: 'u16' });
@@ -49,3 +58,13 @@ export const LicenseErrorMessage = codec<LicenseErrorMessage>({
     out.append(blobData);
   },
 });
+
+export function readLicenseBlob(reader: Reader, field: string): LicenseBlob {
+  const { wBlobType, wBlobLen } = Blob.decode(reader);
+  return { type: wBlobType, data: reader.take(wBlobLen, field) };
+}
+
+export function writeLicenseBlob(out: Writer, { type, data }: LicenseBlob): void {
+  Blob.write(out, { wBlobType: type, wBlobLen: data.byteLength });
+  out.append(data);
+}

@@ -72,6 +72,9 @@ export interface SendDataIndication extends SentData {
   readonly name: 'SEND_DATA_INDICATION';
 }
 
+/** What precedes the data of either. */
+export type SendDataHead = Omit<SendDataRequest | SendDataIndication, 'userData'>;
+
 /** [MS-RDPBCGR] 2.2.2.3 */
 export interface DisconnectProviderUltimatum {
   readonly name: 'DISCONNECT_PROVIDER_ULTIMATUM';
@@ -179,11 +182,7 @@ export const DomainMcsPdu = codec<DomainMcsPdu>({
 });
 
 /** What precedes `size` bytes of data in SEND_DATA_REQUEST and SEND_DATA_INDICATION. @throws UsageError beyond 16383 bytes */
-export function writeSendDataHeader(
-  out: Writer,
-  pdu: Omit<SendDataRequest | SendDataIndication, 'userData'>,
-  size: number,
-): void {
+export function writeSendDataHeader(out: Writer, pdu: SendDataHead, size: number): void {
   out.octets(PDUS[pdu.name].choice << 2);
   writeUserId(out, pdu.initiator);
   out.u16be(pdu.channelId, 'channelId');

@@ -6,6 +6,13 @@ import { ClientInfo } from './clientInfo.ts';
 import { RefreshRectPdu, SuppressOutputPdu } from './displayRequests.ts';
 import { ConferenceCreateRequest, ConferenceCreateResponse } from './gcc.ts';
 import { LicenseErrorMessage } from './license.ts';
+import {
+  ClientNewLicenseRequest,
+  ClientPlatformChallengeResponse,
+  LicensePacket,
+  ServerLicenseRequest,
+  ServerPlatformChallenge,
+} from './licenseExchange.ts';
 import { ConnectInitial, ConnectResponse } from './mcsConnect.ts';
 import { DOMAIN_MCS_PDU_NAMES, DomainMcsPdu, type DomainMcsPduName, domainMcsPduSpec } from './mcsDomain.ts';
 import { SecurityHeader } from './securityHeader.ts';
@@ -27,7 +34,7 @@ import {
 } from './shareControl.ts';
 import { ControlPdu, FontListPdu, FontMapPdu, SetErrorInfoPdu, SynchronizePdu } from './shareData.ts';
 import { Tpkt } from './tpkt.ts';
-import { X224ConnectionConfirm, X224ConnectionRequest, X224Data } from './x224.ts';
+import { EarlyUserAuthorizationResult, X224ConnectionConfirm, X224ConnectionRequest, X224Data } from './x224.ts';
 
 type From = ProtocolMessage['from'];
 
@@ -54,6 +61,7 @@ const messages: readonly ProtocolMessage[] = [
   messageOf(X224ConnectionRequest, 'client'),
   messageOf(X224ConnectionConfirm, 'server'),
   messageOf(X224Data, 'either'),
+  messageOf(EarlyUserAuthorizationResult, 'server'),
   messageOf(ConnectInitial, 'client'),
   messageOf(ConferenceCreateRequest, 'client'),
   messageOf(ClientCoreData, 'client'),
@@ -71,7 +79,12 @@ const messages: readonly ProtocolMessage[] = [
   messageOf(ClientReconnectCookie, 'client'),
   messageOf(ServerReconnectCookie, 'server'),
   messageOf(SaveSessionInfo, 'server'),
+  messageOf(LicensePacket, 'either'),
   messageOf(LicenseErrorMessage, 'server'),
+  messageOf(ServerLicenseRequest, 'server'),
+  messageOf(ClientNewLicenseRequest, 'client'),
+  messageOf(ServerPlatformChallenge, 'server'),
+  messageOf(ClientPlatformChallengeResponse, 'client'),
   ...SHARE_CONTROL_PDU_NAMES.map((name) =>
     variantOf(ShareControlPdu, name, shareControlPduSpec(name), SHARE_SENDERS[name]),
   ),
@@ -103,13 +116,18 @@ export const RDP_PROTOCOL: Protocol = {
     'securityVerifier',
     'bitmapDataStream',
     'blobData',
+    'body',
+    'clientRandom',
+    'companyName',
+    'macData',
+    'productId',
+    'serverRandom',
     'calledDomainSelector',
     'callingDomainSelector',
     'correlationId',
     'data',
     'extraInfo',
     'orderSupport',
-    'payload',
     'payload',
     'sourceDescriptor',
     'terminalDescriptor',

@@ -81,6 +81,16 @@ export const struct = structsOf({
       return true;
     },
   },
+  'authorizationResult:u32': {
+    decode: (bytes, at) => ({
+      authorizationResult: u32At(bytes, at),
+    }),
+    encode(bytes, at, v: Values<'authorizationResult'>) {
+      if (v.authorizationResult >>> 0 !== v.authorizationResult) return false;
+      putU32(bytes, at, v.authorizationResult);
+      return true;
+    },
+  },
   'bMsgType:u8 flags:u8 wMsgSize:u16': {
     decode: (bytes, at) => ({
       bMsgType: u8At(bytes, at),

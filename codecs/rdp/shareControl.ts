@@ -143,6 +143,9 @@ function readBody(reader: Reader, name: ShareControlPduName, pduSource: number):
       return { name, pduSource, shareId, originatorId, ...readCapabilities(reader) };
     }
     case 'TS_DEACTIVATE_ALL_PDU': {
+      // Some servers end here.
+      if (reader.lenient && reader.remaining === 0)
+        return { name, pduSource, shareId, sourceDescriptor: new Uint8Array(0) };
       const { lengthSourceDescriptor } = DescriptorLength.decode(reader);
       return { name, pduSource, shareId, sourceDescriptor: reader.take(lengthSourceDescriptor, 'sourceDescriptor') };
     }

@@ -136,6 +136,27 @@ export const X224ConnectionConfirm = codec<X224ConnectionConfirm>({
   },
 });
 
+/** Early User Authorization Result, [MS-RDPBCGR] 2.2.10.2: follows CredSSP where PROTOCOL_HYBRID_EX was selected, without TPKT. */
+export interface EarlyUserAuthorizationResult {
+  /** 0: the user may come in; 5: it may not. */
+  readonly authorizationResult: number;
+}
+
+const Authorization = struct('EARLY_USER_AUTHORIZATION_RESULT', { authorizationResult: 'u32' });
+/** Bytes of an Early User Authorization Result. */
+export const AUTHORIZATION_RESULT_SIZE = Authorization.size;
+
+export const EarlyUserAuthorizationResult = codec<EarlyUserAuthorizationResult>({
+  name: 'EARLY_USER_AUTHORIZATION_RESULT',
+  spec: { document: 'MS-RDPBCGR', section: '2.2.10.2' },
+  decode(reader) {
+    const value = Authorization.decode(reader);
+    reader.end();
+    return value;
+  },
+  write: (out, value) => Authorization.write(out, value),
+});
+
 /** What precedes each MCS PDU after its TPKT header: X.224 Data, with the end-of-TSDU mark. */
 export const X224_DATA_HEADER = Uint8Array.of(0x02, 0xf0, 0x80);
 

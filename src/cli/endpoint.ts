@@ -13,6 +13,7 @@ import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import type { ProgramMetrics } from './metricsOption.ts';
+import { dialRdpServer, type RdpConnectOptions } from './rdpConnect.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { tellReady } from './serviceManager.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -21,14 +22,11 @@ import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How a command reaches the other end. */
-export interface EndpointOptions extends RdpOptions {
+export interface EndpointOptions extends RdpOptions, RdpConnectOptions {
   readonly connect?: string;
   readonly listen?: string;
   readonly token?: string;
   readonly tokenFile?: string;
-  readonly ca?: string;
-  readonly fingerprint?: string;
-  readonly insecure?: boolean;
   readonly cert?: string;
   readonly key?: string;
   readonly stateDir?: string;
@@ -155,8 +153,12 @@ export async function withConnections(
   const token = await readToken(options, context, terminal);
   if (options.connect !== undefined) {
     const { connect } = options;
+    checkSecrets(connect, options);
+    const isRdpServer = isRdpUrl(connect) && counterpart === 'urbdrc serve';
     const once = async () => {
-      const transport = await dialEndpoint(connect, options, token, signal);
+      const transport = isRdpServer
+        ? await unlessAborted(dialRdpServer(connect, options, context, terminal, signal), signal)
+        : await unlessAborted(dialEndpoint(connect, options, token, signal), signal);
       if (transport !== undefined) await serve(transport);
     };
     // Ready to dial: whether the other end is there is not in this machine's hands.
@@ -236,9 +238,13 @@ const SHORTEST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 const LASTING: ReadonlySet<TransportErrorCode> = new Set([
   'ABORTED',
+  'CERTIFICATE_CHANGED',
   'CERTIFICATE_NOT_TRUSTED',
+  'LICENSE_REFUSED',
+  'LOGON_REFUSED',
   'NOT_A_SOCKET',
   'PERMISSION_DENIED',
+  'SECURITY_REFUSED',
   // Who was ended would only end the other, and so on.
   'SESSION_ENDED',
   'TOKEN_MISSING',
@@ -246,26 +252,30 @@ const LASTING: ReadonlySet<TransportErrorCode> = new Set([
 ]);
 
 /** Undefined when the user gave up. */
+async function unlessAborted(dialling: Promise<Transport>, signal: AbortSignal): Promise<Transport | undefined> {
+  try {
+    return await dialling;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 async function dialEndpoint(
   url: string,
   options: EndpointOptions,
   token: string | undefined,
   signal: AbortSignal,
-): Promise<Transport | undefined> {
-  try {
-    return await dial(url, {
-      ...(token === undefined ? {} : { token }),
-      ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
-      ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
-      insecure: options.insecure ?? false,
-      ...(options.textMessages === true ? { webSocket: { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } } : {}),
-      hold: options.hold ?? HOLD,
-      signal,
-    });
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
+): Promise<Transport> {
+  return await dial(url, {
+    ...(token === undefined ? {} : { token }),
+    ...(options.ca === undefined ? {} : { ca: await readText(options.ca) }),
+    ...(options.fingerprint === undefined ? {} : { fingerprint: options.fingerprint }),
+    insecure: options.insecure ?? false,
+    ...(options.textMessages === true ? { webSocket: { subProtocols: [...USUAL_SUB_PROTOCOLS, 'base64'] } } : {}),
+    hold: options.hold ?? HOLD,
+    signal,
+  });
 }
 
 async function openListener(
@@ -324,14 +334,21 @@ async function identityOptions(
   };
 }
 
-/** @throws Failure when a secret was given that this kind of listener does not ask for */
-function checkSecrets(url: string, { token, tokenFile, user, passwordFile }: EndpointOptions): void {
+/** @throws Failure when a secret was given that this kind of end does not ask for */
+function checkSecrets(
+  url: string,
+  { token, tokenFile, user, passwordFile, domain, knownHosts }: EndpointOptions,
+): void {
   if (isRdpUrl(url)) {
     if (token === undefined && tokenFile === undefined) return;
     throw new Failure('rdp:// has no token: use --user NAME and --password-file FILE', 2);
   }
-  if (user === undefined && passwordFile === undefined) return;
-  throw new Failure('--user and --password-file are only for rdp://: use --token-file FILE', 2);
+  if (user !== undefined || passwordFile !== undefined) {
+    throw new Failure('--user and --password-file are only for rdp://: use --token-file FILE', 2);
+  }
+  if (domain !== undefined || knownHosts !== undefined) {
+    throw new Failure('--domain and --known-hosts are only for rdp://', 2);
+  }
 }
 
 /** Prints where it listens, and the command for the other end. */

@@ -4,6 +4,7 @@ import { NAMED_DEVICES } from '../devices/virtual/namedDevices.ts';
 import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { RedirectionClient } from '../engine/client.ts';
+import { URBDRC_CHANNEL_NAME } from '../engine/options.ts';
 import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
@@ -13,6 +14,7 @@ import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
 import { describeIdentity } from '../policy/selection.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
+import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { WishingTransport } from '../../transports/sharing.ts';
 import { attachPlace } from './attachPlace.ts';
 import { attachOption, type AttachOptions, FOREIGN_RULES_LINE } from './attachOption.ts';
@@ -37,6 +39,7 @@ import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './la
 import { Offers } from './offers.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { quotedNames, Questions } from './questions.ts';
+import { addRdpConnectOptions, RDP_CONNECT_HELP } from './rdpConnect.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import {
   backendOption,
@@ -52,12 +55,11 @@ import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { formatVidPid } from './text.ts';
+import { helloOf } from './serverHello.ts';
 import { Terminal } from './terminal.ts';
 
 /** Servers that may be connected at the same time with --shared. */
 const MOST_SERVERS = 16;
-/** Milliseconds for a server to open its first channel; a listener that misses a token says so after 3 seconds. */
-const HELLO_TIME = 6000;
 
 type RedirectOptions = EndpointOptions & {
   readonly exclusive?: boolean;
@@ -129,11 +131,12 @@ export function redirectCommand(context: ProgramContext = PROCESS): Command {
   addOutputOptions(command);
   const named = ['device', 'port', 'serial', 'virtual'];
   addSelectionOptions(addRuleOptions(command, named), named);
-  return addReconnectOption(addEndpointOptions(command))
+  return addReconnectOption(addRdpConnectOptions(addEndpointOptions(command)))
     .addHelpText(
       'after',
       `${RULES_HELP}
 ${ENDPOINT_HELP}
+${RDP_CONNECT_HELP}
 
 --device, --port, --serial and --virtual can be given several times. A device that is unplugged and plugged in again
 is redirected again. Ctrl-C gives everything back and ends.
@@ -141,6 +144,7 @@ is redirected again. Ctrl-C gives everything back and ends.
 Examples:
   urbdrc redirect --device 46f4:0001 --connect tcp://127.0.0.1:3000
   urbdrc redirect --serial LAB0001 --connect tls://server:3000 --fingerprint 9F:86:… --token-file secret
+  urbdrc redirect --device 0403:6001 --connect rdp://ali@desk --password-file secret
   urbdrc redirect --virtual stick:disk.img --virtual keyboard --connect unix:/run/urbdrc.sock
   urbdrc redirect --virtual fx2 --faults faults.json --verbose --connect tcp://127.0.0.1:3000
   urbdrc redirect --auto --deny "class 08" --connect tcp://127.0.0.1:3000
@@ -294,16 +298,20 @@ async function redirectThrough(
   const { ended, ...recording } = capture.connection(transport.remote);
   let greet: () => void = () => {};
   const greeted = new Promise<void>((resolve) => (greet = resolve));
-  const client = new RedirectionClient(new WishingTransport(transport, wish), {
+  const others = new Set<string>();
+  // Only ends of this program understand a wish.
+  const wishing = isRdpUrl(transport.remote) ? transport : new WishingTransport(transport, wish);
+  const client = new RedirectionClient(wishing, {
     ...recording,
     ...cuts,
     onChannel: (change) => {
       recording.onChannel?.(change);
-      greet();
+      if (change.event === 'create' && change.name !== URBDRC_CHANNEL_NAME) others.add(change.name);
+      if (change.event === 'created' && change.status >= 0) greet();
     },
     onIgnored: (error) => terminal.detail(`ignored: ${error.message}`),
   });
-  const hello = await helloOf(transport.remote, greeted, client, signal);
+  const hello = await helloOf(transport.remote, greeted, others, client, signal);
   if (hello instanceof Failure) {
     await client.close();
     ended(hello);
@@ -331,29 +339,4 @@ async function redirectThrough(
   else if (error !== undefined) throw error;
   else if (offers.connectionEnded) throw new Failure(`${transport.remote} is gone: everything is given back`);
   else terminal.say('the server closed the connection: everything is given back');
-}
-
-/**
- * Waits for the server's first channel: a port that takes connections may belong to any program. A Failure says that this
- * is no server; `over`: the connection or the command has ended before.
- */
-async function helloOf(
-  remote: string,
-  greeted: Promise<void>,
-  { closed }: RedirectionClient,
-  signal: AbortSignal,
-): Promise<'came' | 'over' | Failure> {
-  let stop: () => void = () => {};
-  const late = new Promise<Failure>((resolve) => {
-    stop = systemClock.after(HELLO_TIME, () => {
-      const problem = `${remote} takes connections, but nothing that \`urbdrc serve\` says came within ${HELLO_TIME / 1000} s`;
-      resolve(new Failure(`${problem}: is it another program, or does it expect tls:// or a token?`));
-    });
-  });
-  const over = Promise.race([closed, aborted(signal)]);
-  try {
-    return await Promise.race([late, greeted.then(() => 'came' as const), over.then(() => 'over' as const)]);
-  } finally {
-    stop();
-  }
 }

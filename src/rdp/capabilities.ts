@@ -129,12 +129,13 @@ function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
   ];
 }
 
-function set(type: number, data: Parts): CapabilitySet {
+/** A set with an encoded capability in it. */
+export function set(type: number, data: Parts): CapabilitySet {
   return { type, data: joinParts(data) };
 }
 
-/** That codec writes type and length too. */
-function virtualChannelData(): Parts {
+/** Chunks of 1600 bytes, not compressed. That codec writes type and length too. */
+export function virtualChannelData(): Parts {
   const whole = VirtualChannelCapabilitySet.encode({ flags: 0, vcChunkSize: CHANNEL_CHUNK_LENGTH });
   return [joinParts(whole).subarray(CAPABILITY_HEAD_SIZE)];
 }

@@ -110,11 +110,13 @@ function joinError(problem: string): ProtocolError {
   return new ProtocolError('CHANNEL_JOIN_REQUEST', 'joining', problem, { document: 'MS-RDPBCGR', section: '2.2.1.8' });
 }
 
-function blockOf(blocks: readonly UserDataBlock[], type: number): Uint8Array | undefined {
+/** What a block of this type has in it. */
+export function blockOf(blocks: readonly UserDataBlock[], type: number): Uint8Array | undefined {
   return blocks.find((each) => each.type === type)?.data;
 }
 
-function block(type: number, data: Parts): UserDataBlock {
+/** A block with an encoded message in it. */
+export function block(type: number, data: Parts): UserDataBlock {
   return { type, data: joinParts(data) };
 }
 

@@ -2,7 +2,7 @@ import type { SpecRef } from '../../codecs/core/errors.ts';
 import { byteLength, joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { Writer } from '../../codecs/core/writer.ts';
-import { DomainMcsPdu, writeSendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
+import { DomainMcsPdu, type SendDataHead, writeSendDataHeader } from '../../codecs/rdp/mcsDomain.ts';
 import { ShareControlPdu, STREAM_LOW } from '../../codecs/rdp/shareControl.ts';
 import { tpktHeader } from '../../codecs/rdp/tpkt.ts';
 import { X224_DATA_HEADER } from '../../codecs/rdp/x224.ts';
@@ -25,13 +25,17 @@ export function mcsPacket(pdu: DomainMcsPdu): Parts {
   return tpktPacket([X224_DATA_HEADER, ...DomainMcsPdu.encode(pdu)]);
 }
 
-/** What the server sends to one channel. @throws UsageError beyond 16383 bytes */
-export function channelPacket(channelId: number, data: Parts): Parts {
+/** What one end sends to a channel. @throws UsageError beyond 16383 bytes */
+export function sendDataPacket(head: SendDataHead, data: Parts): Parts {
   const out = new Writer();
   out.octets(...X224_DATA_HEADER);
-  const pdu = { name: 'SEND_DATA_INDICATION', initiator: SERVER_USER_ID, channelId } as const;
-  writeSendDataHeader(out, pdu, byteLength(data));
+  writeSendDataHeader(out, head, byteLength(data));
   return tpktPacket([...out.finish(), ...data]);
+}
+
+/** What the server sends to one channel. @throws UsageError beyond 16383 bytes */
+export function channelPacket(channelId: number, data: Parts): Parts {
+  return sendDataPacket({ name: 'SEND_DATA_INDICATION', initiator: SERVER_USER_ID, channelId }, data);
 }
 
 /** A data PDU of the kind `pduType2`. */

@@ -372,7 +372,8 @@ function errorInfoPacket(errorInfo: number): Parts {
   return dataPacket(PduType2.PDUTYPE2_SET_ERROR_INFO_PDU, SetErrorInfoPdu.encode({ errorInfo }));
 }
 
-function isFlowControl(data: Uint8Array): boolean {
+/** A flow control PDU, which is no share control PDU and says nothing here, [T.128] 8.4. */
+export function isFlowControl(data: Uint8Array): boolean {
   const [low = 0, high = 0] = data;
   return high * 256 + low === FLOW_MARKER;
 }

@@ -212,7 +212,14 @@ class RdpHandshake {
     const painter = new DesktopPainter(stream, paint, clock);
     painter.request();
     this.#giveCookies();
-    const framing = new RdpFraming(stream, connection, this.#deframer, painter, channel);
+    const framing = new RdpFraming<RdpEvent>(stream, connection, this.#deframer, channel, {
+      happened(event) {
+        if (event.type === 'repaint') painter.request();
+        // Without an error the client closes the stream by itself.
+        if (event.type === 'finished' && event.error !== undefined) throw event.error;
+      },
+      lastPackets: () => connection.end(ErrorInfo.ERRINFO_RPC_INITIATED_DISCONNECT).outgoing,
+    });
     return new StreamTransport(stream, {
       remote,
       identity: this.#identity(),

@@ -1,0 +1,66 @@
+import { type Command, Option } from 'commander';
+import type { Transport } from '../ports/transport.ts';
+import { dialRdp } from '../../transports/rdp/dialRdp.ts';
+import { formatRdpUrl, parseRdpServerUrl } from '../../transports/rdp/rdpUrl.ts';
+import { Failure } from './failure.ts';
+import { readSecret, readText } from './files.ts';
+import { stateFolder } from './keptIdentity.ts';
+import { judgeByKnownHosts, knownHostsFile } from './knownHosts.ts';
+import type { ProgramContext } from './programContext.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How a command logs on at an RDP server. */
+export interface RdpConnectOptions {
+  readonly passwordFile?: string;
+  readonly domain?: string;
+  readonly knownHosts?: string;
+  readonly ca?: string;
+  readonly fingerprint?: string;
+  readonly insecure?: boolean;
+}
+
+/** Text for --help about {@link addRdpConnectOptions}. */
+export const RDP_CONNECT_HELP = `
+--connect rdp://USER@HOST[:PORT] logs on at an RDP server with --password-file FILE and redirects devices to that
+session; it shows no desktop. A server's certificate is remembered at the first connection, and another one is refused.`;
+
+export function addRdpConnectOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--password-file <file>', 'rdp: read the password from the first line of a file').conflicts('listen'),
+    )
+    .addOption(new Option('--domain <name>', 'rdp: Windows domain of the user').conflicts('listen'))
+    .addOption(
+      new Option(
+        '--known-hosts <file>',
+        'rdp: remembers certificates of servers; default: in the state folder',
+      ).conflicts(['listen', 'fingerprint', 'ca', 'insecure']),
+    );
+}
+
+/** Logs on at the RDP server of a URL. @throws Failure, UsageError or TransportError, each with one line */
+export async function dialRdpServer(
+  url: string,
+  options: RdpConnectOptions,
+  { environment }: Pick<ProgramContext, 'environment'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Transport> {
+  const { userName, domain, ...target } = parseRdpServerUrl(url);
+  const { ca, fingerprint, insecure, passwordFile } = options;
+  const say = (line: string) => terminal.say(line);
+  if (userName !== '' && passwordFile === undefined) {
+    throw new Failure(`${url}: the password of ${userName} is missing: give --password-file FILE`, 2);
+  }
+  const password = passwordFile === undefined ? '' : await readSecret(passwordFile, 'password', say);
+  const file = options.knownHosts ?? knownHostsFile(stateFolder(undefined, environment));
+  const host = formatRdpUrl(target).replace(/^rdp:\/\//, '');
+  return await dialRdp(target, {
+    credentials: { userName, password, domain: options.domain ?? domain },
+    ...(ca !== undefined && { ca: await readText(ca) }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(insecure !== undefined && { insecure }),
+    judge: (certificate) => judgeByKnownHosts(file, host, certificate, say),
+    signal,
+  });
+}

@@ -1,0 +1,97 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { makeIdentity } from '../../transports/certificates.ts';
+import { complaints, Scene } from './connections.ts';
+
+const SECTORS = 300;
+const image = randomBytes(SECTORS * 512);
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('urbdrc redirect --connect rdp://', () => {
+  let scene: Scene;
+  let stick: string[];
+
+  beforeEach(async () => {
+    scene = await Scene.begin();
+    writeFileSync(scene.file('stick.img'), image);
+    writeFileSync(scene.file('password'), 'open sesame\n', { mode: 0o600 });
+    writeFileSync(scene.file('wrong'), 'open barley\n', { mode: 0o600 });
+    stick = ['redirect', '--virtual', `stick:${scene.file('stick.img')}`];
+  });
+  afterEach(async () => {
+    await scene.end();
+  });
+
+  /** A server that reads the stick; `address` is the rest of its URL. */
+  async function serve(port = 0, ...args: string[]) {
+    const reading = ['--read-sectors', String(SECTORS), '--out', scene.file('out.img')];
+    const who = ['--user', 'ali', '--password-file', scene.file('password')];
+    const { running, url } = await scene.listen(['serve', ...reading, ...who, ...args], `rdp://127.0.0.1:${port}`);
+    return { server: running, address: url.replace('rdp://', '') };
+  }
+  const connect = (url: string, password = 'password', ...args: string[]) =>
+    scene.start([
+      ...[...stick, '--connect', url, '--password-file', scene.file(password)],
+      ...(args.length > 0 ? args : ['--known-hosts', scene.file('known')]),
+    ]);
+
+  it('redirects a stick, whole, and remembers the certificate', async () => {
+    const { server, address } = await serve();
+    const client = connect(`rdp://ali@${address}`);
+    const [, fingerprint = ''] = await client.line(/ is new: its certificate, fingerprint (\S+), is remembered in /);
+    expect(await server.exit, server.stderr.text).to.equal(0);
+    expect(await client.exit, client.stderr.text).to.equal(0);
+    expect(sha256(readFileSync(scene.file('out.img')))).to.equal(sha256(image));
+    expect(client.stderr.lines.slice(1)).to.satisfy((lines: string[]) => lines[0] === `connected to rdp://${address}`);
+    expect(client.stderr.lines.at(-1)).to.equal('the server closed the connection: everything is given back');
+    expect([...complaints(server), ...complaints(client)]).to.deep.equal([]);
+    expect(readFileSync(scene.file('known'), 'utf8')).to.equal(`${address} ${fingerprint}\n`);
+  });
+
+  it('is told in one line that the password is wrong', async () => {
+    const { server, address } = await serve();
+    const client = connect(`rdp://ali@${address}`, 'wrong');
+    await server.line(/^refused rdp:.*: wrong user name or password$/);
+    expect(await client.exit).to.equal(1);
+    expect(complaints(client)).to.deep.equal([
+      `urbdrc: rdp://${address}: the server denies the connection: wrong user name or password, or it takes no more clients`,
+    ]);
+  });
+
+  it('sends nothing to a server whose certificate is another one than before', async () => {
+    const { address } = await serve();
+    const { fingerprint } = await makeIdentity('127.0.0.1');
+    writeFileSync(scene.file('known'), `# servers\nother:3389 ${fingerprint}\n${address} ${fingerprint}\n`);
+    const client = connect(`rdp://ali@${address}`);
+    expect(await client.exit).to.equal(1);
+    expect(complaints(client)).to.have.length(1);
+    expect(complaints(client)[0]).to.match(
+      /^urbdrc: 127\.0\.0\.1:\d+ presented another certificate than before, fingerprint \S+: somebody may be in between\. .*remove line 3 of /,
+    );
+  });
+
+  it('takes a fingerprint in place of the known hosts, and no other certificate then', async () => {
+    const { fingerprint } = await makeIdentity('127.0.0.1');
+    const { address } = await serve();
+    const client = connect(`rdp://ali@${address}`, 'password', '--fingerprint', fingerprint);
+    expect(await client.exit).to.equal(1);
+    expect(complaints(client)[0]).to.include('presented a certificate with another fingerprint');
+  });
+
+  const wrong: Record<string, [args: string[], message: RegExp]> = {
+    'a password in the URL': [['--connect', 'rdp://ali:x@desk'], /a password in a URL can be seen by others/],
+    'a user without a password': [['--connect', 'rdp://ali@desk'], /the password of ali is missing/],
+    'a port of 0': [['--connect', 'rdp://desk:0'], /port 0 is for listening/],
+    'a token': [['--connect', 'rdp://desk', '--token', 'x'], /rdp:\/\/ has no token/],
+    'a domain elsewhere': [['--connect', 'tcp://desk:1', '--domain', 'x'], /--domain .* only for rdp:\/\//],
+  };
+  for (const [what, [args, message]] of Object.entries(wrong)) {
+    it(`refuses ${what}, in one line`, async () => {
+      const client = scene.start([...stick, ...args]);
+      expect(await client.exit).to.equal(2);
+      expect(complaints(client)).to.have.length(1);
+      expect(complaints(client)[0]).to.match(message);
+    });
+  }
+});
