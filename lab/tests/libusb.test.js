@@ -123,11 +123,11 @@ describe("the port of a device's hub", () => {
       '-e',
       `import koffi from 'koffi';
        import { claimPort } from '${new URL('koffi/hubPort.js', LIBUSB_DEVICES).href}';
-       const release = await claimPort(koffi, { busNumber: ${bus}, portNumbers: [${port}] });
+       const release = await claimPort(koffi, { busNumber: ${bus}, portNumbers: [${port}] }, { patience: 60_000 });
        console.log(release === undefined ? 'not claimed' : 'claimed');
        setInterval(() => {}, 1000);`,
     ]);
-    await program.waitForLine(/^claimed$/);
+    expect((await program.waitForLine(/claimed$/))[0]).to.equal('claimed');
     await writeFile('/sys/bus/usb/drivers/usbhid/unbind', name);
     await probe();
     expect(await driver()).to.equal('none');

@@ -8,7 +8,7 @@ import type { Koffi } from './libusbLibrary.ts';
 /** _IOR('U', 24, unsigned int) of linux/usbdevice_fs.h. */
 const USBDEVFS_CLAIM_PORT = 0x80045518;
 /** A hub is locked while it has another device enumerated, which may take seconds: it is not worth more, in ms. */
-const PATIENCE = 500;
+const PATIENCE = 3000;
 
 /**
  * Claims the port of the hub that a device is plugged into, as far as this user may: as long as it is claimed, Linux binds
