@@ -1,7 +1,8 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { LONGEST_WAIT } from '../control/controlMessages.ts';
 import { systemClock } from '../systemClock.ts';
 import { USBIP_PORT } from '../../codecs/usbip/operations.ts';
-import { UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
+import { type ImportSharing, UsbipServer } from '../hosts/usbipServer/usbipServer.ts';
 import type { UsbDeviceIdentity } from '../ports/usb.ts';
 import { processConnections } from '../../transports/processConnections.ts';
 import { plainError } from '../../transports/transportError.ts';
@@ -12,6 +13,7 @@ import type { Terminal } from './terminal.ts';
 
 export interface ExportOptions {
   readonly export?: string;
+  readonly exportWait?: number;
 }
 
 const URL_FORM = /^usbip:\/\/(?:\[(?<address>[^\]]+)\]|(?<name>[^:/?#@[\]\s]+))(?::(?<port>\d{1,5}))?\/?$/;
@@ -23,6 +25,18 @@ export function exportOption(): Option {
   );
 }
 
+/** `--export-wait`. */
+export function exportWaitOption(): Option {
+  return new Option(
+    '--export-wait <seconds>',
+    'with --export: who wants a device that another program has waits for so long; default: not at all',
+  ).argParser((text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value > 0 && value <= LONGEST_WAIT) return value;
+    throw new InvalidArgumentError(`not whole seconds from 1 to ${LONGEST_WAIT}.`);
+  });
+}
+
 /**
  * The host that lets clients of USB/IP import devices, and says what becomes of them.
  * @throws Failure when it may not, or cannot, listen there
@@ -31,6 +45,7 @@ export async function openUsbipServer(
   text: string,
   terminal: Terminal,
   describe: (identity: UsbDeviceIdentity) => string,
+  sharing: ImportSharing,
 ): Promise<UsbipServer> {
   const { host, port } = parseUrl(text);
   const server = await UsbipServer.listen({
@@ -38,6 +53,7 @@ export async function openUsbipServer(
     port,
     clock: systemClock,
     connections: processConnections(),
+    sharing,
     onImported: ({ identity }, remote) => {
       const line = `${remote} imported ${describe(identity)}`;
       terminal.say(line, { event: 'imported', remote, ...eventDevice(identity) });

@@ -32,9 +32,10 @@ import {
   watchCuts,
   withConnections,
 } from './endpoint.ts';
-import { attachCommand, exportOption, type ExportOptions, openUsbipServer } from './exportOption.ts';
+import { attachCommand, exportOption, type ExportOptions, exportWaitOption, openUsbipServer } from './exportOption.ts';
 import { Failure, oneLine } from './failure.ts';
 import { GuestPorts } from './guestPorts.ts';
+import { ImportShare } from './importShare.ts';
 import { parseGuestUrl } from './guestUrl.ts';
 import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
@@ -77,6 +78,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(attachOption().conflicts(['readSectors', 'out']))
     .addOption(attachSeatOption().conflicts(['export', 'readSectors', 'out']))
     .addOption(exportOption().conflicts(['attach', 'readSectors', 'out']))
+    .addOption(exportWaitOption().conflicts(['attach', 'readSectors', 'out']))
     .addOption(configOption())
     .addOption(controlOption())
     .addOption(metricsOption())
@@ -156,7 +158,11 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   let stopSweep: () => void = () => {};
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
-    const opened = (place = await openPlace(options, usb, terminal, ended));
+    const sharing = new ImportShare({
+      ...{ clock: systemClock, rules: share, wait: 1000 * (options.exportWait ?? 0), person: questions },
+      ...{ devices: () => hub.devices, tell: (event: HubEvent) => void tellSharing(event, terminal) },
+    });
+    const opened = (place = await openPlace(options, usb, terminal, ended, sharing));
     if (given === undefined && isForDrivers) terminal.say(FOREIGN_RULES_LINE);
     const recording = (capture = startCapture(options, 'server', terminal));
     const hub = new Hub({
@@ -226,6 +232,7 @@ async function openPlace(
   usb: RemoteUsb,
   terminal: Terminal,
   ended: AbortSignal,
+  sharing: ImportShare,
 ): Promise<Place> {
   const { attach } = options;
   if (attach !== undefined && attach[0] !== 'vhci') {
@@ -237,7 +244,7 @@ async function openPlace(
     return { sink, ended: ({ identity }, end) => detachedLine(describe(identity), end) };
   }
   if (options.export === undefined) return { sink: usb };
-  const sink = await openUsbipServer(options.export, terminal, describe);
+  const sink = await openUsbipServer(options.export, terminal, describe, sharing);
   return {
     sink,
     attached: ({ device, location = '' }) =>

@@ -41,7 +41,14 @@ export { type ControlledHub, ControlServer, type ControlServerOptions } from '..
 export { Metrics, type MetricsOptions, openMetrics } from '../metrics/metrics.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { USBIP_PORT } from '../../codecs/usbip/operations.ts';
-export { type UsbipAttachment, UsbipServer, type UsbipServerOptions } from '../hosts/usbipServer/usbipServer.ts';
+export {
+  type UsbipAttachment,
+  UsbipServer,
+  type ImportClaimant,
+  type ImportSharing,
+  type LentDevice,
+  type UsbipServerOptions,
+} from '../hosts/usbipServer/usbipServer.ts';
 export { UsbredirGuest, type UsbredirGuestOptions } from '../hosts/usbredir/usbredirGuest.ts';
 export { type VhciAttachment, VhciHost, type VhciHostOptions } from '../hosts/vhci/vhciHost.ts';
 export { dial, type DialOptions } from '../../transports/dial.ts';

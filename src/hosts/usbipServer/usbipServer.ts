@@ -24,12 +24,48 @@ export interface UsbipServerOptions {
   readonly clock: Clock;
   /** Connections of this and all other listeners that share it. Default: no limit to those that have devices. */
   readonly connections?: ConnectionLimit;
+  /** Decides who has a device that several clients want. Default: who came first, as long as it likes. */
+  readonly sharing?: ImportSharing;
   /** A client has imported the device. */
   readonly onImported?: (device: UsbDevice, remote: string) => void;
   /** The client no longer has it; the error says why, unless the client closed its connection. */
   readonly onReleased?: (device: UsbDevice, remote: string, error: Error | undefined) => void;
   /** A client's request was refused. */
   readonly onRefused?: (error: Error, remote: string) => void;
+}
+
+/** A client that has a device, or wants it. */
+export interface ImportClaimant {
+  /** Its URL. */
+  readonly name: string;
+  /** Aborted when its connection is over. */
+  readonly left: AbortSignal;
+  /** Takes the device from it in good order; `released` follows. */
+  handOver(): Promise<void>;
+  /** Takes it by force; `hasNext`: for another one. */
+  cut(hasNext: boolean): Promise<void>;
+}
+
+/** A device as one client has it. */
+export interface LentDevice extends UsbDevice {
+  /** Takes no new requests. */
+  stop(): void;
+  /** After `stop`: resolves when nothing would be torn. */
+  settled(): Promise<void>;
+  /** Resolves when all that was pending has ended. */
+  abort(): Promise<void>;
+  /** By force: its client sees an unplug. */
+  cut(hasNext: boolean): Promise<void>;
+}
+
+/** Decides who has a device that several clients want, and takes it from one for another. */
+export interface ImportSharing {
+  /** Resolves when the client has the device, with undefined, or with one line that says why it has not. */
+  claim(device: UsbDevice, claimant: ImportClaimant): Promise<string | undefined>;
+  /** The device for whoever has it now. */
+  lend(device: UsbDevice): LentDevice;
+  /** The client has no more of it: the device is closed. */
+  released(device: UsbDevice, claimant: ImportClaimant): void;
 }
 
 /** Connections at a time that have no device, and of them those from one address. When there are more, one gives way. */
@@ -195,6 +231,7 @@ export class UsbipServer implements UsbDeviceSink {
     const problem = `it gave way to a newer connection: at most ${MAXIMUM_REQUESTS} may be without a device`;
     victim?.(new HostError('TOO_MANY_CONNECTIONS', problem));
     const stopTimer = this.#limitTime(socket, cutOff);
+    const { sharing } = this.#options;
     const stopWaiting = () => {
       stopTimer();
       this.#requests.leave(cutOff);
@@ -202,7 +239,12 @@ export class UsbipServer implements UsbDeviceSink {
     try {
       const request = await readRequest(socket);
       if (request.name === 'OP_REQ_DEVLIST') await sendLast(socket, this.#list());
-      else await this.#import(request.busid, socket, remote, stopWaiting);
+      else if (sharing === undefined) await this.#import(request.busid, socket, remote, stopWaiting);
+      else {
+        // A claim has times of its own; the connection still counts among those without a device.
+        stopTimer();
+        await this.#importShared(sharing, request.busid, socket, remote, stopWaiting);
+      }
     } catch (error) {
       if (error instanceof ImportRefused) await sendLast(socket, replyToImport({ status: error.status }));
       throw reason ?? error;
@@ -249,11 +291,58 @@ export class UsbipServer implements UsbDeviceSink {
     await released;
   }
 
+  /** As {@link #import}, where another client may give the device up for this one. @throws ImportRefused */
+  async #importShared(
+    sharing: ImportSharing,
+    busid: string,
+    socket: Socket,
+    remote: string,
+    stopWaiting: () => void,
+  ): Promise<void> {
+    const { device } = this.#plugged(busid);
+    const left = new AbortController();
+    socket.once('close', () => left.abort());
+    if (socket.destroyed) left.abort();
+    let lent: LentDevice | undefined;
+    const claimant: ImportClaimant = {
+      name: remote,
+      left: left.signal,
+      handOver: async () => {
+        lent?.stop();
+        await lent?.settled();
+        await lent?.abort();
+        socket.destroy();
+      },
+      cut: async (hasNext) => {
+        await lent?.cut(hasNext);
+        socket.destroy();
+      },
+    };
+    const why = await sharing.claim(device, claimant);
+    if (why !== undefined) throw new ImportRefused(UsbipStatus.ST_DEV_BUSY, `device ${busid} is not for it: ${why}`);
+    try {
+      const plugged = this.#plugged(busid);
+      if (plugged.device !== device) throw new ImportRefused(UsbipStatus.ST_NODEV, `device ${busid} is gone`);
+      lent = sharing.lend(device);
+      const released = this.#lend({ ...plugged, device: lent }, socket, remote, stopWaiting);
+      this.#importers.set(device, { socket, released });
+      await released.finally(() => this.#importers.delete(device));
+    } finally {
+      sharing.released(device, claimant);
+    }
+  }
+
+  /** @throws ImportRefused when there is no such device */
+  #plugged(busid: string): BusDevice {
+    const plugged = this.#bus.find(busid);
+    if (plugged === undefined) throw new ImportRefused(UsbipStatus.ST_NODEV, `there is no device ${busid}`);
+    return plugged;
+  }
+
   /** The device of that name, if no client has imported it. @throws ImportRefused */
   async #free(busid: string): Promise<BusDevice> {
     for (;;) {
-      const plugged = this.#bus.find(busid);
-      if (plugged === undefined) throw new ImportRefused(UsbipStatus.ST_NODEV, `there is no device ${busid}`);
+      const plugged = this.#plugged(busid);
       const importer = this.#importers.get(plugged.device);
       if (importer === undefined) return plugged;
       if (!importer.socket.destroyed)
