@@ -44,6 +44,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'A bulk or interrupt transfer that was cancelled and succeeds with none of the bytes that were asked for: whether it counts as cancelled.',
     'src/engine/serverDevice.ts',
   ],
+  openingRelease: [
+    'Releases the notification interface together with CHANNEL_CREATED, or after the answer to it.',
+    'src/urbdrc/session/server/serverChannel.ts',
+  ],
   controlWatchdog: [
     'After so many ms a control request, selection or IO control is cancelled.',
     'src/engine/servedClient.ts',
@@ -56,6 +60,10 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
   transferWatchdog: [
     'After so many ms a bulk, interrupt or isochronous transfer is cancelled.',
     'src/engine/servedClient.ts',
+  ],
+  overlap: [
+    'Whether reads are sent before the host asks for them, to a client that says that it keeps the order of transfers.',
+    'src/engine/server.ts',
   ],
 };
 

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AttachmentEnd, UsbDeviceIdentity } from '../ports/usb.ts';
+import type { OverlapStatistics } from '../engine/distance.ts';
 import { formatVidPid } from './text.ts';
 
 /** Options of a command about its lines. */
@@ -36,7 +37,17 @@ export type ProgramEvent =
   | { readonly event: 'listening'; readonly url: string; readonly fingerprint?: string }
   | { readonly event: 'exporting' | 'metrics'; readonly url: string }
   | { readonly event: 'connected'; readonly remote: string }
-  | { readonly event: 'disconnected'; readonly remote: string; readonly error: string | null }
+  | {
+      readonly event: 'disconnected';
+      readonly remote: string;
+      readonly error: string | null;
+      /** Milliseconds to the client and back; null where nothing has shown it. */
+      readonly roundTrip: number | null;
+      /** SCSI commands, those that were overlapped, and by reason how often one was not, or not to its end. */
+      readonly commands: number;
+      readonly overlapped: number;
+      readonly fallenBack: OverlapStatistics['fallenBack'];
+    }
   | { readonly event: 'interrupted'; readonly remote: string; readonly hold: number }
   | { readonly event: 'resumed'; readonly remote: string }
   | { readonly event: 'peerRefused' }

@@ -37,7 +37,7 @@ import { Failure, oneLine } from './failure.ts';
 import { GuestPorts } from './guestPorts.ts';
 import { ImportShare } from './importShare.ts';
 import { parseGuestUrl } from './guestUrl.ts';
-import { describeStatistics, peerOption, type PeerOptions, watchPeer } from './peerOption.ts';
+import { overlapOption, peerOption, type PeerOptions, tellDisconnected, watchPeer } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
@@ -83,7 +83,8 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(controlOption())
     .addOption(metricsOption())
     .addOption(captureOption())
-    .addOption(peerOption());
+    .addOption(peerOption())
+    .addOption(overlapOption());
   command.addOption(accessOption());
   for (const option of shareOptions()) command.addOption(option);
   addOutputOptions(command);
@@ -340,12 +341,7 @@ async function serveConnection(
   const error = await server.closed;
   await server.close();
   ended(error);
-  const why = error === undefined ? '' : `: ${oneLine(error)}`;
-  terminal.say(`client ${remote} disconnected${why}${describeStatistics(server.statistics)}`, {
-    event: 'disconnected',
-    remote,
-    error: error === undefined ? null : oneLine(error),
-  });
+  tellDisconnected(server, remote, error, terminal);
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

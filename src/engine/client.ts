@@ -1,4 +1,5 @@
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
+import { KEEPS_ORDER } from '../urbdrc/ownCapabilities.ts';
 import { announce } from '../urbdrc/session/client/announcement.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
 import type { DynamicChannelTransport } from '../ports/dynamicChannels.ts';
@@ -7,6 +8,7 @@ import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../por
 import type { Step } from '../channels/machine.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 import { Alarm } from '../alarm.ts';
+import { OrderedDevice } from '../usb/massStorage/orderedDevice.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';
@@ -217,10 +219,11 @@ export class RedirectionClient implements UsbDeviceSink {
 
   #announce(entry: Entry, channelId: number): void {
     const taken = [...this.#byChannel.values()].flatMap(({ attached }) => attached?.deviceInstanceId ?? []);
-    const announcement = announce(entry.device, entry.usbDevice, new Set(taken));
+    const { addDevice, ...texts } = announce(entry.device, entry.usbDevice, new Set(taken));
+    const compatibilityIds = [...addDevice.compatibilityIds, KEEPS_ORDER];
     const client = new ClientDevice(
-      entry.device,
-      announcement,
+      new OrderedDevice(entry.device),
+      { ...texts, addDevice: { ...addDevice, compatibilityIds } },
       {
         send: (messages) => {
           this.#stack.send(channelId, messages);
@@ -238,7 +241,7 @@ export class RedirectionClient implements UsbDeviceSink {
       this.#settings.limits,
       this.#settings.timers,
     );
-    entry.attached = { client, channelId, deviceInstanceId: announcement.addDevice.deviceInstanceId };
+    entry.attached = { client, channelId, deviceInstanceId: addDevice.deviceInstanceId };
     this.#byChannel.set(channelId, entry);
   }
 

@@ -3,6 +3,7 @@ import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts'
 import type { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbSpeed } from '../ports/usb.ts';
 import type { PeerSettings } from '../urbdrc/peers/profiles.ts';
+import { DescriptorMemory } from '../usb/describedDevice.ts';
 import { type DeviceDescription, readDescription } from '../usb/readDescription.ts';
 
 /** bMaxPacketSize0 at SuperSpeed, a power of 2, [USB 3.2] 9.6.1. */
@@ -15,6 +16,8 @@ export interface RedirectedDescription extends Pick<
   'deviceDescriptor' | 'configurationDescriptors' | 'configurations'
 > {
   readonly identity: UsbDeviceIdentity;
+  /** All that the device told. */
+  readonly memory: DescriptorMemory;
 }
 
 /**
@@ -30,9 +33,16 @@ export async function describeDevice(
   deviceIsHighSpeed: PeerSettings['deviceIsHighSpeed'],
   report: (problem: Error) => void,
 ): Promise<RedirectedDescription> {
-  const { fields, told, ...descriptors } = await readDescription(device, announcement.deviceInstanceId, report);
+  const memory = new DescriptorMemory();
+  const submit: UsbDevice['submit'] = (operation, complete) =>
+    device.submit(operation, (result) => {
+      memory.note(operation, result);
+      complete(result);
+    });
+  const { fields, told, ...descriptors } = await readDescription({ submit }, announcement.deviceInstanceId, report);
   return {
     ...descriptors,
+    memory,
     identity: {
       ...told,
       speed: speedOf(announcement, deviceIsHighSpeed, fields, descriptors.configurations),

@@ -1,3 +1,4 @@
+import { COMMAND_BLOCK_WRAPPER_SIZE } from '../../codecs/usb/bulkOnlyTransport.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { PeerEvidence } from '../urbdrc/peers/evidence.ts';
 import { RecognisedPeer } from '../urbdrc/peers/recognisedPeer.ts';
@@ -5,6 +6,7 @@ import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
 import type { SessionTimers } from '../urbdrc/session/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UsbOperation } from '../ports/usb.ts';
+import { Distance } from './distance.ts';
 
 /** Bytes a millisecond: a connection that is slower still is taken for one that has stopped. */
 const SLOWEST_CONNECTION = 64;
@@ -20,6 +22,7 @@ export interface ServerStatistics {
 /** The program at the other end of a server's connection: which one it is, how busy it is, how it does. */
 export class ServedClient {
   readonly peer: RecognisedPeer;
+  readonly distance = new Distance();
   readonly #clock: Clock;
   readonly #timers: SessionTimers;
   readonly #recognised: (profile: PeerProfile) => void;
@@ -94,6 +97,13 @@ export class ServedClient {
   ended(operation: UsbOperation, bytes: number): void {
     this.#bytes -= bytes;
     if (!isTransfer(operation)) this.#controls -= 1;
+  }
+
+  /** A request that was sent at `since` was answered. */
+  answered(operation: UsbOperation, since: number): void {
+    // Devices take SCSI commands at once; other writes may wait for a slow line.
+    const isCommand = operation.type === 'transferOut' && operation.data.byteLength === COMMAND_BLOCK_WRAPPER_SIZE;
+    if (operation.type === 'control' || isCommand) this.distance.answered(this.#clock.now() - since);
   }
 
   /** @param controls - those ahead */

@@ -3,7 +3,7 @@ import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
 import type { PeerName, PeerProfile } from '../urbdrc/peers/profiles.ts';
 import type { DynamicChannelServerTransport } from '../ports/dynamicChannels.ts';
 import type { ConnectionIdentity, Transport } from '../ports/transport.ts';
-import type { RedirectedDevice, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
+import type { RedirectedDevice, RedirectedDeviceIds, UsbDevice, UsbDeviceSource } from '../ports/usb.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../urbdrc/session/server/controlChannel.ts';
 import type { Step } from '../channels/machine.ts';
 import { DeviceError } from '../usb/deviceError.ts';
@@ -13,6 +13,9 @@ import { type ConnectionOptions, type ConnectionSettings, connectionSettings, UR
 import { RedirectionError } from './redirectionError.ts';
 import { ServedClient, type ServerStatistics } from './servedClient.ts';
 import { ServerDevice } from './serverDevice.ts';
+import type { OverlapStatistics } from './distance.ts';
+import { DescribedDevice } from '../usb/describedDevice.ts';
+import { OverlappedDevice } from '../usb/overlap/overlappedDevice.ts';
 
 /** Completion interface ids: above the fixed ones, and out of the way of the client's device ids. */
 const FIRST_REQUEST_COMPLETION = 0x10;
@@ -29,6 +32,11 @@ export interface RedirectionServerOptions extends ConnectionOptions {
    * an unknown client, nor if {@link peer} is given.
    */
   readonly onPeerRecognised?: (profile: PeerProfile) => void;
+  /**
+   * Whether what programs will ask for next is asked for before, of clients that keep the order of what they are sent
+   * (docs/latency.md). Default true.
+   */
+  readonly overlap?: boolean;
 }
 
 /**
@@ -47,7 +55,8 @@ export class RedirectionServer implements UsbDeviceSource {
   readonly #alarm: Alarm;
   readonly #devices = new Map<number, ServerDevice>();
   /** Devices that are described and can be used. */
-  readonly #ready = new Set<ServerDevice>();
+  readonly #ready = new Map<ServerDevice, RedirectedDevice>();
+  readonly #overlaps: boolean;
   readonly #listeners = new Set<{ readonly added: (device: RedirectedDevice) => unknown }>();
   #control: { readonly channelId: number; readonly session: ServerControlChannel } | undefined;
   #nextRequestCompletion = FIRST_REQUEST_COMPLETION;
@@ -62,6 +71,7 @@ export class RedirectionServer implements UsbDeviceSource {
     this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);
     const { clock, timers, call } = this.#settings;
+    this.#overlaps = options.overlap !== false;
     this.#deviceFailed = (error) => call(options.onDeviceFailed, error);
     this.#client = new ServedClient(options.peer, clock, timers, (profile) => call(options.onPeerRecognised, profile));
     this.#alarm = new Alarm(clock, (now) => {
@@ -89,7 +99,7 @@ export class RedirectionServer implements UsbDeviceSource {
         for (const device of [...this.#devices.values()]) device.drained();
         this.#createDeviceChannels();
       },
-      devices: () => [...this.#ready],
+      devices: () => [...this.#ready.values()],
       finished: (error) => {
         this.#alarm.stop();
         if ([...this.#devices.values()].some(({ isInExchange }) => isInExchange)) this.#client.leftInExchange();
@@ -104,8 +114,13 @@ export class RedirectionServer implements UsbDeviceSource {
     return this.#client.statistics;
   }
 
+  /** How far the client is, and what hides that. */
+  get overlap(): OverlapStatistics {
+    return this.#client.distance.statistics;
+  }
+
   list(): Promise<readonly RedirectedDevice[]> {
-    return Promise.resolve([...this.#ready]);
+    return Promise.resolve([...this.#ready.values()]);
   }
 
   watch(added: (device: RedirectedDevice) => unknown): () => void {
@@ -117,7 +132,7 @@ export class RedirectionServer implements UsbDeviceSource {
 
   /** RETRACT_DEVICE, [MS-RDPEUSB] 2.2.6.9, then the device's channel is closed. The protocol has one reason: policy. */
   refuse(device: UsbDevice): void {
-    for (const each of this.#ready) if (each === device) each.retract();
+    for (const [each, offered] of this.#ready) if (offered === device) each.retract();
   }
 
   /**
@@ -217,20 +232,30 @@ export class RedirectionServer implements UsbDeviceSource {
 
   /** A callback that throws does not get the device; others still get theirs. */
   #offer(device: ServerDevice): void {
-    this.#ready.add(device);
+    const offered = new OfferedDevice(device, this.#overlapped(device));
+    this.#ready.set(device, offered);
     for (const { added } of [...this.#listeners]) {
       if (!this.#ready.has(device)) return;
       const failed = (error: unknown) => {
         this.#deviceFailed(asError(error));
-        this.refuse(device);
+        this.refuse(offered);
       };
       try {
-        const returned = added(device);
+        const returned = added(offered);
         if (returned instanceof Promise) returned.catch(failed);
       } catch (error) {
         failed(error);
       }
     }
+  }
+
+  #overlapped(device: ServerDevice): UsbDevice {
+    if (!this.#overlaps || !device.keepsOrder || this.#client.peer.settings.overlap === 'never') return device;
+    const { clock, limits } = this.#settings;
+    const { distance } = this.#client;
+    const roundTrip = () => distance.roundTrip ?? 0;
+    const { maximumTransferSize } = limits;
+    return new OverlappedDevice(device, { clock, roundTrip, maximumTransferSize, observer: distance });
   }
 
   #opened(channelId: number): void {
@@ -307,5 +332,23 @@ export class RedirectionServer implements UsbDeviceSource {
     if (this.#control !== undefined) this.#applyControl(this.#control.session.handleTimeout(now));
     for (const device of [...this.#devices.values()]) device.handleTimeout(now);
     this.#alarm.set(this.#control?.session.nextTimeout());
+  }
+}
+
+/** A device as programs of the server get it: what they ask for is answered here, or asked for in advance, where it can be. */
+class OfferedDevice extends DescribedDevice implements RedirectedDevice {
+  readonly #redirected: ServerDevice;
+
+  constructor(redirected: ServerDevice, overlapped: UsbDevice) {
+    super(overlapped, redirected.memory);
+    this.#redirected = redirected;
+  }
+
+  get ids(): RedirectedDeviceIds {
+    return this.#redirected.ids;
+  }
+
+  queryDeviceText(textType: 'description' | 'locationInformation', localeId: number): Promise<string> {
+    return this.#redirected.queryDeviceText(textType, localeId);
   }
 }

@@ -18,7 +18,9 @@ import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../urbdrc/session/server/deviceEvent.ts';
 import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
+import { KEEPS_ORDER } from '../urbdrc/ownCapabilities.ts';
 import { type HostIoControl, type HostTransfer, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
+import type { DescriptorMemory } from '../usb/describedDevice.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 import { type Complete, completeAtOnce, resultOf } from '../usb/results.ts';
 import { describeDevice, type RedirectedDescription } from './describeDevice.ts';
@@ -50,6 +52,8 @@ export interface Submission extends UsbTransfer {
   readonly operation: UsbOperation;
   readonly complete: Complete;
   request: HostTransfer | HostIoControl | undefined;
+  /** Milliseconds on the connection's clock; 0 while it waits to be sent. */
+  sentAt: number;
   /** What the session has of it; undefined while it waits to be sent. */
   sent: ServerRequest<Submission> | undefined;
 }
@@ -116,7 +120,17 @@ export class ServerDevice implements RedirectedDevice {
 
   get ids(): RedirectedDeviceIds {
     const { deviceInstanceId = '', hardwareIds = [], compatibilityIds = [], containerId = '' } = this.#added ?? {};
-    return { deviceInstanceId, hardwareIds, compatibilityIds, containerId };
+    const compatible = compatibilityIds.filter((id) => id !== KEEPS_ORDER);
+    return { deviceInstanceId, hardwareIds, compatibilityIds: compatible, containerId };
+  }
+
+  get memory(): DescriptorMemory {
+    return this.#described().memory;
+  }
+
+  /** The client gives mass storage one transfer at a time, in order. */
+  get keepsOrder(): boolean {
+    return this.#added?.compatibilityIds.includes(KEEPS_ORDER) === true;
   }
 
   /** The protocol has no such step: the client opened the device before it announced it. */
@@ -141,6 +155,7 @@ export class ServerDevice implements RedirectedDevice {
       operation,
       complete,
       request: undefined,
+      sentAt: 0,
       sent: undefined,
       cancel: () => {
         this.#cancel(pending);
@@ -164,9 +179,7 @@ export class ServerDevice implements RedirectedDevice {
     this.#link.close(undefined);
   }
 
-  // The methods below are for the server.
-
-  /** The dynamic channel is open. */
+  /** The dynamic channel is open. This and the methods below are for the server. */
   opened(): void {
     this.#apply(this.#channel.open(this.#link.clock.now()));
   }
@@ -314,6 +327,7 @@ export class ServerDevice implements RedirectedDevice {
   /** Undefined when the operation has a value that no message can hold. */
   #send(pending: Submission, request: HostTransfer | HostIoControl): Step<DeviceEvent> | undefined {
     pending.request = request;
+    pending.sentAt = this.#link.clock.now();
     const deadline = this.#client.began(pending.operation, request.outputBufferSize);
     try {
       const { request: sent, step } = this.#channel.submit(request, pending, deadline);
@@ -330,6 +344,7 @@ export class ServerDevice implements RedirectedDevice {
   #answered(sent: ServerRequest<Submission>, answer: UsbResult = resultOf('failed')): void {
     const { caller, state } = sent;
     this.#settled(caller);
+    if (answer.status === 'completed') this.#client.answered(caller.operation, caller.sentAt);
     const ended = state !== 'sent' && this.#endedEmpty(caller, answer) ? resultOf('cancelled') : answer;
     // It was not the program that asked for the end.
     const isOverdue = state === 'overdue' && ended.status === 'cancelled';

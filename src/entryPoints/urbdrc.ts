@@ -14,6 +14,7 @@ export type { RedirectionStatistics } from '../engine/clientDevice.ts';
 export { MessageMemory } from '../channels/reassemblyBudget.ts';
 export type { ChannelLimits, ConnectionOptions, ObservedChannel, ObservedMessage } from '../engine/options.ts';
 export type { ServerStatistics } from '../engine/servedClient.ts';
+export type { OverlapStatistics } from '../engine/distance.ts';
 export { RedirectionError, type RedirectionErrorCode } from '../engine/redirectionError.ts';
 export { RedirectionServer, type RedirectionServerOptions } from '../engine/server.ts';
 export { systemClock } from '../systemClock.ts';

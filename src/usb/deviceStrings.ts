@@ -15,28 +15,41 @@ const HEADER_SIZE = 2;
 export type RunOperation = (operation: UsbOperation) => Promise<UsbResult>;
 
 /**
- * Reads string descriptors in the device's English, or else in its first language, [USB 2.0] 9.6.7. Texts end at the first
- * NUL and have no white space around them. A string that the device refuses, garbles or leaves blank is not in the
- * result; some devices have no strings in spite of their indexes. All are asked for at once, after the languages.
+ * The language in which a device's strings are read: English, or else its first one, [USB 2.0] 9.6.7. Undefined: it has no
+ * strings, for it does not give the list of its languages; Linux, too, takes it so.
  *
  * @param timeout - milliseconds for each request
+ * @throws what `run` throws
+ */
+export async function readLanguage(run: RunOperation, timeout: number): Promise<number | undefined> {
+  const list = await readString(run, 0, 0, timeout);
+  if (list.status !== 'completed') return undefined;
+  const languages = decode(LanguageListDescriptor, list)?.wLANGID ?? [];
+  // A list that is empty or garbled: the device may have strings all the same.
+  const [first = ENGLISH] = languages;
+  return languages.includes(ENGLISH) ? ENGLISH : first;
+}
+
+/**
+ * Reads string descriptors in one language. Texts end at the first NUL and have no white space around them. A string that
+ * the device refuses, garbles or leaves blank is not in the result; some devices have no strings in spite of their indexes.
+ * All are asked for at once.
+ *
+ * @param timeout - milliseconds for each request
+ * @param readsIn - the language; by default the device is asked for it, if there is a string to read
  * @throws what `run` throws
  */
 export async function readStrings(
   run: RunOperation,
   indexes: Iterable<number>,
   timeout: number,
+  readsIn?: number,
 ): Promise<Map<number, string>> {
   const strings = new Map<number, string>();
   const wanted = [...new Set(indexes)].filter((index) => index !== 0);
   if (wanted.length === 0) return strings;
-  const list = await readString(run, 0, 0, timeout);
-  // Linux, too, takes a device that does not answer this for one without strings.
-  if (list.status !== 'completed') return strings;
-  const languages = decode(LanguageListDescriptor, list)?.wLANGID ?? [];
-  // A list that is empty or garbled: the device may have strings all the same.
-  const [first = ENGLISH] = languages;
-  const language = languages.includes(ENGLISH) ? ENGLISH : first;
+  const language = readsIn ?? (await readLanguage(run, timeout));
+  if (language === undefined) return strings;
   await Promise.all(
     wanted.map(async (index) => {
       const text = decode(StringDescriptor, await readString(run, index, language, timeout))?.bString;

@@ -5,12 +5,18 @@ import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import { DeviceDescriptor } from '../../codecs/usb/deviceDescriptors.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult } from '../ports/usb.ts';
 import { DeviceError } from './deviceError.ts';
-import { readStrings } from './deviceStrings.ts';
+import { readLanguage, readStrings, type RunOperation } from './deviceStrings.ts';
 import { getDescriptor } from './getDescriptor.ts';
 import { NO_BYTES } from './results.ts';
 
 const DEVICE_DESCRIPTOR_SIZE = 18;
 const CONFIGURATION_HEADER_SIZE = 9;
+/** iConfiguration. */
+const CONFIGURATION_NAME_OFFSET = 6;
+/** Bytes asked for of a descriptor whose length is not known, as Windows does: most are shorter. */
+const LONG_READ = 255;
+/** bcdUSB of devices that have a BOS descriptor, [USB 3.2] 9.6.2. */
+const USB_WITH_BOS = 0x201;
 /** Milliseconds for each request. */
 const TIMEOUT = 5000;
 /** As many as Linux reads: bNumConfigurations may say 255, and each may have 64 KiB. */
@@ -33,9 +39,10 @@ export interface DeviceDescription {
 }
 
 /**
- * Reads the descriptors of a device by control requests, the way an operating system enumerates it. A device must give its
- * device descriptor. One of its configurations that it does not give, or that cannot be read, cannot be selected, which is
- * reported; strings may be missing.
+ * Reads the descriptors of a device by control requests, in two turns where an operating system takes one for each. A
+ * device must give its device descriptor. One of its configurations that it does not give, or that cannot be read, cannot
+ * be selected, which is reported; strings may be missing. Its BOS and the names of its configurations are asked for as
+ * well, for whoever keeps what passes here ({@link DescriptorMemory}); nothing waits for them.
  *
  * @param name - of the device, for errors
  * @param report - called with each problem that does not keep the device from being used
@@ -46,7 +53,12 @@ export async function readDescription(
   name: string,
   report: (problem: Error) => void,
 ): Promise<DeviceDescription> {
-  const { status, data } = await readDescriptor(device, DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE);
+  const run = (operation: UsbOperation) => new Promise<UsbResult>((resolve) => device.submit(operation, resolve));
+  const whole = run(getDescriptor(DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE, TIMEOUT));
+  // Nearly all devices have it, and languages.
+  const firstHead = readHead(run, 0);
+  const asked = readLanguage(run, TIMEOUT);
+  const { status, data } = await whole;
   if (status !== 'completed') throw unreadable(`${name}: its device descriptor cannot be read (${status})`);
   const deviceDescriptor = Uint8Array.from(data);
   const fields = decodeDevice(name, deviceDescriptor);
@@ -57,30 +69,40 @@ export async function readDescription(
   if (count < fields.bNumConfigurations) {
     problem(`${fields.bNumConfigurations} configurations, of which ${count} are read`);
   }
-  const configurationDescriptors: Uint8Array[] = [];
-  const configurations: Configuration[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const descriptor = await readConfiguration(device, name, index);
-    const [configuration] = readConfigurations([descriptor]);
-    if (configuration !== undefined) {
-      configurations.push(configuration);
-      for (const finding of configuration.findings)
-        problem(`configuration descriptor ${index} is malformed: ${finding}`);
-    } else {
-      problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
-    }
-    configurationDescriptors.push(descriptor);
+  const first = await firstHead;
+  const language = await asked;
+  if (count > 0 && first.status === 'timedOut') throw noConfiguration(name, 0);
+  const nameIndex = first.data[CONFIGURATION_NAME_OFFSET] ?? 0;
+  if (fields.bcdUSB >= USB_WITH_BOS) void run(getDescriptor(DescriptorType.BOS, 0, LONG_READ, TIMEOUT));
+  if (language !== undefined && nameIndex !== 0 && first.status === 'completed') {
+    void run(getDescriptor(DescriptorType.STRING, nameIndex, LONG_READ, TIMEOUT, language));
   }
-  const run = (operation: UsbOperation) => new Promise<UsbResult>((resolve) => device.submit(operation, resolve));
-  return { deviceDescriptor, configurationDescriptors, configurations, fields, told: await readIdentity(run, fields) };
+  const told = readIdentity(run, fields, language);
+  const configurationDescriptors = await Promise.all(
+    Array.from({ length: count }, async (_, index) =>
+      readRest(run, name, index, index === 0 ? first : await readHead(run, index)),
+    ),
+  );
+  const configurations = configurationDescriptors.flatMap((descriptor, index) => {
+    const [configuration] = readConfigurations([descriptor]);
+    if (configuration === undefined) {
+      problem(`configuration descriptor ${index} is missing or broken: the configuration cannot be selected`);
+      return [];
+    }
+    for (const finding of configuration.findings) problem(`configuration descriptor ${index} is malformed: ${finding}`);
+    return [configuration];
+  });
+  return { deviceDescriptor, configurationDescriptors, configurations, fields, told: await told };
 }
 
 async function readIdentity(
-  run: (operation: UsbOperation) => Promise<UsbResult>,
+  run: RunOperation,
   fields: DeviceDescriptor,
+  language: number | undefined,
 ): Promise<ToldIdentity> {
   const { iManufacturer, iProduct, iSerialNumber } = fields;
-  const strings = await readStrings(run, [iManufacturer, iProduct, iSerialNumber], TIMEOUT);
+  const names = language === undefined ? [] : [iManufacturer, iProduct, iSerialNumber];
+  const strings = await readStrings(run, names, TIMEOUT, language);
   const manufacturerName = strings.get(iManufacturer);
   const productName = strings.get(iProduct);
   const serialNumber = strings.get(iSerialNumber);
@@ -109,25 +131,24 @@ function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
   }
 }
 
-/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws DeviceError when the device does not answer */
-async function readConfiguration(device: Pick<UsbDevice, 'submit'>, name: string, index: number): Promise<Uint8Array> {
-  const read = async (length: number) => {
-    const { status, data } = await readDescriptor(device, DescriptorType.CONFIGURATION, index, length);
-    if (status === 'timedOut') throw unreadable(`${name}: no answer when asked for configuration descriptor ${index}`);
-    return status === 'completed' ? data : NO_BYTES;
-  };
-  const head = await read(CONFIGURATION_HEADER_SIZE);
-  const totalLength = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
-  return Uint8Array.from(totalLength <= head.byteLength ? head : await read(totalLength));
+function readHead(run: RunOperation, index: number): Promise<UsbResult> {
+  return run(getDescriptor(DescriptorType.CONFIGURATION, index, LONG_READ, TIMEOUT));
 }
 
-function readDescriptor(
-  device: Pick<UsbDevice, 'submit'>,
-  type: number,
-  index: number,
-  length: number,
-): Promise<UsbResult> {
-  return new Promise((resolve) => device.submit(getDescriptor(type, index, length, TIMEOUT), resolve));
+/** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws DeviceError when the device does not answer */
+async function readRest(run: RunOperation, name: string, index: number, head: UsbResult): Promise<Uint8Array> {
+  if (head.status === 'timedOut') throw noConfiguration(name, index);
+  if (head.status !== 'completed') return NO_BYTES;
+  const totalLength = (head.data[2] ?? 0) | ((head.data[3] ?? 0) << 8);
+  const end = Math.max(totalLength, CONFIGURATION_HEADER_SIZE);
+  if (totalLength <= head.data.byteLength) return Uint8Array.from(head.data.subarray(0, end));
+  const whole = await run(getDescriptor(DescriptorType.CONFIGURATION, index, totalLength, TIMEOUT));
+  if (whole.status === 'timedOut') throw noConfiguration(name, index);
+  return whole.status === 'completed' ? Uint8Array.from(whole.data) : NO_BYTES;
+}
+
+function noConfiguration(name: string, index: number): DeviceError {
+  return unreadable(`${name}: no answer when asked for configuration descriptor ${index}`);
 }
 
 function unreadable(problem: string, options?: ErrorOptions): DeviceError {

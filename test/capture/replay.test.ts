@@ -246,6 +246,7 @@ describe('replay of a capture that is not as it should be', () => {
     expect(report.additional.map(({ name, line }) => `${name} ${line}`)).to.deep.equal([
       'RIMCALL_RELEASE 3',
       'CHANNEL_CREATED 3',
+      'RIMCALL_RELEASE 3',
     ]);
   });
 

@@ -52,7 +52,11 @@ describe('urbdrc serve --json and redirect --json', () => {
     expect(events(client)[2]).to.include({ reason: 'released', failures: 0 });
     const told = events(server).map(({ event }) => event);
     expect(told).to.include.members(['listening', 'connected', 'available', 'unplugged', 'disconnected', 'stopped']);
-    expect(events(server).find(({ event }) => event === 'disconnected')).to.include({ error: null });
+    expect(events(server).find(({ event }) => event === 'disconnected')).to.include({
+      error: null,
+      commands: 0,
+      overlapped: 0,
+    });
     for (const each of [...events(server), ...events(client)]) {
       expect(each['time']).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
       expect(each['text']).to.be.a('string');

@@ -212,6 +212,6 @@ describe('a client that breaks a rule of announcing', () => {
     );
   unterminated('an instance id without its NUL', '0-0\0', /DeviceInstanceId/);
   unterminated('ids without the last NUL', 'PID_1002\0\0', /HardwareIds/);
-  unterminated('compatible ids without the last NUL', 'Class_FF\0\0', /CompatibilityIds/);
+  unterminated('compatible ids without the last NUL', 'KEEPS_ORDER\0\0', /CompatibilityIds/);
   unterminated('a container id without its NUL', '}\0', /ContainerId/);
 });

@@ -30,6 +30,11 @@ export interface PeerSettings {
    * the client would end the connection.
    */
   readonly deviceChannelOpening: 'capabilities' | 'channelCreated';
+  /**
+   * When the notification interface is released, which is the client's go-ahead. `withCreated`: in the turn of
+   * CHANNEL_CREATED. `afterAnswer`: when the client's CHANNEL_CREATED has come, one round trip later.
+   */
+  readonly openingRelease: 'withCreated' | 'afterAnswer';
   /** After CANCEL_REQUEST. `endHere`: the request ends at once, because the client never answers a cancelled one. */
   readonly cancelledRequests: 'awaited' | 'endHere';
   /**
@@ -51,6 +56,11 @@ export interface PeerSettings {
   readonly controlsOneByOne: boolean;
   /** The same for a bulk, interrupt or isochronous transfer. Undefined: no limit, because a device may take for ever. */
   readonly transferWatchdog: number | undefined;
+  /**
+   * Whether reads are sent before the host asks for them. `ifAnnounced`: to a client that says that it keeps the order of
+   * transfers, as ours does. Others would hand them to the device at once.
+   */
+  readonly overlap: 'ifAnnounced' | 'never';
 }
 
 /** Name of a profile. */
@@ -101,11 +111,13 @@ const GENERIC: PeerSettings = {
   pipeRequestOutputBufferSize: 0,
   portControls: 'sent',
   deviceChannelOpening: 'capabilities',
+  openingRelease: 'withCreated',
   cancelledRequests: 'awaited',
   emptyAfterCancel: 'completed',
   controlWatchdog: 30_000,
   controlsBounded: false,
   controlsOneByOne: false,
+  overlap: 'ifAnnounced',
   transferWatchdog: undefined,
 };
 
@@ -131,6 +143,9 @@ const FREERDP_EARLY: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0
 
 /** Of 3.23 and later. It answers every PIPE_REQUEST. */
 const FREERDP_LATE: PeerSettings = { ...FREERDP, pipeRequestOutputBufferSize: 0 };
+
+/** That it takes the go-ahead together with CHANNEL_CREATED has not been tried. */
+const MSTSC: PeerSettings = { ...GENERIC, openingRelease: 'afterAnswer' };
 
 const IRONRDP: PeerSettings = { ...GENERIC, cancelledRequests: 'endHere' };
 
@@ -235,7 +250,7 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
   {
     name: 'mstsc',
     title: 'mstsc',
-    settings: GENERIC,
+    settings: MSTSC,
     recognisedBy: 'ADD_DEVICE: UsbDevice is 0 and DeviceInstanceId that of a USB device in Windows',
     recognition: [{ after: ['generic'], evidence: 'announced', matches: announcesLikeMstsc }],
   },
@@ -256,6 +271,8 @@ export const PEER_PROFILES: readonly PeerProfile[] = [
       libusbStatus: 'refused',
       ioControlSurplus: 'refused',
       idleReads: 'ended',
+      overlap: 'never',
+      openingRelease: 'afterAnswer',
     },
     recognisedBy: undefined,
     recognition: [],

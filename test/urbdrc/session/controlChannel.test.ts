@@ -5,6 +5,8 @@ import type { ChannelEvent } from '../../../src/urbdrc/session/channelEvent.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../../../src/urbdrc/session/client/controlChannel.ts';
 import { ServerControlChannel, type ServerControlEvent } from '../../../src/urbdrc/session/server/controlChannel.ts';
 import type { Step } from '../../../src/channels/machine.ts';
+import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
+import { DEFAULT_SESSION_TIMERS } from '../../../src/urbdrc/session/limits.ts';
 
 class ControlPair {
   readonly client = new ClientControlChannel();
@@ -57,20 +59,29 @@ describe('control channel, both roles (MS-RDPEUSB 3.1.1, 3.2.5.5)', () => {
     expect(pair.events.filter((event) => event === 'server virtualChannelRequested')).to.have.length(3);
   });
 
-  it('server sends nothing but the capability request before the response, and CHANNEL_CREATED after it', () => {
-    const server = new ServerControlChannel();
-    const names = (step: Step<unknown>) => step.outgoing.map((parts) => decodeServerMessage(joinParts(parts)).name);
-    expect(names(server.open(0))).to.deep.equal(['RIM_EXCHANGE_CAPABILITY_REQUEST']);
-    const response = {
-      name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
-      interfaceId: 0,
-      messageId: 1,
-      capabilityValue: 1,
-      result: 0,
-    } as const;
-    expect(names(server.receive(forge(response), 0))).to.deep.equal(['RIMCALL_RELEASE', 'CHANNEL_CREATED']);
-    expect(names(server.receive(forge(response), 0))).to.deep.equal([]);
-  });
+  for (const [peer, release] of [
+    ['generic', ['RIMCALL_RELEASE']],
+    ['mstsc', []],
+  ] as const) {
+    it(`server sends nothing but the capability request before the response, and CHANNEL_CREATED after it, to ${peer}`, () => {
+      const server = new ServerControlChannel(DEFAULT_SESSION_TIMERS, new RecognisedPeer(peer));
+      const names = (step: Step<unknown>) => step.outgoing.map((parts) => decodeServerMessage(joinParts(parts)).name);
+      expect(names(server.open(0))).to.deep.equal(['RIM_EXCHANGE_CAPABILITY_REQUEST']);
+      const response = {
+        name: 'RIM_EXCHANGE_CAPABILITY_RESPONSE',
+        interfaceId: 0,
+        messageId: 1,
+        capabilityValue: 1,
+        result: 0,
+      } as const;
+      expect(names(server.receive(forge(response), 0))).to.deep.equal([
+        'RIMCALL_RELEASE',
+        'CHANNEL_CREATED',
+        ...release,
+      ]);
+      expect(names(server.receive(forge(response), 0))).to.deep.equal([]);
+    });
+  }
 
   for (const wrong of [{ capabilityValue: 2 }, { result: 0x80004005 }]) {
     it(`server closes on a capability response with ${JSON.stringify(wrong)} (3.2.5.5.2)`, () => {

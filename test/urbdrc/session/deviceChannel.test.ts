@@ -5,7 +5,7 @@ import { joinParts } from '../../../codecs/core/parts.ts';
 import type { TransferCompletion, TransferRequest } from '../../../src/urbdrc/exchange.ts';
 import type { ServerRequest } from '../../../src/urbdrc/session/server/requestTable.ts';
 import { RecognisedPeer } from '../../../src/urbdrc/peers/recognisedPeer.ts';
-import { COMPLETION_INTERFACE, DevicePair, USB_DEVICE } from './pair.ts';
+import { COMPLETION_INTERFACE, configuration, DevicePair, USB_DEVICE } from './pair.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -60,34 +60,39 @@ function forged(pair: DevicePair, message: Parameters<typeof encodeUrbdrcMessage
 }
 
 describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
-  it('opens with capabilities, releases, CHANNEL_CREATED, ADD_DEVICE and REGISTER_REQUEST_CALLBACK in this order', () => {
-    const pair = new DevicePair();
-    const names: string[] = [];
-    pair.fromServer(pair.server.open(pair.now));
-    while (pair.toClient.length + pair.toServer.length > 0) {
-      for (const bytes of pair.toClient.splice(0)) {
-        names.push(`S ${decodeServerMessage(bytes).name}`);
-        pair.fromClient(pair.client.receive(bytes, pair.now));
+  const CREATED = [
+    ['generic', ['S RIMCALL_RELEASE', 'C CHANNEL_CREATED']],
+    ['mstsc', ['C CHANNEL_CREATED', 'S RIMCALL_RELEASE']],
+  ] as const;
+  for (const [peer, created] of CREATED) {
+    it(`opens with capabilities, releases, CHANNEL_CREATED, ADD_DEVICE and REGISTER_REQUEST_CALLBACK in this order with ${peer}`, () => {
+      const pair = new DevicePair({}, configuration, new RecognisedPeer(peer));
+      const names: string[] = [];
+      pair.fromServer(pair.server.open(pair.now));
+      while (pair.toClient.length + pair.toServer.length > 0) {
+        for (const bytes of pair.toClient.splice(0)) {
+          names.push(`S ${decodeServerMessage(bytes).name}`);
+          pair.fromClient(pair.client.receive(bytes, pair.now));
+        }
+        for (const bytes of pair.toServer.splice(0)) {
+          names.push(`C ${decodeClientMessage(bytes, {}).name}`);
+          pair.fromServer(pair.server.receive(bytes, pair.now));
+        }
       }
-      for (const bytes of pair.toServer.splice(0)) {
-        names.push(`C ${decodeClientMessage(bytes, {}).name}`);
-        pair.fromServer(pair.server.receive(bytes, pair.now));
-      }
-    }
-    expect(names).to.deep.equal([
-      'S RIM_EXCHANGE_CAPABILITY_REQUEST',
-      'C RIM_EXCHANGE_CAPABILITY_RESPONSE',
-      'S RIMCALL_RELEASE',
-      'S CHANNEL_CREATED',
-      'C CHANNEL_CREATED',
-      'S RIMCALL_RELEASE',
-      'C ADD_DEVICE',
-      'S REGISTER_REQUEST_CALLBACK',
-    ]);
-    expect(pair.client.state).to.equal('active');
-    expect(pair.server.state).to.equal('active');
-    expect(pair.atServer('deviceAdded')[0]?.device.hardwareIds[1]).to.equal('USB\\VID_46F4&PID_0001');
-  });
+      expect(names).to.deep.equal([
+        'S RIM_EXCHANGE_CAPABILITY_REQUEST',
+        'C RIM_EXCHANGE_CAPABILITY_RESPONSE',
+        'S RIMCALL_RELEASE',
+        'S CHANNEL_CREATED',
+        ...created,
+        'C ADD_DEVICE',
+        'S REGISTER_REQUEST_CALLBACK',
+      ]);
+      expect(pair.client.state).to.equal('active');
+      expect(pair.server.state).to.equal('active');
+      expect(pair.atServer('deviceAdded')[0]?.device.hardwareIds[1]).to.equal('USB\\VID_46F4&PID_0001');
+    });
+  }
 
   it('announces without a release after the wait, for servers that never send one (3.3.5.1.1)', () => {
     const pair = new DevicePair();

@@ -34,6 +34,7 @@ export abstract class ServerChannel<Event> {
   protected readonly peer: RecognisedPeer;
   #handshakeDeadline: number | undefined;
   #messageId = 0;
+  #isReleased = false;
 
   /** @param peer what the client is, as all channels of its connection know it. */
   constructor(timers: SessionTimers, peer = new RecognisedPeer()) {
@@ -204,6 +205,14 @@ export abstract class ServerChannel<Event> {
         ...CHANNEL_CREATED_VERSION,
       }),
     );
+    if (this.peer.settings.openingRelease === 'withCreated') this.#release(step);
+  }
+
+  /** FreeRDP and IronRDP announce nothing before this release arrives. Exactly once a channel. */
+  #release(step: StepBuilder<Event | ChannelEvent>): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    step.send(release(InterfaceId.CHANNEL_NOTIFICATION_SERVER, 'STREAM_ID_PROXY', this.nextMessageId()));
   }
 
   #channelCreated(
@@ -222,8 +231,7 @@ export abstract class ServerChannel<Event> {
     }
     this.advance(message.name);
     this.#handshakeDeadline = this.carriesDevice ? now + this.timers.handshake : undefined;
-    // FreeRDP and IronRDP announce nothing before this release arrives. Exactly once a channel.
-    step.send(release(InterfaceId.CHANNEL_NOTIFICATION_SERVER, 'STREAM_ID_PROXY', this.nextMessageId()));
+    this.#release(step);
   }
 }
 
