@@ -408,7 +408,13 @@ for (const backend of /** @type {const} */ (['koffi', 'node-usb']))
       before(() => lab.monitor('device_add usb-net,id=network0,bus=xhci.0,port=7'));
       after(async () => {
         await lab.monitor('device_del network0');
-        await lab.run('modprobe', ['-r', 'cdc_ether', 'rndis_host']);
+        await lab.waitUntil(
+          async () => (await lab.sysfsDevice(NETWORK.vid, NETWORK.pid)) === undefined,
+          10_000,
+          'the network adapter is gone',
+        );
+        // rndis_host uses cdc_ether.
+        await lab.run('modprobe', ['-r', 'rndis_host', 'cdc_ether']);
       });
 
       it('are chosen with all their interfaces, and the first comes back on close', async () => {
