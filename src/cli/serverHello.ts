@@ -1,4 +1,5 @@
 import type { RedirectionClient } from '../engine/client.ts';
+import type { Clock } from '../ports/clock.ts';
 import { systemClock } from '../systemClock.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { Failure } from './failure.ts';
@@ -18,15 +19,16 @@ export async function helloOf(
   remote: string,
   greeted: Promise<void>,
   others: ReadonlySet<string>,
-  { closed }: RedirectionClient,
+  { closed }: Pick<RedirectionClient, 'closed'>,
   signal: AbortSignal,
+  clock: Clock = systemClock,
 ): Promise<'came' | 'over' | Failure> {
   let stop: () => void = () => {};
   const [time, problem] = isRdpUrl(remote)
     ? ([RDP_HELLO_TIME, () => withoutUsb(remote, others)] as const)
     : ([HELLO_TIME, () => silent(remote)] as const);
   const late = new Promise<Failure>((resolve) => {
-    stop = systemClock.after(time, () => resolve(new Failure(problem())));
+    stop = clock.after(time, () => resolve(new Failure(problem())));
   });
   const over = Promise.race([closed, aborted(signal)]);
   try {
