@@ -11,14 +11,12 @@ const CHECKSUM_SIZE = 8;
 /** One direction of an NTLM session. */
 class Flow {
   readonly #signingKey: Uint8Array;
-  readonly #sealingKey: Uint8Array;
-  #cipher: Rc4;
+  readonly #cipher: Rc4;
   #sequence = 0;
 
   constructor(exportedSessionKey: Uint8Array, direction: Direction) {
     this.#signingKey = signingKey(exportedSessionKey, direction);
-    this.#sealingKey = sealingKey(exportedSessionKey, direction);
-    this.#cipher = new Rc4(this.#sealingKey);
+    this.#cipher = new Rc4(sealingKey(exportedSessionKey, direction));
   }
 
   crypt(bytes: Uint8Array): Uint8Array {
@@ -31,10 +29,6 @@ class Flow {
     this.#sequence += 1;
     const checksum = hmacMd5(this.#signingKey, sequence, message).subarray(0, CHECKSUM_SIZE);
     return joinParts([u32(SIGNATURE_VERSION), this.#cipher.crypt(checksum), sequence]);
-  }
-
-  restartCipher(): void {
-    this.#cipher = new Rc4(this.#sealingKey);
   }
 }
 
@@ -64,20 +58,6 @@ export class NtlmSession {
     if (sealed.byteLength < SIGNATURE_SIZE) return undefined;
     const message = this.#in.crypt(sealed.subarray(SIGNATURE_SIZE));
     return isSame(this.#in.signature(message), sealed.subarray(0, SIGNATURE_SIZE)) ? message : undefined;
-  }
-
-  /** GSS_GetMICEx of a list of mechanisms: the cipher starts anew after it, [MS-SPNG] 3.3.5.1. */
-  sign(message: Uint8Array): Uint8Array {
-    const signature = this.#out.signature(message);
-    this.#out.restartCipher();
-    return signature;
-  }
-
-  /** Whether the other end's {@link sign} is right. */
-  verify(message: Uint8Array, signature: Uint8Array): boolean {
-    const expected = this.#in.signature(message);
-    this.#in.restartCipher();
-    return isSame(expected, signature);
   }
 }
 
