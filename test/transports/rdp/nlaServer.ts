@@ -98,7 +98,7 @@ export class NlaPeer {
   #input: AsyncIterator<Buffer> | undefined;
   #unread = Buffer.alloc(0);
   #session: NtlmSession | undefined;
-  #nonce = new Uint8Array();
+  #nonce: Uint8Array = new Uint8Array();
 
   constructor(socket: Socket, tls: TlsAcceptor) {
     this.#socket = socket;
@@ -134,6 +134,10 @@ export class NlaPeer {
 
   close(): void {
     this.#stream.end();
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
   }
 
   /** The client's next TSRequest. @throws Error when it left instead */
