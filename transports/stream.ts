@@ -30,6 +30,8 @@ export interface StreamOptions {
   readonly join?: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
   /** Called once, for the bytes that `close` sends last. Default: none. */
   readonly lastBytes?: () => Uint8Array;
+  /** Called once the peer has closed or is lost: why, where it said so before. Default: it never does. */
+  readonly farewell?: () => Error | undefined;
   /** Frames that arrived during a handshake, to be delivered first. */
   readonly earlier?: readonly Uint8Array[];
   /** Default: delivers. */
@@ -58,6 +60,7 @@ export class StreamTransport implements Transport {
   readonly #deframer: Deframer;
   readonly #join: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
   readonly #lastBytes: (() => Uint8Array) | undefined;
+  readonly #farewell: (() => Error | undefined) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
   readonly #clock: Clock;
@@ -82,6 +85,7 @@ export class StreamTransport implements Transport {
     this.#deframer = options.deframer ?? new TpktDeframer();
     this.#join = options.join ?? joinFrames;
     this.#lastBytes = options.lastBytes;
+    this.#farewell = options.farewell;
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
@@ -171,7 +175,7 @@ export class StreamTransport implements Transport {
     }
     if (!this.#isFlowing()) return;
     if (!this.#peerEnded) this.#stream.resume();
-    else this.#end(this.#deframer.isInsideFrame ? cut(this.remote) : undefined);
+    else this.#end(this.#farewell?.() ?? (this.#deframer.isInsideFrame ? cut(this.remote) : undefined));
   }
 
   #isFlowing(): boolean {
@@ -220,7 +224,7 @@ export class StreamTransport implements Transport {
 
   #lost(error: Error): void {
     // After a proper end frames may still wait for a paused owner; the owner is told when it has them.
-    if (!this.#peerEnded) this.#end(error);
+    if (!this.#peerEnded) this.#end(this.#farewell?.() ?? error);
   }
 
   /** The peer closed (undefined), or the connection failed. */

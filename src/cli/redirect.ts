@@ -158,6 +158,9 @@ Examples:
 }
 
 async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
+  if (options.exclusive === true && isRdpUrl(options.connect ?? '')) {
+    throw new Failure('--exclusive: an RDP server decides by itself who stays, and is not told; leave it out', 2);
+  }
   let meter: ProgramMetrics | undefined;
   let control: ProgramControl | undefined;
   let focus: ProgramFocus | undefined;

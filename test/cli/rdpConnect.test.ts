@@ -84,6 +84,7 @@ describe('urbdrc redirect --connect rdp://', () => {
     'a user without a password': [['--connect', 'rdp://ali@desk'], /the password of ali is missing/],
     'a port of 0': [['--connect', 'rdp://desk:0'], /port 0 is for listening/],
     'a token': [['--connect', 'rdp://desk', '--token', 'x'], /rdp:\/\/ has no token/],
+    'a wish to be alone': [['--connect', 'rdp://desk', '--exclusive'], /--exclusive: an RDP server decides by itself/],
     'a domain elsewhere': [['--connect', 'tcp://desk:1', '--domain', 'x'], /--domain .* only for rdp:\/\//],
   };
   for (const [what, [args, message]] of Object.entries(wrong)) {

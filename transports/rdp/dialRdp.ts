@@ -266,6 +266,10 @@ class RdpDialing {
       earlier: this.#early,
       join: (frames, memory) => framing.join(frames, memory),
       lastBytes: () => framing.lastBytes(),
+      farewell: () => {
+        const reason = connection.closed();
+        return reason && explained(reason, remote);
+      },
     });
   }
 
