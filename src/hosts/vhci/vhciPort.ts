@@ -31,14 +31,14 @@ export interface VhciPlace {
 }
 
 /**
- * Plugs a device into a free port of its speed: from now on the kernel sends commands. Call it for one device after the
- * other: two at once would choose the same port.
+ * Plugs a device into a free port of its speed, of the controller that has the fewest devices: from now on the kernel sends
+ * commands. Call it for one device after the other: two at once would choose the same port.
  * @throws HostError when vhci-hcd is not there, has no free port, or may not be used.
  */
 export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdentity): Promise<OccupiedPort> {
   const { speed, busNumber, deviceAddress } = identity;
   const hub = speed === 'super' || speed === 'superPlus' ? 'super' : 'high';
-  const ports = (await kernel.ports()).filter((port) => port.hub === hub);
+  const ports = leastTakenFirst(await kernel.ports()).filter((port) => port.hub === hub);
   const deviceId = (busNumber & 0x7fff) * 0x10000 + (deviceAddress & 0xffff);
   const { ours, theirs } = await socketPair();
   try {
@@ -57,6 +57,18 @@ export async function attachToPort(kernel: VhciKernel, identity: UsbDeviceIdenti
     theirs.destroy();
     throw error;
   }
+}
+
+/**
+ * While a device takes its time over SET_INTERFACE, the kernel lets no other one of the same controller select a setting
+ * (`bandwidth_mutex`), and gives up after 5 s where that one waits for the other, as a copy of a device at vhci-hcd does.
+ */
+function leastTakenFirst(ports: readonly VhciPort[]): VhciPort[] {
+  const taken = new Map<number, number>();
+  for (const { controller, state } of ports)
+    taken.set(controller, (taken.get(controller) ?? 0) + (state === 'free' ? 0 : 1));
+  const load = ({ controller }: VhciPort) => taken.get(controller) ?? 0;
+  return [...ports].sort((one, other) => load(one) - load(other) || one.port - other.port);
 }
 
 /**

@@ -29,6 +29,8 @@ export class FakeKernel implements VhciKernel {
   readonly lingering = new Set<string>();
   /** Devices get an address as soon as they are plugged in. */
   enumerates = true;
+  /** Ports belong to so many controllers by turns. */
+  controllers = 1;
   /** Their folders are there as soon as they have an address. */
   hasFolders = true;
 
@@ -39,7 +41,7 @@ export class FakeKernel implements VhciKernel {
         const hub = port < HIGH_PORTS ? 'high' : 'super';
         const isUp = plugged !== undefined && this.enumerates;
         return {
-          controller: 0,
+          controller: port % this.controllers,
           port,
           hub,
           state: plugged === undefined ? 'free' : isUp ? 'used' : 'notAssigned',

@@ -146,6 +146,13 @@ describe('a device in a port of vhci-hcd', () => {
     expect([...kernel.plugged.keys()]).to.deep.equal([0, 1]);
   });
 
+  it('is at the controller with the fewest devices: those of one wait for each other when they select settings', async () => {
+    kernel.controllers = 2;
+    for (const speed of ['super', 'high', 'high', 'super'] as const)
+      await attached(new FakeUsbDevice(undefined, { speed, busNumber: 3, deviceAddress: 9 }));
+    expect([...kernel.plugged.keys()]).to.deep.equal([2, 1, 0, 3]);
+  });
+
   it('takes the next port when somebody else was quicker', async () => {
     kernel.contested.add(0);
     await attached(new FakeUsbDevice());
