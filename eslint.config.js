@@ -50,6 +50,7 @@ const layers = [
   { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
   { files: 'src/focus', may: ['codecs/core', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/control', may: ['codecs/core', 'src/hub', 'transports', PORTS] },
+  { files: 'src/gateway', may: ['codecs/core', 'transports', PORTS] },
   {
     files: 'src/capture',
     may: ['codecs', 'src/urbdrc/session', 'src/usb', 'src/channels', 'src/engine/options', CLOCK, PORTS],
@@ -118,6 +119,7 @@ const packages = [
   only('smart-buffer', 'test/codecs/core'),
   only('prom-client', 'src/metrics'),
   only('ws', 'transports/webSocket'),
+  only('jose', 'src/gateway'),
 ];
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
@@ -163,6 +165,14 @@ export default tseslint.config(
   {
     files: ['transports/webSocket/**/*.ts', 'test/transports/webSocket/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: except('ws') }] },
+  },
+  {
+    files: ['src/gateway/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: except('jose') }] },
+  },
+  {
+    files: ['test/gateway/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ws') }] },
   },
   {
     files: ['src/metrics/**/*.ts'],

@@ -30,6 +30,8 @@ export interface AcceptorOptions {
   readonly handshakeTimeout: number;
   readonly maximumHandshakes: number;
   readonly connections: ConnectionLimit;
+  /** Takes a WebSocket as the stream of bytes that it is, instead of a transport being made of it. */
+  readonly takeStream: ((stream: MessageStream) => void) | undefined;
   /** Those that can be resumed, if any can. */
   readonly sessions: HeldSessions | undefined;
   readonly clock: Clock;
@@ -66,7 +68,7 @@ export class Acceptor {
   }
 
   /**
-   * Undefined when the peer went on with a session that was handed out before.
+   * Undefined when the peer went on with a session that was handed out before, or when its stream was taken.
    * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
    */
   async accept(raw: Socket): Promise<Transport | undefined> {
@@ -130,7 +132,7 @@ export class Acceptor {
   }
 
   async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport | undefined> {
-    const { tokens, tls, webSocket, clock, sessions } = this.#options;
+    const { tokens, tls, webSocket, clock, sessions, takeStream } = this.#options;
     let stream: Duplex = raw;
     let isAwaitingToken = false;
     let unfinished = 'did not finish TLS';
@@ -159,6 +161,11 @@ export class Acceptor {
         unfinished = 'did not ask for a WebSocket';
         stream = await Promise.race([webSocket.upgrade(stream, remote), failed]);
         pending.advance();
+      }
+      if (takeStream !== undefined && stream instanceof MessageStream) {
+        pending.passed();
+        takeStream(stream);
+        return undefined;
       }
       if (tokens.length === 0) {
         pending.passed();

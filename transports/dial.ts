@@ -82,13 +82,58 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
 }
 
 /** One connection to a listener, which was shown the token if there is one. */
-async function connect(
+function connect(
   url: string,
   target: TransportUrl,
   token: Uint8Array | undefined,
   options: PinnedOptions,
   signal: AbortSignal | undefined,
 ): Promise<Transport> {
+  return withSocket(url, target, options, signal, async (socket) => {
+    const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
+    const stream = await upgraded(socket, target, url, options);
+    const deframer = deframerFor(stream);
+    const stays: StreamOptions = { remote: url, identity, deframer, clock: options.clock };
+    if (token === undefined) return new StreamTransport(stream, { ...stays, examineFirst: noticeRefusal(url) });
+    const link = {
+      send: (frame: Parts) => void stream.write(joinFrames([frame])),
+      next: () => nextFrom(stream, deframer),
+    };
+    const earlier = await presentToken(link, token, url);
+    return new StreamTransport(stream, { ...stays, earlier });
+  });
+}
+
+/**
+ * A connected socket, with a verified certificate where there is TLS, for bytes that are not ours. Nothing was sent, and what
+ * has come waits in it.
+ *
+ * @throws as {@link dial}; UsageError also for WebSockets
+ */
+export async function dialSocket(
+  url: string,
+  options: Pick<DialOptions, 'ca' | 'fingerprint' | 'timeout' | 'signal' | 'clock'> = {},
+): Promise<Socket> {
+  const target = parseTransportUrl(url, 'dial');
+  if (isWebSocket(target)) throw new UsageError(`${url}: use tcp://host:port, tls://host:port or unix:/path`);
+  checkTlsOptions(target, options);
+  const fingerprint = options.fingerprint === undefined ? undefined : normalizeFingerprint(options.fingerprint);
+  const { clock = systemClock, signal } = options;
+  return withSocket(url, target, { ...options, clock, fingerprint }, signal, (socket) => {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    return Promise.resolve(socket);
+  });
+}
+
+/** What `use` makes of a socket that is connected, and verified. Time and signal are about both. */
+async function withSocket<T>(
+  url: string,
+  target: TransportUrl,
+  options: PinnedOptions,
+  signal: AbortSignal | undefined,
+  use: (socket: Socket) => Promise<T>,
+): Promise<T> {
   signal?.throwIfAborted();
   const socket = open(target, options);
   // Whatever ends the attempt destroys the socket with the reason, and whoever waits for the socket is told.
@@ -102,17 +147,7 @@ async function connect(
   try {
     await connected(socket, url);
     if (socket instanceof TLSSocket) checkPeer(socket, url, options);
-    const identity = { address: target.scheme === 'unix' ? formatTransportUrl(target) : addressOf(socket) };
-    const stream = await upgraded(socket, target, url, options);
-    const deframer = deframerFor(stream);
-    const stays: StreamOptions = { remote: url, identity, deframer, clock };
-    if (token === undefined) return new StreamTransport(stream, { ...stays, examineFirst: noticeRefusal(url) });
-    const link = {
-      send: (frame: Parts) => void stream.write(joinFrames([frame])),
-      next: () => nextFrom(stream, deframer),
-    };
-    const earlier = await presentToken(link, token, url);
-    return new StreamTransport(stream, { ...stays, earlier });
+    return await use(socket);
   } catch (error) {
     socket.destroy();
     signal?.throwIfAborted();
@@ -130,7 +165,7 @@ async function upgraded(socket: Socket, target: TransportUrl, url: string, optio
   return openWebSocket(socket, target, options.webSocket ?? {}, { remote: url, clock: options.clock });
 }
 
-function checkTlsOptions(target: TransportUrl, options: DialOptions): void {
+function checkTlsOptions(target: TransportUrl, options: Pick<DialOptions, 'ca' | 'fingerprint' | 'insecure'>): void {
   const { ca, fingerprint, insecure = false } = options;
   const pins = ca !== undefined || fingerprint !== undefined;
   if (!isSecure(target) && (pins || insecure)) {

@@ -6,7 +6,7 @@ import type { Transport } from '../src/ports/transport.ts';
 import { Acceptor } from './acceptor.ts';
 import { type CertificateOptions, identityFor } from './certificates.ts';
 import { systemClock } from '../src/systemClock.ts';
-import { handOver, tellRefused } from './handOver.ts';
+import { handOver, type ListenerCallbacks, tellRefused } from './handOver.ts';
 import { FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES } from './pendingSockets.ts';
 import { processConnections } from './processConnections.ts';
 import { HeldSessions } from './resume/heldSessions.ts';
@@ -16,6 +16,7 @@ import { plainError } from './transportError.ts';
 import { encodeToken } from './token.ts';
 import { listenAtPath } from './unixSocket.ts';
 import { formatTransportUrl, isLoopback, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
+import type { MessageStream } from './webSocket/messageStream.ts';
 import { WebSocketAcceptor, type WebSocketListenOptions } from './webSocket/webSocketAcceptor.ts';
 
 /** `cert`, `key` and `identity` are about TLS, `webSocket` about WebSockets. */
@@ -68,11 +69,39 @@ const HANDSHAKE_TIMEOUT = 10_000;
  * @throws UsageError for a URL or options that make no sense, and for listening beyond this machine without TLS and a
  *   token; TransportError when the system refuses.
  */
-export async function listen(
+export function listen(
   url: string,
   options: ListenOptions,
   onConnection: (transport: Transport) => void,
   onRefused: (error: Error, remote: string) => void = () => {},
+): Promise<Listener> {
+  return open(url, options, { onConnection, onRefused }, undefined);
+}
+
+/**
+ * Listens at a URL `ws://` or `wss://` for streams of bytes: what is in them, who may come, and how they end is up to
+ * `takeStream`.
+ *
+ * @throws as {@link listen}; UsageError also for URLs of other kinds
+ */
+export async function listenForStreams(
+  url: string,
+  options: Omit<ListenOptions, 'token' | 'tokens' | 'hold'>,
+  takeStream: (stream: MessageStream) => void,
+  onRefused: (error: Error, remote: string) => void,
+): Promise<Listener> {
+  if (!isWebSocket(parseTransportUrl(url, 'listen'))) {
+    throw new UsageError(`${url} is not for pages: listen at wss://host:port/path, or at ws:// on this machine`);
+  }
+  const webSocket: WebSocketListenOptions = { ...options.webSocket, subProtocols: ['binary'] };
+  return open(url, { ...options, webSocket }, { onConnection: () => {}, onRefused }, takeStream);
+}
+
+async function open(
+  url: string,
+  options: ListenOptions,
+  { onConnection, onRefused }: ListenerCallbacks,
+  takeStream: ((stream: MessageStream) => void) | undefined,
 ): Promise<Listener> {
   const target = parseTransportUrl(url, 'listen');
   if (!isSecure(target) && (options.cert !== undefined || options.key !== undefined)) {
@@ -85,7 +114,8 @@ export async function listen(
     ...(options.token === undefined ? [] : [{ bytes: encodeToken(options.token), user: undefined }]),
     ...(options.tokens ?? []).map(({ token, user }) => ({ bytes: encodeToken(token), user })),
   ];
-  checkReach(url, target, tokens.length > 0);
+  // Who takes streams asks for a token of its own.
+  checkReach(url, target, tokens.length > 0 || takeStream !== undefined);
   const clock = options.clock ?? systemClock;
   const webSocket = isWebSocket(target)
     ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock)
@@ -101,6 +131,7 @@ export async function listen(
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     maximumHandshakes: options.maximumHandshakes ?? MAXIMUM_HANDSHAKES,
     connections: options.connections ?? processConnections(),
+    takeStream,
     sessions,
     clock,
   });

@@ -57,24 +57,16 @@ export type Counterpart = 'urbdrc serve' | 'urbdrc redirect --device VID:PID';
 export function addEndpointOptions(command: Command): Command {
   const dialling = (option: Option) => option.conflicts('listen');
   const listening = (option: Option) => option.conflicts('connect');
-  return command
+  command
     .addOption(new Option('--connect <url>', 'dial the other end'))
     .addOption(listening(new Option('--listen <url>', 'wait for the other end to dial')))
     .addOption(new Option('--token <text>', 'shared secret that the dialling end shows').conflicts('tokenFile'))
     .addOption(new Option('--token-file <file>', 'read the shared secret from the first line of a file'))
     .addOption(dialling(new Option('--fingerprint <sha256>', 'tls: accept only the certificate with this fingerprint')))
     .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
-    .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')))
-    .addOption(listening(new Option('--cert <file>', 'tls, listening: certificate to show (PEM)')))
-    .addOption(listening(new Option('--key <file>', 'tls, listening: its private key (PEM)')))
-    .addOption(
-      listening(new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is')),
-    )
-    .addOption(
-      listening(
-        new RepeatableOption('--origin <origin>', 'ws, listening: let pages of https://HOST in; else none are'),
-      ),
-    )
+    .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')));
+  for (const option of listenerOptions()) command.addOption(listening(option));
+  return command
     .addOption(new Option('--text-messages', 'ws: also speak base64 in text messages, for old clients and proxies'))
     .addOption(
       new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
@@ -86,6 +78,16 @@ export function addEndpointOptions(command: Command): Command {
         .argParser(seconds)
         .default(HID_HOLD),
     );
+}
+
+/** Options of a listener about its certificate and about pages. */
+export function listenerOptions(): Option[] {
+  return [
+    new Option('--cert <file>', 'tls, listening: certificate to show (PEM)'),
+    new Option('--key <file>', 'tls, listening: its private key (PEM)'),
+    new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is'),
+    new RepeatableOption('--origin <origin>', 'ws, listening: let pages of https://HOST in; else none are'),
+  ];
 }
 
 /** Drivers of disks wait for 30 s before they do something about it. */
@@ -321,8 +323,8 @@ function webSocketOptions({ origin, textMessages = false }: EndpointOptions): Pi
 }
 
 /** Certificate of the listener: the one that the user gives, else the one that was made at the first start. */
-async function identityOptions(
-  { cert, key, stateDir }: EndpointOptions,
+export async function identityOptions(
+  { cert, key, stateDir }: Pick<EndpointOptions, 'cert' | 'key' | 'stateDir'>,
   { environment }: ProgramContext,
   terminal: Terminal,
 ): Promise<ListenerIdentity> {

@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.ts';
 import { encodeCommand } from './encode.ts';
 import { Failure, oneLine, withHint } from './failure.ts';
 import { focusCommand } from './focus.ts';
+import { gatewayCommand } from './gateway.ts';
 import { listCommand } from './list.ts';
 import { packageVersion } from './packageVersion.ts';
 import { redirectCommand } from './redirect.ts';
@@ -58,6 +59,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     doctorCommand,
     redirectCommand,
     serveCommand,
+    gatewayCommand,
     sessionsCommand,
     focusCommand,
     demoCommand,

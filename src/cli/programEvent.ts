@@ -30,7 +30,7 @@ export interface EventDevice {
 }
 
 /**
- * One event of `serve` and `redirect`. With --json each is one line, an object with these properties, `time` (ISO 8601,
+ * One event of `serve`, `redirect` and `gateway`. With --json each is one line, an object with these properties, `time` (ISO 8601,
  * UTC) and `text`, the line for people. Names and properties stay; new ones may be added.
  */
 export type ProgramEvent =
@@ -91,6 +91,17 @@ export type ProgramEvent =
   | ({ readonly event: 'deviceClaimed' | 'deviceRefused' | 'deviceTaken' } & EventDevice)
   | { readonly event: 'question' | 'problem' | 'note' | 'detail' }
   | { readonly event: 'focus'; readonly owner: 'local' | 'remote'; readonly error: string | null }
+  | {
+      /** Of `gateway`: a connection that a token permitted is over. */
+      readonly event: 'gatewayConnection';
+      readonly remote: string;
+      readonly user: string;
+      readonly target: string;
+      readonly error: string | null;
+      readonly fromPage: number;
+      readonly toPage: number;
+      readonly seconds: number;
+    }
   | { readonly event: 'stopped' };
 
 type Identity = Pick<UsbDeviceIdentity, 'vendorId' | 'productId'> & {

@@ -25,6 +25,11 @@ const CODES: Partial<Record<TransportErrorCode, number>> = {
   SESSION_ENDED: 4410,
   SESSION_GONE: 4410,
   TOO_MANY_CONNECTIONS: 4429,
+  // Of a gateway, docs/gateway.md.
+  GATEWAY_ENDING: 1012,
+  NO_SUCH_TARGET: 4404,
+  UPSTREAM_FAILED: 4502,
+  UPSTREAM_TIMED_OUT: 4504,
 };
 
 /** What the other end's code means here. */
@@ -34,14 +39,18 @@ const MEANINGS: ReadonlyMap<number, TransportErrorCode> = new Map([
   [1007, 'PROTOCOL_VIOLATED'],
   [1008, 'SESSION_REFUSED'],
   [1009, 'PROTOCOL_VIOLATED'],
+  [1012, 'GATEWAY_ENDING'],
   [1013, 'TOO_MANY_CONNECTIONS'],
   [4400, 'PROTOCOL_VIOLATED'],
   [4401, 'WRONG_TOKEN'],
   [4403, 'ORIGIN_REFUSED'],
+  [4404, 'NO_SUCH_TARGET'],
   [4408, 'TIMED_OUT'],
   [4409, 'SESSION_REFUSED'],
   [4410, 'SESSION_ENDED'],
   [4429, 'TOO_MANY_CONNECTIONS'],
+  [4502, 'UPSTREAM_FAILED'],
+  [4504, 'UPSTREAM_TIMED_OUT'],
 ]);
 
 /** Closes that are the ordinary end: done, going away (a page was left), and without a code. */

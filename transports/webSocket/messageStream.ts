@@ -9,12 +9,22 @@ import { errorOfClose, type Farewell, farewellFor, NORMAL } from './closeCodes.t
 import { type MessageDeframer, newDeframer } from './messageDeframer.ts';
 import { piecesOf, problemOfSize, type SubProtocol } from './subProtocols.ts';
 
+/** What a dialer says in its request for a WebSocket. It may have a secret: it is not for people. */
+export interface UpgradeRequest {
+  /** What follows the question mark of what was asked for, if anything. */
+  readonly query: string;
+  /** The header field. */
+  readonly authorization: string | undefined;
+}
+
 export interface MessageStreamOptions {
   /** The other end, for people. */
   readonly remote: string;
   readonly subProtocol: SubProtocol;
   /** Milliseconds between two pings. 0: none. */
   readonly heartbeat: number;
+  /** What the other end asked with, where it dialled. */
+  readonly request?: UpgradeRequest;
   readonly clock: Clock;
 }
 
@@ -60,6 +70,22 @@ export class MessageStream extends Duplex {
     socket.on('error', (error) => (this.#failure = error));
     socket.on('close', (code, reason) => this.#socketClosed({ code, reason: reason.toString() }));
     if (options.heartbeat > 0) this.#beat();
+  }
+
+  /** The other end, for people. */
+  get remote(): string {
+    return this.#options.remote;
+  }
+
+  /** Undefined where this end dialled. */
+  get request(): UpgradeRequest | undefined {
+    return this.#options.request;
+  }
+
+  /** Reads nothing more from the other end until somebody reads the stream. What one read of the socket brought may come. */
+  hold(): void {
+    this.#isFull = true;
+    this.#socket.pause();
   }
 
   /** What cuts the stream into frames. */

@@ -108,12 +108,13 @@ export class WebSocketAcceptor {
       socket.destroy();
       return;
     }
-    const [path] = (request.url ?? '').split('?', 1);
+    const { url = '' } = request;
+    const [path] = url.split('?', 1);
     if (path !== this.#path) {
       this.#refuse(socket, '404 Not Found', `there is no WebSocket at ${printable(path ?? '').slice(0, 80)}`);
       return;
     }
-    const { origin } = request.headers;
+    const { origin, authorization } = request.headers;
     if (origin !== undefined && !this.#origins.has(origin.toLowerCase())) {
       const line = `pages of ${printable(origin).slice(0, 80)} may not connect: allow that origin where it listens`;
       this.#refuse(socket, '403 Forbidden', line, 'ORIGIN_REFUSED');
@@ -128,7 +129,8 @@ export class WebSocketAcceptor {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const { remote } = waiting;
       const options = { remote, subProtocol, heartbeat: this.#heartbeat, clock: this.#clock };
-      waiting.resolve(new MessageStream(webSocket, options));
+      const query = url.slice(path.length + 1);
+      waiting.resolve(new MessageStream(webSocket, { ...options, request: { query, authorization } }));
     });
   }
 

@@ -1,0 +1,203 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ConnectionLimit } from '../admission/connectionLimit.ts';
+import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
+import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS, type TicketKey, Tickets } from '../gateway/tickets.ts';
+import { systemClock } from '../systemClock.ts';
+import { normalizeFingerprint } from '../../transports/certificates.ts';
+import { dialSocket } from '../../transports/dial.ts';
+import { listenForStreams } from '../../transports/listen.ts';
+import { isWebSocket, parseTransportUrl } from '../../transports/url.ts';
+import { configOption } from './configFile.ts';
+import { identityOptions, listenerOptions, type EndpointOptions } from './endpoint.ts';
+import { Failure, oneLine } from './failure.ts';
+import { readSecret, readText } from './files.ts';
+import { PROCESS, type ProgramContext } from './programContext.ts';
+import { addOutputOptions, type OutputOptions } from './programEvent.ts';
+import { RepeatableOption } from './repeatableOption.ts';
+import { tellReady } from './serviceManager.ts';
+import { aborted, stopSignal } from './stopSignal.ts';
+import { Terminal } from './terminal.ts';
+
+interface GatewayOptions extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin' | 'ca'>, OutputOptions {
+  readonly listen: string;
+  readonly target: readonly string[];
+  readonly pin?: readonly string[];
+  readonly algorithm: readonly string[];
+  readonly secretFile?: string;
+  readonly publicKeyFile?: string;
+  readonly jwksFile?: string;
+  readonly audience: string;
+  readonly connections: number;
+  readonly userConnections: number;
+  readonly drain: number;
+}
+
+/** Where a target is. */
+interface Target {
+  readonly url: string;
+  readonly fingerprint?: string;
+}
+
+export function gatewayCommand(context: ProgramContext = PROCESS): Command {
+  const algorithms = [...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS];
+  const command = new Command('gateway')
+    .description('lead pages, by a WebSocket and a token, to servers and consoles that have names here')
+    .addOption(new Option('--listen <url>', 'wss://HOST:PORT/PATH, or ws:// on this machine').makeOptionMandatory())
+    .addOption(
+      new RepeatableOption(
+        '--target <name=url>',
+        'what tokens may name: tcp://, tls://, unix: or vnc://HOST:PORT',
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      new RepeatableOption('--pin <name=sha256>', 'tls target: accept only the certificate with this fingerprint'),
+    )
+    .addOption(new Option('--ca <file>', 'tls targets: trust certificates signed by this one (PEM)'))
+    .addOption(new RepeatableOption('--algorithm <name>', `of tokens: ${algorithms.join(', ')}`).makeOptionMandatory())
+    .addOption(new Option('--secret-file <file>', 'HS algorithms: the shared secret is the first line of a file'))
+    .addOption(
+      new Option('--public-key-file <file>', 'the others: the public key (PEM)').conflicts(['secretFile', 'jwksFile']),
+    )
+    .addOption(new Option('--jwks-file <file>', 'the others: a JSON Web Key Set').conflicts('secretFile'))
+    .addOption(new Option('--audience <text>', 'claim aud of tokens').default('urbdrc'))
+    .addOption(limit('--connections <count>', 'connections in all, 1 to 10000', 1, 10_000).default(100))
+    .addOption(limit('--user-connections <count>', 'connections of one user, 1 to 10000', 1, 10_000).default(8))
+    .addOption(limit('--drain <seconds>', 'time for connections to end when this ends, 0 to 3600', 0, 3600).default(30))
+    .addOption(configOption());
+  for (const option of listenerOptions()) command.addOption(option);
+  return addOutputOptions(command)
+    .addHelpText(
+      'after',
+      `
+A token is a JSON Web Token with the claims aud, sub (the user), tgt (the name of a target), jti and exp (in at most 300 s),
+good for one connection: Authorization: Bearer TOKEN, or ?token=TOKEN. More is in docs/gateway.md.
+
+Examples:
+  urbdrc gateway --listen wss://0.0.0.0:8443/urbdrc --config gateway.toml
+  urbdrc gateway --listen ws://127.0.0.1:8080/ --algorithm HS256 --secret-file secret --target usb=tcp://127.0.0.1:3000`,
+    )
+    .action((options: GatewayOptions) => runGateway(options, context));
+}
+
+function limit(flags: string, description: string, least: number, most: number): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`not a whole number from ${least} to ${most}.`);
+  });
+}
+
+async function runGateway(options: GatewayOptions, context: ProgramContext): Promise<void> {
+  const terminal = new Terminal(context, options);
+  const targets = readTargets(options);
+  const { algorithm, audience, userConnections, connections, origin } = options;
+  const tickets = new Tickets({ key: await readKey(options, terminal), algorithms: algorithm, audience });
+  const ca = options.ca === undefined ? {} : { ca: await readText(options.ca) };
+  const gateway = new Gateway({
+    targets: new Set(targets.keys()),
+    dial: (name, signal) => {
+      const { url, ...pin } = targets.get(name) ?? { url: '' };
+      return dialSocket(url, { ...pin, ...(url.startsWith('tls:') ? ca : {}), signal });
+    },
+    redeem: (token) => tickets.redeem(token),
+    perUser: userConnections,
+    clock: systemClock,
+    onEnd: (report) => tellEnd(report, terminal),
+    onRefused: (error, remote) => terminal.refused(error, remote),
+  });
+  const stop = stopSignal(context);
+  try {
+    const listener = await listenForStreams(
+      options.listen,
+      {
+        ...(await identityOptions(options, context, terminal)),
+        ...(origin === undefined ? {} : { webSocket: { origins: origin } }),
+        connections: new ConnectionLimit(connections),
+      },
+      (page) => gateway.take(page),
+      (error, remote) => terminal.refused(error, remote),
+    );
+    const { url, certificateFingerprint: fingerprint } = listener;
+    terminal.say(`listening on ${url}`, {
+      event: 'listening',
+      url,
+      ...(fingerprint !== undefined && { fingerprint }),
+    });
+    terminal.say(`targets: ${[...targets.keys()].join(', ')}`);
+    if (fingerprint !== undefined) terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
+    await tellReady(context, terminal);
+    await aborted(stop.signal);
+    await listener.close();
+    if (gateway.size > 0) terminal.say(`${gateway.size} connections have ${options.drain} s to end`);
+    await gateway.drain(1000 * options.drain);
+  } finally {
+    stop.release();
+    terminal.done();
+  }
+}
+
+const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
+const VNC_PORT = 5900;
+
+/** @throws Failure or UsageError */
+function readTargets({ target, pin = [], ca }: GatewayOptions): ReadonlyMap<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const text of target) {
+    const { name, value } = named(text, '--target', 'NAME=URL');
+    if (targets.has(name)) throw new Failure(`--target ${name}: there are two of this name`, 2);
+    const url = plainUrl(value);
+    if (isWebSocket(parseTransportUrl(url, 'dial'))) {
+      throw new Failure(`--target ${text}: use tcp://, tls://, unix: or vnc://`, 2);
+    }
+    targets.set(name, { url });
+  }
+  for (const text of pin) {
+    const { name, value } = named(text, '--pin', 'NAME=SHA256');
+    const { url } = targets.get(name) ?? {};
+    if (url?.startsWith('tls:') !== true) throw new Failure(`--pin ${name}: there is no tls:// target of this name`, 2);
+    targets.set(name, { url, fingerprint: normalizeFingerprint(value) });
+  }
+  if (ca !== undefined && ![...targets.values()].some(({ url }) => url.startsWith('tls:'))) {
+    throw new Failure('--ca is about tls:// targets, and there is none', 2);
+  }
+  return targets;
+}
+
+function named(text: string, option: string, form: string): { readonly name: string; readonly value: string } {
+  const { name, value } = NAMED.exec(text)?.groups ?? {};
+  if (name !== undefined && value !== undefined) return { name, value };
+  throw new Failure(`${option} ${text}: write ${option} ${form}, the name in letters, digits, "-", "_" and "."`, 2);
+}
+
+/** A VNC console is a TCP connection, at port 5900 where none is said. */
+function plainUrl(url: string): string {
+  const [, authority = ''] = /^vnc:\/\/([^/]+)\/?$/.exec(url) ?? [];
+  if (authority === '') return url;
+  return `tcp://${authority}${/:\d+$/.test(authority) ? '' : `:${VNC_PORT}`}`;
+}
+
+/** @throws Failure when it cannot be read, or none was given */
+async function readKey(
+  { secretFile, publicKeyFile, jwksFile }: GatewayOptions,
+  terminal: Terminal,
+): Promise<TicketKey> {
+  if (secretFile !== undefined) {
+    const secret = await readSecret(secretFile, 'secret for tokens', (line) => terminal.say(line));
+    return { kind: 'secret', secret: new TextEncoder().encode(secret) };
+  }
+  if (publicKeyFile !== undefined) return { kind: 'publicKey', pem: await readText(publicKeyFile) };
+  if (jwksFile !== undefined) return { kind: 'keySet', json: await readText(jwksFile) };
+  throw new Failure('give the key for tokens: --secret-file, --public-key-file or --jwks-file', 2);
+}
+
+function tellEnd(
+  { user, target, remote, fromPage, toPage, duration, error }: ConnectionReport,
+  terminal: Terminal,
+): void {
+  const cause = error?.cause === undefined ? '' : ` (${oneLine(error.cause)})`;
+  const problem = error === undefined ? null : `${oneLine(error)}${cause}`;
+  const seconds = Math.round(duration / 1000);
+  const how = problem === null ? 'ended' : `failed: ${problem}`;
+  const line = `${remote}: ${user} at ${target} ${how}; ${seconds} s, ${fromPage} bytes from the page, ${toPage} to it`;
+  terminal.say(line, { event: 'gatewayConnection', remote, user, target, error: problem, fromPage, toPage, seconds });
+}

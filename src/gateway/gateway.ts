@@ -1,0 +1,160 @@
+import type { Duplex } from 'node:stream';
+import { asError } from '../../codecs/core/errors.ts';
+import { TransportError } from '../../transports/transportError.ts';
+import type { UpgradeRequest } from '../../transports/webSocket/messageStream.ts';
+import type { Clock } from '../ports/clock.ts';
+import { bridge, type Traffic } from './bridge.ts';
+import type { Ticket } from './tickets.ts';
+
+/** A page, or a program, that has opened a WebSocket for a stream of bytes. */
+export interface Page extends Duplex {
+  /** For people. */
+  readonly remote: string;
+  readonly request: UpgradeRequest | undefined;
+  /** Nothing more is read of it until somebody reads the stream. */
+  hold(): void;
+}
+
+/** A connection that a ticket permitted, when it is over. */
+export interface ConnectionReport extends Readonly<Traffic>, Ticket {
+  readonly remote: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly error: Error | undefined;
+}
+
+export interface GatewayOptions {
+  /** Names that tickets may have as their target. */
+  readonly targets: ReadonlySet<string>;
+  /** Rejects when the target is not usable, with TIMED_OUT when that took too long. Nothing may have read of the stream. */
+  readonly dial: (target: string, signal: AbortSignal) => Promise<Duplex>;
+  /** @throws TransportError */
+  readonly redeem: (token: string) => Promise<Ticket>;
+  /** Connections of one user. */
+  readonly perUser: number;
+  readonly clock: Clock;
+  readonly onEnd: (report: ConnectionReport) => void;
+  /** A page whose ticket did not count. */
+  readonly onRefused: (error: Error, remote: string) => void;
+}
+
+/**
+ * Leads pages to targets that their tickets name. A page is told by a close code, docs/gateway.md, why it was not let in, for
+ * browsers keep an HTTP status from pages.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #connections = new Map<Page, Promise<void>>();
+  readonly #users = new Map<string, number>();
+  #isEnding = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /** Connections, those included that are just being made. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes a page that was just opened. */
+  take(page: Page): void {
+    page.hold();
+    const connection = this.#serve(page).finally(() => this.#connections.delete(page));
+    this.#connections.set(page, connection);
+  }
+
+  /** Lets nobody in any more, gives those who are in so many milliseconds, and then ends them. Resolves when all are gone. */
+  async drain(within: number): Promise<void> {
+    this.#isEnding = true;
+    const stop = this.#options.clock.after(within, () => {
+      for (const page of this.#connections.keys()) page.destroy(ending());
+    });
+    await Promise.all(this.#connections.values());
+    stop();
+  }
+
+  async #serve(page: Page): Promise<void> {
+    const { remote } = page;
+    const { clock, onEnd, onRefused } = this.#options;
+    const begin = clock.now();
+    const traffic = { fromPage: 0, toPage: 0 };
+    let ticket: Ticket;
+    try {
+      ticket = await this.#admit(page);
+    } catch (error) {
+      page.destroy(asError(error));
+      onRefused(asError(error), remote);
+      return;
+    }
+    const error = await this.#connect(page, ticket.target, traffic);
+    this.#leave(ticket.user);
+    onEnd({ ...ticket, ...traffic, remote, duration: clock.now() - begin, error });
+  }
+
+  /** @throws TransportError */
+  async #admit({ request }: Page): Promise<Ticket> {
+    const { targets, redeem, perUser } = this.#options;
+    if (this.#isEnding) throw ending();
+    const token = tokenIn(request);
+    if (token === undefined) {
+      throw new TransportError('TOKEN_MISSING', 'presented no token: Authorization: Bearer TOKEN, or ?token=TOKEN');
+    }
+    const ticket = await redeem(token);
+    if (this.#isEnding) throw ending();
+    const { user, target } = ticket;
+    if (!targets.has(target)) throw new TransportError('NO_SUCH_TARGET', `there is no target ${target} here`);
+    const count = this.#users.get(user) ?? 0;
+    if (count >= perUser) {
+      throw new TransportError('TOO_MANY_CONNECTIONS', `${user} has ${count} connections, the most for one user`);
+    }
+    this.#users.set(user, count + 1);
+    return ticket;
+  }
+
+  #leave(user: string): void {
+    const count = (this.#users.get(user) ?? 0) - 1;
+    if (count > 0) this.#users.set(user, count);
+    else this.#users.delete(user);
+  }
+
+  async #connect(page: Page, target: string, traffic: Traffic): Promise<Error | undefined> {
+    const { dial, clock } = this.#options;
+    const gone = new AbortController();
+    page.once('close', () => gone.abort());
+    let upstream: Duplex;
+    try {
+      upstream = await dial(target, gone.signal);
+    } catch (error) {
+      if (page.destroyed) return page.errored ?? undefined;
+      const failure = unreachable(target, asError(error));
+      page.destroy(failure);
+      return failure;
+    }
+    if (page.destroyed) upstream.destroy();
+    if (page.destroyed) return page.errored ?? undefined;
+    return bridge(page, upstream, traffic, (cause) => broken(target, cause), clock);
+  }
+}
+
+function tokenIn(request: UpgradeRequest | undefined): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(request?.authorization ?? '')?.[1];
+  const token = bearer ?? new URLSearchParams(request?.query).get('token') ?? '';
+  return token === '' ? undefined : token;
+}
+
+function ending(): TransportError {
+  return new TransportError('GATEWAY_ENDING', 'the gateway is ending: connect again with a new token');
+}
+
+/** Where the target is stays between the gateway and its log: the cause has it. */
+function unreachable(target: string, cause: Error): TransportError {
+  if (cause instanceof TransportError && cause.code === 'TIMED_OUT') {
+    return new TransportError('UPSTREAM_TIMED_OUT', `target ${target} did not answer in time`, { cause });
+  }
+  return new TransportError('UPSTREAM_FAILED', `target ${target} cannot be reached`, { cause });
+}
+
+function broken(target: string, cause: Error): TransportError {
+  return new TransportError('UPSTREAM_FAILED', `the connection to target ${target} was lost`, { cause });
+}

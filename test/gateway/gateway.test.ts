@@ -1,0 +1,334 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type Duplex, Readable } from 'node:stream';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { type ConnectionReport, Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
+import { Tickets } from '../../src/gateway/tickets.ts';
+import { listenForStreams, type Listener } from '../../transports/listen.ts';
+import { TransportError } from '../../transports/transportError.ts';
+import { VirtualClock } from '../devices/virtualClock.ts';
+import { turns } from '../transports/turns.ts';
+import { NOW, SECRET, token } from './signing.ts';
+
+interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A server of which a target is made, and what came to it. */
+interface Upstream {
+  readonly server: Server;
+  readonly port: number;
+  /** The next connection. */
+  accepted(): Promise<Socket>;
+}
+
+async function startUpstream(): Promise<Upstream> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, port, accepted: async () => ((await once(server, 'connection')) as [Socket])[0] };
+}
+
+describe('gateway', () => {
+  let clock: VirtualClock;
+  let upstream: Upstream;
+  let listener: Listener;
+  let gateway: Gateway;
+  let reports: ConnectionReport[];
+  let refusals: string[];
+  let reported: () => void;
+  const pages: WebSocket[] = [];
+
+  const start = async (options: Partial<GatewayOptions> = {}) => {
+    const tickets = new Tickets({
+      key: { kind: 'secret', secret: SECRET },
+      algorithms: ['HS256'],
+      audience: 'urbdrc',
+      time: () => new Date(1000 * NOW),
+    });
+    gateway = new Gateway({
+      targets: new Set(['desk']),
+      dial: async () => {
+        const socket = connect(upstream.port, '127.0.0.1');
+        await once(socket, 'connect');
+        return socket;
+      },
+      redeem: (text) => tickets.redeem(text),
+      perUser: 2,
+      clock,
+      onEnd: (report) => {
+        reports.push(report);
+        reported();
+      },
+      onRefused: (error) => refusals.push(error.message),
+      ...options,
+    });
+    listener = await listenForStreams(
+      'ws://127.0.0.1:0/usb',
+      { webSocket: { heartbeat: 0 } },
+      (page) => gateway.take(page),
+      (error) => refusals.push(error.message),
+    );
+  };
+  const opened = async (text: string | undefined, options: WebSocket.ClientOptions = {}): Promise<WebSocket> => {
+    const query = text === undefined ? '' : `?token=${text}`;
+    const page = new WebSocket(`${listener.url}${query}`, ['urbdrc.v1', 'binary'], options);
+    pages.push(page);
+    await once(page, 'open');
+    return page;
+  };
+  const closing = async (page: WebSocket): Promise<Closing> => {
+    const [code, reason] = (await once(page, 'close')) as [number, Buffer];
+    return { code, reason: reason.toString() };
+  };
+  const refused = async (text: string | undefined, options?: WebSocket.ClientOptions) =>
+    closing(await opened(text, options));
+  /** A page and its upstream, connected. */
+  const through = async (claims?: Readonly<Record<string, unknown>>): Promise<{ page: WebSocket; socket: Socket }> => {
+    const text = await token(claims);
+    const [page, socket] = await Promise.all([opened(text), upstream.accepted()]);
+    return { page, socket };
+  };
+  const nextReport = () => new Promise<void>((resolve) => (reported = resolve));
+
+  beforeEach(async () => {
+    clock = new VirtualClock();
+    reports = [];
+    refusals = [];
+    reported = () => {};
+    upstream = await startUpstream();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) page.terminate();
+    upstream.server.close();
+    await listener.close();
+  });
+
+  it('carries bytes both ways, whatever the messages, and ends ordinarily with the upstream', async () => {
+    await start();
+    const { page, socket } = await through();
+    expect(page.protocol).to.equal('binary');
+    const [there, back] = [randomBytes(300_000), randomBytes(300_000)];
+    const received: Buffer[] = [];
+    page.on('message', (data: Buffer) => received.push(data));
+    for (let at = 0; at < there.length; at += 70_000) page.send(there.subarray(at, at + 70_000));
+    page.send(Buffer.alloc(0));
+    const ended = nextReport();
+    expect((await takeBytes(socket, there.length)).equals(there)).to.equal(true);
+    socket.end(back);
+    expect(await closing(page)).to.deep.equal({ code: 1000, reason: '' });
+    expect(Buffer.concat(received).equals(back)).to.equal(true);
+    await ended;
+    expect(reports[0]).to.include({ user: 'alice', target: 'desk', fromPage: 300_000, toPage: 300_000 });
+    expect(reports[0]?.error).to.equal(undefined);
+  });
+
+  it('gives the upstream everything that a page sent before it left', async () => {
+    await start();
+    const { page, socket } = await through();
+    const bytes = randomBytes(200_000);
+    page.send(bytes.subarray(0, 100_000));
+    page.send(bytes.subarray(100_000));
+    page.close(1000);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).equals(bytes)).to.equal(true);
+  });
+
+  it('takes the token from the header, too', async () => {
+    await start();
+    const headers = { Authorization: `Bearer ${await token()}` };
+    const [page] = await Promise.all([opened(undefined, { headers }), upstream.accepted()]);
+    expect(page.readyState).to.equal(WebSocket.OPEN);
+  });
+
+  it('tells by a close code why a page is not let in', async () => {
+    await start();
+    const used = await token();
+    await Promise.all([opened(used), upstream.accepted()]);
+    const cases: [string | undefined, number, RegExp][] = [
+      [undefined, 4401, /presented no token/],
+      ['guess', 4401, /is not a JWT/],
+      [used, 4401, /was used before/],
+      [await token({ exp: NOW - 60 }), 4401, /has expired/],
+      [await token({ tgt: '127.0.0.1:22' }), 4404, /there is no target 127.0.0.1:22/],
+    ];
+    for (const [text, code, reason] of cases) {
+      const end = await refused(text);
+      expect(end.code).to.equal(code);
+      expect(end.reason).to.match(reason);
+    }
+    expect(refusals).to.have.length(cases.length);
+    expect(refusals.join()).to.not.include(used);
+    expect(reports).to.have.length(0);
+  });
+
+  it('tells that the upstream cannot be reached, without telling where it is', async () => {
+    const cause = new TransportError('CONNECTION_REFUSED', 'connection refused by tcp://10.1.2.3:4');
+    await start({ dial: () => Promise.reject(cause) });
+    expect(await refused(await token())).to.deep.equal({ code: 4502, reason: 'target desk cannot be reached' });
+    expect(reports[0]?.error?.cause).to.equal(cause);
+  });
+
+  it('tells that the upstream took too long', async () => {
+    await start({ dial: () => Promise.reject(new TransportError('TIMED_OUT', 'late')) });
+    expect(await refused(await token())).to.deep.equal({ code: 4504, reason: 'target desk did not answer in time' });
+  });
+
+  it('tells that the upstream was lost', async () => {
+    await start();
+    const { page, socket } = await through();
+    const ended = nextReport();
+    page.send(Buffer.from('a'));
+    await takeBytes(socket, 1);
+    socket.resetAndDestroy();
+    expect(await closing(page)).to.deep.equal({ code: 4502, reason: 'the connection to target desk was lost' });
+    await ended;
+    expect(reports[0]?.error).to.include({ code: 'UPSTREAM_FAILED' });
+  });
+
+  it('reads nothing of a page until the upstream is usable, and loses nothing of it', async () => {
+    let usable: (socket: Duplex) => void = () => {};
+    const dialled = new Promise<void>((resolve) => {
+      void start({
+        dial: () => {
+          resolve();
+          return new Promise((give) => (usable = give));
+        },
+      }).then(async () => opened(await token()));
+    });
+    await dialled;
+    const [page] = pages;
+    if (page?.readyState !== WebSocket.OPEN) await once(page!, 'open');
+    const bytes = randomBytes(32 * 1024 * 1024);
+    for (let at = 0; at < bytes.length; at += 65_536) page!.send(bytes.subarray(at, at + 65_536));
+    // What the system holds for a connection is far less than this.
+    await untilStill(() => page!.bufferedAmount);
+    expect(page!.bufferedAmount).to.be.greaterThan(8 * 1024 * 1024);
+    const [socket, accepted] = [connect(upstream.port, '127.0.0.1'), upstream.accepted()];
+    await once(socket, 'connect');
+    usable(socket);
+    expect((await takeBytes(await accepted, bytes.length)).equals(bytes)).to.equal(true);
+  });
+
+  it('stops reading an upstream whose page is slow, and goes on with it', async () => {
+    const size = 64 * 1024 * 1024;
+    let read = 0;
+    const source = new Readable({
+      read() {
+        if (read >= size) this.push(null);
+        else this.push(Buffer.alloc(65_536, (read += 65_536) / 65_536));
+      },
+    });
+    await start();
+    const { page, socket } = await through();
+    page.pause();
+    source.pipe(socket);
+    await untilStill(() => read);
+    expect(read).to.be.lessThan(size / 2);
+    let received = 0;
+    page.on('message', ({ length }: Buffer) => (received += length));
+    page.resume();
+    expect((await closing(page)).code).to.equal(1000);
+    expect(received).to.equal(size);
+  });
+
+  it('stops reading a page whose upstream is slow', async () => {
+    await start();
+    const { page, socket } = await through();
+    const bytes = randomBytes(32 * 1024 * 1024);
+    for (let at = 0; at < bytes.length; at += 65_536) page.send(bytes.subarray(at, at + 65_536));
+    await untilStill(() => page.bufferedAmount);
+    expect(page.bufferedAmount).to.be.greaterThan(4 * 1024 * 1024);
+    expect((await takeBytes(socket, bytes.length)).equals(bytes)).to.equal(true);
+  });
+
+  it('limits the connections of one user, and of no other', async () => {
+    await start();
+    const first = await through();
+    await through();
+    const end = await refused(await token());
+    expect(end).to.deep.equal({ code: 4429, reason: 'alice has 2 connections, the most for one user' });
+    await through({ sub: 'bob' });
+    const ended = nextReport();
+    first.socket.end();
+    first.page.close();
+    await ended;
+    await through();
+  });
+
+  it('cuts off an upstream that does not close when its page has left', async () => {
+    await start();
+    const { page, socket } = await through();
+    const ended = nextReport();
+    socket.on('error', () => {});
+    page.terminate();
+    await clock.whenPending();
+    expect(gateway.size).to.equal(1);
+    clock.advance(2000);
+    await ended;
+    await turns(1);
+    expect(gateway.size).to.equal(0);
+    socket.destroy();
+  });
+
+  describe('when it ends', () => {
+    it('lets nobody in, waits for who is there, and is done when all have left', async () => {
+      await start();
+      const { page, socket } = await through();
+      const drained = gateway.drain(30_000);
+      expect(await refused(await token())).to.include({ code: 1012 });
+      page.send('still here', { binary: true });
+      expect((await takeBytes(socket, 10)).toString()).to.equal('still here');
+      socket.end();
+      expect((await closing(page)).code).to.equal(1000);
+      await drained;
+      expect(gateway.size).to.equal(0);
+    });
+
+    it('ends who is there when the time is up', async () => {
+      await start();
+      const { page } = await through();
+      const drained = gateway.drain(30_000);
+      clock.advance(29_999);
+      await turns(5);
+      expect(page.readyState).to.equal(WebSocket.OPEN);
+      clock.advance(1);
+      expect(await closing(page)).to.deep.equal({
+        code: 1012,
+        reason: 'the gateway is ending: connect again with a new token',
+      });
+      clock.advance(2000);
+      await drained;
+      expect(reports[0]?.error).to.include({ code: 'GATEWAY_ENDING' });
+    });
+  });
+});
+
+/** Reads until so many bytes have come. */
+async function takeBytes(socket: Socket, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const take = (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+  };
+  socket.on('data', take);
+  socket.resume();
+  while (length < count) await once(socket, 'data');
+  socket.pause();
+  socket.off('data', take);
+  return Buffer.concat(chunks);
+}
+
+/** Resolves when a number has not changed for many turns of the event loop. */
+async function untilStill(number: () => number): Promise<void> {
+  let last = NaN;
+  while (last !== number()) {
+    last = number();
+    await turns(500);
+  }
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { MassStorageStick } from '../../src/devices/virtual/massStorageStick.ts';
+import { MemoryBlocks } from '../../src/devices/virtual/memoryBlocks.ts';
+import { RedirectionClient } from '../../src/engine/client.ts';
+import { dialPage } from '../../transports/webSocket/dialPage.ts';
+import { complaints, Scene } from '../cli/connections.ts';
+import { SECRET, token } from './signing.ts';
+
+const SECTORS = 200;
+
+describe('urbdrc gateway', () => {
+  let scene: Scene;
+  beforeEach(async () => {
+    scene = await Scene.begin();
+    writeFileSync(scene.file('secret'), SECRET, { mode: 0o600 });
+  });
+  afterEach(() => scene.end());
+  const fresh = () => token({ exp: Math.floor(Date.now() / 1000) + 60 });
+
+  it("serve reads the stick of a page that comes through it, and the gateway's file names both", async () => {
+    const image = randomBytes(SECTORS * 512);
+    const out = scene.file('out.img');
+    const { running: server, url: target } = await scene.listen(
+      ['serve', '--read-sectors', String(SECTORS), '--out', out],
+      'tcp://127.0.0.1:0',
+    );
+    const config = scene.file('gateway.toml');
+    const lines = ['algorithm = "HS256"', `secret-file = "${scene.file('secret')}"`, `target = ["desk=${target}"]`];
+    writeFileSync(config, [...lines, 'user-connections = 1', 'origin = "https://site.example"'].join('\n'));
+    const { running: gateway, url } = await scene.listen(['gateway', '--config', config], 'ws://127.0.0.1:0/usb');
+    const transport = await dialPage(`${url}?token=${await fresh()}`, {
+      hold: 0,
+      open: (address, names) => new WebSocket(address, [...names], { origin: 'https://site.example' }),
+    });
+    const client = new RedirectionClient(transport);
+    await client.attach(new MassStorageStick({ blocks: new MemoryBlocks(image) }));
+    expect(await server.exit, server.stderr.text).to.equal(0);
+    expect(readFileSync(out).equals(image)).to.equal(true);
+    await client.close();
+    const [line] = await gateway.line(/alice at desk.*/);
+    expect(line).to.match(/alice at desk ended; \d+ s, \d{6} bytes from the page, \d+ to it$/);
+    gateway.stop();
+    expect(await gateway.exit).to.equal(0);
+    expect(complaints(gateway)).to.deep.equal([]);
+  });
+
+  it('tells the log where a target is that cannot be reached', async () => {
+    const args = ['--algorithm', 'HS256', '--secret-file', scene.file('secret')];
+    const target = `desk=unix:${scene.file('nobody.sock')}`;
+    const { running, url } = await scene.listen(['gateway', ...args, '--target', target], 'ws://127.0.0.1:0');
+    new WebSocket(`${url}?token=${await fresh()}`, 'binary');
+    await running.line(/desk failed: target desk cannot be reached \(there is no socket at unix:.*nobody\.sock/);
+  });
+
+  it('refuses what cannot be meant', async () => {
+    const key = ['--algorithm', 'HS256', '--secret-file', scene.file('secret')];
+    const listen = ['gateway', '--listen', 'ws://127.0.0.1:0'];
+    const target = ['--target', 'a=tcp://127.0.0.1:1'];
+    const cases: [string[], RegExp][] = [
+      [['gateway', '--listen', 'ws://0.0.0.0:0', ...key, ...target], /use wss:\/\/ instead of ws:\/\/, or listen/],
+      [['gateway', '--listen', 'tcp://127.0.0.1:0', ...key, ...target], /is not for pages/],
+      [[...listen, ...key, ...target, ...target], /two of this name/],
+      [[...listen, ...key, '--target', 'a=ws://127.0.0.1:1'], /use tcp:\/\/, tls:\/\/, unix: or vnc:\/\//],
+      [[...listen, ...key, '--target', 'tcp://127.0.0.1:1'], /write --target NAME=URL/],
+      [[...listen, ...key, ...target, '--pin', 'a=00'], /no tls:\/\/ target of this name/],
+      [[...listen, ...target, '--algorithm', 'HS256'], /give the key for tokens/],
+      [[...listen, ...target, ...key, '--algorithm', 'RS256'], /RS256 does not go with a shared secret/],
+      [[...listen, ...target, ...key, '--drain', '-1'], /not a whole number from 0 to 3600/],
+    ];
+    for (const [args, message] of cases) {
+      const running = scene.start(args);
+      expect(await running.exit, args.join(' ')).to.equal(2);
+      expect(complaints(running)[0]).to.match(message);
+    }
+  });
+});
