@@ -73,7 +73,7 @@ A token is a JSON Web Token with the claims aud, sub (the user), tgt (the name o
 good for one connection: Authorization: Bearer TOKEN, or ?token=TOKEN. More is in docs/gateway.md.
 
 Examples:
-  urbdrc gateway --listen wss://0.0.0.0:8443/urbdrc --config gateway.toml
+  urbdrc gateway --listen wss://0.0.0.0:8443/usb --algorithm EdDSA --public-key-file tokens.pem --target usb=unix:/run/u.sock
   urbdrc gateway --listen ws://127.0.0.1:8080/ --algorithm HS256 --secret-file secret --target usb=tcp://127.0.0.1:3000`,
     )
     .action((options: GatewayOptions) => runGateway(options, context));
@@ -91,7 +91,7 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
   const terminal = new Terminal(context, options);
   const targets = readTargets(options);
   const { algorithm, audience, userConnections, connections, origin } = options;
-  const tickets = new Tickets({ key: await readKey(options, terminal), algorithms: algorithm, audience });
+  const tickets = await Tickets.open({ key: await readKey(options, terminal), algorithms: algorithm, audience });
   const ca = options.ca === undefined ? {} : { ca: await readText(options.ca) };
   const gateway = new Gateway({
     targets: new Set(targets.keys()),

@@ -95,13 +95,13 @@ export class Gateway {
   /** @throws TransportError */
   async #admit({ request }: Page): Promise<Ticket> {
     const { targets, redeem, perUser } = this.#options;
-    if (this.#isEnding) throw ending();
+    this.#checkEnding();
     const token = tokenIn(request);
     if (token === undefined) {
       throw new TransportError('TOKEN_MISSING', 'presented no token: Authorization: Bearer TOKEN, or ?token=TOKEN');
     }
     const ticket = await redeem(token);
-    if (this.#isEnding) throw ending();
+    this.#checkEnding();
     const { user, target } = ticket;
     if (!targets.has(target)) throw new TransportError('NO_SUCH_TARGET', `there is no target ${target} here`);
     const count = this.#users.get(user) ?? 0;
@@ -110,6 +110,10 @@ export class Gateway {
     }
     this.#users.set(user, count + 1);
     return ticket;
+  }
+
+  #checkEnding(): void {
+    if (this.#isEnding) throw ending();
   }
 
   #leave(user: string): void {

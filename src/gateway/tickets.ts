@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import type * as Jose from 'jose';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { TransportError } from '../../transports/transportError.ts';
 
@@ -46,7 +46,8 @@ const MAXIMUM_USED = 10_000;
 
 /** Checks tickets, JSON Web Tokens of [RFC 7519] that are good for one connection each. */
 export class Tickets {
-  readonly #keyFor: JWTVerifyGetKey;
+  readonly #jose: typeof Jose;
+  readonly #keyFor: Jose.JWTVerifyGetKey;
   readonly #algorithms: string[];
   readonly #audience: string;
   readonly #maximumUsed: number;
@@ -55,18 +56,25 @@ export class Tickets {
   readonly #used = new Map<string, number>();
 
   /** @throws UsageError for a key that is none, or algorithms that do not fit it */
-  constructor({ key, algorithms, audience, maximumUsed = MAXIMUM_USED, time = () => new Date() }: TicketOptions) {
+  constructor(jose: typeof Jose, options: TicketOptions) {
+    const { key, algorithms, audience, maximumUsed = MAXIMUM_USED, time = () => new Date() } = options;
     const fitting = key.kind === 'secret' ? SECRET_ALGORITHMS : PUBLIC_KEY_ALGORITHMS;
     const misfit = algorithms.find((name) => !fitting.includes(name));
     if (misfit !== undefined || algorithms.length === 0) {
       const kind = key.kind === 'secret' ? 'a shared secret' : 'a public key';
       throw new UsageError(`${misfit ?? 'no algorithm'} does not go with ${kind}: use ${fitting.join(', ')}`);
     }
-    this.#keyFor = lookUp(key);
+    this.#jose = jose;
+    this.#keyFor = lookUp(jose, key);
     this.#algorithms = [...algorithms];
     this.#audience = audience;
     this.#maximumUsed = maximumUsed;
     this.#time = time;
+  }
+
+  /** Loads the library, which no other command needs. @throws as the constructor */
+  static async open(options: TicketOptions): Promise<Tickets> {
+    return new Tickets(await import('jose'), options);
   }
 
   /**
@@ -86,9 +94,9 @@ export class Tickets {
     return { user, target };
   }
 
-  async #claimsOf(token: string, currentDate: Date): Promise<JWTPayload> {
+  async #claimsOf(token: string, currentDate: Date): Promise<Jose.JWTPayload> {
     try {
-      const { payload } = await jwtVerify(token, this.#keyFor, {
+      const { payload } = await this.#jose.jwtVerify(token, this.#keyFor, {
         algorithms: this.#algorithms,
         audience: this.#audience,
         requiredClaims: ['exp', 'sub', 'tgt', 'jti'],
@@ -97,7 +105,7 @@ export class Tickets {
       });
       return payload;
     } catch (error) {
-      throw wrong(problemOf(error), error);
+      throw wrong(problemOf(this.#jose, error), error);
     }
   }
 
@@ -117,7 +125,7 @@ export class Tickets {
   }
 }
 
-function lookUp(key: TicketKey): JWTVerifyGetKey {
+function lookUp({ createLocalJWKSet }: typeof Jose, key: TicketKey): Jose.JWTVerifyGetKey {
   switch (key.kind) {
     case 'secret': {
       const { secret } = key;
@@ -134,10 +142,16 @@ function lookUp(key: TicketKey): JWTVerifyGetKey {
     }
     case 'keySet':
       return parsed('a JSON Web Key Set', () => {
-        const set: JSONWebKeySet = JSON.parse(key.json);
+        const set: unknown = JSON.parse(key.json);
+        if (!isKeySet(set)) throw new UsageError('there is no list "keys" in it');
         return createLocalJWKSet(set);
       });
   }
+}
+
+/** Each key is checked when it is used. */
+function isKeySet(value: unknown): value is Jose.JSONWebKeySet {
+  return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
 }
 
 function parsed<T>(what: string, parse: () => T): T {
@@ -154,7 +168,7 @@ function textIn(claim: string, value: unknown): string {
   throw wrong(`the token's claim ${claim} is not a text of 1 to ${LONGEST_CLAIM} characters`);
 }
 
-function problemOf(error: unknown): string {
+function problemOf({ errors }: typeof Jose, error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the token has expired: get a new one';
   if (error instanceof errors.JWTClaimValidationFailed) return `the token's claim ${error.claim} is missing or wrong`;
   if (error instanceof errors.JOSEAlgNotAllowed)

@@ -43,7 +43,7 @@ describe('gateway', () => {
   const pages: WebSocket[] = [];
 
   const start = async (options: Partial<GatewayOptions> = {}) => {
-    const tickets = new Tickets({
+    const tickets = await Tickets.open({
       key: { kind: 'secret', secret: SECRET },
       algorithms: ['HS256'],
       audience: 'urbdrc',

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import * as jose from 'jose';
 import { exportJWK, exportSPKI, generateKeyPair, UnsecuredJWT } from 'jose';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { type TicketOptions, Tickets } from '../../src/gateway/tickets.ts';
@@ -8,7 +9,13 @@ import { NOW, SECRET, token } from './signing.ts';
 
 const time = () => new Date(1000 * NOW);
 const checker = (options: Partial<TicketOptions> = {}) =>
-  new Tickets({ key: { kind: 'secret', secret: SECRET }, algorithms: ['HS256'], audience: 'urbdrc', time, ...options });
+  new Tickets(jose, {
+    key: { kind: 'secret', secret: SECRET },
+    algorithms: ['HS256'],
+    audience: 'urbdrc',
+    time,
+    ...options,
+  });
 
 /** How a token is refused. */
 async function refusal(tickets: Tickets, text: string): Promise<string> {
