@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type Duplex, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { type ConnectionReport, Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
+import { type ConnectionReport, Gateway, type GatewayOptions, type Page } from '../../src/gateway/gateway.ts';
 import { Tickets } from '../../src/gateway/tickets.ts';
 import { listenForStreams, type Listener } from '../../transports/listen.ts';
 import { TransportError } from '../../transports/transportError.ts';
@@ -37,6 +37,7 @@ describe('gateway', () => {
   let upstream: Upstream;
   let listener: Listener;
   let gateway: Gateway;
+  let lastPage: Page;
   let reports: ConnectionReport[];
   let refusals: string[];
   let reported: () => void;
@@ -69,7 +70,7 @@ describe('gateway', () => {
     listener = await listenForStreams(
       'ws://127.0.0.1:0/usb',
       { webSocket: { heartbeat: 0 } },
-      (page) => gateway.take(page),
+      (page) => gateway.take((lastPage = page)),
       (error) => refusals.push(error.message),
     );
   };
@@ -208,6 +209,8 @@ describe('gateway', () => {
     // What the system holds for a connection is far less than this.
     await untilStill(() => page!.bufferedAmount);
     expect(page!.bufferedAmount).to.be.greaterThan(8 * 1024 * 1024);
+    // What one read of the socket brought has one of these messages at most.
+    expect(lastPage.readableLength).to.be.at.most(1);
     const [socket, accepted] = [connect(upstream.port, '127.0.0.1'), upstream.accepted()];
     await once(socket, 'connect');
     usable(socket);

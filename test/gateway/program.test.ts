@@ -6,6 +6,7 @@ import { MassStorageStick } from '../../src/devices/virtual/massStorageStick.ts'
 import { MemoryBlocks } from '../../src/devices/virtual/memoryBlocks.ts';
 import { RedirectionClient } from '../../src/engine/client.ts';
 import { dialPage } from '../../transports/webSocket/dialPage.ts';
+import { failureOf } from '../transports/listening.ts';
 import { complaints, Scene } from '../cli/connections.ts';
 import { SECRET, token } from './signing.ts';
 
@@ -45,6 +46,33 @@ describe('urbdrc gateway', () => {
     gateway.stop();
     expect(await gateway.exit).to.equal(0);
     expect(complaints(gateway)).to.deep.equal([]);
+  });
+
+  it('reaches a tls:// target whose certificate was pinned, and no other', async () => {
+    const { running: server, url: target } = await scene.listen(
+      ['serve', '--token', 'of-serve', '--state-dir', scene.folder],
+      'tls://127.0.0.1:0',
+    );
+    const [, fingerprint = ''] = await server.line(/^certificate fingerprint \(SHA-256\): (\S+)$/);
+    const other = fingerprint.replaceAll(/[0-9]/g, 'A');
+    const names = ['good', 'other', 'unknown'];
+    const { running: gateway, url } = await scene.listen(
+      [
+        ...['gateway', '--algorithm', 'HS256', '--secret-file', scene.file('secret')],
+        ...names.map((name) => `--target=${name}=${target}`),
+        ...['--pin', `good=${fingerprint}`, '--pin', `other=${other}`],
+      ],
+      'ws://127.0.0.1:0',
+    );
+    const open = (address: string, subProtocols: readonly string[]) => new WebSocket(address, [...subProtocols]);
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const reach = async (tgt: string) =>
+      dialPage(`${url}?token=${await token({ tgt, exp })}`, { hold: 0, token: 'of-serve', open });
+    await (await reach('good')).close();
+    for (const name of ['other', 'unknown']) {
+      expect(await failureOf(reach(name))).to.include({ code: 'UPSTREAM_FAILED' });
+      await gateway.line(new RegExp(`target ${name} cannot be reached \\(.*certificate`));
+    }
   });
 
   it('tells the log where a target is that cannot be reached', async () => {
