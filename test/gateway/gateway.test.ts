@@ -21,15 +21,21 @@ interface Closing {
 interface Upstream {
   readonly server: Server;
   readonly port: number;
+  close(): void;
   /** The next connection. */
   accepted(): Promise<Socket>;
 }
 
 async function startUpstream(): Promise<Upstream> {
-  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  const sockets = new Set<Socket>();
+  const server = createServer({ pauseOnConnect: true }, (socket) => sockets.add(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { server, port, accepted: async () => ((await once(server, 'connection')) as [Socket])[0] };
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { server, port, close, accepted: async () => ((await once(server, 'connection')) as [Socket])[0] };
 }
 
 describe('gateway', () => {
@@ -104,7 +110,7 @@ describe('gateway', () => {
   });
   afterEach(async () => {
     for (const page of pages.splice(0)) page.terminate();
-    upstream.server.close();
+    upstream.close();
     await listener.close();
   });
 
