@@ -5,15 +5,14 @@ import type { Transport } from '../ports/transport.ts';
 import { dial } from '../../transports/dial.ts';
 import { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
-import { TransportError, type TransportErrorCode } from '../../transports/transportError.ts';
 import { USUAL_SUB_PROTOCOLS } from '../../transports/webSocket/subProtocols.ts';
-import { systemClock } from '../systemClock.ts';
 import type { AccessFile } from './accessFile.ts';
+import { repeat, unlessAborted } from './dialAgain.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readSecretText, readText } from './files.ts';
 import { keptIdentity, stateFolder } from './keptIdentity.ts';
 import type { ProgramMetrics } from './metricsOption.ts';
-import { dialRdpServer, type RdpConnectOptions } from './rdpConnect.ts';
+import { type RdpConnectOptions, serveRdpServer } from './rdpConnect.ts';
 import { openRdpListener, type RdpOptions } from './rdpEndpoint.ts';
 import { tellReady } from './serviceManager.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -158,9 +157,12 @@ export async function withConnections(
     checkSecrets(connect, options);
     const isRdpServer = isRdpUrl(connect) && counterpart === 'urbdrc serve';
     const once = async () => {
-      const transport = isRdpServer
-        ? await unlessAborted(dialRdpServer(connect, options, context, terminal, signal), signal)
-        : await unlessAborted(dialEndpoint(connect, options, token, signal), signal);
+      if (isRdpServer) {
+        const { hold = HOLD } = options;
+        await serveRdpServer(connect, { ...options, hold }, context, terminal, signal, serve);
+        return;
+      }
+      const transport = await unlessAborted(dialEndpoint(connect, options, token, signal), signal);
       if (transport !== undefined) await serve(transport);
     };
     // Ready to dial: whether the other end is there is not in this machine's hands.
@@ -193,73 +195,6 @@ export async function withConnections(
     terminal.done();
   } else {
     throw new Failure('say where the other end is: --connect URL, or --listen URL to wait for it (see --help)', 2);
-  }
-}
-
-/** Does it again and again, with growing pauses while it fails; the same failure is told once. */
-export async function repeat(once: () => Promise<void>, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  let pause = SHORTEST_PAUSE;
-  let told: string | undefined;
-  while (!signal.aborted) {
-    const problem = await once().then(
-      () => undefined,
-      (error: unknown) => {
-        if (!isPassing(error)) throw error;
-        return oneLine(error);
-      },
-    );
-    if (problem === undefined) [pause, told] = [SHORTEST_PAUSE, undefined];
-    else if (problem !== told) terminal.say(`${problem}; it is tried again until it works`);
-    told = problem;
-    await resting(pause, signal);
-    pause = Math.min(2 * pause, LONGEST_PAUSE);
-  }
-}
-
-/** Resolves after so many ms, or when the signal is aborted. */
-function resting(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stop();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const stop = systemClock.after(ms, done);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done);
-  });
-}
-
-/** Whether the same attempt may succeed later: the network changes, a wrong token does not. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof TransportError) return !LASTING.has(error.code);
-  return error instanceof Failure && error.exitCode === 1;
-}
-
-const SHORTEST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
-const LASTING: ReadonlySet<TransportErrorCode> = new Set([
-  'ABORTED',
-  'CERTIFICATE_CHANGED',
-  'CERTIFICATE_NOT_TRUSTED',
-  'LICENSE_REFUSED',
-  'LOGON_REFUSED',
-  'NOT_A_SOCKET',
-  'PERMISSION_DENIED',
-  'SECURITY_REFUSED',
-  // Who was ended would only end the other, and so on.
-  'SESSION_ENDED',
-  'TOKEN_MISSING',
-  'WRONG_TOKEN',
-]);
-
-/** Undefined when the user gave up. */
-async function unlessAborted(dialling: Promise<Transport>, signal: AbortSignal): Promise<Transport | undefined> {
-  try {
-    return await dialling;
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
   }
 }
 

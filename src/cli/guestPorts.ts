@@ -14,7 +14,7 @@ import { listenAtPath } from '../../transports/unixSocket.ts';
 import { formatTransportUrl, isWebSocket, type TransportUrl, type WebSocketUrl } from '../../transports/url.ts';
 import { openByteStream } from '../../transports/webSocket/dialWebSocket.ts';
 import { detachedLine } from './attachOption.ts';
-import { repeat } from './endpoint.ts';
+import { repeat } from './dialAgain.ts';
 import { oneLine } from './failure.ts';
 import type { GuestUrl } from './guestUrl.ts';
 import { packageVersion } from './packageVersion.ts';

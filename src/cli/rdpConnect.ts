@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 import type { Transport } from '../ports/transport.ts';
-import { dialRdp } from '../../transports/rdp/dialRdp.ts';
+import { dialRdp, type DialRdpOptions } from '../../transports/rdp/dialRdp.ts';
 import { formatRdpUrl, parseRdpServerUrl } from '../../transports/rdp/rdpUrl.ts';
+import { dialAgainWhenCut, unlessAborted } from './dialAgain.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
 import { stateFolder } from './keptIdentity.ts';
@@ -38,10 +40,32 @@ export function addRdpConnectOptions(command: Command): Command {
     );
 }
 
-/** Logs on at the RDP server of a URL. @throws Failure, UsageError or TransportError, each with one line */
-export async function dialRdpServer(
+/**
+ * Logs on at the RDP server of a URL and gives the connection to `serve`. One that is cut is dialled again, for `hold` seconds,
+ * with the cookie that the server gave, [MS-RDPBCGR] 1.3.1.5.
+ * @throws Failure, UsageError or TransportError, each with one line
+ */
+export async function serveRdpServer(
+  url: string,
+  options: RdpConnectOptions & { readonly hold: number },
+  context: Pick<ProgramContext, 'environment'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+  serve: (transport: Transport) => Promise<void>,
+): Promise<void> {
+  let cookie: ServerReconnectCookie | undefined;
+  const dial = () => {
+    const resuming = { onCookie: (given: ServerReconnectCookie) => (cookie = given), ...(cookie && { cookie }) };
+    return unlessAborted(dialRdpServer(url, options, resuming, context, terminal, signal), signal);
+  };
+  const returning = { dial, serve, canReturn: () => cookie !== undefined };
+  await dialAgainWhenCut(returning, 1000 * options.hold, terminal, signal);
+}
+
+async function dialRdpServer(
   url: string,
   options: RdpConnectOptions,
+  resuming: Pick<DialRdpOptions, 'cookie' | 'onCookie'>,
   { environment }: Pick<ProgramContext, 'environment'>,
   terminal: Terminal,
   signal: AbortSignal,
@@ -60,6 +84,7 @@ export async function dialRdpServer(
     ...(ca !== undefined && { ca: await readText(ca) }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(insecure !== undefined && { insecure }),
+    ...resuming,
     judge: (certificate) => judgeByKnownHosts(file, host, certificate, say),
     signal,
   });
