@@ -40,7 +40,10 @@ export async function readBytes(file: string): Promise<Uint8Array> {
 
 /** UTF-8. @throws Failure when the file cannot be read */
 export async function readText(file: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(file));
+  const bytes = await readBytes(file);
+  // Windows writes .rdp files in UTF-16, and says so by a byte order mark.
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
 /**

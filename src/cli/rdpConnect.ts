@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 import type { Transport } from '../ports/transport.ts';
 import { dialRdp, type DialRdpOptions } from '../../transports/rdp/dialRdp.ts';
-import { formatRdpUrl, parseRdpServerUrl } from '../../transports/rdp/rdpUrl.ts';
+import { parseRdpFileServer } from '../../transports/rdp/rdpFileServer.ts';
+import { formatRdpUrl, isRdpUrl, parseRdpServerUrl } from '../../transports/rdp/rdpUrl.ts';
 import { dialAgainWhenCut, unlessAborted } from './dialAgain.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
@@ -24,7 +25,8 @@ export interface RdpConnectOptions {
 /** Text for --help about {@link addRdpConnectOptions}. */
 export const RDP_CONNECT_HELP = `
 --connect rdp://USER@HOST[:PORT] logs on at an RDP server with --password-file FILE and redirects devices to that
-session; it shows no desktop. A server's certificate is remembered at the first connection, and another one is refused.`;
+session; it shows no desktop. The file of --rdp gives the address and the user where --connect does not. A server's
+certificate is remembered at the first connection, and another one is refused.`;
 
 export function addRdpConnectOptions(command: Command): Command {
   return command
@@ -38,6 +40,38 @@ export function addRdpConnectOptions(command: Command): Command {
         'rdp: remembers certificates of servers; default: in the state folder',
       ).conflicts(['listen', 'fingerprint', 'ca', 'insecure']),
     );
+}
+
+/** Where a command gets the address of its server from. */
+interface PlaceOptions {
+  readonly connect?: string;
+  readonly listen?: string;
+  readonly attach?: readonly string[];
+  readonly rdp?: string;
+}
+
+/**
+ * The URL of `--connect`. The file of `--rdp` gives the address where no option says where the other end is, and the user where
+ * the URL of an RDP server names none.
+ * @throws Failure for a file that wants a gateway
+ */
+export async function placeToConnect(
+  { connect, listen, attach, rdp }: PlaceOptions,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  const isElsewhere = listen !== undefined || attach !== undefined || (connect !== undefined && !isRdpUrl(connect));
+  if (rdp === undefined || isElsewhere) return connect;
+  const { place, user, gateway } = parseRdpFileServer(await readText(rdp));
+  const named = user === undefined ? '' : `${encodeURIComponent(user)}@`;
+  if (connect !== undefined) return connect.includes('@') ? connect : connect.replace('rdp://', `rdp://${named}`);
+  if (place === undefined) return undefined;
+  if (gateway !== undefined) {
+    const problem = `${rdp}: the gateway ${gateway.host} is not used, because gateways are not supported`;
+    if (gateway.isRequired)
+      throw new Failure(`${problem}; where the server can be reached directly, give --connect`, 2);
+    say(problem);
+  }
+  return `rdp://${named}${place}`;
 }
 
 /**

@@ -39,7 +39,7 @@ import { evenLastOption, keepLastKeyboard, type LastKeyboardOptions } from './la
 import { Offers } from './offers.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { quotedNames, Questions } from './questions.ts';
-import { addRdpConnectOptions, RDP_CONNECT_HELP } from './rdpConnect.ts';
+import { addRdpConnectOptions, placeToConnect, RDP_CONNECT_HELP } from './rdpConnect.ts';
 import { RedirectionReport } from './redirectionReport.ts';
 import {
   backendOption,
@@ -157,22 +157,24 @@ Examples:
     .action((options: RedirectOptions) => redirect(options, context));
 }
 
-async function redirect(options: RedirectOptions, context: ProgramContext): Promise<void> {
-  if (options.exclusive === true && isRdpUrl(options.connect ?? '')) {
-    throw new Failure('--exclusive: an RDP server decides by itself who stays, and is not told; leave it out', 2);
-  }
+async function redirect(given: RedirectOptions, context: ProgramContext): Promise<void> {
   let meter: ProgramMetrics | undefined;
   let control: ProgramControl | undefined;
   let focus: ProgramFocus | undefined;
-  const terminal = new Terminal(context, { ...options, onRefused: () => meter?.refusedPeer() });
+  const terminal = new Terminal(context, { ...given, onRefused: () => meter?.refusedPeer() });
+  const connect = await placeToConnect(given, (line) => terminal.say(line));
+  const options = { ...given, ...(connect !== undefined && { connect }) };
+  if (options.exclusive === true && isRdpUrl(connect ?? '')) {
+    throw new Failure('--exclusive: an RDP server decides by itself who stays, and is not told; leave it out', 2);
+  }
   const stop = stopSignal(context);
   try {
     const metrics = (meter = await openProgramMetrics(options, terminal));
     const ownSeat = seatOfPerson(context.environment);
-    const { policy: given, share } = await readRules(options, (line) => terminal.say(line), ownSeat);
+    const { policy: chosen, share } = await readRules(options, (line) => terminal.say(line), ownSeat);
     // The kernel gets a device of another machine only if it is harmless, or somebody says that it may have it.
-    const isForeign = given === undefined && options.attach !== undefined && isFromOthers(options);
-    const policy = isForeign ? rulePolicy(FOREIGN_RULES) : given;
+    const isForeign = chosen === undefined && options.attach !== undefined && isFromOthers(options);
+    const policy = isForeign ? rulePolicy(FOREIGN_RULES) : chosen;
     if (isForeign) terminal.say(FOREIGN_RULES_LINE);
     const isLocal = options.virtual === undefined && options.from === undefined;
     const { group } = (focus = openFocus(options, isLocal, terminal));
@@ -211,7 +213,7 @@ async function redirect(options: RedirectOptions, context: ProgramContext): Prom
       control = await openControl(options, 'redirect', devices, context, terminal, group);
       for (const source of sources) await devices.addSource(chosenParts(source, options));
       if (place !== undefined) {
-        await place.run(devices, given !== undefined || options.wait === true, stop.signal);
+        await place.run(devices, chosen !== undefined || options.wait === true, stop.signal);
         return;
       }
       const most = options.shared === true ? MOST_SERVERS : 1;

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { makeIdentity } from '../../transports/certificates.ts';
+import { placeToConnect } from '../../src/cli/rdpConnect.ts';
+import { VirtualDevices } from '../../src/devices/virtual/virtualDevices.ts';
 import { complaints, Scene } from './connections.ts';
 
 const SECTORS = 300;
@@ -78,6 +80,51 @@ describe('urbdrc redirect --connect rdp://', () => {
     expect(await client.exit).to.equal(1);
     expect(complaints(client)[0]).to.include('presented a certificate with another fingerprint');
   });
+
+  it('takes the address and the user from an .rdp file, in UTF-16 as Windows writes it', async () => {
+    const { server, address } = await serve();
+    const lines = [`full address:s:${address}`, 'username:s:OFFICE\\bob', 'usbdevicestoredirect:s:*', ''];
+    writeFileSync(scene.file('desk.rdp'), `\ufeff${lines.join('\r\n')}`, 'utf16le');
+    const client = scene.start(
+      [
+        ...['redirect', '--rdp', scene.file('desk.rdp'), '--wait', '--password-file', scene.file('password')],
+        ...['--known-hosts', scene.file('known')],
+      ],
+      { devices: new VirtualDevices() },
+    );
+    await server.line(/^refused rdp:.*: wrong user name or password$/);
+    expect(await client.exit).to.equal(1);
+    expect(complaints(client)[0]).to.include(`urbdrc: rdp://${address}: the server denies the connection`);
+  });
+
+  it('an .rdp file that wants a gateway is refused before anything is sent', async () => {
+    const gateway = 'gatewayhostname:s:gate\ngatewayusagemethod:i:1\n';
+    writeFileSync(scene.file('desk.rdp'), `full address:s:desk\nusbdevicestoredirect:s:*\n${gateway}`);
+    const client = scene.start(['redirect', '--rdp', scene.file('desk.rdp')]);
+    expect(await client.exit).to.equal(2);
+    expect(complaints(client)).to.have.length(1);
+    expect(complaints(client)[0]).to.match(
+      /desk\.rdp: the gateway gate is not used, because gateways are not supported; /,
+    );
+  });
+
+  for (const [given, expected] of [
+    [{}, 'rdp://OFFICE%5Cali@desk'],
+    [{ connect: 'rdp://other' }, 'rdp://OFFICE%5Cali@other'],
+    [{ connect: 'rdp://bob@other' }, 'rdp://bob@other'],
+    [{ connect: 'tcp://other:1' }, 'tcp://other:1'],
+    [{ listen: 'tcp://127.0.0.1:0' }, undefined],
+    [{ attach: ['vhci'] }, undefined],
+  ] as const) {
+    it(`${JSON.stringify(given)} with an .rdp file connects to ${expected ?? 'nothing'}`, async () => {
+      const rdp = scene.file('desk.rdp');
+      const gateway = 'gatewayhostname:s:gate\ngatewayusagemethod:i:2\n';
+      writeFileSync(rdp, `full address:s:desk\nusername:s:ali\ndomain:s:OFFICE\n${gateway}`);
+      const lines: string[] = [];
+      expect(await placeToConnect({ rdp, ...given }, (line) => lines.push(line))).to.equal(expected);
+      expect(lines).to.have.length('connect' in given || expected === undefined ? 0 : 1);
+    });
+  }
 
   const wrong: Record<string, [args: string[], message: RegExp]> = {
     'a password in the URL': [['--connect', 'rdp://ali:x@desk'], /a password in a URL can be seen by others/],
