@@ -11,6 +11,7 @@ import {
   RdpClientConnection,
 } from '../../src/rdp/client/rdpClientConnection.ts';
 import { RdpRefusalError } from '../../src/rdp/client/rdpRefusalError.ts';
+import { channelPacket, IO_CHANNEL_ID } from '../../src/rdp/rdpPacket.ts';
 import { RdpDeframer, type RdpPacket } from '../../src/rdp/rdpDeframer.ts';
 import { type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 import type { Step } from '../../src/channels/machine.ts';
@@ -90,6 +91,11 @@ class Pair {
   }
 }
 
+/** After X.224 Data and SEND_DATA_INDICATION with a length in 2 bytes. */
+function isDemandActive(payload: Uint8Array): boolean {
+  return payload[3] === 0x68 && ((payload[13] ?? 0) & 0x0f) === 1 && payload[14] === 0;
+}
+
 describe('RDP client connection ([MS-RDPBCGR] 1.3.1.1)', () => {
   it('goes with our own server as far as its channels, and tells it the user and its own name', () => {
     const pair = new Pair();
@@ -130,6 +136,21 @@ describe('RDP client connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(pair.client.state).to.equal('deactivated');
     pair.fromServer({ outgoing: [pair.server.channelPacket('drdynvc', [CHUNK])], events: [] });
     expect(pair.clientEvents.at(-1)).to.deep.equal({ type: 'channelData', channel: 'drdynvc', chunk: CHUNK });
+  });
+
+  it('says that it does not follow a server that sends it to another machine (2.2.13.3.1), whenever that comes', () => {
+    // TS_SHARECONTROLHEADER, pad2Octets, and RDP_SERVER_REDIRECTION_PACKET with a session and nothing else.
+    const redirection = fromHex('16001a00ea03 0000 0004 0c00 01000000 00000000 0000');
+    const active = new Pair();
+    active.fromServer({ outgoing: [channelPacket(IO_CHANNEL_ID, [redirection])], events: [] });
+    const packet = joinParts(channelPacket(IO_CHANNEL_ID, [redirection])).subarray(4);
+    const early = new Pair(OPTIONS, true, (payload) => (isDemandActive(payload) ? packet : payload));
+    for (const { client, failure } of [active, early]) {
+      expect(client.state).to.equal('finished');
+      expect(failure).to.be.instanceOf(RdpRefusalError).with.property('code', 'SESSION_ENDED');
+      expect(failure?.message).to.include('connect to that machine itself');
+    }
+    expect(early.types[0]).to.deep.equal(['securityRequired', 'finished']);
   });
 
   it('gets a cookie, and comes back with one', () => {

@@ -2,7 +2,7 @@ import { DecodeError, ProtocolError, type SpecRef, UsageError } from '../../../c
 import type { Parts } from '../../../codecs/core/parts.ts';
 import { serverCookieIn, type ServerReconnectCookie } from '../../../codecs/rdp/autoReconnect.ts';
 import { DisconnectReason, DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
-import { ShareControlPdu } from '../../../codecs/rdp/shareControl.ts';
+import { isServerRedirection, ShareControlPdu } from '../../../codecs/rdp/shareControl.ts';
 import { ErrorInfo, PduType2, SetErrorInfoPdu } from '../../../codecs/rdp/shareData.ts';
 import {
   EarlyUserAuthorizationResult,
@@ -20,7 +20,13 @@ import { ClientConference, type ConferenceOptions, connectInitialPacket } from '
 import { ClientLicensing, type LicensingRandom } from './clientLicensing.ts';
 import { clientInfoPacket, type LogonOptions } from './clientLogon.ts';
 import { RDP_CLIENT_TRANSITIONS, type RdpClientInput, type RdpClientState } from './clientTransitions.ts';
-import { errorInfoRefusal, negotiationRefusal, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
+import {
+  errorInfoRefusal,
+  negotiationRefusal,
+  NOT_AUTHORIZED,
+  RdpRefusalError,
+  REDIRECTED,
+} from './rdpRefusalError.ts';
 
 /** Options of {@link RdpClientConnection}. */
 export interface RdpClientOptions extends ConferenceOptions, LogonOptions {
@@ -300,7 +306,8 @@ export class RdpClientConnection {
       const { userId: initiator, ioChannelId: channelId } = conference;
       if (answer !== undefined) step.send(sendDataPacket({ name: 'SEND_DATA_REQUEST', initiator, channelId }, answer));
       if (this.#licensing.isLicensed) this.#advance('licensed');
-    } else if (!isFlowControl(data)) this.#sharePdu(decodeWith(ShareControlPdu, data), conference, step);
+    } else if (isServerRedirection(data)) throw REDIRECTED;
+    else if (!isFlowControl(data)) this.#sharePdu(decodeWith(ShareControlPdu, data), conference, step);
   }
 
   #sharePdu(pdu: ShareControlPdu, conference: ClientConference, step: StepBuilder<RdpClientEvent>): void {
