@@ -116,7 +116,9 @@ describe('urbdrc serve --export, and usbip attach', function () {
       (reason) => String(reason),
     );
     expect(error).to.match(/busy|[Dd]evice/);
-    await server.waitForLine(/^refused usbip:\/\/.*: another client has device 1-1$/);
+    await server.waitForLine(
+      /^refused usbip:\/\/.*: device 1-1 is not for it: the rule is refuse class 08 .*usbip:\/\/\S+ has had it for /,
+    );
   });
 
   it('usbip detach gives it back, and it can be attached again', async () => {

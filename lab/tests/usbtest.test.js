@@ -130,38 +130,6 @@ describe('usbtest on the gadget zero of our own software, attached to this kerne
   redirectedCases('--virtual', 'gadget-zero');
 });
 
-describe('usbtest on a gadget zero with isochronous endpoints, redirected from this kernel through koffi', () => {
-  const stage = new VhciStage();
-  let busId = '';
-  /** @type {Awaited<ReturnType<typeof boundCopy>>} */
-  let copy;
-
-  // dummy_hcd has no isochronous endpoints, vhci-hcd has: so the device is there what our own software makes of it.
-  before(async () => {
-    await lab.run('modprobe', ['usbtest']);
-    await loadVhci();
-    const first = await stage.serve();
-    stage.redirect(first.url, '--virtual', 'gadget-zero');
-    const { busId: original } = await attached(first.server, '0525:a4a0');
-    await boundCopy(original);
-    const second = await stage.serve();
-    stage.redirect(second.url, '--backend', 'koffi', '--port', original, '--stream-buffer', '0');
-    ({ busId } = await attached(second.server, '0525:a4a0'));
-    copy = await boundCopy(busId);
-    await useAlternate(busId, 1);
-  });
-  after(async () => {
-    await writeFile('/sys/module/usbtest/parameters/alt', '0');
-    await stage.end();
-    await expectHealthyKernel();
-  });
-
-  for (const [number, what] of Object.entries({ ...ISOCHRONOUS, 2: CASES[2] }))
-    it(`passes case ${number}: ${what}`, async () => {
-      expect(await usbtest(copy, number, ITERATIONS)).to.match(new RegExp(`^case ${number}: passed in `));
-    });
-});
-
 /**
  * The tests of a gadget zero that `urbdrc redirect` has and `urbdrc serve` attaches.
  * @param {'--device' | '--virtual'} option
