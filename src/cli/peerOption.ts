@@ -19,7 +19,10 @@ export function peerOption(): Option {
 }
 
 export function overlapOption(): Option {
-  return new Option('--no-overlap', 'ask distant devices for nothing before their drivers do');
+  return new Option(
+    '--overlap',
+    'ask distant devices of our own client for what their drivers ask for next (on trial)',
+  );
 }
 
 /** How far the client was and what hid that; undefined where there is nothing to tell. */
@@ -39,7 +42,7 @@ export function describeDistance({
 
 /** Sets the profile of a connection's client, and prints it: one line, more with --verbose. */
 export function watchPeer(
-  { peer, overlap = true }: PeerOptions,
+  { peer, overlap = false }: PeerOptions,
   remote: string,
   terminal: Terminal,
 ): Pick<RedirectionServerOptions, 'peer' | 'overlap' | 'onPeerRecognised'> {
