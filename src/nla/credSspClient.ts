@@ -1,12 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { ProtocolError } from '../../codecs/core/errors.ts';
+import { isSameProof } from '../../codecs/core/sameProof.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { asciiBytes } from '../../codecs/core/text.ts';
 import { TsPasswordCredentials, TsRequest } from '../../codecs/cssp/tsRequest.ts';
 import { nextState, type Step, StepBuilder, type Transitions } from '../channels/machine.ts';
 import { type Credentials, NtlmClient, type NtlmClientOptions } from './ntlmClient.ts';
-import { isSame, type NtlmSession } from './ntlmSession.ts';
+import type { NtlmSession } from './ntlmSession.ts';
 
 /** Options of {@link CredSspClient}. */
 export interface CredSspClientOptions extends NtlmClientOptions {
@@ -101,7 +102,7 @@ export class CredSspClient {
     this.#advance('pubKeyAuth', 'TSRequest');
     const opened = pubKeyAuth === undefined ? undefined : session.open(pubKeyAuth);
     const expected = this.#version >= HASHED_BINDING_VERSION ? this.#binding(SERVER_BINDING) : this.#incrementedKey();
-    if (opened === undefined || !isSame(opened, expected)) {
+    if (opened === undefined || !isSameProof(opened, expected)) {
       this.#state = 'refused';
       throw this.#error('the server does not hold the key of its certificate: somebody is in between');
     }

@@ -1,4 +1,5 @@
 import { joinParts } from '../../codecs/core/parts.ts';
+import { isSameProof } from '../../codecs/core/sameProof.ts';
 import { Writer } from '../../codecs/core/writer.ts';
 import { type Direction, hmacMd5, sealingKey, signingKey } from './ntlmKeys.ts';
 import { Rc4 } from './rc4.ts';
@@ -57,14 +58,8 @@ export class NtlmSession {
   open(sealed: Uint8Array): Uint8Array | undefined {
     if (sealed.byteLength < SIGNATURE_SIZE) return undefined;
     const message = this.#in.crypt(sealed.subarray(SIGNATURE_SIZE));
-    return isSame(this.#in.signature(message), sealed.subarray(0, SIGNATURE_SIZE)) ? message : undefined;
+    return isSameProof(this.#in.signature(message), sealed.subarray(0, SIGNATURE_SIZE)) ? message : undefined;
   }
-}
-
-/** Whether two proofs are the same. It looks at every byte, so that the time tells nothing. */
-export function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.byteLength !== right.byteLength) return false;
-  return left.reduce((difference, byte, index) => difference | (byte ^ (right[index] ?? 0)), 0) === 0;
 }
 
 function u32(value: number): Uint8Array {

@@ -53,60 +53,11 @@ export function deactivateAllPacket(): Parts {
 function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
   return [
     set(CapabilityType.CAPSTYPE_SHARE, ShareCapability.encode({ nodeId: SERVER_USER_ID })),
-    set(
-      CapabilityType.CAPSTYPE_GENERAL,
-      GeneralCapability.encode({
-        osMajorType: 1,
-        osMinorType: 3,
-        protocolVersion: CAPS_PROTOCOL_VERSION,
-        generalCompressionTypes: 0,
-        // This server sends no fast-path output, but freerdp-proxy ends a session without this flag.
-        extraFlags:
-          GeneralExtraFlag.FASTPATH_OUTPUT_SUPPORTED |
-          GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR |
-          GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED |
-          GeneralExtraFlag.AUTORECONNECT_SUPPORTED,
-        updateCapabilityFlag: 0,
-        remoteUnshareFlag: 0,
-        generalCompressionLevel: 0,
-        refreshRectSupport: 1,
-        suppressOutputSupport: 1,
-      }),
-    ),
+    generalSet(1),
     set(CapabilityType.CAPSTYPE_VIRTUALCHANNEL, virtualChannelData()),
     set(CapabilityType.CAPSTYPE_FONT, FontCapability.encode({ fontSupportFlags: 1 })),
-    set(
-      CapabilityType.CAPSTYPE_BITMAP,
-      BitmapCapability.encode({
-        preferredBitsPerPixel: COLOR_DEPTH,
-        receive1BitPerPixel: 1,
-        receive4BitsPerPixel: 1,
-        receive8BitsPerPixel: 1,
-        desktopWidth: desktop.width,
-        desktopHeight: desktop.height,
-        desktopResizeFlag: 1,
-        bitmapCompressionFlag: 1,
-        highColorFlags: 0,
-        drawingFlags: 0,
-        multipleRectangleSupport: 1,
-      }),
-    ),
-    set(
-      CapabilityType.CAPSTYPE_ORDER,
-      OrderCapability.encode({
-        terminalDescriptor: new Uint8Array(TERMINAL_DESCRIPTOR_SIZE),
-        desktopSaveXGranularity: 1,
-        desktopSaveYGranularity: 20,
-        maximumOrderLevel: 1,
-        numberFonts: 0,
-        orderFlags: OrderFlag.NEGOTIATEORDERSUPPORT | OrderFlag.ZEROBOUNDSDELTASSUPPORT | OrderFlag.COLORINDEXSUPPORT,
-        orderSupport: new Uint8Array(ORDER_SUPPORT_SIZE),
-        textFlags: 0,
-        orderSupportExFlags: 0,
-        desktopSaveSize: 0,
-        textANSICodePage: 0,
-      }),
-    ),
+    bitmapSet(desktop),
+    orderSet(OrderFlag.NEGOTIATEORDERSUPPORT | OrderFlag.ZEROBOUNDSDELTASSUPPORT | OrderFlag.COLORINDEXSUPPORT),
     set(
       CapabilityType.CAPSTYPE_POINTER,
       PointerCapability.encode({ colorPointerFlag: 1, colorPointerCacheSize: 25, pointerCacheSize: 25 }),
@@ -127,6 +78,70 @@ function serverCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
       }),
     ),
   ];
+}
+
+/** @param refreshRectSupport - 1: parts of the desktop are painted again on request. [MS-RDPBCGR] 2.2.7.1.1 */
+export function generalSet(refreshRectSupport: number): CapabilitySet {
+  return set(
+    CapabilityType.CAPSTYPE_GENERAL,
+    GeneralCapability.encode({
+      osMajorType: 1,
+      osMinorType: 3,
+      protocolVersion: CAPS_PROTOCOL_VERSION,
+      generalCompressionTypes: 0,
+      // Our server sends no fast-path output, but freerdp-proxy ends a session without this flag.
+      extraFlags:
+        GeneralExtraFlag.FASTPATH_OUTPUT_SUPPORTED |
+        GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR |
+        GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED |
+        GeneralExtraFlag.AUTORECONNECT_SUPPORTED,
+      updateCapabilityFlag: 0,
+      remoteUnshareFlag: 0,
+      generalCompressionLevel: 0,
+      refreshRectSupport,
+      suppressOutputSupport: 1,
+    }),
+  );
+}
+
+/** [MS-RDPBCGR] 2.2.7.1.2 */
+export function bitmapSet(desktop: DesktopSize): CapabilitySet {
+  return set(
+    CapabilityType.CAPSTYPE_BITMAP,
+    BitmapCapability.encode({
+      preferredBitsPerPixel: COLOR_DEPTH,
+      receive1BitPerPixel: 1,
+      receive4BitsPerPixel: 1,
+      receive8BitsPerPixel: 1,
+      desktopWidth: desktop.width,
+      desktopHeight: desktop.height,
+      desktopResizeFlag: 1,
+      bitmapCompressionFlag: 1,
+      highColorFlags: 0,
+      drawingFlags: 0,
+      multipleRectangleSupport: 1,
+    }),
+  );
+}
+
+/** No drawing order at all. @param orderFlags - `OrderFlag`. [MS-RDPBCGR] 2.2.7.1.3 */
+export function orderSet(orderFlags: number): CapabilitySet {
+  return set(
+    CapabilityType.CAPSTYPE_ORDER,
+    OrderCapability.encode({
+      terminalDescriptor: new Uint8Array(TERMINAL_DESCRIPTOR_SIZE),
+      desktopSaveXGranularity: 1,
+      desktopSaveYGranularity: 20,
+      maximumOrderLevel: 1,
+      numberFonts: 0,
+      orderFlags,
+      orderSupport: new Uint8Array(ORDER_SUPPORT_SIZE),
+      textFlags: 0,
+      orderSupportExFlags: 0,
+      desktopSaveSize: 0,
+      textANSICodePage: 0,
+    }),
+  );
 }
 
 /** A set with an encoded capability in it. */

@@ -1,5 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { isSameProof } from '../../codecs/core/sameProof.ts';
 import type { ResumeProofs } from '../../src/resume/resumeSession.ts';
 
 /** HMAC-SHA-256 where there is no `node:crypto`: the page's own is asynchronous. */
@@ -9,9 +10,5 @@ export const PAGE_PROOFS: ResumeProofs = {
     for (const part of text) mac.update(part);
     return mac.digest();
   },
-  isSame(presented, expected) {
-    // All bytes are looked at, wherever they differ.
-    const differences = expected.reduce((sum, byte, index) => sum | (byte ^ (presented[index] ?? 0)), 0);
-    return presented.byteLength === expected.byteLength && differences === 0;
-  },
+  isSame: isSameProof,
 };

@@ -4,18 +4,13 @@ import { type CapabilitySet, CapabilityType } from '../../../codecs/rdp/capabili
 import { SUPPRESS_DISPLAY_UPDATES, SuppressOutputPdu } from '../../../codecs/rdp/displayRequests.ts';
 import {
   BitmapCapability,
-  CAPS_PROTOCOL_VERSION,
   FontCapability,
   GeneralCapability,
-  GeneralExtraFlag,
   InputCapability,
   InputFlag,
-  ORDER_SUPPORT_SIZE,
-  OrderCapability,
   OrderFlag,
   PointerCapability,
   ShareCapability,
-  TERMINAL_DESCRIPTOR_SIZE,
 } from '../../../codecs/rdp/serverCapabilities.ts';
 import {
   ControlAction,
@@ -27,7 +22,7 @@ import {
   SynchronizePdu,
 } from '../../../codecs/rdp/shareData.ts';
 import { type DemandActive, ShareControlPdu, STREAM_LOW } from '../../../codecs/rdp/shareControl.ts';
-import { COLOR_DEPTH, type DesktopSize, set, virtualChannelData } from '../capabilities.ts';
+import { bitmapSet, type DesktopSize, generalSet, orderSet, set, virtualChannelData } from '../capabilities.ts';
 import { decodeWith, sendDataPacket } from '../rdpPacket.ts';
 import type { ClientConference } from './clientConference.ts';
 
@@ -125,57 +120,9 @@ export class ClientShare {
 /** A client that shows nothing. */
 function clientCapabilities(desktop: DesktopSize): readonly CapabilitySet[] {
   return [
-    set(
-      CapabilityType.CAPSTYPE_GENERAL,
-      GeneralCapability.encode({
-        osMajorType: 1,
-        osMinorType: 3,
-        protocolVersion: CAPS_PROTOCOL_VERSION,
-        generalCompressionTypes: 0,
-        extraFlags:
-          GeneralExtraFlag.FASTPATH_OUTPUT_SUPPORTED |
-          GeneralExtraFlag.NO_BITMAP_COMPRESSION_HDR |
-          GeneralExtraFlag.LONG_CREDENTIALS_SUPPORTED |
-          GeneralExtraFlag.AUTORECONNECT_SUPPORTED,
-        updateCapabilityFlag: 0,
-        remoteUnshareFlag: 0,
-        generalCompressionLevel: 0,
-        refreshRectSupport: 0,
-        suppressOutputSupport: 1,
-      }),
-    ),
-    set(
-      CapabilityType.CAPSTYPE_BITMAP,
-      BitmapCapability.encode({
-        preferredBitsPerPixel: COLOR_DEPTH,
-        receive1BitPerPixel: 1,
-        receive4BitsPerPixel: 1,
-        receive8BitsPerPixel: 1,
-        desktopWidth: desktop.width,
-        desktopHeight: desktop.height,
-        desktopResizeFlag: 1,
-        bitmapCompressionFlag: 1,
-        highColorFlags: 0,
-        drawingFlags: 0,
-        multipleRectangleSupport: 1,
-      }),
-    ),
-    set(
-      CapabilityType.CAPSTYPE_ORDER,
-      OrderCapability.encode({
-        terminalDescriptor: new Uint8Array(TERMINAL_DESCRIPTOR_SIZE),
-        desktopSaveXGranularity: 1,
-        desktopSaveYGranularity: 20,
-        maximumOrderLevel: 1,
-        numberFonts: 0,
-        orderFlags: OrderFlag.NEGOTIATEORDERSUPPORT | OrderFlag.ZEROBOUNDSDELTASSUPPORT,
-        orderSupport: new Uint8Array(ORDER_SUPPORT_SIZE),
-        textFlags: 0,
-        orderSupportExFlags: 0,
-        desktopSaveSize: 0,
-        textANSICodePage: 0,
-      }),
-    ),
+    generalSet(0),
+    bitmapSet(desktop),
+    orderSet(OrderFlag.NEGOTIATEORDERSUPPORT | OrderFlag.ZEROBOUNDSDELTASSUPPORT),
     set(
       CapabilityType.CAPSTYPE_POINTER,
       PointerCapability.encode({ colorPointerFlag: 1, colorPointerCacheSize: 20, pointerCacheSize: 20 }),
