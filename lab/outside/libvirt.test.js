@@ -34,7 +34,11 @@ describe('a domain of libvirt with <redirdev> and <redirfilter>', () => {
     return lab.run(command, rest, { cwd: folder, timeout: SLOW });
   };
 
-  /** @param {string} listening where QEMU dials */
+  /**
+   * Both ports are booted from: a device goes to the port that said hello first, and libvirt's machines boot from nothing
+   * that has no order.
+   * @param {string} listening where QEMU dials
+   */
   const domain = (listening) => `<domain type='qemu'>
   <name>${DOMAIN}</name> <memory unit='MiB'>64</memory> <vcpu>1</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type></os>
@@ -46,7 +50,7 @@ describe('a domain of libvirt with <redirdev> and <redirfilter>', () => {
       <source mode='connect' host='127.0.0.1' service='${new URL(listening.replace(/^[^:]*/, 'http')).port}'>
         <reconnect enabled='yes' timeout='1'/>
       </source>
-      <protocol type='raw'/>
+      <protocol type='raw'/> <boot order='2'/>
     </redirdev>
     <redirfilter>
       <usbdev class='0x08' vendor='0x1209' product='0x0001' allow='yes'/>

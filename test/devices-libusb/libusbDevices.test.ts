@@ -56,6 +56,18 @@ describe('libusb devices', () => {
     expect(platform.listening).to.equal(0);
   });
 
+  it('are not gone while they are reset, when they have no address', async () => {
+    const device = await platform.openDevice();
+    [platform.present, platform.inReset] = [[], device.identity.portPath];
+    platform.change();
+    expect(device.gone.aborted).to.equal(false);
+    [platform.present, platform.inReset] = [[platform.facts], undefined];
+    platform.change();
+    expect(device.gone.aborted).to.equal(false);
+    expect(await platform.source.list()).to.deep.equal([device]);
+    await device.close();
+  });
+
   it('are closed with their source, which then tells of nothing', async () => {
     platform.source.watch(listener);
     await platform.openDevice();

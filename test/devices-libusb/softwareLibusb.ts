@@ -231,6 +231,8 @@ export class SoftwarePlatform {
   readonly native = new SoftwareDevice(this.facts);
   /** What a scan finds. */
   present: DeviceFacts[] = [this.facts];
+  /** Of those it does not find, the port path of the one that is being reset. */
+  inReset: string | undefined;
   /** What libusb's first context knows, and what a new one would. */
   known: SoftwareDevice[] = [this.native];
   newlyKnown: SoftwareDevice[] = [];
@@ -259,6 +261,7 @@ export class SoftwarePlatform {
       binding,
       closePatience,
       scan: () => this.present,
+      isInReset: ({ portPath }) => portPath === this.inReset,
       ...(names !== undefined && { names }),
       onChange: (listener) => {
         this.listening++;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspectUsbDevice } from '../../src/devices/libusb/access.ts';
-import { readDeviceNames, readDrivers, scanSysfs } from '../../src/devices/libusb/sysfs.ts';
+import { isInReset, readDeviceNames, readDrivers, scanSysfs } from '../../src/devices/libusb/sysfs.ts';
 import { CONFIGURATIONS, facts } from './softwareLibusb.ts';
 
 const { deviceDescriptor } = facts();
@@ -84,6 +84,21 @@ describe('sysfs', () => {
     write('1-2', { busnum: '1\n', devnum: '8\n' });
     write('1-3', { descriptors: deviceDescriptor });
     expect(scanSysfs(folder)).to.deep.equal([]);
+  });
+
+  it('knows a device that has no address because it is being reset, or had none a moment ago', () => {
+    const identity = { portPath: '1-2.3', busNumber: 1, deviceAddress: 7 };
+    write('1-2.3', device(CONFIGURATIONS, { devnum: '0\n' }));
+    expect(scanSysfs(folder)).to.deep.equal([]);
+    expect(isInReset(identity, folder)).to.equal(true);
+    write('1-2.3', device());
+    expect(isInReset(identity, folder)).to.equal(true);
+    for (const other of [{ devnum: '8\n' }, { busnum: '2\n' }, { authorized: '0\n' }] as const) {
+      write('1-2.3', device(CONFIGURATIONS, other));
+      expect(isInReset(identity, folder), JSON.stringify(other)).to.equal(false);
+    }
+    rmSync(join(folder, '1-2.3'), { recursive: true });
+    expect(isInReset(identity, folder)).to.equal(false);
   });
 
   it('takes names and serial numbers of blanks for none', async () => {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { UsbDevice, UsbDeviceSource } from '../../ports/usb.ts';
+import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../../ports/usb.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
 import { type DeviceFacts, type DeviceNames, keyOf } from './deviceFacts.ts';
 import { type DeviceOwner, LibusbDevice, type LocatedDevice } from './libusbDevice.ts';
 import { findNative, readNativeNames } from './nativeNames.ts';
 import { scanNative } from './nativeScan.ts';
-import { readDeviceNames, scanSysfs } from './sysfs.ts';
+import { isInReset, readDeviceNames, scanSysfs } from './sysfs.ts';
 import { type NativeContext, type UsbBackend, type UsbBinding, loadUsbBinding } from './usbBinding.ts';
 
 /** Options of {@link openLibusbDevices}. */
@@ -36,6 +36,8 @@ export interface LibusbPlatform {
   /** See {@link LibusbDevicesOptions}. */
   readonly closePatience: number;
   scan(): DeviceFacts[];
+  /** Whether a device that a scan does not have is only being reset. Default: no. */
+  readonly isInReset?: (identity: UsbDeviceIdentity) => boolean;
   /** Where a scan does not tell names: those of a device. */
   readonly names?: (facts: DeviceFacts) => Promise<DeviceNames>;
   /** Calls back when devices may have come or gone. Returns the function that stops it. */
@@ -61,7 +63,7 @@ export async function openLibusbDevices(options: LibusbDevicesOptions = {}): Pro
     binding,
     closePatience,
     ...(isLinux
-      ? { scan: scanSysfs, names: ({ identity }: DeviceFacts) => readDeviceNames(identity.portPath) }
+      ? { scan: scanSysfs, isInReset, names: ({ identity }: DeviceFacts) => readDeviceNames(identity.portPath) }
       : {
           scan: () => scanNative(binding.context),
           names: (facts: DeviceFacts) => readNativeNames(binding.context, facts),
@@ -165,7 +167,8 @@ export class LibusbDevices implements UsbDeviceSource {
   #refresh(): void {
     const found = new Map(this.#platform.scan().map((facts) => [keyOf(facts), facts]));
     for (const [key, device] of [...this.#known]) {
-      if (found.has(key) && !device.gone.aborted) continue;
+      const isThere = found.has(key) || this.#platform.isInReset?.(device.identity) === true;
+      if (isThere && !device.gone.aborted) continue;
       this.#known.delete(key);
       device.markGone();
     }

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { UsbSpeed } from '../../ports/usb.ts';
+import type { UsbDeviceIdentity, UsbSpeed } from '../../ports/usb.ts';
 import { type DeviceFacts, type DeviceNames, readDeviceDescriptor } from './deviceFacts.ts';
 
 /** Where Linux tells of USB devices. */
@@ -57,6 +57,25 @@ function readDevice(folder: string, portPath: string): DeviceFacts | undefined {
       ...readPeer(folder, portPath),
     },
   };
+}
+
+/**
+ * Whether a device that a scan did not find is there all the same. Linux takes the address from a device while it resets
+ * it: `devnum` is 0 then, for some tens of milliseconds, and afterwards what it was.
+ */
+export function isInReset(
+  { portPath, busNumber, deviceAddress }: Pick<UsbDeviceIdentity, 'portPath' | 'busNumber' | 'deviceAddress'>,
+  folder = SYSFS_DEVICES,
+): boolean {
+  try {
+    const number = (attribute: string) => Number(readFileSync(join(folder, portPath, attribute), 'utf8'));
+    // The reset may have ended since the scan.
+    const address = number('devnum');
+    const isSame = address === 0 || address === deviceAddress;
+    return isSame && number('busnum') === busNumber && number('authorized') !== 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The link `port/peer`, which sockets of USB 3 have, names a port: `usb2-port1` of a root hub, `2-1-port3` of another. */
