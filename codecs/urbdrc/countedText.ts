@@ -10,12 +10,12 @@ export const LONGEST_TEXT = 16_384;
 
 /**
  * A count of UTF-16 code units, terminators included.
- * @throws DecodeError `TRUNCATED` when they are not there, `LIMIT_EXCEEDED` beyond {@link LONGEST_TEXT}
+ * @throws DecodeError `TRUNCATED` when they are not there, `LIMIT_EXCEEDED` beyond `longest`
  */
-export function readTextLength(reader: Reader, field: string): number {
+export function readTextLength(reader: Reader, field: string, longest = LONGEST_TEXT): number {
   const units = reader.checkCount(reader.u32(field), 2, field, 4);
-  if (units <= LONGEST_TEXT) return units;
-  throw reader.error('LIMIT_EXCEEDED', field, `${units} characters, at most ${LONGEST_TEXT} are accepted`, 4);
+  if (units <= longest) return units;
+  throw reader.error('LIMIT_EXCEEDED', field, `${units} characters, at most ${longest} are accepted`, 4);
 }
 
 /** The count of UTF-16 code units, then the text as it is. */

@@ -1,3 +1,4 @@
+import { readTextLength, writeCountedText } from './countedText.ts';
 import {
   checkInterfaceId,
   checkRequestHeader,
@@ -116,7 +117,17 @@ export const UsbRetractReason_BlockedByPolicy = 1;
 export interface RetractDevice extends MessageIds {
   readonly name: 'RETRACT_DEVICE';
   readonly reason: number;
+  /**
+   * Why, for people, at most 1024 characters: behind the last field of the specification, to a client
+   * that says that it reads it.
+   */
+  readonly explanation?: string;
 }
+
+/** Stands before the explanation, so that other bytes behind Reason are not taken for one: `URBD`. */
+const EXPLANATION_MARK = 0x44425255;
+/** UTF-16 code units, without the NUL at the end. */
+export const LONGEST_EXPLANATION = 1024;
 
 const RetractHead = struct(RETRACT_RULE.name, { ...REQUEST_HEADER, Reason: 'u32' });
 
@@ -125,13 +136,17 @@ export const RetractDevice = messageCodec<RetractDevice>({
   decode(reader) {
     const head = RetractHead.decode(reader);
     checkRequestHeader(reader, RETRACT_RULE, head);
+    const interfaceId = interfaceIdOf(head.InterfaceId);
+    const value = { name: RETRACT_RULE.name, interfaceId, messageId: head.MessageId, reason: head.Reason };
+    if (reader.remaining < 4 || reader.peekU32('Mark') !== EXPLANATION_MARK) {
+      reader.end();
+      return value;
+    }
+    reader.pad(4, 'Mark');
+    const units = readTextLength(reader, 'cchExplanation', LONGEST_EXPLANATION + 1);
+    const explanation = reader.utf16(units, 'Explanation');
     reader.end();
-    return {
-      name: RETRACT_RULE.name,
-      interfaceId: interfaceIdOf(head.InterfaceId),
-      messageId: head.MessageId,
-      reason: head.Reason,
-    };
+    return { ...value, explanation };
   },
   write(out, value) {
     RetractHead.write(out, {
@@ -140,5 +155,8 @@ export const RetractDevice = messageCodec<RetractDevice>({
       FunctionId: RETRACT_RULE.functionId,
       Reason: value.reason,
     });
+    if (value.explanation === undefined) return;
+    out.u32(EXPLANATION_MARK, 'Mark');
+    writeCountedText(out, 'cchExplanation', `${value.explanation}\0`);
   },
 });

@@ -116,7 +116,9 @@ describe('a domain of libvirt with <redirdev> and <redirfilter>', () => {
     await server.waitForLine(
       /is not attached: the filter of usbredir\S+ refuses it: denied by -1,-1,-1,-1,0 for interface 0/,
     );
-    await client.waitForLine(/given back/);
+    await client.waitForLine(
+      /given back: the server does not take it: the filter of usbredir\S+ refuses it: denied by -1,-1,-1,-1,0 for interface 0/,
+    );
     expect(await client.stop('SIGINT')).to.equal('0');
     expect(await server.stop('SIGINT')).to.equal('0');
   });

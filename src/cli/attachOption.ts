@@ -97,8 +97,9 @@ export function detachedLine(name: string, end: AttachmentEnd): string {
     case 'returned':
       return `detached ${name}: it was detached by another program`;
     case 'refused':
+      return `detached ${name}: ${end.explanation === undefined ? end.reason : oneLine(end.explanation)}`;
     case 'closed':
     case 'failed':
-      return `detached ${name}: ${'error' in end && end.error !== undefined ? oneLine(end.error) : end.reason}`;
+      return `detached ${name}: ${end.error === undefined ? end.reason : oneLine(end.error)}`;
   }
 }

@@ -73,6 +73,8 @@ export type ProgramEvent =
   | ({
       readonly event: 'redirected';
       readonly reason: AttachmentEnd['reason'];
+      /** Of `refused`: why, in the server's words. */
+      readonly explanation?: string;
       readonly requests: number;
       readonly failures: number;
       readonly bytesIn: number;

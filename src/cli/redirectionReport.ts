@@ -37,7 +37,13 @@ export class RedirectionReport {
       this.#terminal.say(
         `${name}: ${explain(end)} (${requests} requests, ${failures} failed, ` +
           `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out)`,
-        { event: 'redirected', reason: end.reason, requests, failures, bytesIn, bytesOut, ...device },
+        {
+          event: 'redirected',
+          reason: end.reason,
+          ...(end.reason === 'refused' && end.explanation !== undefined && { explanation: end.explanation }),
+          ...{ requests, failures, bytesIn, bytesOut },
+          ...device,
+        },
       );
     });
   }
@@ -82,7 +88,9 @@ function explain(end: AttachmentEnd): string {
     case 'unplugged':
       return 'unplugged; it is redirected again when it comes back';
     case 'refused':
-      return "given back: the server's policy does not allow it";
+      return end.explanation === undefined
+        ? "given back: the server's policy does not allow it"
+        : `given back: the server does not take it: ${oneLine(end.explanation)}`;
     case 'returned':
       return 'given back: the server let go of it';
     case 'closed':

@@ -1,5 +1,5 @@
 import type { ChannelEvent } from '../urbdrc/session/channelEvent.ts';
-import { KEEPS_ORDER } from '../urbdrc/ownCapabilities.ts';
+import { OWN_CAPABILITIES } from '../urbdrc/ownCapabilities.ts';
 import { announce } from '../urbdrc/session/client/announcement.ts';
 import { ClientControlChannel, type ClientControlEvent } from '../urbdrc/session/client/controlChannel.ts';
 import type { DynamicChannelTransport } from '../ports/dynamicChannels.ts';
@@ -220,7 +220,7 @@ export class RedirectionClient implements UsbDeviceSink {
   #announce(entry: Entry, channelId: number): void {
     const taken = [...this.#byChannel.values()].flatMap(({ attached }) => attached?.deviceInstanceId ?? []);
     const { addDevice, ...texts } = announce(entry.device, entry.usbDevice, new Set(taken));
-    const compatibilityIds = [...addDevice.compatibilityIds, KEEPS_ORDER];
+    const compatibilityIds = [...addDevice.compatibilityIds, ...OWN_CAPABILITIES];
     const client = new ClientDevice(
       new OrderedDevice(entry.device),
       { ...texts, addDevice: { ...addDevice, compatibilityIds } },

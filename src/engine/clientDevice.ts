@@ -118,7 +118,10 @@ export class ClientDevice {
         cancelAll(event.requests);
         return;
       case 'retracted':
-        this.#link.finish({ reason: 'refused' });
+        this.#link.finish({
+          reason: 'refused',
+          ...(event.explanation !== undefined && { explanation: event.explanation }),
+        });
         return;
       case 'ignored':
         this.#statistics.ignored += 1;

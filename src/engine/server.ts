@@ -130,9 +130,12 @@ export class RedirectionServer implements UsbDeviceSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /** RETRACT_DEVICE, [MS-RDPEUSB] 2.2.6.9, then the device's channel is closed. The protocol has one reason: policy. */
-  refuse(device: UsbDevice): void {
-    for (const [each, offered] of this.#ready) if (offered === device) each.retract();
+  /**
+   * RETRACT_DEVICE, [MS-RDPEUSB] 2.2.6.9, then the device's channel is closed. The protocol has one reason: policy.
+   * @param explanation for the person at the client: one of this library reads it
+   */
+  refuse(device: UsbDevice, _reason?: string, explanation?: string): void {
+    for (const [each, offered] of this.#ready) if (offered === device) each.retract(explanation);
   }
 
   /**

@@ -18,7 +18,7 @@ import type { SessionLimits, SessionTimers } from '../urbdrc/session/limits.ts';
 import { ServerDeviceChannel } from '../urbdrc/session/server/deviceChannel.ts';
 import type { ServerDeviceEvent } from '../urbdrc/session/server/deviceEvent.ts';
 import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
-import { KEEPS_ORDER } from '../urbdrc/ownCapabilities.ts';
+import { KEEPS_ORDER, OWN_CAPABILITIES, READS_EXPLANATIONS } from '../urbdrc/ownCapabilities.ts';
 import { type HostIoControl, type HostTransfer, HostUrbs } from '../urbdrc/urb/hostUrbs.ts';
 import type { DescriptorMemory } from '../usb/describedDevice.ts';
 import { DeviceError } from '../usb/deviceError.ts';
@@ -120,7 +120,7 @@ export class ServerDevice implements RedirectedDevice {
 
   get ids(): RedirectedDeviceIds {
     const { deviceInstanceId = '', hardwareIds = [], compatibilityIds = [], containerId = '' } = this.#added ?? {};
-    const compatible = compatibilityIds.filter((id) => id !== KEEPS_ORDER);
+    const compatible = compatibilityIds.filter((id) => !OWN_CAPABILITIES.includes(id));
     return { deviceInstanceId, hardwareIds, compatibilityIds: compatible, containerId };
   }
 
@@ -173,9 +173,10 @@ export class ServerDevice implements RedirectedDevice {
     });
   }
 
-  retract(): void {
+  retract(explanation?: string): void {
     if (this.#gone.signal.aborted) return;
-    this.#apply(this.#channel.retract());
+    const isRead = this.#added?.compatibilityIds.includes(READS_EXPLANATIONS) === true;
+    this.#apply(this.#channel.retract(isRead ? explanation : undefined));
     this.#link.close(undefined);
   }
 

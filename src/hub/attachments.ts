@@ -18,8 +18,8 @@ export interface AttachmentsOptions {
   readonly emit: (event: HubEvent) => void;
   /** Runs what an embedder gave; tells what it throws, and never rejects. */
   readonly guard: <T>(action: () => Promise<T>) => Promise<T | undefined>;
-  /** Has the source take the device back. */
-  readonly refuse: (row: DeviceRow, reason: string) => void;
+  /** Has the source take the device back. `explanation`: the words of the sink, where it has some. */
+  readonly refuse: (row: DeviceRow, reason: string, explanation?: string) => void;
 }
 
 /** An offer to a sink needs no rule: nobody has the device. */
@@ -41,7 +41,7 @@ export class Attachments {
       const sink = [...this.#options.sinks].find((each) => !row.tried.has(each));
       if (sink === undefined) {
         // Nothing waits for a device that its user could use meanwhile.
-        if (rejection !== undefined) this.#options.refuse(row, rejection.message);
+        if (rejection !== undefined) this.#options.refuse(row, rejection.message, rejection.message);
         return;
       }
       const claimant = this.claimant(sink);
@@ -151,7 +151,7 @@ export class Attachments {
     if (row.state.name === 'attached') row.state = { name: row.decision?.action === 'allow' ? 'free' : 'denied' };
     this.#options.emit({ type: 'ended', entry: row, sink, end });
     this.#vacated(row);
-    if (end.reason === 'refused') this.#options.refuse(row, 'the sink refused it');
+    if (end.reason === 'refused') this.#options.refuse(row, 'the sink refused it', end.explanation);
     // The sink went, not the device.
     else if (end.reason === 'closed' || !this.#options.sinks.has(sink)) await this.offer(row);
   }

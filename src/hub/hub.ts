@@ -7,7 +7,7 @@ import type { LocalUse } from '../policy/policyDevice.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSink, UsbDeviceSource } from '../ports/usb.ts';
 import { JudgedDevice } from '../usb/judgedDevice.ts';
-import { Attachments } from './attachments.ts';
+import { Attachments, type AttachmentsOptions } from './attachments.ts';
 import { Decisions, NO_POLICY } from './decisions.ts';
 import { DeviceRow, orphansOf, type SinkClaimant } from './deviceRow.ts';
 import { DeviceTable } from './deviceTable.ts';
@@ -71,7 +71,7 @@ export class Hub {
     this.#decisions = new Decisions({ ...options, person });
     const emit = (event: HubEvent) => this.#emit(event);
     const guard = <T>(action: () => Promise<T>) => this.#guard(action);
-    const refuse = (row: DeviceRow, reason: string) => this.#refuse(row, reason);
+    const refuse: AttachmentsOptions['refuse'] = (row, reason, explanation) => this.#refuse(row, reason, explanation);
     this.#attachments = new Attachments({ clock, sinks: this.#sinks, person, decorate, emit, guard, refuse });
     const release: SessionTableOptions['release'] = (ends, reason) => this.#releaseSession(ends, reason);
     this.#sessions = new SessionTable({ clock, emit, guard, release });
@@ -304,10 +304,10 @@ export class Hub {
     this.#refuse(row, reason);
   }
 
-  /** Its source gives it back to its user, where it can. */
-  #refuse(row: DeviceRow, reason: string): void {
+  /** Its source gives it back to its user, where it can. Which rules this end has is not the user's business. */
+  #refuse(row: DeviceRow, reason: string, explanation?: string): void {
     void this.#guard(() => {
-      row.source.refuse(row.device, reason);
+      row.source.refuse(row.device, reason, explanation);
       return Promise.resolve();
     });
   }

@@ -214,8 +214,10 @@ export interface UsbDeviceSource {
   /**
    * Tells the source's end that `device` is not taken. A client that redirects gets RETRACT_DEVICE; for devices of this
    * machine nothing happens, nor for a device that is gone.
+   * @param reason for people at this end; it may have rules and files of this end in it
+   * @param explanation the words of where the device was to go, for the person who has it
    */
-  refuse(device: UsbDevice, reason: string): void;
+  refuse(device: UsbDevice, reason: string, explanation?: string): void;
   /** Stops watching and frees what the source holds; opened devices are closed first. */
   close(): Promise<void>;
 }
@@ -252,10 +254,11 @@ export interface Attachment {
 /** Why a device is no longer at a sink. */
 export type AttachmentEnd =
   /**
-   * `released`: this end took it back. `unplugged`: it is gone. `refused`: the other end does not want it, by its policy,
-   * say. `returned`: the other end has done with it.
+   * `released`: this end took it back. `unplugged`: it is gone. `returned`: the other end has done with it.
    */
-  | { readonly reason: 'released' | 'unplugged' | 'refused' | 'returned' }
+  | { readonly reason: 'released' | 'unplugged' | 'returned' }
+  /** The other end does not want it, by its policy, say. `explanation`: its words for people, where it has some. */
+  | { readonly reason: 'refused'; readonly explanation?: string }
   /** `closed`: the connection to the other end is over. `failed`: of this device, because of an error. */
   | { readonly reason: 'closed' | 'failed'; readonly error: Error | undefined };
 

@@ -4,3 +4,9 @@
  * by the ids before this one.
  */
 export const KEEPS_ORDER = 'URBDRC\\KEEPS_ORDER';
+
+/** The same for: it reads, and tells its user, why the server will not have the device (`RetractDevice.explanation`). */
+export const READS_EXPLANATIONS = 'URBDRC\\READS_EXPLANATIONS';
+
+/** Behind the ids of the device. */
+export const OWN_CAPABILITIES: readonly string[] = [READS_EXPLANATIONS, KEEPS_ORDER];

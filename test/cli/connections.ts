@@ -44,3 +44,21 @@ export class Scene {
 export function complaints({ stderr }: Running): string[] {
   return stderr.lines.filter((line) => line.startsWith('urbdrc: '));
 }
+
+/** The objects that a program with --json has printed. */
+export function events(running: Running): Record<string, unknown>[] {
+  return running.stdout.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Waits for an event of a program with --json, and gives it. */
+export async function untilEvent(running: Running, name: string): Promise<Record<string, unknown>> {
+  await new Promise<void>((resolve, reject) => {
+    running.stdout.watch(() => {
+      const found = events(running).some(({ event }) => event === name);
+      if (found) resolve();
+      return found;
+    });
+    void running.exit.then(() => reject(new Error(`ended without ${name}: ${running.stdout.text}`)));
+  });
+  return events(running).find(({ event }) => event === name) ?? {};
+}

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { Scene } from './connections.ts';
-import type { Running } from './program.ts';
-
-/** The objects that a program with --json has printed. */
-function events(running: Running): Record<string, unknown>[] {
-  return running.stdout.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-}
+import { events, Scene, untilEvent } from './connections.ts';
 
 describe('urbdrc serve --json and redirect --json', () => {
   let scene: Scene;
@@ -18,18 +12,6 @@ describe('urbdrc serve --json and redirect --json', () => {
   afterEach(async () => {
     await scene.end();
   });
-
-  async function untilEvent(running: Running, name: string): Promise<Record<string, unknown>> {
-    await new Promise<void>((resolve, reject) => {
-      running.stdout.watch(() => {
-        const found = events(running).some(({ event }) => event === name);
-        if (found) resolve();
-        return found;
-      });
-      void running.exit.then(() => reject(new Error(`ended without ${name}: ${running.stdout.text}`)));
-    });
-    return events(running).find(({ event }) => event === name) ?? {};
-  }
 
   it('tell of a keyboard that comes and goes, a line each, and print nothing else', async () => {
     const server = scene.start(['serve', '--listen', 'tcp://127.0.0.1:0', '--json']);

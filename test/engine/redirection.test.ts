@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { VirtualDevice } from '../../src/devices/virtual/virtualDevice.ts';
-import type { UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import type { Transport } from '../../src/ports/transport.ts';
+import type { AttachmentEnd, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import { READS_EXPLANATIONS } from '../../src/urbdrc/ownCapabilities.ts';
 import { EchoDevice } from './echoDevice.ts';
 import { configure, perform, read, stack, write } from './stack.ts';
 
@@ -19,6 +21,21 @@ class NarrowDevice extends VirtualDevice {
   }
 
   protected override handleControl(): undefined {}
+}
+
+/** Has an end send a text in small letters, which nobody knows. */
+function spellOtherwise(transport: Transport, text: string): void {
+  const send = transport.send.bind(transport);
+  const [from, to] = [Buffer.from(text, 'utf16le'), Buffer.from(text.toLowerCase(), 'utf16le')];
+  transport.send = (frames) =>
+    send(
+      frames.map((parts) => {
+        const bytes = Buffer.concat(parts);
+        const at = bytes.indexOf(from);
+        if (at >= 0) to.copy(bytes, at);
+        return [bytes];
+      }),
+    );
 }
 
 describe('a device redirected through all layers in memory', () => {
@@ -177,6 +194,21 @@ describe('a device redirected through all layers in memory', () => {
     await host.gone(1);
     expect((await configure(kept)).status).to.equal('completed');
     await client.close();
+  });
+
+  it('a client is told why the server does not take its device, where it says that it reads that', async () => {
+    const ends: AttachmentEnd[] = [];
+    for (const reads of [true, false]) {
+      const { host, client, server, transports } = stack();
+      if (!reads) spellOtherwise(transports[0], READS_EXPLANATIONS);
+      const { ended } = await client.attach(new EchoDevice());
+      const device = await host.added();
+      expect(device.ids.compatibilityIds.filter((id) => id.startsWith('urbdrc')).length).to.equal(reads ? 0 : 1);
+      server.refuse(device, 'a rule of the server', 'the guest has a filter');
+      ends.push(await ended);
+      await client.close();
+    }
+    expect(ends).to.deep.equal([{ reason: 'refused', explanation: 'the guest has a filter' }, { reason: 'refused' }]);
   });
 
   for (const side of ['client', 'server'] as const) {

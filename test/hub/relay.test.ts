@@ -9,6 +9,8 @@ import { RedirectionServer } from '../../src/engine/server.ts';
 import type { RemoteDevice } from '../../src/hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../../src/hosts/remoteDevice/remoteUsb.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import type { HubEvent } from '../../src/hub/hubDevice.ts';
+import type { AttachmentEnd } from '../../src/ports/usb.ts';
 import { rulePolicy } from '../../src/policy/decide.ts';
 import { parseRules } from '../../src/policy/ruleText.ts';
 import { MassStorage } from '../../src/usb/massStorage/massStorage.ts';
@@ -20,13 +22,16 @@ import { turns } from '../engine/stack.ts';
  * Three machines in one process: virtual devices, a relay that takes devices by one connection and gives them on by another,
  * and a program that drives them. No time passes: an opening handshake may wait 300 ms for a release that comes.
  */
-function relayed() {
+function relayed(ended: (end: AttachmentEnd) => void = () => {}) {
   const clock = new VirtualClock();
   const devices = new VirtualDevices();
   const usb = new RemoteUsb();
   const [near, relayIn] = memoryPair();
   const [relayOut, far] = memoryPair();
-  const hubs = [new Hub({ clock }), new Hub({ clock }), new Hub({ clock })] as const;
+  const onEvent = (event: HubEvent) => {
+    if (event.type === 'ended') ended(event.end);
+  };
+  const hubs = [new Hub({ clock, onEvent }), new Hub({ clock }), new Hub({ clock })] as const;
   const ready = Promise.all([
     hubs[0].addSource(devices),
     hubs[0].addSink(new RedirectionClient(near, { clock })),
@@ -110,6 +115,19 @@ describe('a relay: a server that is the source of a client', () => {
     await device.forget();
     await turns();
     expect(hubs.map((hub) => hub.devices.map(({ state }) => state.name))).to.deep.equal([['free'], [], []]);
+    await close();
+  });
+
+  it('what the place at the end says of a device that it does not take is told to who has it', async () => {
+    const ends: AttachmentEnd[] = [];
+    const { devices, hubs, ready, close } = relayed((end) => ends.push(end));
+    await ready;
+    for (const sink of hubs[2].sinks) await hubs[2].removeSink(sink);
+    const attach = () => Promise.reject(new Error('denied by 0x03,-1,-1,-1,0'));
+    await hubs[2].addSink({ name: 'guest', attach, close: () => Promise.resolve() });
+    devices.add(new HidKeyboard());
+    await turns();
+    expect(ends).to.deep.equal([{ reason: 'refused', explanation: 'denied by 0x03,-1,-1,-1,0' }]);
     await close();
   });
 });

@@ -325,14 +325,14 @@ export class UsbredirGuest implements UsbDeviceSink {
     const guested = this.#guested;
     if (guested === undefined) return;
     const reason = this.#filterReason(guested.device);
-    guested.verdict(
+    const error =
       reason === undefined
         ? new HostError(
             'GUEST_REFUSED',
             `${this.name} refuses it: its machine has no port for a device of this speed, or the log of QEMU says why`,
           )
-        : this.#refusal(reason),
-    );
-    this.#leave({ reason: 'refused' });
+        : this.#refusal(reason);
+    guested.verdict(error);
+    this.#leave({ reason: 'refused', explanation: error.message });
   }
 }

@@ -111,7 +111,10 @@ export const messageArbitraries: { readonly [N in UrbdrcMessage['name']]: fc.Arb
     tsUrb,
     outputBuffer: bytes,
   }),
-  RETRACT_DEVICE: fc.record({ name: fc.constant('RETRACT_DEVICE' as const), ...toDevice, reason: u32 }),
+  RETRACT_DEVICE: fc.record(
+    { name: fc.constant('RETRACT_DEVICE' as const), ...toDevice, reason: u32, explanation: text },
+    { requiredKeys: ['name', 'interfaceId', 'messageId', 'reason'] },
+  ),
   IOCONTROL_COMPLETION: fc.record({
     name: fc.constant('IOCONTROL_COMPLETION' as const),
     ...completion,

@@ -30,6 +30,10 @@ function outcome(vector: Vector, length: number): DecodeErrorCode | 'decodes' | 
     case 'QI_RSP':
       if (length === 8) return 'decodes';
       return length === 9 ? 'TRUNCATED' : undefined;
+    // The explanation and its mark are behind the last field of the specification.
+    case 'RETRACT_DEVICE':
+      if (length === 16) return 'decodes';
+      return length > 16 && length < 20 ? 'TRAILING_BYTES' : undefined;
     default:
       return undefined;
   }

@@ -1,46 +1,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { joinParts } from '../../../codecs/core/parts.ts';
 import { HostError } from '../../../src/hosts/hostError.ts';
 import { UsbredirGuest } from '../../../src/hosts/usbredir/usbredirGuest.ts';
-import { type LinkPacket, UsbredirLink } from '../../../src/usbredir/usbredirLink.ts';
 import { ManualClock } from '../../../fuzz/manualClock.ts';
 import { FakeUsbDevice, result } from '../fakeUsbDevice.ts';
-
-/** A guest made for tests: says what it is told to, and has a list of what came. */
-class ScriptedGuest {
-  readonly link = new UsbredirLink({ role: 'guest', version: 'scripted', capabilities: 0xff, maximumLength: 1e6 });
-  readonly received: LinkPacket[] = [];
-  readonly socket: Socket;
-  #changed: () => void = () => {};
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      for (const event of this.link.receive(Uint8Array.from(chunk))) {
-        if (event.type === 'packet') this.received.push(event.packet);
-      }
-      this.#changed();
-    });
-    socket.write(joinParts(this.link.hello()));
-  }
-
-  send(packet: LinkPacket): void {
-    this.socket.write(joinParts(this.link.encode(packet)));
-  }
-
-  /** Resolves when a packet of this name has come; it and those before it are taken. */
-  async next(name: LinkPacket['name']): Promise<LinkPacket> {
-    for (;;) {
-      const index = this.received.findIndex((packet) => packet.name === name);
-      const taken = index < 0 ? undefined : this.received.splice(0, index + 1).at(-1);
-      if (taken !== undefined) return taken;
-      await new Promise<void>((resolve) => (this.#changed = resolve));
-    }
-  }
-}
+import { ScriptedGuest } from './scriptedGuest.ts';
 
 const NONE = { id: 0, idHigh: 0 };
 const RESET = { name: 'usb_redir_reset', ...NONE } as const;
@@ -160,7 +125,11 @@ describe('a guest of usbredir as a sink', () => {
   it('a guest that rejects a device later refuses it', async () => {
     const { guest, attachment } = await attached();
     guest.send(REJECT);
-    expect(await attachment.ended).to.deep.equal({ reason: 'refused' });
+    expect(await attachment.ended).to.deep.equal({
+      reason: 'refused',
+      explanation:
+        'usbredir://test refuses it: its machine has no port for a device of this speed, or the log of QEMU says why',
+    });
   });
 
   it('a machine that is paused gets the device, and is waited for no longer than 3 seconds', async () => {

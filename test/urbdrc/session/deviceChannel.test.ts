@@ -467,6 +467,14 @@ describe('device channel, both roles (MS-RDPEUSB 3.2.5, 3.3.5)', () => {
     expect(() => pair.server.submit(bulkIn(1), undefined)).to.throw('state closed');
   });
 
+  it('RETRACT_DEVICE brings an explanation, cut to 1024 characters', () => {
+    const pair = new DevicePair().open();
+    pair.fromServer(pair.server.retract(`no sticks ${'.'.repeat(2000)}`));
+    pair.drive();
+    const explanation = `no sticks ${'.'.repeat(1014)}`;
+    expect(pair.atClient('retracted')).to.deep.equal([{ type: 'retracted', reason: 1, explanation }]);
+  });
+
   const completion = {
     interfaceId: COMPLETION_INTERFACE,
     messageId: 0,

@@ -58,7 +58,7 @@ export type ClientDeviceEvent =
   /** The server wants no completions any more: these are over, and what they have at the device is to be cancelled. */
   | { readonly type: 'stopped'; readonly requests: readonly ClientRequest[] }
   /** RETRACT_DEVICE: the device goes back, the channel is to be closed. */
-  | { readonly type: 'retracted'; readonly reason: number };
+  | { readonly type: 'retracted'; readonly reason: number; readonly explanation?: string };
 
 type DeviceStep = StepBuilder<ClientDeviceEvent | ChannelEvent>;
 type TransferMessage = Extract<OperationMessage, { name: 'TRANSFER_IN_REQUEST' | 'TRANSFER_OUT_REQUEST' }>;
@@ -175,7 +175,11 @@ export class ClientDeviceChannel extends ClientChannel<ClientDeviceEvent> {
         return;
       case 'RETRACT_DEVICE':
         step.emit({ type: 'stopped', requests: this.abandon() });
-        step.emit({ type: 'retracted', reason: message.reason });
+        step.emit({
+          type: 'retracted',
+          reason: message.reason,
+          ...(message.explanation !== undefined && { explanation: message.explanation }),
+        });
         return;
       case 'IO_CONTROL':
       case 'INTERNAL_IO_CONTROL':

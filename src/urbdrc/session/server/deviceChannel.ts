@@ -1,7 +1,7 @@
 import { UsageError } from '../../../../codecs/core/errors.ts';
 import { type ClientMessage, encodeUrbdrcMessage, type UrbdrcMessage } from '../../../../codecs/urbdrc/decode.ts';
 import type { AddDevice } from '../../../../codecs/urbdrc/deviceSink.ts';
-import { UsbRetractReason_BlockedByPolicy } from '../../../../codecs/urbdrc/usbDeviceRequests.ts';
+import { LONGEST_EXPLANATION, UsbRetractReason_BlockedByPolicy } from '../../../../codecs/urbdrc/usbDeviceRequests.ts';
 import { nextState, type Step, StepBuilder } from '../../../channels/machine.ts';
 import { interfaceSelected } from '../../peers/evidence.ts';
 import type { RecognisedPeer } from '../../peers/recognisedPeer.ts';
@@ -119,8 +119,11 @@ export class ServerDeviceChannel<Caller = undefined, TextCaller = undefined> ext
     return { messageId, step: { outgoing: [message], events: [] } };
   }
 
-  /** Sends RETRACT_DEVICE; the dynamic channel is to be closed afterwards, for FreeRDP does not act on the message. */
-  retract(): Step<ServerDeviceEvent<Caller, TextCaller>> {
+  /**
+   * Sends RETRACT_DEVICE; the dynamic channel is to be closed afterwards, for FreeRDP does not act on the message.
+   * @param explanation for a client that says that it reads it
+   */
+  retract(explanation?: string): Step<ServerDeviceEvent<Caller, TextCaller>> {
     const interfaceId = this.#usbDevice('retract');
     const messageId = this.nextMessageId();
     const message = encodeUrbdrcMessage({
@@ -128,6 +131,7 @@ export class ServerDeviceChannel<Caller = undefined, TextCaller = undefined> ext
       interfaceId,
       messageId,
       reason: UsbRetractReason_BlockedByPolicy,
+      ...(explanation !== undefined && { explanation: explanation.slice(0, LONGEST_EXPLANATION) }),
     });
     return { outgoing: [message], events: [] };
   }
