@@ -31,6 +31,7 @@ export type TransportErrorCode =
   | 'TOO_MANY_CONNECTIONS'
   | 'TOO_MANY_FILES'
   | 'UPGRADE_FAILED'
+  | 'UPSTREAM_BUSY'
   | 'UPSTREAM_FAILED'
   | 'UPSTREAM_TIMED_OUT'
   | 'WRONG_PASSWORD'

@@ -3,14 +3,12 @@ import { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS, type TicketKey, Tickets } from '../gateway/tickets.ts';
 import { systemClock } from '../systemClock.ts';
-import { normalizeFingerprint } from '../../transports/certificates.ts';
-import { dialSocket } from '../../transports/dial.ts';
 import { listenForStreams } from '../../transports/listen.ts';
-import { isWebSocket, parseTransportUrl } from '../../transports/url.ts';
 import { configOption } from './configFile.ts';
 import { identityOptions, listenerOptions, type EndpointOptions } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readText } from './files.ts';
+import { readTargets, targetOptions, type TargetsOptions } from './gatewayTargets.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { addOutputOptions, type OutputOptions } from './programEvent.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -18,10 +16,9 @@ import { tellReady } from './serviceManager.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { Terminal } from './terminal.ts';
 
-interface GatewayOptions extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin' | 'ca'>, OutputOptions {
+interface GatewayOptions
+  extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin'>, TargetsOptions, OutputOptions {
   readonly listen: string;
-  readonly target: readonly string[];
-  readonly pin?: readonly string[];
   readonly algorithm: readonly string[];
   readonly secretFile?: string;
   readonly publicKeyFile?: string;
@@ -32,27 +29,11 @@ interface GatewayOptions extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDi
   readonly drain: number;
 }
 
-/** Where a target is. */
-interface Target {
-  readonly url: string;
-  readonly fingerprint?: string;
-}
-
 export function gatewayCommand(context: ProgramContext = PROCESS): Command {
   const algorithms = [...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS];
   const command = new Command('gateway')
     .description('lead pages, by a WebSocket and a token, to servers and consoles that have names here')
     .addOption(new Option('--listen <url>', 'wss://HOST:PORT/PATH, or ws:// on this machine').makeOptionMandatory())
-    .addOption(
-      new RepeatableOption(
-        '--target <name=url>',
-        'what tokens may name: tcp://, tls://, unix: or vnc://HOST:PORT',
-      ).makeOptionMandatory(),
-    )
-    .addOption(
-      new RepeatableOption('--pin <name=sha256>', 'tls target: accept only the certificate with this fingerprint'),
-    )
-    .addOption(new Option('--ca <file>', 'tls targets: trust certificates signed by this one (PEM)'))
     .addOption(new RepeatableOption('--algorithm <name>', `of tokens: ${algorithms.join(', ')}`).makeOptionMandatory())
     .addOption(new Option('--secret-file <file>', 'HS algorithms: the shared secret is the first line of a file'))
     .addOption(
@@ -64,7 +45,7 @@ export function gatewayCommand(context: ProgramContext = PROCESS): Command {
     .addOption(limit('--user-connections <count>', 'connections of one user, 1 to 10000', 1, 10_000).default(8))
     .addOption(limit('--drain <seconds>', 'time for connections to end when this ends, 0 to 3600', 0, 3600).default(30))
     .addOption(configOption());
-  for (const option of listenerOptions()) command.addOption(option);
+  for (const option of [...targetOptions(), ...listenerOptions()]) command.addOption(option);
   return addOutputOptions(command)
     .addHelpText(
       'after',
@@ -89,16 +70,11 @@ function limit(flags: string, description: string, least: number, most: number):
 
 async function runGateway(options: GatewayOptions, context: ProgramContext): Promise<void> {
   const terminal = new Terminal(context, options);
-  const targets = readTargets(options);
+  const targets = await readTargets(options, terminal);
   const { algorithm, audience, userConnections, connections, origin } = options;
   const tickets = await Tickets.open({ key: await readKey(options, terminal), algorithms: algorithm, audience });
-  const ca = options.ca === undefined ? {} : { ca: await readText(options.ca) };
   const gateway = new Gateway({
-    targets: new Set(targets.keys()),
-    dial: (name, signal) => {
-      const { url, ...pin } = targets.get(name) ?? { url: '' };
-      return dialSocket(url, { ...pin, ...(url.startsWith('tls:') ? ca : {}), signal });
-    },
+    find: ({ target }) => targets.get(target),
     redeem: (token) => tickets.redeem(token),
     perUser: userConnections,
     clock: systemClock,
@@ -134,46 +110,6 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
     stop.release();
     terminal.done();
   }
-}
-
-const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
-const VNC_PORT = 5900;
-
-/** @throws Failure or UsageError */
-function readTargets({ target, pin = [], ca }: GatewayOptions): ReadonlyMap<string, Target> {
-  const targets = new Map<string, Target>();
-  for (const text of target) {
-    const { name, value } = named(text, '--target', 'NAME=URL');
-    if (targets.has(name)) throw new Failure(`--target ${name}: there are two of this name`, 2);
-    const url = plainUrl(value);
-    if (isWebSocket(parseTransportUrl(url, 'dial'))) {
-      throw new Failure(`--target ${text}: use tcp://, tls://, unix: or vnc://`, 2);
-    }
-    targets.set(name, { url });
-  }
-  for (const text of pin) {
-    const { name, value } = named(text, '--pin', 'NAME=SHA256');
-    const { url } = targets.get(name) ?? {};
-    if (url?.startsWith('tls:') !== true) throw new Failure(`--pin ${name}: there is no tls:// target of this name`, 2);
-    targets.set(name, { url, fingerprint: normalizeFingerprint(value) });
-  }
-  if (ca !== undefined && ![...targets.values()].some(({ url }) => url.startsWith('tls:'))) {
-    throw new Failure('--ca is about tls:// targets, and there is none', 2);
-  }
-  return targets;
-}
-
-function named(text: string, option: string, form: string): { readonly name: string; readonly value: string } {
-  const { name, value } = NAMED.exec(text)?.groups ?? {};
-  if (name !== undefined && value !== undefined) return { name, value };
-  throw new Failure(`${option} ${text}: write ${option} ${form}, the name in letters, digits, "-", "_" and "."`, 2);
-}
-
-/** A VNC console is a TCP connection, at port 5900 where none is said. */
-function plainUrl(url: string): string {
-  const [, authority = ''] = /^vnc:\/\/([^/]+)\/?$/.exec(url) ?? [];
-  if (authority === '') return url;
-  return `tcp://${authority}${/:\d+$/.test(authority) ? '' : `:${VNC_PORT}`}`;
 }
 
 /** @throws Failure when it cannot be read, or none was given */

@@ -4,6 +4,7 @@ import { TransportError } from '../../transports/transportError.ts';
 import type { UpgradeRequest } from '../../transports/webSocket/messageStream.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bridge, type Traffic } from './bridge.ts';
+import type { Target } from './targets/target.ts';
 import type { Ticket } from './tickets.ts';
 
 /** A page, or a program, that has opened a WebSocket for a stream of bytes. */
@@ -23,11 +24,15 @@ export interface ConnectionReport extends Readonly<Traffic>, Ticket {
   readonly error: Error | undefined;
 }
 
+/** Somebody who may come in, and where to. */
+interface Admitted {
+  readonly ticket: Ticket;
+  readonly target: Target;
+}
+
 export interface GatewayOptions {
-  /** Names that tickets may have as their target. */
-  readonly targets: ReadonlySet<string>;
-  /** Rejects when the target is not usable, with TIMED_OUT when that took too long. Nothing may have read of the stream. */
-  readonly dial: (target: string, signal: AbortSignal) => Promise<Duplex>;
+  /** The target that a ticket names; undefined when there is none. */
+  readonly find: (ticket: Ticket) => Target | undefined;
   /** @throws TransportError */
   readonly redeem: (token: string) => Promise<Ticket>;
   /** Connections of one user. */
@@ -79,22 +84,23 @@ export class Gateway {
     const { clock, onEnd, onRefused } = this.#options;
     const begin = clock.now();
     const traffic = { fromPage: 0, toPage: 0 };
-    let ticket: Ticket;
+    let admitted: Admitted;
     try {
-      ticket = await this.#admit(page);
+      admitted = await this.#admit(page);
     } catch (error) {
       page.destroy(asError(error));
       onRefused(asError(error), remote);
       return;
     }
-    const error = await this.#connect(page, ticket.target, traffic);
+    const { ticket } = admitted;
+    const error = await this.#connect(page, admitted, traffic);
     this.#leave(ticket.user);
     onEnd({ ...ticket, ...traffic, remote, duration: clock.now() - begin, error });
   }
 
   /** @throws TransportError */
-  async #admit({ request }: Page): Promise<Ticket> {
-    const { targets, redeem, perUser } = this.#options;
+  async #admit({ request }: Page): Promise<Admitted> {
+    const { find, redeem, perUser } = this.#options;
     this.#checkEnding();
     const token = tokenIn(request);
     if (token === undefined) {
@@ -102,14 +108,17 @@ export class Gateway {
     }
     const ticket = await redeem(token);
     this.#checkEnding();
-    const { user, target } = ticket;
-    if (!targets.has(target)) throw new TransportError('NO_SUCH_TARGET', `there is no target ${target} here`);
+    const { user } = ticket;
+    const target = find(ticket);
+    if (target === undefined) {
+      throw new TransportError('NO_SUCH_TARGET', `there is no target ${ticket.target} here`);
+    }
     const count = this.#users.get(user) ?? 0;
     if (count >= perUser) {
       throw new TransportError('TOO_MANY_CONNECTIONS', `${user} has ${count} connections, the most for one user`);
     }
     this.#users.set(user, count + 1);
-    return ticket;
+    return { ticket, target };
   }
 
   #checkEnding(): void {
@@ -122,22 +131,23 @@ export class Gateway {
     else this.#users.delete(user);
   }
 
-  async #connect(page: Page, target: string, traffic: Traffic): Promise<Error | undefined> {
-    const { dial, clock } = this.#options;
+  async #connect(page: Page, { ticket, target }: Admitted, traffic: Traffic): Promise<Error | undefined> {
+    const { clock } = this.#options;
+    const { user, target: name } = ticket;
     const gone = new AbortController();
     page.once('close', () => gone.abort());
     let upstream: Duplex;
     try {
-      upstream = await dial(target, gone.signal);
+      upstream = await target.open(gone.signal, { user, remote: page.remote });
     } catch (error) {
       if (page.destroyed) return page.errored ?? undefined;
-      const failure = unreachable(target, asError(error));
+      const failure = unreachable(name, asError(error));
       page.destroy(failure);
       return failure;
     }
     if (page.destroyed) upstream.destroy();
     if (page.destroyed) return page.errored ?? undefined;
-    return bridge(page, upstream, traffic, (cause) => broken(target, cause), clock);
+    return bridge(page, upstream, traffic, (cause) => broken(name, cause), clock);
   }
 }
 
@@ -153,10 +163,18 @@ function ending(): TransportError {
 
 /** Where the target is stays between the gateway and its log: the cause has it. */
 function unreachable(target: string, cause: Error): TransportError {
-  if (cause instanceof TransportError && cause.code === 'TIMED_OUT') {
-    return new TransportError('UPSTREAM_TIMED_OUT', `target ${target} did not answer in time`, { cause });
+  switch (cause instanceof TransportError ? cause.code : undefined) {
+    case 'TIMED_OUT':
+      return new TransportError('UPSTREAM_TIMED_OUT', `target ${target} did not answer in time`, { cause });
+    case 'NO_SUCH_TARGET':
+      return new TransportError('NO_SUCH_TARGET', `target ${target} is not there any more`, { cause });
+    case 'UPSTREAM_BUSY':
+      return new TransportError('UPSTREAM_BUSY', `target ${target} is in use by somebody else: try again later`, {
+        cause,
+      });
+    default:
+      return new TransportError('UPSTREAM_FAILED', `target ${target} cannot be reached`, { cause });
   }
-  return new TransportError('UPSTREAM_FAILED', `target ${target} cannot be reached`, { cause });
 }
 
 function broken(target: string, cause: Error): TransportError {

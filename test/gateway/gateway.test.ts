@@ -57,12 +57,11 @@ describe('gateway', () => {
       time: () => new Date(1000 * NOW),
     });
     gateway = new Gateway({
-      targets: new Set(['desk']),
-      dial: async () => {
+      ...deskAt(async () => {
         const socket = connect(upstream.port, '127.0.0.1');
         await once(socket, 'connect');
         return socket;
-      },
+      }),
       redeem: (text) => tickets.redeem(text),
       perUser: 2,
       clock,
@@ -175,14 +174,26 @@ describe('gateway', () => {
 
   it('tells that the upstream cannot be reached, without telling where it is', async () => {
     const cause = new TransportError('CONNECTION_REFUSED', 'connection refused by tcp://10.1.2.3:4');
-    await start({ dial: () => Promise.reject(cause) });
+    await start(deskAt(() => Promise.reject(cause)));
     expect(await refused(await token())).to.deep.equal({ code: 4502, reason: 'target desk cannot be reached' });
     expect(reports[0]?.error?.cause).to.equal(cause);
   });
 
   it('tells that the upstream took too long', async () => {
-    await start({ dial: () => Promise.reject(new TransportError('TIMED_OUT', 'late')) });
+    await start(deskAt(() => Promise.reject(new TransportError('TIMED_OUT', 'late'))));
     expect(await refused(await token())).to.deep.equal({ code: 4504, reason: 'target desk did not answer in time' });
+  });
+
+  it('tells that the upstream is in use, or is not there any more, without what the log has', async () => {
+    const cases = [
+      ['UPSTREAM_BUSY', 4503, 'target desk is in use by somebody else: try again later'],
+      ['NO_SUCH_TARGET', 4404, 'target desk is not there any more'],
+    ] as const;
+    for (const [cause, code, reason] of cases) {
+      await start(deskAt(() => Promise.reject(new TransportError(cause, 'https://10.1.2.3: bob has it'))));
+      expect(await refused(await token())).to.deep.equal({ code, reason });
+      await listener.close();
+    }
   });
 
   it('tells that the upstream was lost', async () => {
@@ -200,12 +211,12 @@ describe('gateway', () => {
   it('reads nothing of a page until the upstream is usable, and loses nothing of it', async () => {
     let usable: (socket: Duplex) => void = () => {};
     const dialled = new Promise<void>((resolve) => {
-      void start({
-        dial: () => {
+      void start(
+        deskAt(() => {
           resolve();
           return new Promise((give) => (usable = give));
-        },
-      }).then(async () => opened(await token()));
+        }),
+      ).then(async () => opened(await token()));
     });
     await dialled;
     const [page] = pages;
@@ -316,6 +327,11 @@ describe('gateway', () => {
     });
   });
 });
+
+/** The only target there is. */
+function deskAt(open: () => Promise<Duplex>): Pick<GatewayOptions, 'find'> {
+  return { find: ({ target }) => (target === 'desk' ? { open } : undefined) };
+}
 
 /** Reads until so many bytes have come. */
 async function takeBytes(socket: Socket, count: number): Promise<Buffer> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -9,6 +10,7 @@ import { dialPage } from '../../transports/webSocket/dialPage.ts';
 import { failureOf } from '../transports/listening.ts';
 import { complaints, Scene } from '../cli/connections.ts';
 import { SECRET, token } from './signing.ts';
+import { answerBytes, startXenHost } from './targets/xenHost.ts';
 
 const SECTORS = 200;
 
@@ -75,6 +77,32 @@ describe('urbdrc gateway', () => {
     }
   });
 
+  it('reaches a console of a Xen host with the session that a file has at the time', async () => {
+    const host = await startXenHost([answerBytes('early-bytes')]);
+    const session = scene.file('session');
+    writeFileSync(session, 'OpaqueRef:first\n', { mode: 0o600 });
+    const { running, url } = await scene.listen(
+      [
+        ...['gateway', '--algorithm', 'HS256', '--secret-file', scene.file('secret')],
+        ...['--target', `desk=${host.url}`, '--pin', `desk=${host.fingerprint}`, '--session', `desk=${session}`],
+      ],
+      'ws://127.0.0.1:0',
+    );
+    const page = new WebSocket(`${url}?token=${await fresh()}`, 'binary');
+    const [first] = (await once(page, 'message')) as [Buffer];
+    expect(first.toString()).to.equal('RFB 003.003\n');
+    expect(host.request).to.include('session_id=OpaqueRef:first\r\n');
+    page.close();
+    writeFileSync(session, 'OpaqueRef:second\n');
+    host.answer = [answerBytes('limit')];
+    const [code] = (await once(new WebSocket(`${url}?token=${await fresh()}`, 'binary'), 'close')) as [number];
+    expect(code).to.equal(4503);
+    expect(host.request).to.include('session_id=OpaqueRef:second\r\n');
+    await running.line(/desk failed: target desk is in use by somebody else.*HTTP 503 .*alice, bob are connected/);
+    expect(running.stderr.text).to.not.include('OpaqueRef');
+    host.close();
+  });
+
   it('tells the log where a target is that cannot be reached', async () => {
     const args = ['--algorithm', 'HS256', '--secret-file', scene.file('secret')];
     const target = `desk=unix:${scene.file('nobody.sock')}`;
@@ -93,7 +121,16 @@ describe('urbdrc gateway', () => {
       [[...listen, ...key, ...target, ...target], /two of this name/],
       [[...listen, ...key, '--target', 'a=ws://127.0.0.1:1'], /use tcp:\/\/, tls:\/\/, unix: or vnc:\/\//],
       [[...listen, ...key, '--target', 'tcp://127.0.0.1:1'], /write --target NAME=URL/],
-      [[...listen, ...key, ...target, '--pin', 'a=00'], /no tls:\/\/ target of this name/],
+      [[...listen, ...key, ...target, '--pin', 'a=00'], /no tls:\/\/ or https:\/\/ target of this name/],
+      [[...listen, ...key, ...target, '--session', `a=${scene.file('secret')}`], /no https:\/\/ target of this name/],
+      [
+        [...listen, ...key, '--target', 'a=https://xen.example/console?uuid=1'],
+        /needs a session of the host: --session/,
+      ],
+      [
+        [...listen, ...key, '--target', 'a=https://xen.example/'],
+        /is no console: use the location that the host tells/,
+      ],
       [[...listen, ...target, '--algorithm', 'HS256'], /give the key for tokens/],
       [[...listen, ...target, ...key, '--algorithm', 'RS256'], /RS256 does not go with a shared secret/],
       [[...listen, ...target, ...key, '--drain', '-1'], /not a whole number from 0 to 3600/],

@@ -29,6 +29,7 @@ const CODES: Partial<Record<TransportErrorCode, number>> = {
   GATEWAY_ENDING: 1012,
   NO_SUCH_TARGET: 4404,
   UPSTREAM_FAILED: 4502,
+  UPSTREAM_BUSY: 4503,
   UPSTREAM_TIMED_OUT: 4504,
 };
 
@@ -50,6 +51,7 @@ const MEANINGS: ReadonlyMap<number, TransportErrorCode> = new Map([
   [4410, 'SESSION_ENDED'],
   [4429, 'TOO_MANY_CONNECTIONS'],
   [4502, 'UPSTREAM_FAILED'],
+  [4503, 'UPSTREAM_BUSY'],
   [4504, 'UPSTREAM_TIMED_OUT'],
 ]);
 

@@ -1,0 +1,98 @@
+import { Option } from 'commander';
+import { type Target, targetAt, usesTls } from '../gateway/targets/target.ts';
+import { systemClock } from '../systemClock.ts';
+import { normalizeFingerprint } from '../../transports/certificates.ts';
+import { Failure } from './failure.ts';
+import { readSecret, readText } from './files.ts';
+import { RepeatableOption } from './repeatableOption.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface TargetsOptions {
+  readonly target: readonly string[];
+  readonly pin?: readonly string[];
+  readonly session?: readonly string[];
+  readonly ca?: string;
+}
+
+/** Where `gateway` leads to. */
+export function targetOptions(): readonly Option[] {
+  const text =
+    'what tokens may name: tcp://, tls://, unix:, vnc://HOST:PORT or https://HOST/console?uuid=... of a Xen host';
+  return [
+    new RepeatableOption('--target <name=url>', text).makeOptionMandatory(),
+    new RepeatableOption(
+      '--pin <name=sha256>',
+      'tls and https target: accept only the certificate with this fingerprint',
+    ),
+    new RepeatableOption(
+      '--session <name=file>',
+      'https target: the first line of a file, read each time: OpaqueRef:... of a session, or USER:PASSWORD',
+    ),
+    new Option('--ca <file>', 'tls and https targets: trust certificates signed by this one (PEM)'),
+  ];
+}
+
+const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
+
+/** By their names. @throws Failure or UsageError for what cannot be meant */
+export async function readTargets(
+  { target, pin = [], session = [], ca }: TargetsOptions,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, Target>> {
+  const urls = readNamed(target, '--target', 'URL');
+  const pins = readNamed(pin, '--pin', 'SHA256');
+  const sessions = readNamed(session, '--session', 'FILE');
+  const withTls = [...urls].filter(([, url]) => usesTls(url)).map(([name]) => name);
+  const missing = (name: string) => !withTls.includes(name);
+  checkNames('--pin', pins, missing, 'tls:// or https:// target');
+  checkNames('--session', sessions, (name) => urls.get(name)?.startsWith('https:') !== true, 'https:// target');
+  if (ca !== undefined && withTls.length === 0) {
+    throw new Failure('--ca is about tls:// and https:// targets, and there is none', 2);
+  }
+  const authority = ca === undefined ? {} : { ca: await readText(ca) };
+  const targets = new Map<string, Target>();
+  for (const [name, url] of urls) {
+    const fingerprint = pins.get(name);
+    const file = sessions.get(name);
+    const say = (line: string) => terminal.say(line);
+    const credential = file === undefined ? undefined : () => readSecret(file, 'session or USER:PASSWORD', say);
+    // So that a mistake shows at the start.
+    await credential?.();
+    targets.set(
+      name,
+      targetAt(url, {
+        ...authority,
+        ...(fingerprint !== undefined && { fingerprint: normalizeFingerprint(fingerprint) }),
+        ...(credential !== undefined && { credential }),
+        clock: systemClock,
+      }),
+    );
+  }
+  return targets;
+}
+
+function readNamed(texts: readonly string[], option: string, form: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const text of texts) {
+    const { name, value } = NAMED.exec(text)?.groups ?? {};
+    if (name === undefined || value === undefined) {
+      throw new Failure(
+        `${option} ${text}: write ${option} NAME=${form}, the name in letters, digits, "-", "_" and "."`,
+        2,
+      );
+    }
+    if (found.has(name)) throw new Failure(`${option} ${name}: there are two of this name`, 2);
+    found.set(name, value);
+  }
+  return found;
+}
+
+function checkNames(
+  option: string,
+  named: ReadonlyMap<string, string>,
+  isMissing: (name: string) => boolean,
+  kind: string,
+): void {
+  const name = [...named.keys()].find(isMissing);
+  if (name !== undefined) throw new Failure(`${option} ${name}: there is no ${kind} of this name`, 2);
+}
