@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { decodeResumeMessage, isResumeMessage, type ResumeRequest } from '../codecs/resume/resumeMessages.ts';
 import { asError } from '../codecs/core/errors.ts';
 import type { ConnectionLimit } from '../src/admission/connectionLimit.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport } from '../src/ports/transport.ts';
-import { type AcceptedToken, acceptAnyToken, answerToken, demandToken } from './handshake.ts';
+import { type AcceptedToken, answerToken, demandToken } from './handshake.ts';
 import { nextFrom } from './handshakeStream.ts';
 import { countConnection, PendingSockets } from './pendingSockets.ts';
 import type { HeldSessions } from './resume/heldSessions.ts';
-import { addressOf, type Deframer, endStream, type StreamOptions, StreamTransport } from './stream.ts';
+import { addressOf, endStream, StreamTransport } from './stream.ts';
+import { requestIn, resumeSession, StreamAcceptor } from './streamAcceptor.ts';
 import type { TlsAcceptor } from './tlsAcceptor.ts';
 import { TransportError, type TransportErrorCode } from './transportError.ts';
 import { formatTransportUrl, type TransportUrl } from './url.ts';
@@ -37,11 +37,6 @@ export interface AcceptorOptions {
   readonly clock: Clock;
 }
 
-/**
- * Milliseconds for the first frame of a dialler that need not say anything, where sessions can be resumed. Those that know of
- * this speak at once.
- */
-const FIRST_FRAME_TIME = 250;
 /** Refusals that were sent when they are known here: no session to go on with, no WebSocket. */
 const IS_BEING_TOLD: ReadonlySet<TransportErrorCode> = new Set(['SESSION_GONE', 'ORIGIN_REFUSED', 'UPGRADE_FAILED']);
 /** Milliseconds for a refusal to reach its dialer. */
@@ -59,11 +54,13 @@ export class Acceptor {
   readonly #listening: TransportUrl;
   readonly #options: AcceptorOptions;
   readonly #pending: PendingSockets;
+  readonly #streams: StreamAcceptor;
   readonly #refused = new Set<Socket>();
 
   constructor(listening: TransportUrl, options: AcceptorOptions) {
     this.#listening = listening;
     this.#options = options;
+    this.#streams = new StreamAcceptor(options.sessions, options.clock);
     this.#pending = new PendingSockets(options.maximumHandshakes, listening.scheme !== 'unix');
   }
 
@@ -72,7 +69,7 @@ export class Acceptor {
    * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
    */
   async accept(raw: Socket): Promise<Transport | undefined> {
-    const { tokens, tls, webSocket, connections, clock } = this.#options;
+    const { tokens, tls, webSocket, connections } = this.#options;
     const remote = this.remoteOf(raw);
     const identity = this.#identityOf(raw);
     raw.on('error', () => {});
@@ -83,7 +80,7 @@ export class Acceptor {
       throw error;
     }
     if (tokens.length === 0 && tls === undefined && webSocket === undefined) {
-      return await this.#open(raw, { remote, identity, clock });
+      return await this.#streams.accept(raw, { remote, identity });
     }
     return await this.#handshake(raw, remote, identity);
   }
@@ -101,34 +98,6 @@ export class Acceptor {
   close(): void {
     this.#pending.close();
     for (const socket of this.#refused) socket.destroy();
-  }
-
-  /** A peer that need not present a token: it has passed. */
-  async #open(stream: Duplex, options: StreamOptions): Promise<Transport | undefined> {
-    const { sessions, clock } = this.#options;
-    const deframer = deframerFor(stream);
-    if (sessions === undefined)
-      return new StreamTransport(stream, { ...options, deframer, examineFirst: acceptAnyToken });
-    const late = new AbortController();
-    const stop = clock.after(FIRST_FRAME_TIME, () => late.abort());
-    let frame: Uint8Array | undefined;
-    let request: ResumeRequest | undefined;
-    try {
-      frame = await nextFrom(stream, deframer, late.signal);
-      request = frame === undefined ? undefined : requestIn(frame);
-    } catch (error) {
-      return new StreamTransport(stream, { ...options, deframer: failing(error) });
-    } finally {
-      stop();
-    }
-    if (request === undefined) return sessions.begin(firstConnection(stream, { ...options, deframer }, frame));
-    this.#resume(sessions, stream, { ...options, deframer }, request);
-    return undefined;
-  }
-
-  #resume(sessions: HeldSessions, stream: Duplex, options: StreamOptions, request: ResumeRequest): void {
-    if (sessions.resume(new StreamTransport(stream, options), request)) return;
-    throw new TransportError('SESSION_GONE', `${options.remote} wants to go on with a session that is not held here`);
   }
 
   async #handshake(raw: Socket, remote: string, identity: ConnectionIdentity): Promise<Transport | undefined> {
@@ -169,7 +138,7 @@ export class Acceptor {
       }
       if (tokens.length === 0) {
         pending.passed();
-        return await this.#open(stream, { remote, identity, clock });
+        return await this.#streams.accept(stream, { remote, identity });
       }
       isAwaitingToken = true;
       const deframer = deframerFor(stream);
@@ -180,7 +149,7 @@ export class Acceptor {
         // Its proof is worth as much as a token, and no answer to one is waited for.
         isAwaitingToken = false;
         pending.passed();
-        this.#resume(sessions, stream, options, request);
+        resumeSession(sessions, stream, options, request);
         return undefined;
       }
       const { user: name } = demandToken(stream, frame, tokens, remote);
@@ -240,31 +209,6 @@ export class Acceptor {
     }
     return { address: addressOf(raw) };
   }
-}
-
-/** For who was let in and began with bytes that are no frame: the transport's owner is told. */
-function failing(error: unknown): Deframer {
-  const next = () => {
-    throw asError(error);
-  };
-  return { isInsideFrame: false, push: () => {}, next };
-}
-
-/** What a first frame asks for, if it is about going on with a session. @throws DecodeError */
-function requestIn(frame: Uint8Array): ResumeRequest | undefined {
-  if (!isResumeMessage(frame)) return undefined;
-  const message = decodeResumeMessage(frame);
-  return message.name === 'RESUME_REQUEST' ? message : undefined;
-}
-
-/** The connection of a peer that need not present a token. @param frame the first one, if it has come */
-function firstConnection(stream: Duplex, options: StreamOptions, frame: Uint8Array | undefined): Transport {
-  if (frame === undefined) return new StreamTransport(stream, { ...options, examineFirst: acceptAnyToken });
-  const first = acceptAnyToken(frame);
-  if (first.type === 'deliver') return new StreamTransport(stream, { ...options, earlier: [frame] });
-  const connection = new StreamTransport(stream, options);
-  if (first.type === 'answer') connection.send([first.answer]);
-  return connection;
 }
 
 /** What a dialer is told, if anything, when it waits for the answer to its token, or ought to have sent one. */

@@ -44,6 +44,11 @@ export async function readTargets(
   const sessions = readNamed(session, '--session', 'FILE');
   const withTls = [...urls].filter(([, url]) => usesTls(url)).map(([name]) => name);
   const missing = (name: string) => !withTls.includes(name);
+  const [unopened] = [...urls].filter(([name, url]) => url.startsWith('https:') && !sessions.has(name));
+  if (unopened !== undefined) {
+    const [name] = unopened;
+    throw new Failure(`--target ${name} needs a session of the host: --session ${name}=FILE, see --help`, 2);
+  }
   checkNames('--pin', pins, missing, 'tls:// or https:// target');
   checkNames('--session', sessions, (name) => urls.get(name)?.startsWith('https:') !== true, 'https:// target');
   if (ca !== undefined && withTls.length === 0) {

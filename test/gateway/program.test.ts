@@ -128,7 +128,7 @@ describe('urbdrc gateway', () => {
         /needs a session of the host: --session/,
       ],
       [
-        [...listen, ...key, '--target', 'a=https://xen.example/'],
+        [...listen, ...key, '--target', 'a=https://xen.example/', '--session', `a=${scene.file('secret')}`],
         /is no console: use the location that the host tells/,
       ],
       [[...listen, ...target, '--algorithm', 'HS256'], /give the key for tokens/],

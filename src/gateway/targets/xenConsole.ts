@@ -27,7 +27,7 @@ export function consoleTarget(text: string, { credential, clock, ...tls }: Targe
     throw new UsageError(`${text} is no console: use the location that the host tells, https://HOST/console?uuid=...`);
   }
   if (credential === undefined) {
-    throw new UsageError(`${text} needs a session of the host: --session NAME=FILE, OpaqueRef:... or USER:PASSWORD`);
+    throw new UsageError(`${text} needs a session of the host, OpaqueRef:..., or USER:PASSWORD`);
   }
   const { host, hostname, port, pathname, search } = url;
   const socketUrl = `tls://${hostname}:${port === '' ? HTTPS_PORT : port}`;
