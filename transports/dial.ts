@@ -12,7 +12,7 @@ import { noticeRefusal, presentToken } from './presentToken.ts';
 import { PROOFS } from './resume/proofs.ts';
 import { Redialer } from './resume/redialer.ts';
 import { checkHold } from './resume/hold.ts';
-import { checkPeer, type PeerPins } from './peerCertificate.ts';
+import { checkPeer, type PeerPins, presentedCertificate } from './peerCertificate.ts';
 import { addressOf, KEEP_ALIVE_DELAY, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { joinFrames } from './tpkt.ts';
@@ -146,7 +146,7 @@ async function withSocket<T>(
   signal?.addEventListener('abort', abort);
   try {
     await connected(socket, url);
-    if (socket instanceof TLSSocket) checkPeer(socket, url, options);
+    if (socket instanceof TLSSocket) checkPeer(socket, presentedCertificate(socket, url), url, options);
     return await use(socket);
   } catch (error) {
     socket.destroy();

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { hasFingerprint } from './certificates.ts';
 import { TransportError } from './transportError.ts';
@@ -12,11 +13,26 @@ export interface PeerPins {
   readonly insecure?: boolean;
 }
 
-/** @throws TransportError when the certificate is neither the expected one nor trusted */
-export function checkPeer(socket: TLSSocket, url: string, options: PeerPins): void {
+/**
+ * The certificate that the other end showed. Ask once for a socket: Node 20 takes it out of the chain when it gives it, and
+ * gives nothing, or the authority's one, the second time.
+ *
+ * @throws TransportError TLS_FAILED where there is none
+ */
+export function presentedCertificate(socket: TLSSocket, url: string): X509Certificate {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new TransportError('TLS_FAILED', `${url} presented no certificate`);
+  return certificate;
+}
+
+/**
+ * @param certificate of {@link presentedCertificate}
+ * @throws TransportError when the certificate is neither the expected one nor trusted
+ */
+export function checkPeer(socket: TLSSocket, certificate: X509Certificate, url: string, options: PeerPins): void {
   const { fingerprint } = options;
   if (options.insecure === true) return;
-  const presented = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
+  const presented = certificate.fingerprint256;
   if (fingerprint !== undefined && !hasFingerprint(presented, fingerprint)) {
     throw new TransportError(
       'CERTIFICATE_NOT_TRUSTED',

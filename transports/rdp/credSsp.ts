@@ -1,5 +1,5 @@
 import { createHash, randomBytes, type X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { BerTag, readBer } from '../../codecs/core/ber.ts';
 import { DecodeError, ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
@@ -14,6 +14,8 @@ import { TransportError } from '../transportError.ts';
 /** What network level authentication says about this end. */
 export interface CredSspOptions {
   readonly credentials: Credentials;
+  /** Of the stream's TLS connection. */
+  readonly certificate: X509Certificate;
   /** The server's name or address, as it was asked for. */
   readonly host: string;
   /** The other end, for people. */
@@ -36,10 +38,8 @@ const TICKS = 10_000n;
  *
  * @throws TransportError LOGON_REFUSED or PROTOCOL_VIOLATED, or what the stream ended with
  */
-export async function proveByCredSsp(stream: TLSSocket, options: CredSspOptions): Promise<void> {
-  const { credentials, host, remote, clientName } = options;
-  const certificate = stream.getPeerX509Certificate();
-  if (certificate === undefined) throw new TransportError('TLS_FAILED', `${remote} presented no certificate`);
+export async function proveByCredSsp(stream: Duplex, options: CredSspOptions): Promise<void> {
+  const { credentials, certificate, host, remote, clientName } = options;
   try {
     const client = new CredSspClient({
       credentials,

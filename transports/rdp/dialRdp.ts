@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, type X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -18,7 +18,7 @@ import { StreamDeframer } from '../../src/rdp/streamDeframer.ts';
 import { systemClock } from '../../src/systemClock.ts';
 import { normalizeFingerprint } from '../certificates.ts';
 import { nextFrom, write } from '../handshakeStream.ts';
-import { checkPeer } from '../peerCertificate.ts';
+import { checkPeer, presentedCertificate } from '../peerCertificate.ts';
 import { addressOf, StreamTransport } from '../stream.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { proveByCredSsp } from './credSsp.ts';
@@ -205,12 +205,13 @@ class RdpDialing {
     secure.on('error', () => {});
     this.#stream = secure;
     await opened(secure, 'secureConnect', this.#remote);
-    await this.#judge(secure);
+    const certificate = presentedCertificate(secure, this.#remote);
+    await this.#judge(secure, certificate);
     if (withCredSsp) {
       const { userName, domain: domainName, password } = credentials;
       const proof = { userName, domainName, password };
       const [remote, clientName] = [this.#remote, this.#clientName];
-      await proveByCredSsp(secure, { credentials: proof, host, remote, clientName });
+      await proveByCredSsp(secure, { credentials: proof, certificate, host, remote, clientName });
     }
     const { awaitsAuthorization, step } = this.#connection.secured();
     if (!awaitsAuthorization) return await this.#take(step);
@@ -232,15 +233,17 @@ class RdpDialing {
   }
 
   /** @throws TransportError when the certificate is not trusted */
-  async #judge(secure: TLSSocket): Promise<void> {
+  async #judge(secure: TLSSocket, certificate: X509Certificate): Promise<void> {
     const { judge, ca, insecure = false } = this.#options;
     if (judge === undefined || this.#pin !== undefined || ca !== undefined || insecure) {
-      checkPeer(secure, this.#remote, { fingerprint: this.#pin, ...(ca !== undefined && { ca }), insecure });
+      checkPeer(secure, certificate, this.#remote, {
+        fingerprint: this.#pin,
+        ...(ca !== undefined && { ca }),
+        insecure,
+      });
       return;
     }
-    const fingerprint = secure.getPeerX509Certificate()?.fingerprint256;
-    if (fingerprint === undefined) throw new TransportError('TLS_FAILED', `${this.#remote} presented no certificate`);
-    await judge({ fingerprint, isTrusted: secure.authorized });
+    await judge({ fingerprint: certificate.fingerprint256, isTrusted: secure.authorized });
   }
 
   #transport(): Transport {

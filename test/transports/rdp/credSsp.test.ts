@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { utf16Bytes } from '../../../codecs/core/text.ts';
@@ -70,6 +70,34 @@ describe('Network level authentication of dialRdp, at a server on a socket ([MS-
       });
       await server.done;
       expect(transport.remote).to.equal(`rdp://127.0.0.1:${server.port}`);
+      await transport.close();
+    });
+  }
+
+  for (const [what, trust] of [
+    [
+      'was judged by its fingerprint',
+      (fingerprint: string): Partial<DialRdpOptions> => ({ insecure: false, fingerprint }),
+    ],
+    [
+      'somebody had to be asked about',
+      (fingerprint: string): Partial<DialRdpOptions> => ({
+        insecure: false,
+        judge: (presented) => {
+          expect(presented).to.deep.equal({ fingerprint, isTrusted: false });
+          return Promise.resolve();
+        },
+      }),
+    ],
+  ] as const) {
+    it(`binds to a certificate that ${what}: Node 20 gives it once`, async () => {
+      const { fingerprint256 } = new X509Certificate(await serverCertificate());
+      const transport = await dialled(async (peer) => {
+        await peer.negotiate(PROTOCOL_HYBRID);
+        await peer.authenticate();
+        await peer.untilCredentials();
+        await peer.admit();
+      }, trust(fingerprint256));
       await transport.close();
     });
   }
