@@ -140,6 +140,9 @@ export const ShareControlPdu = codec<ShareControlPdu>({
 });
 
 function readBody(reader: Reader, name: ShareControlPduName, pduSource: number): ShareControlPdu {
+  // What xrdp sends is the header alone.
+  if (name === 'TS_DEACTIVATE_ALL_PDU' && reader.lenient && reader.remaining === 0)
+    return { name, pduSource, shareId: 0, sourceDescriptor: new Uint8Array(0) };
   const { shareId } = ShareId.decode(reader);
   switch (name) {
     case 'TS_DEMAND_ACTIVE_PDU': {

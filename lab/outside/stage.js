@@ -30,8 +30,22 @@ export class Stage {
    * @param {string[]} args
    */
   urbdrc(...args) {
-    const environment = { ...process.env, XDG_STATE_HOME: join(this.folder, 'state') };
-    const program = lab.spawnProgram(process.execPath, [MAIN, ...args], { env: environment });
+    return this.urbdrcBy([], ...args);
+  }
+
+  /**
+   * The same, started by another program.
+   * @param {string[]} starter its command, which ends before the program's
+   * @param {string[]} args
+   */
+  urbdrcBy(starter, ...args) {
+    const environment = {
+      ...process.env,
+      DEBUG: 'urbdrc:rdp,urbdrc:channel',
+      XDG_STATE_HOME: join(this.folder, 'state'),
+    };
+    const [command = '', ...rest] = [...starter, process.execPath, MAIN, ...args];
+    const program = lab.spawnProgram(command, rest, { env: environment });
     this.atEnd(() => program.stop('SIGKILL'));
     return program;
   }

@@ -48,7 +48,8 @@ function withoutUsb(remote: string, others: ReadonlySet<string>): string {
   const seconds = RDP_HELLO_TIME / 1000;
   return others.size > 0
     ? `${remote} opened channels (${[...others].join(', ')}) within ${seconds} s, and none for USB: a policy there forbids ` +
-        'USB redirection, or its edition does not have it; see docs/windows.md'
+        'USB redirection, its edition does not have it, or, where it has no network level authentication, the password is ' +
+        'wrong and it waits at its logon screen; see docs/windows.md'
     : `${remote} opened no dynamic channel within ${seconds} s: it waits at its logon screen, or has no USB redirection; ` +
         'see docs/windows.md';
 }

@@ -127,7 +127,7 @@ describe('RDP client connection ([MS-RDPBCGR] 1.3.1.1)', () => {
   it('activates again in mid-session, channels going on meanwhile (1.3.1.3)', () => {
     const pair = new Pair();
     pair.fromServer(pair.server.reactivate());
-    expect(pair.types[0]).to.deep.equal(['securityRequired', 'established']);
+    expect(pair.types[0]).to.deep.equal(['securityRequired', 'established', 'reactivated']);
     expect(pair.client.state).to.equal('active');
     expect(pair.server.isActive).to.equal(true);
     expect(pair.serverEvents.at(-1)).to.deep.equal({ type: 'repaint' });

@@ -3,6 +3,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import createDebug from 'debug';
 import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
 import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 import { AUTHORIZATION_RESULT_SIZE, SecurityProtocol } from '../../codecs/rdp/x224.ts';
@@ -62,6 +63,8 @@ export interface DialRdpOptions {
   /** Of the time limits. Default: the machine's. */
   readonly clock?: Clock;
 }
+
+const log = createDebug('urbdrc:rdp');
 
 const TIMEOUT = 30_000;
 const OFFERED = SecurityProtocol.PROTOCOL_SSL | SecurityProtocol.PROTOCOL_HYBRID | SecurityProtocol.PROTOCOL_HYBRID_EX;
@@ -180,6 +183,8 @@ class RdpDialing {
         case 'cookie':
           this.#options.onCookie?.(event.cookie);
           break;
+        case 'reactivated':
+          break;
         case 'finished':
           throw event.error ?? new TransportError('CONNECTION_LOST', `${this.#remote} ended the connection at once`);
       }
@@ -256,6 +261,7 @@ class RdpDialing {
     const framing = new RdpFraming<RdpClientEvent>(stream, connection, this.#deframer, DRDYNVC_CHANNEL_NAME, {
       happened(event) {
         if (event.type === 'cookie') onCookie?.(event.cookie);
+        if (event.type === 'reactivated') log(`${remote}: activated again`);
         // Without an error the server closes the stream by itself.
         if (event.type === 'finished' && event.error !== undefined) throw explained(event.error, remote);
       },

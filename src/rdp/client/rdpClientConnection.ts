@@ -43,6 +43,8 @@ export type RdpClientEvent =
   | { readonly type: 'securityRequired'; readonly withCredSsp: boolean }
   /** Virtual channels can be used; comes once. */
   | { readonly type: 'established' }
+  /** The server has activated the connection once more, [MS-RDPBCGR] 1.3.1.3. Channels have gone on meanwhile. */
+  | { readonly type: 'reactivated' }
   /** One chunk: CHANNEL_PDU_HEADER and data. */
   | { readonly type: 'channelData'; readonly channel: string; readonly chunk: Uint8Array }
   /** What to come back with after a cut; the newest counts. */
@@ -335,7 +337,7 @@ export class RdpClientConnection {
       case PduType2.PDUTYPE2_FONTMAP:
         this.#advance('TS_FONT_MAP_PDU');
         for (const packet of this.#share?.suppressOutput() ?? []) step.send(packet);
-        if (!this.#isEstablished) step.emit({ type: 'established' });
+        step.emit({ type: this.#isEstablished ? 'reactivated' : 'established' });
         this.#isEstablished = true;
         return;
       case PduType2.PDUTYPE2_SET_ERROR_INFO_PDU: {
