@@ -7,6 +7,7 @@ import {
 } from '../src/urbdrc/session/transitions.ts';
 import { FOCUS_TRANSITIONS } from '../src/focus/focusedDevice.ts';
 import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
+import { REJOIN_TRANSITIONS } from '../src/hub/rejoin/rejoiningDevice.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RESUME_TRANSITIONS } from '../src/resume/transitions.ts';
 import { LICENSING_TRANSITIONS } from '../src/rdp/client/clientLicensing.ts';
@@ -29,6 +30,7 @@ const RDP = 'src/rdp/transitions.ts';
 const RDP_CLIENT = 'src/rdp/client/clientTransitions.ts';
 const SHARE = 'src/hub/deviceShare.ts';
 const SESSIONS = 'src/hub/sessionTable.ts';
+const REJOIN = 'src/hub/rejoin/rejoiningDevice.ts';
 const FOCUS = 'src/focus/focusedDevice.ts';
 const LINK = 'src/usbredir/usbredirLink.ts';
 const GUEST = 'src/hosts/usbredir/usbredirGuest.ts';
@@ -118,6 +120,11 @@ const MACHINES: readonly Machine[] = [
     title: 'A session of a hub',
     intro: `SESSION_TRANSITIONS in [${SESSIONS}](../${SESSIONS}). What is not allowed does nothing; \`closed\` is no record any more.`,
     transitions: SESSION_TRANSITIONS,
+  },
+  {
+    title: 'A device whose client may come back',
+    intro: `REJOIN_TRANSITIONS in [${REJOIN}](../${REJOIN}), [resume.md](resume.md#an-rdp-client-that-comes-back). What is not allowed does nothing.`,
+    transitions: REJOIN_TRANSITIONS,
   },
   {
     title: 'A device that is used here and there by turns',

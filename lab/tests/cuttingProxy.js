@@ -31,6 +31,7 @@ export async function openProxy(target) {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
+    port: address.port,
     url: `tcp://127.0.0.1:${address.port}`,
     cut() {
       isCut = true;

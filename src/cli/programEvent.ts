@@ -50,6 +50,8 @@ export type ProgramEvent =
     }
   | { readonly event: 'interrupted'; readonly remote: string; readonly hold: number }
   | { readonly event: 'resumed'; readonly remote: string }
+  | ({ readonly event: 'rejoined'; readonly remote: string } & EventDevice)
+  | ({ readonly event: 'notRejoined'; readonly remote: string; readonly reason: string } & EventDevice)
   | { readonly event: 'peerRefused' }
   | { readonly event: 'peerRecognised'; readonly remote: string; readonly peer: string }
   | ({

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Capture } from '../capture/openCapture.ts';
-import { RedirectionServer } from '../engine/server.ts';
+import type { RedirectionServer } from '../engine/server.ts';
 import { systemClock } from '../systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
@@ -8,10 +8,8 @@ import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import { rulePolicy } from '../policy/decide.ts';
 import { FOREIGN_RULES } from '../policy/safeDefaults.ts';
-import type { Transport } from '../ports/transport.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceIdentity, UsbDeviceSink } from '../ports/usb.ts';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
-import { WelcomingTransport } from '../../transports/sharing.ts';
 import {
   attachOption,
   type AttachOptions,
@@ -29,7 +27,6 @@ import {
   ENDPOINT_HELP,
   type EndpointOptions,
   addReconnectOption,
-  watchCuts,
   withConnections,
 } from './endpoint.ts';
 import { attachCommand, exportOption, type ExportOptions, exportWaitOption, openUsbipServer } from './exportOption.ts';
@@ -37,14 +34,16 @@ import { Failure, oneLine } from './failure.ts';
 import { GuestPorts } from './guestPorts.ts';
 import { ImportShare } from './importShare.ts';
 import { parseGuestUrl } from './guestUrl.ts';
-import { overlapOption, peerOption, type PeerOptions, tellDisconnected, watchPeer } from './peerOption.ts';
+import { overlapOption, peerOption, type PeerOptions } from './peerOption.ts';
 import { addRuleOptions, filterOption, type PolicyOptions, readRules, RULES_HELP } from './policyOptions.ts';
 import { addOutputOptions, eventDevice, type OutputOptions } from './programEvent.ts';
 import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { quotedNames, Questions } from './questions.ts';
 import { addRdpOptions, RDP_HELP } from './rdpEndpoint.ts';
 import { checkWritable, isMassStorage, readSectors } from './readSectors.ts';
-import { handOverQuestion, letIn, type ShareOptions, shareOptions, startSweep, tellSharing } from './shareOption.ts';
+import { openRejoin, type RejoinCliOptions, rejoinOption } from './rejoinOption.ts';
+import { serveConnection } from './serveConnection.ts';
+import { handOverQuestion, shareOptions, startSweep, tellSharing } from './shareOption.ts';
 import { stopSignal } from './stopSignal.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
@@ -58,6 +57,7 @@ interface ServeOptions
     AttachOptions,
     ExportOptions,
     PeerOptions,
+    RejoinCliOptions,
     MetricsOptions,
     ControlOptions,
     OutputOptions {
@@ -84,6 +84,7 @@ export function serveCommand(context: ProgramContext = PROCESS): Command {
     .addOption(metricsOption())
     .addOption(captureOption())
     .addOption(peerOption())
+    .addOption(rejoinOption())
     .addOption(overlapOption());
   command.addOption(accessOption());
   for (const option of shareOptions()) command.addOption(option);
@@ -132,6 +133,7 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
   const isForDrivers = options.attach !== undefined || options.export !== undefined;
   const policy = given ?? (isForDrivers ? rulePolicy(FOREIGN_RULES) : undefined);
   const access = await openAccess(options, terminal);
+  const rejoin = openRejoin(options, terminal);
   const admitted = { ...options, access, tokens: access?.tokens ?? [] };
   const questions = new Questions(context, terminal, ({ entry, reason, claim }) => {
     if (claim !== undefined) return handOverQuestion(entry.device.identity, reason);
@@ -181,14 +183,17 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     control = await openControl(options, 'serve', hub, context, terminal);
     const connections = () =>
       withConnections(admitted, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
-        serveConnection(transport, hub, recording, metrics, admitted, terminal, (server) => {
-          servers.add(server);
-          if (ended.aborted) void server.close();
-          const left = metrics.connected();
-          void server.closed.then(() => {
-            servers.delete(server);
-            left();
-          });
+        serveConnection(transport, {
+          ...{ hub, capture: recording, metrics, options: admitted, terminal, rejoin },
+          closeOnStop: (server) => {
+            servers.add(server);
+            if (ended.aborted) void server.close();
+            const left = metrics.connected();
+            void server.closed.then(() => {
+              servers.delete(server);
+              left();
+            });
+          },
         }),
       );
     if (opened.sink !== undefined) await hub.addSink(opened.sink);
@@ -313,35 +318,6 @@ function tell(event: HubEvent, place: Place, terminal: Terminal): void {
     default:
       tellSharing(event, terminal);
   }
-}
-
-async function serveConnection(
-  transport: Transport,
-  hub: Hub,
-  capture: Capture,
-  metrics: ProgramMetrics,
-  options: PeerOptions & ShareOptions & EndpointOptions,
-  terminal: Terminal,
-  closeOnStop: (server: RedirectionServer) => void,
-): Promise<void> {
-  const { remote } = transport;
-  terminal.say(`client ${remote} connected`, { event: 'connected', remote });
-  const { ended, ...recording } = capture.connection(remote);
-  const welcoming = new WelcomingTransport(transport);
-  const server = new RedirectionServer(welcoming, {
-    ...recording,
-    ...watchPeer(options, remote, terminal),
-    ...watchCuts(options, `client ${remote}`, remote, terminal, metrics),
-    onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
-    onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
-  });
-  closeOnStop(server);
-  const session = await letIn(hub, server, welcoming, terminal, options);
-  if (session !== undefined) await hub.addSource(server, session);
-  const error = await server.closed;
-  await server.close();
-  ended(error);
-  tellDisconnected(server, remote, error, terminal);
 }
 
 function describe(device: RemoteDevice | UsbDeviceIdentity): string {

@@ -1,13 +1,12 @@
 import { Option } from 'commander';
 import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import type { WelcomingTransport } from '../../transports/sharing.ts';
-import type { RedirectionServer } from '../engine/server.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
 import type { ConnectionIdentity } from '../ports/transport.ts';
-import type { UsbDeviceIdentity } from '../ports/usb.ts';
+import type { UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
 import type { HubSession } from '../hub/sessionTable.ts';
 import { idleClock } from '../systemClock.ts';
 import type { AccessFile, AccessRights } from './accessFile.ts';
@@ -49,10 +48,17 @@ export function sharedOption(): Option {
   );
 }
 
-/** Lets a client in, once it has shown what it wants; undefined: it was refused, and told why. */
+/** The devices of a client. */
+type ClientDevices = Required<Pick<UsbDeviceSource, 'connection' | 'closed'>> & Pick<UsbDeviceSource, 'close'>;
+
+/**
+ * Lets a client in, once it has shown what it wants; undefined: it was refused, and told why.
+ * @param isOpen whether it still counts as being there
+ */
 export async function letIn(
   hub: Hub,
-  server: RedirectionServer,
+  server: ClientDevices,
+  isOpen: () => boolean,
   transport: WelcomingTransport,
   terminal: Terminal,
   { share = 'allow-exclusive', rdpClients = 'shared', access }: ShareOptions,
@@ -76,7 +82,7 @@ export async function letIn(
       ...{ identity: server.connection, share, wish },
       ...(name !== undefined && { name }),
       ...(mayOffer !== undefined && { mayOffer }),
-      ...{ closed: server.closed, isOpen: () => transport.isOpen },
+      ...{ closed: server.closed, isOpen },
       close: async ({ reason }) => {
         farewell('ended', reason);
         await server.close();

@@ -103,7 +103,7 @@ export class RedirectionServer implements UsbDeviceSource {
       finished: (error) => {
         this.#alarm.stop();
         if ([...this.#devices.values()].some(({ isInExchange }) => isInExchange)) this.#client.leftInExchange();
-        for (const channelId of [...this.#devices.keys()]) this.#removeDevice(channelId);
+        for (const channelId of [...this.#devices.keys()]) this.#removeDevice(channelId, error);
         resolveClosed(error);
       },
     });
@@ -322,12 +322,13 @@ export class RedirectionServer implements UsbDeviceSource {
     }
   }
 
-  #removeDevice(channelId: number): void {
+  /** @param cause why the connection ended, where that ended the device */
+  #removeDevice(channelId: number, cause?: Error): void {
     const device = this.#devices.get(channelId);
     if (device === undefined) return;
     this.#devices.delete(channelId);
     this.#ready.delete(device);
-    device.lost();
+    device.lost(cause);
     this.#createDeviceChannels();
   }
 

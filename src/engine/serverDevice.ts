@@ -207,14 +207,14 @@ export class ServerDevice implements RedirectedDevice {
     return this.#channel.state === 'awaitingCapabilities';
   }
 
-  /** The channel is closed: everything that is pending ends now. */
-  lost(): void {
+  /** The channel is closed: everything that is pending ends now. With `cause` the connection has failed, not the device. */
+  lost(cause?: Error): void {
     if (this.#gone.signal.aborted) return;
     // End all pending requests first: a listener may call any method.
     const { requests, texts } = this.#channel.end();
     for (const { caller } of requests) this.#settled(caller);
     const pending = [...requests.map(({ caller }) => caller), ...this.#queue.splice(0)];
-    this.#gone.abort();
+    this.#gone.abort(cause && new DeviceError('CONNECTION_LOST', 'the connection to the device is lost', { cause }));
     for (const each of pending) each.complete(resultOf('disconnected'));
     for (const query of texts) query.reject(goneError());
     this.#idle();

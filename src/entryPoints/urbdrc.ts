@@ -61,6 +61,14 @@ export { MassStorageError, type MassStorageErrorCode } from '../usb/massStorage/
 export { DeviceError, type DeviceErrorCode } from '../usb/deviceError.ts';
 export { HostError, type HostErrorCode } from '../hosts/hostError.ts';
 export { Hub, type HubOptions } from '../hub/hub.ts';
+export {
+  type ClientSource,
+  RejoiningClients,
+  type RejoinEvent,
+  RejoiningSource,
+  type RejoinOptions,
+} from '../hub/rejoin/rejoiningSource.ts';
+export type { RejoinSettings } from '../hub/rejoin/rejoiningDevice.ts';
 export { JudgedDevice } from '../usb/judgedDevice.ts';
 export type {
   ClaimAnswer,

@@ -2,14 +2,10 @@ import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import type { UsbDevice, UsbOperation, UsbResult } from '../ports/usb.ts';
 import { getDescriptor } from '../usb/getDescriptor.ts';
+import { HostSettings } from '../usb/hostSettings.ts';
 import { NO_BYTES, resultOf } from '../usb/results.ts';
 
 const DEVICE_TO_HOST = 0x80;
-/** Class request to an interface, host to device; [HID 1.11] 7.2. */
-const CLASS_OUT = 0x21;
-const SET_REPORT = 0x09;
-const SET_IDLE = 0x0a;
-const SET_PROTOCOL = 0x0b;
 /** GET_DESCRIPTOR of an interface, for a report descriptor, [HID 1.11] 7.1.1. */
 const INTERFACE_IN = 0x81;
 const GET_DESCRIPTOR = 0x06;
@@ -26,7 +22,6 @@ const LONG_ITEM = 0xfe;
 /** A device has a few descriptors, and strings in a few languages. */
 const MAXIMUM_ANSWERS = 64;
 const LARGEST_ANSWER = 4096;
-const MAXIMUM_SETTINGS = 32;
 /** Milliseconds. */
 const QUESTION_TIMEOUT = 1000;
 /** iManufacturer, iProduct and iSerialNumber in a device descriptor, [USB 2.0] 9.6.1. */
@@ -40,13 +35,12 @@ const ENGLISH = 0x0409;
 export class IdleShadow {
   /** The longest answers of the device, by the setup packet without its length. */
   readonly #answers = new Map<string, Uint8Array>();
-  /** What the host set last, by what it is about; in the order in which it was set first. */
-  readonly #settings = new Map<string, UsbOperation>();
+  readonly #settings = new HostSettings();
 
   /** An operation that the real device has completed. */
   note(operation: UsbOperation, { status, data }: UsbResult): void {
     if (status !== 'completed') return;
-    this.#remember(operation);
+    this.#settings.note(operation);
     if (operation.type !== 'control' || (operation.setup.bmRequestType & DEVICE_TO_HOST) === 0) return;
     if (data.byteLength > LARGEST_ANSWER) return;
     const key = keyOf(operation.setup);
@@ -60,7 +54,7 @@ export class IdleShadow {
   answer(operation: UsbOperation): UsbResult {
     switch (operation.type) {
       case 'control': {
-        this.#remember(operation);
+        this.#settings.note(operation);
         if ((operation.setup.bmRequestType & DEVICE_TO_HOST) === 0) {
           return resultOf('completed', NO_BYTES, operation.data.byteLength);
         }
@@ -73,7 +67,7 @@ export class IdleShadow {
         return resultOf('completed', NO_BYTES, operation.data.byteLength);
       case 'setConfiguration':
       case 'setInterface':
-        this.#remember(operation);
+        this.#settings.note(operation);
         return resultOf('completed');
       case 'clearHalt':
       case 'resetEndpoint':
@@ -89,10 +83,9 @@ export class IdleShadow {
     }
   }
 
-  /** What sets a fresh device as the host left it: configuration, alternate settings, protocol, idle rate, lamps. */
+  /** What sets a fresh device as the host left it. */
   get settings(): readonly UsbOperation[] {
-    const rank = ({ type }: UsbOperation) => (type === 'setConfiguration' ? 0 : type === 'setInterface' ? 1 : 2);
-    return [...this.#settings.values()].sort((one, other) => rank(one) - rank(other));
+    return this.#settings.operations;
   }
 
   /** Whether reports begin with the number of their kind. */
@@ -103,15 +96,6 @@ export class IdleShadow {
       if (isReportDescriptor && wValue >> 8 === REPORT_DESCRIPTOR && hasReportId(bytes)) return true;
     }
     return false;
-  }
-
-  #remember(operation: UsbOperation): void {
-    const key = settingKey(operation);
-    if (key !== undefined && (this.#settings.size < MAXIMUM_SETTINGS || this.#settings.has(key))) {
-      // The data belongs to whoever submitted it.
-      const kept = operation.type === 'control' ? { ...operation, data: operation.data.slice() } : operation;
-      this.#settings.set(key, kept);
-    }
   }
 }
 
@@ -140,18 +124,6 @@ export function questionsAbout({
       };
     }),
   ];
-}
-
-/** Undefined for what sets nothing that lasts. */
-function settingKey(operation: UsbOperation): string | undefined {
-  if (operation.type === 'setConfiguration') return operation.type;
-  if (operation.type === 'setInterface') return `${operation.type} ${operation.interfaceNumber}`;
-  if (operation.type !== 'control' || operation.setup.bmRequestType !== CLASS_OUT) return undefined;
-  const { bRequest, wValue, wIndex } = operation.setup;
-  if (bRequest === SET_PROTOCOL) return `protocol ${wIndex}`;
-  // In wValue: the report's number below the duration; the report's type and number.
-  if (bRequest === SET_IDLE) return `idle ${wValue & 0xff} ${wIndex}`;
-  return bRequest === SET_REPORT ? `report ${wValue} ${wIndex}` : undefined;
 }
 
 function keyOf({ bmRequestType, bRequest, wValue, wIndex }: SetupPacket): string {

@@ -1,6 +1,7 @@
 /** Why a device cannot be used. Listed for users in docs/errors.md. */
 export type DeviceErrorCode =
   | 'CANNOT_OPEN'
+  | 'CONNECTION_LOST'
   | 'DESCRIPTORS_UNREADABLE'
   | 'DEVICE_CHANGED'
   | 'DEVICE_GONE'

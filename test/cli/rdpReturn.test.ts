@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { CuttingProxy } from '../transports/resume/cuttingProxy.ts';
 import { complaints, Scene } from './connections.ts';
+import { run } from './program.ts';
 
 describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
   let scene: Scene;
-  let proxy: CuttingProxy;
+  let proxy: CuttingProxy | undefined;
 
   beforeEach(async () => {
     scene = await Scene.begin();
@@ -13,7 +14,8 @@ describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
     writeFileSync(scene.file('client'), 'open sesame\n', { mode: 0o600 });
   });
   afterEach(async () => {
-    proxy.close();
+    proxy?.close();
+    proxy = undefined;
     await scene.end();
   });
 
@@ -28,11 +30,11 @@ describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
     ]);
     await client.line(/^connected to /);
     await server.line(/^device 1209:0002/);
-    return { server, client };
+    return { server, client, proxy };
   }
 
   it('comes back with the cookie of the server, which asks for no password then', async () => {
-    const { server, client } = await connected();
+    const { server, client, proxy } = await connected();
     writeFileSync(scene.file('client'), 'open barley\n');
     for (let round = 0; round < 2; round += 1) {
       proxy.cut();
@@ -47,15 +49,35 @@ describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
     expect(server.stderr.text).to.not.include('refused');
   });
 
+  it('finds its devices in their places with --rejoin: they were not unplugged', async () => {
+    const { server, client, proxy } = await connected(['--rejoin', '20']);
+    for (let round = 0; round < 2; round += 1) {
+      proxy.cut();
+      await server.line(/^client rdp:.*: the connection is cut, 1 device waits 20 s for the client$/);
+      await server.line(/^client rdp:.*: 1209:0002 is back in its place$/);
+    }
+    client.stop();
+    expect(await client.exit, client.stderr.text).to.equal(0);
+    await server.line(/^gone: 1209:0002/);
+    expect(server.stderr.text.match(/^gone: /gm)).to.have.length(1);
+    expect(server.stderr.text.match(/^device /gm)).to.have.length(1);
+  });
+
+  it('cannot be waited for longer than its cookie is good', async () => {
+    const { status, stderr } = await run(['serve', '--listen', 'rdp://127.0.0.1:0', '--hold', '5', '--rejoin', '6']);
+    expect(status).to.equal(2);
+    expect(stderr).to.match(/--rejoin 6 is longer than a client may be away: give --hold 6 or more/);
+  });
+
   it('is over at once with --hold 0', async () => {
-    const { client } = await connected([], '--hold', '0');
+    const { client, proxy } = await connected([], '--hold', '0');
     proxy.cut();
     expect(await client.exit).to.equal(1);
     expect(proxy.count).to.equal(1);
   });
 
   it('is over when the server keeps no cookie and the password is another one by now', async () => {
-    const { client } = await connected(['--hold', '0']);
+    const { client, proxy } = await connected(['--hold', '0']);
     writeFileSync(scene.file('client'), 'open barley\n');
     proxy.cut();
     expect(await client.exit).to.equal(1);
