@@ -112,6 +112,8 @@ export class UsbredirGuest implements UsbDeviceSink {
    * @throws HostError `NO_FREE_PORT`, `GUEST_REFUSED` with the rule of the guest's filter, `TIMED_OUT`, `HOST_CLOSED`
    */
   async attach(device: UsbDevice): Promise<Attachment> {
+    // What the filter refuses does not fit later either, so that is the reason also while the port has another device.
+    this.#checkFilter(device);
     if (this.#isReserved || this.#guested !== undefined) {
       throw new HostError('NO_FREE_PORT', `${this.name} has a device already: a port of a guest takes one at a time`);
     }

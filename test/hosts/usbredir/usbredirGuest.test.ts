@@ -1,6 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
+import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import { HostError } from '../../../src/hosts/hostError.ts';
 import { UsbredirGuest } from '../../../src/hosts/usbredir/usbredirGuest.ts';
 import { ManualClock } from '../../../fuzz/manualClock.ts';
@@ -93,6 +95,20 @@ describe('a guest of usbredir as a sink', () => {
     const { sink } = await attached();
     const error = await rejection(sink.attach(new FakeUsbDevice()));
     expect(error.code).to.equal('NO_FREE_PORT');
+  });
+
+  it('names the rule that refuses a device also while it has another one', async () => {
+    const { sink, guest, hasFilter } = await ready();
+    guest.send({ name: 'usb_redir_filter_filter', ...NONE, filter: '0x08,-1,-1,-1,1' });
+    await hasFilter;
+    const stick = new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(512)) });
+    const attaching = sink.attach(stick);
+    await guest.next('usb_redir_device_connect');
+    guest.send(RESET);
+    await attaching;
+    expect((await rejection(sink.attach(new FakeUsbDevice()))).message).to.include('no rule of the filter matches');
+    expect((await rejection(sink.attach(stick))).code).to.equal('NO_FREE_PORT');
+    await sink.close();
   });
 
   it('does not open a device that the filter of the guest refuses, and says which rule does', async () => {
