@@ -50,6 +50,13 @@ const layers = [
   { files: 'src/metrics', may: ['codecs/core', 'codecs/usb', 'src/usb', 'src/hub', PORTS] },
   { files: 'src/focus', may: ['codecs/core', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/control', may: ['codecs/core', 'src/hub', 'transports', PORTS] },
+  {
+    files: 'src/web',
+    may: [
+      ...['codecs/core', 'codecs/usb', 'src/control/controlMessages', 'src/devices/virtual', 'src/devices/webusb'],
+      ...['src/engine', 'src/metrics/meteredDevice', 'src/usb', 'transports/webSocket', CLOCK, PORTS],
+    ],
+  },
   { files: 'src/gateway', may: ['codecs/core', 'transports', PORTS] },
   {
     files: 'src/capture',
@@ -203,7 +210,7 @@ export default tseslint.config(
     },
   },
   {
-    files: [...browserSafe, 'src/devices/virtual', 'src/devices/webusb']
+    files: [...browserSafe, 'src/devices/virtual', 'src/devices/webusb', 'src/web']
       .map((folder) => `${folder}/**/*.ts`)
       .concat('transports/memory.ts'),
     ignores: forNode,

@@ -65,7 +65,7 @@ export class Acceptor {
   }
 
   /**
-   * Undefined when the peer went on with a session that was handed out before, or when its stream was taken.
+   * Undefined when the peer went on with a session that was handed out before, its stream was taken, or it asked for a page.
    * @throws Error with one line when the peer did not pass; its socket is, or will soon be, closed then.
    */
   async accept(raw: Socket): Promise<Transport | undefined> {
@@ -128,8 +128,13 @@ export class Acceptor {
       }
       if (webSocket !== undefined) {
         unfinished = 'did not ask for a WebSocket';
-        stream = await Promise.race([webSocket.upgrade(stream, remote), failed]);
+        const opened = await Promise.race([webSocket.upgrade(stream, remote), failed]);
         pending.advance();
+        if (opened === undefined) {
+          pending.passed();
+          return undefined;
+        }
+        stream = opened;
       }
       if (takeStream !== undefined && stream instanceof MessageStream) {
         pending.passed();

@@ -17,7 +17,7 @@ import { encodeToken } from './token.ts';
 import { listenAtPath } from './unixSocket.ts';
 import { formatTransportUrl, isLoopback, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
 import type { MessageStream } from './webSocket/messageStream.ts';
-import { WebSocketAcceptor, type WebSocketListenOptions } from './webSocket/webSocketAcceptor.ts';
+import { type AnswerHttp, WebSocketAcceptor, type WebSocketListenOptions } from './webSocket/webSocketAcceptor.ts';
 
 /** `cert`, `key` and `identity` are about TLS, `webSocket` about WebSockets. */
 export interface ListenOptions extends CertificateOptions {
@@ -75,18 +75,18 @@ export function listen(
   onConnection: (transport: Transport) => void,
   onRefused: (error: Error, remote: string) => void = () => {},
 ): Promise<Listener> {
-  return open(url, options, { onConnection, onRefused }, undefined);
+  return open(url, options, { onConnection, onRefused }, undefined, undefined);
 }
 
 /**
  * Listens at a URL `ws://` or `wss://` for streams of bytes: what is in them, who may come, and how they end is up to
- * `takeStream`.
+ * `takeStream`. Who asks for something else gets what `answer` has for it.
  *
  * @throws as {@link listen}; UsageError also for URLs of other kinds
  */
 export async function listenForStreams(
   url: string,
-  options: Omit<ListenOptions, 'token' | 'tokens' | 'hold'>,
+  { answer, ...options }: Omit<ListenOptions, 'token' | 'tokens' | 'hold'> & { readonly answer?: AnswerHttp },
   takeStream: (stream: MessageStream) => void,
   onRefused: (error: Error, remote: string) => void,
 ): Promise<Listener> {
@@ -94,7 +94,7 @@ export async function listenForStreams(
     throw new UsageError(`${url} is not for pages: listen at wss://host:port/path, or at ws:// on this machine`);
   }
   const webSocket: WebSocketListenOptions = { ...options.webSocket, subProtocols: ['binary'] };
-  return open(url, { ...options, webSocket }, { onConnection: () => {}, onRefused }, takeStream);
+  return open(url, { ...options, webSocket }, { onConnection: () => {}, onRefused }, takeStream, answer);
 }
 
 async function open(
@@ -102,6 +102,7 @@ async function open(
   options: ListenOptions,
   { onConnection, onRefused }: ListenerCallbacks,
   takeStream: ((stream: MessageStream) => void) | undefined,
+  answer: AnswerHttp | undefined,
 ): Promise<Listener> {
   const target = parseTransportUrl(url, 'listen');
   if (!isSecure(target) && (options.cert !== undefined || options.key !== undefined)) {
@@ -118,7 +119,7 @@ async function open(
   checkReach(url, target, tokens.length > 0 || takeStream !== undefined);
   const clock = options.clock ?? systemClock;
   const webSocket = isWebSocket(target)
-    ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock)
+    ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock, answer)
     : undefined;
   const identity = target.scheme === 'unix' || !isSecure(target) ? undefined : await identityFor(target.host, options);
   const hold = checkHold(options.hold);

@@ -1,9 +1,14 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
+import { openPages } from '../gateway/pages.ts';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS, type TicketKey, Tickets } from '../gateway/tickets.ts';
 import { systemClock } from '../systemClock.ts';
 import { listenForStreams } from '../../transports/listen.ts';
+import { parseTransportUrl } from '../../transports/url.ts';
+import type { AnswerHttp } from '../../transports/webSocket/webSocketAcceptor.ts';
 import { configOption } from './configFile.ts';
 import { identityOptions, listenerOptions, type EndpointOptions } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
@@ -27,6 +32,7 @@ interface GatewayOptions
   readonly connections: number;
   readonly userConnections: number;
   readonly drain: number;
+  readonly page?: true;
 }
 
 export function gatewayCommand(context: ProgramContext = PROCESS): Command {
@@ -44,6 +50,7 @@ export function gatewayCommand(context: ProgramContext = PROCESS): Command {
     .addOption(limit('--connections <count>', 'connections in all, 1 to 10000', 1, 10_000).default(100))
     .addOption(limit('--user-connections <count>', 'connections of one user, 1 to 10000', 1, 10_000).default(8))
     .addOption(limit('--drain <seconds>', 'time for connections to end when this ends, 0 to 3600', 0, 3600).default(30))
+    .addOption(new Option('--page', 'also serve the page with which people give their devices; needs --origin'))
     .addOption(configOption());
   for (const option of [...targetOptions(), ...listenerOptions()]) command.addOption(option);
   return addOutputOptions(command)
@@ -81,6 +88,7 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
     onEnd: (report) => tellEnd(report, terminal),
     onRefused: (error, remote) => terminal.refused(error, remote),
   });
+  const answer = options.page === undefined ? {} : { answer: await openPage(options) };
   const stop = stopSignal(context);
   try {
     const listener = await listenForStreams(
@@ -89,6 +97,7 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
         ...(await identityOptions(options, context, terminal)),
         ...(origin === undefined ? {} : { webSocket: { origins: origin } }),
         connections: new ConnectionLimit(connections),
+        ...answer,
       },
       (page) => gateway.take(page),
       (error, remote) => terminal.refused(error, remote),
@@ -110,6 +119,56 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
     stop.release();
     terminal.done();
   }
+}
+
+/** Pages stand where the program does. @throws Failure or UsageError */
+function openPage({ listen, origin }: GatewayOptions): Promise<AnswerHttp> {
+  if (origin === undefined) {
+    throw new Failure("--page: give the page's own address, as people see it, as --origin https://HOST:PORT", 2);
+  }
+  const url = parseTransportUrl(listen, 'listen');
+  const folder = dirname(createRequire(import.meta.url).resolve('urbdrc/package.json'));
+  return openPages(join(folder, 'dist/page'), 'path' in url ? url.path : '/');
+}
+
+const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
+const VNC_PORT = 5900;
+
+/** @throws Failure or UsageError */
+function readTargets({ target, pin = [], ca }: GatewayOptions): ReadonlyMap<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const text of target) {
+    const { name, value } = named(text, '--target', 'NAME=URL');
+    if (targets.has(name)) throw new Failure(`--target ${name}: there are two of this name`, 2);
+    const url = plainUrl(value);
+    if (isWebSocket(parseTransportUrl(url, 'dial'))) {
+      throw new Failure(`--target ${text}: use tcp://, tls://, unix: or vnc://`, 2);
+    }
+    targets.set(name, { url });
+  }
+  for (const text of pin) {
+    const { name, value } = named(text, '--pin', 'NAME=SHA256');
+    const { url } = targets.get(name) ?? {};
+    if (url?.startsWith('tls:') !== true) throw new Failure(`--pin ${name}: there is no tls:// target of this name`, 2);
+    targets.set(name, { url, fingerprint: normalizeFingerprint(value) });
+  }
+  if (ca !== undefined && ![...targets.values()].some(({ url }) => url.startsWith('tls:'))) {
+    throw new Failure('--ca is about tls:// targets, and there is none', 2);
+  }
+  return targets;
+}
+
+function named(text: string, option: string, form: string): { readonly name: string; readonly value: string } {
+  const { name, value } = NAMED.exec(text)?.groups ?? {};
+  if (name !== undefined && value !== undefined) return { name, value };
+  throw new Failure(`${option} ${text}: write ${option} ${form}, the name in letters, digits, "-", "_" and "."`, 2);
+}
+
+/** A VNC console is a TCP connection, at port 5900 where none is said. */
+function plainUrl(url: string): string {
+  const [, authority = ''] = /^vnc:\/\/([^/]+)\/?$/.exec(url) ?? [];
+  if (authority === '') return url;
+  return `tcp://${authority}${/:\d+$/.test(authority) ? '' : `:${VNC_PORT}`}`;
 }
 
 /** @throws Failure when it cannot be read, or none was given */

@@ -33,6 +33,8 @@ export interface PageDialOptions {
 
 interface Way extends PageDialOptions {
   readonly url: string;
+  /** The same for people and logs: without the query, which may have a token. */
+  readonly shown: string;
   readonly clock: Clock;
 }
 
@@ -56,7 +58,7 @@ export async function dialPage(url: string, options: PageDialOptions = {}): Prom
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   const hold = checkHold(options.hold ?? HOLD);
   const { clock = systemClock } = options;
-  const way: Way = { ...options, url, clock };
+  const way: Way = { ...options, url, shown: url.replace(/\?.*$/s, ''), clock };
   const first = await connect(way, token, options.signal);
   if (hold === 0) return first;
   const connectAgain = (signal: AbortSignal) => connect(way, undefined, signal);
@@ -65,20 +67,20 @@ export async function dialPage(url: string, options: PageDialOptions = {}): Prom
 
 async function connect(way: Way, token: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<Transport> {
   signal?.throwIfAborted();
-  const { url, timeout = TIMEOUT, clock } = way;
+  const { shown, timeout = TIMEOUT, clock } = way;
   const socket = open(way);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
   const stopTimer = clock.after(timeout, () =>
-    fail(new TransportError('TIMED_OUT', `${url} did not answer within ${timeout} ms`)),
+    fail(new TransportError('TIMED_OUT', `${shown} did not answer within ${timeout} ms`)),
   );
-  const abort = () => fail(new TransportError('ABORTED', `${url}: aborted`));
+  const abort = () => fail(new TransportError('ABORTED', `${shown}: aborted`));
   signal?.addEventListener('abort', abort);
   try {
     const transport = await Promise.race([opened(socket, way, token), failed]);
     if (token === undefined) return transport;
     const link = { send: (frame: Parts) => void transport.send([frame]), next: () => transport.next() };
-    transport.putBack(await Promise.race([presentToken(link, token, url), failed]));
+    transport.putBack(await Promise.race([presentToken(link, token, shown), failed]));
     return transport;
   } catch (error) {
     socket.close();
@@ -91,16 +93,16 @@ async function connect(way: Way, token: Uint8Array | undefined, signal: AbortSig
 }
 
 /** @throws UsageError when the page must not make this one */
-function open({ url, subProtocols = ['urbdrc.v1', 'binary'], open }: Way): PageSocket {
+function open({ url, shown, subProtocols = ['urbdrc.v1', 'binary'], open }: Way): PageSocket {
   try {
     return open === undefined ? new WebSocket(url, subProtocols) : open(url, subProtocols);
   } catch (error) {
     // A page that came by https: may not use ws:.
-    throw new UsageError(`${url}: this page may not connect there (${asError(error).message})`, { cause: error });
+    throw new UsageError(`${shown}: this page may not connect there (${asError(error).message})`, { cause: error });
   }
 }
 
-function opened(socket: PageSocket, { url, clock }: Way, token: Uint8Array | undefined): Promise<PageTransport> {
+function opened(socket: PageSocket, { shown: url, clock }: Way, token: Uint8Array | undefined): Promise<PageTransport> {
   return new Promise((resolve, reject) => {
     // It has nothing to say, and a close follows; a library for Node wants somebody to hear it.
     socket.addEventListener('error', () => {});

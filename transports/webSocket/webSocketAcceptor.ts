@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { UsageError } from '../../codecs/core/errors.ts';
@@ -21,8 +21,19 @@ export interface WebSocketListenOptions {
   readonly heartbeat?: number;
 }
 
+/** Answer to a request for something else than a WebSocket. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Not sent to who asked for the head alone. */
+  readonly body: Uint8Array;
+}
+
+/** Answers requests for something else than a WebSocket; undefined: there is nothing but the WebSocket. */
+export type AnswerHttp = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) => HttpAnswer | undefined;
+
 interface Waiting {
-  resolve(stream: MessageStream): void;
+  resolve(stream: MessageStream | undefined): void;
   reject(error: Error): void;
 }
 
@@ -45,13 +56,15 @@ export class WebSocketAcceptor {
   readonly #subProtocols: readonly SubProtocol[];
   readonly #heartbeat: number;
   readonly #clock: Clock;
+  readonly #answer: AnswerHttp;
 
   /**
    * @param path that is asked for, without a query
    * @throws UsageError for an origin or a sub-protocol that is none
    */
-  constructor(path: string, options: WebSocketListenOptions, clock: Clock) {
+  constructor(path: string, options: WebSocketListenOptions, clock: Clock, answer: AnswerHttp = () => undefined) {
     this.#path = path;
+    this.#answer = answer;
     this.#origins = new Set((options.origins ?? []).map(checkOrigin));
     this.#subProtocols = checkSubProtocols(options.subProtocols);
     this.#heartbeat = options.heartbeat ?? HEARTBEAT;
@@ -70,9 +83,7 @@ export class WebSocketAcceptor {
     this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
-    this.#http.on('request', ({ socket }: IncomingMessage) =>
-      this.#refuse(socket, '426 Upgrade Required', 'this is a WebSocket: connect with ws:// or wss://'),
-    );
+    this.#http.on('request', (request: IncomingMessage, response: ServerResponse) => this.#request(request, response));
     this.#http.on('connect', (_request: IncomingMessage, socket: Duplex) =>
       this.#refuse(socket, '405 Method Not Allowed', 'use GET'),
     );
@@ -85,12 +96,12 @@ export class WebSocketAcceptor {
   }
 
   /**
-   * Resolves when the WebSocket is open.
+   * Resolves when the WebSocket is open; with undefined when something else was asked for and the answer has been sent.
    * @throws TransportError when the peer asks for something else, which it was told then; the stream's own error when it is
    *   destroyed
    */
-  upgrade(stream: Duplex, remote: string): Promise<MessageStream> {
-    return new Promise<MessageStream>((resolve, reject) => {
+  upgrade(stream: Duplex, remote: string): Promise<MessageStream | undefined> {
+    return new Promise<MessageStream | undefined>((resolve, reject) => {
       this.#waiting.set(stream, { resolve, reject, remote });
       const closed = () =>
         reject(
@@ -100,6 +111,20 @@ export class WebSocketAcceptor {
       else stream.once('close', closed);
       this.#http.emit('connection', stream);
     }).finally(() => this.#waiting.delete(stream));
+  }
+
+  /** One request a connection: who reads slowly has the time of a handshake, and no more. */
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const answer = this.#answer(request);
+    const waiting = this.#waiting.get(socket);
+    if (answer === undefined || waiting === undefined) {
+      this.#refuse(socket, '426 Upgrade Required', 'this is a WebSocket: connect with ws:// or wss://');
+      return;
+    }
+    response.once('finish', () => waiting.resolve(undefined));
+    const { status, headers, body } = answer;
+    response.writeHead(status, { ...headers, 'Content-Length': body.byteLength, Connection: 'close' }).end(body);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,0 +1,72 @@
+/** Takes the pictures of docs/browser.md: `npm run docs:screenshots`. */
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { MassStorage } from 'urbdrc';
+import { launch } from './chromium.ts';
+import { indexedPng } from './indexedPng.ts';
+import { buildPages, fakeUsbScript, GatewayScene } from './gatewayScene.ts';
+
+const SECTORS = 65_536;
+/** Seconds for which there is something to see in the plots. */
+const BUSY = 25;
+
+async function take(page: Page, name: string): Promise<void> {
+  const path = fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: Math.min(page.viewportSize()?.width ?? 0, 840), height });
+  await writeFile(path, await indexedPng(browser, await page.screenshot()));
+}
+
+/** Reads of a stick, now more and now less. */
+async function read(storage: MassStorage): Promise<void> {
+  const end = Date.now() + 1000 * BUSY;
+  for (let round = 0; Date.now() < end; round += 1) {
+    const isBusy = Math.floor(round / 4) % 2 === 0;
+    for (let lba = 0; lba < (isBusy ? SECTORS : SECTORS / 4); lba += 128) await storage.read(lba, 128);
+    if (round % 3 === 0) await storage.write(0, new Uint8Array(64 * 512));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+const [usb] = await Promise.all([fakeUsbScript(), buildPages()]);
+const browser = await launch('--ignore-certificate-errors', '--hide-scrollbars', '--disable-lcd-text');
+const scene = await GatewayScene.begin();
+try {
+  const apart = await scene.open(browser, 'guess', { usb: 'delete Navigator.prototype.usb' });
+  await apart.getByRole('alert').first().waitFor();
+  await apart.getByText('What a browser cannot give').click();
+  await take(apart, 'page-apart');
+
+  for (const [name, dark] of [
+    ['page', false],
+    ['page-dark', true],
+  ] as const) {
+    const page = await scene.open(browser, '', { usb, dark });
+    if (dark) await page.setViewportSize({ width: 412, height: 900 });
+    await page.getByLabel('Token').fill(await scene.token());
+    await Promise.all([page.getByRole('button', { name: 'Connect' }).click(), scene.serve()]);
+    await page.getByLabel('Disk images are read-only').setChecked(false);
+    const file = { name: 'rescue.img', mimeType: 'application/octet-stream', buffer: Buffer.alloc(SECTORS * 512, 7) };
+    await page.locator('#image').setInputFiles(file);
+    const storage = await MassStorage.open(await scene.device());
+    if (!dark) {
+      await page.evaluate(() => window.fakeUsb.plugBoard());
+      await page.getByRole('button', { name: 'USB device…' }).click();
+      await page.getByRole('button', { name: 'Give: OSR' }).click();
+      const board = await scene.device();
+      await board.open();
+      await board.reset();
+      await page.getByRole('button', { name: 'Keyboard in this page' }).click();
+      await scene.device();
+      await page.getByText('What it is: descriptors').nth(1).click();
+    }
+    await read(storage);
+    await take(page, name);
+    await page.close();
+    await scene.gateway.line(/alice at desk /);
+  }
+} finally {
+  await scene.end();
+  await browser.close();
+}
