@@ -131,46 +131,6 @@ function openPage({ listen, origin }: GatewayOptions): Promise<AnswerHttp> {
   return openPages(join(folder, 'dist/page'), 'path' in url ? url.path : '/');
 }
 
-const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
-const VNC_PORT = 5900;
-
-/** @throws Failure or UsageError */
-function readTargets({ target, pin = [], ca }: GatewayOptions): ReadonlyMap<string, Target> {
-  const targets = new Map<string, Target>();
-  for (const text of target) {
-    const { name, value } = named(text, '--target', 'NAME=URL');
-    if (targets.has(name)) throw new Failure(`--target ${name}: there are two of this name`, 2);
-    const url = plainUrl(value);
-    if (isWebSocket(parseTransportUrl(url, 'dial'))) {
-      throw new Failure(`--target ${text}: use tcp://, tls://, unix: or vnc://`, 2);
-    }
-    targets.set(name, { url });
-  }
-  for (const text of pin) {
-    const { name, value } = named(text, '--pin', 'NAME=SHA256');
-    const { url } = targets.get(name) ?? {};
-    if (url?.startsWith('tls:') !== true) throw new Failure(`--pin ${name}: there is no tls:// target of this name`, 2);
-    targets.set(name, { url, fingerprint: normalizeFingerprint(value) });
-  }
-  if (ca !== undefined && ![...targets.values()].some(({ url }) => url.startsWith('tls:'))) {
-    throw new Failure('--ca is about tls:// targets, and there is none', 2);
-  }
-  return targets;
-}
-
-function named(text: string, option: string, form: string): { readonly name: string; readonly value: string } {
-  const { name, value } = NAMED.exec(text)?.groups ?? {};
-  if (name !== undefined && value !== undefined) return { name, value };
-  throw new Failure(`${option} ${text}: write ${option} ${form}, the name in letters, digits, "-", "_" and "."`, 2);
-}
-
-/** A VNC console is a TCP connection, at port 5900 where none is said. */
-function plainUrl(url: string): string {
-  const [, authority = ''] = /^vnc:\/\/([^/]+)\/?$/.exec(url) ?? [];
-  if (authority === '') return url;
-  return `tcp://${authority}${/:\d+$/.test(authority) ? '' : `:${VNC_PORT}`}`;
-}
-
 /** @throws Failure when it cannot be read, or none was given */
 async function readKey(
   { secretFile, publicKeyFile, jwksFile }: GatewayOptions,

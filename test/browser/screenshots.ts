@@ -15,6 +15,7 @@ async function take(page: Page, name: string): Promise<void> {
   const path = fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: Math.min(page.viewportSize()?.width ?? 0, 840), height });
+  await page.evaluate(() => scrollTo(0, 0));
   await writeFile(path, await indexedPng(browser, await page.screenshot()));
 }
 
