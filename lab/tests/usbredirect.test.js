@@ -1,7 +1,7 @@
 // A usb-host of usbredir that nobody here wrote: Debian's usbredirect has the lab's devices, and `redirect --from usbredir://` takes
 // them to a server and to vhci-hcd. It ends with its one client, and its device has its driver back.
 import { expect } from 'chai';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import * as lab from './support.js';
 import * as vhci from './vhciStage.js';
 
@@ -9,6 +9,10 @@ const PORT = 5000;
 const FROM = `usbredir://127.0.0.1:${PORT}`;
 /** Of the stick that are compared with its image: usbredirect has one request at a time under way. */
 const BYTES = 8 * 1024 * 1024;
+const KEYBOARD = '0627:0001';
+/** Of struct input_event, and what is in it when the key A goes down: EV_KEY, KEY_A, 1. */
+const EVENT_SIZE = 24;
+const KEY_A_DOWN = '01001e0001000000';
 
 describe('urbdrc redirect --from usbredir://, and Debian’s usbredirect', () => {
   const stage = new vhci.VhciStage();
@@ -75,5 +79,21 @@ describe('urbdrc redirect --from usbredir://, and Debian’s usbredirect', () =>
     await program.waitForLine(/^detached 46f4:0001/, vhci.SLOW);
     expect(await program.stop('SIGINT')).to.equal('0');
     await vhci.giveStickBack();
+  });
+
+  it('a keyboard tells its keys at vhci-hcd', async () => {
+    const host = await exporting(KEYBOARD);
+    const program = stage.start('redirect', '--from', FROM, '--attach', 'vhci', '--allow', '*');
+    await vhci.attached(program, KEYBOARD);
+    const events = await open(await vhci.node(program, vhci.KEYS), 'r');
+    await lab.monitor('sendkey a');
+    const seen = [];
+    while (!seen.includes(KEY_A_DOWN)) {
+      const { buffer } = await events.read(Buffer.alloc(EVENT_SIZE), 0, EVENT_SIZE);
+      seen.push(buffer.subarray(16).toString('hex'));
+    }
+    await events.close();
+    expect(await program.stop('SIGINT')).to.equal('0');
+    expect(await host.exit).to.equal('0');
   });
 });
