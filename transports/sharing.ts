@@ -1,4 +1,5 @@
 import type { Parts } from '../codecs/core/parts.ts';
+import { printable, shortUtf8 } from '../codecs/core/text.ts';
 import type { Transport, TransportHandler } from '../src/ports/transport.ts';
 import { TransportError } from './transportError.ts';
 
@@ -23,13 +24,7 @@ const LONGEST_REASON = 1024;
 /** A reason that is too long is cut. */
 export function encodeSharingFrame(frame: SharingFrame): Uint8Array {
   const reason = frame.kind === 'exclusive' ? '' : frame.reason;
-  const text = new Uint8Array(LONGEST_REASON);
-  const { written } = new TextEncoder().encodeInto(reason, text);
-  const bytes = new Uint8Array(MAGIC.byteLength + 1 + written);
-  bytes.set(MAGIC);
-  bytes[MAGIC.byteLength] = KINDS[frame.kind];
-  bytes.set(text.subarray(0, written), MAGIC.byteLength + 1);
-  return bytes;
+  return Uint8Array.of(...MAGIC, KINDS[frame.kind], ...shortUtf8(reason, LONGEST_REASON));
 }
 
 /** Undefined when the frame is not about sharing. */
@@ -40,29 +35,29 @@ export function decodeSharingFrame(frame: Uint8Array): SharingFrame | undefined 
     case KINDS.exclusive:
       return { kind: 'exclusive' };
     case KINDS.refused:
-      return { kind: 'refused', reason: printable(body) };
+      return { kind: 'refused', reason: reasonOf(body) };
     case KINDS.ended:
-      return { kind: 'ended', reason: printable(body) };
+      return { kind: 'ended', reason: reasonOf(body) };
     case undefined:
     default:
       return undefined;
   }
 }
 
-/** One line, whatever the other end sent: it goes to a terminal. */
-function printable(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON));
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+function reasonOf(bytes: Uint8Array): string {
+  return printable(new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON)));
 }
 
 /** A transport that is another one, and looks at the frames before its owner does. */
 abstract class SharingTransport implements Transport {
   readonly remote: string;
   protected readonly transport: Transport;
+  readonly #onNotice: (text: string) => void;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, onNotice: (text: string) => void) {
     this.transport = transport;
     this.remote = transport.remote;
+    this.#onNotice = onNotice;
   }
 
   get identity() {
@@ -81,12 +76,17 @@ abstract class SharingTransport implements Transport {
       drained: () => handler.drained(),
       interrupted: (hold) => handler.interrupted?.(hold) ?? hold,
       resumed: () => handler.resumed?.(),
+      noticed: (text) => this.#onNotice(text),
       closed: (error) => handler.closed(this.ended(error)),
     });
   }
 
   send(frames: readonly Parts[]): boolean {
     return this.transport.send(frames);
+  }
+
+  notify(text: string): void {
+    this.transport.notify?.(text);
   }
 
   pause(): void {
@@ -115,8 +115,9 @@ export class WishingTransport extends SharingTransport {
   readonly #wish: Wish;
   #end: SharingFrame | undefined;
 
-  constructor(transport: Transport, wish: Wish) {
-    super(transport);
+  /** @param onNotice - the other end has something to say to people, one line */
+  constructor(transport: Transport, wish: Wish, onNotice: (text: string) => void = () => {}) {
+    super(transport, onNotice);
     this.#wish = wish;
   }
 
@@ -151,8 +152,9 @@ export class WelcomingTransport extends SharingTransport {
   #tell: ((wish: Wish) => void) | undefined;
   #isOpen = true;
 
-  constructor(transport: Transport) {
-    super(transport);
+  /** @param onNotice - the other end has something to say to people, one line */
+  constructor(transport: Transport, onNotice: (text: string) => void = () => {}) {
+    super(transport, onNotice);
     this.wish = new Promise((resolve) => (this.#tell = resolve));
   }
 

@@ -55,3 +55,15 @@ export function utf16Bytes(text: string): Uint8Array {
   }
   return bytes;
 }
+
+/** What the other end sent, for a terminal: one line without control and format characters. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+}
+
+/** In UTF-8, cut after a whole character to at most so many bytes. */
+export function shortUtf8(text: string, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const { written } = new TextEncoder().encodeInto(text, bytes);
+  return bytes.subarray(0, written);
+}

@@ -117,14 +117,33 @@ export interface ResumeDecline {
   readonly name: 'RESUME_DECLINE';
 }
 
+/** Something for people at the other end to read. Not acknowledged, and not sent again after a cut. */
+export interface ResumeNotice {
+  readonly name: 'RESUME_NOTICE';
+  /** UTF-8 of at most {@link LONGEST_NOTICE} bytes. */
+  readonly text: string;
+}
+
+/** Bytes. */
+export const LONGEST_NOTICE = 512;
+
 /** What may come at any time on a connection that can be resumed, beside channel chunks. */
 export type ResumeMessage =
-  ResumeAccept | ResumeRequest | ResumeGranted | ResumeRefused | ResumeAck | ResumePing | ResumeEnd | ResumeDecline;
+  | ResumeNotice
+  | ResumeAccept
+  | ResumeRequest
+  | ResumeGranted
+  | ResumeRefused
+  | ResumeAck
+  | ResumePing
+  | ResumeEnd
+  | ResumeDecline;
 
 /** ASCII, before each of them. As the length of a chunk its first 4 bytes would be above 1 GiB. */
 export const MAGIC = asciiBytes('URBDRC-RESUM');
 
 const NAMES: Readonly<Record<number, ResumeMessage['name']>> = {
+  1: 'RESUME_NOTICE',
   2: 'RESUME_ACCEPT',
   3: 'RESUME_REQUEST',
   4: 'RESUME_GRANTED',
@@ -136,6 +155,7 @@ const NAMES: Readonly<Record<number, ResumeMessage['name']>> = {
 };
 const KINDS = new Map(Object.entries(NAMES).map(([kind, name]) => [name, Number(kind)]));
 
+const NoticeHead = struct('RESUME_NOTICE', { size: 'u16' });
 const AcceptHead = struct('RESUME_ACCEPT', { version: 'u8', hold: 'u16' });
 const RequestHead = struct('RESUME_REQUEST', { generation: 'u32', received: 'u32' });
 const Received = struct('RESUME_ACK', { received: 'u32' });
@@ -189,6 +209,8 @@ function decodeWhole<V>(codec: Codec<V>, frame: Uint8Array): V {
 
 function decodeFields(reader: Reader, name: ResumeMessage['name']): ResumeMessage {
   switch (name) {
+    case 'RESUME_NOTICE':
+      return { name, text: noticeOf(reader) };
     case 'RESUME_ACCEPT': {
       const { version, hold } = AcceptHead.decode(reader);
       return { name, version, hold, sessionId: id(reader), key: secret(reader, 'key') };
@@ -211,6 +233,9 @@ function decodeFields(reader: Reader, name: ResumeMessage['name']): ResumeMessag
 
 function writeFields(out: Writer, message: ResumeMessage): void {
   switch (message.name) {
+    case 'RESUME_NOTICE':
+      writeNotice(out, message.text);
+      return;
     case 'RESUME_ACCEPT':
       AcceptHead.write(out, message);
       out.append(ofSize(message.sessionId, SESSION_ID_SIZE, 'sessionId'));
@@ -234,6 +259,27 @@ function writeFields(out: Writer, message: ResumeMessage): void {
     case 'RESUME_DECLINE':
       return;
   }
+}
+
+function noticeOf(reader: Reader): string {
+  const { size } = NoticeHead.decode(reader);
+  if (size > LONGEST_NOTICE) {
+    throw reader.error('LIMIT_EXCEEDED', 'size', `${size} bytes, at most ${LONGEST_NOTICE} are accepted`, 2);
+  }
+  const bytes = reader.take(size, 'text');
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw reader.error('INVALID_VALUE', 'text', 'not UTF-8', bytes.byteLength);
+  }
+}
+
+function writeNotice(out: Writer, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  const size = bytes.byteLength;
+  if (size > LONGEST_NOTICE) throw new UsageError(`text has ${size} bytes, it must have at most ${LONGEST_NOTICE}`);
+  NoticeHead.write(out, { size });
+  out.append(bytes);
 }
 
 function id(reader: Reader): Uint8Array {

@@ -7,6 +7,7 @@ const message = (name: ResumeMessage['name'], from: Sender | 'either'): Protocol
 
 const messages: readonly ProtocolMessage[] = [
   messageOf(ResumeHello, 'client'),
+  message('RESUME_NOTICE', 'either'),
   message('RESUME_ACCEPT', 'server'),
   message('RESUME_REQUEST', 'client'),
   message('RESUME_GRANTED', 'server'),

@@ -39,6 +39,16 @@ export const struct = structsOf({
       return true;
     },
   },
+  'size:u16': {
+    decode: (bytes, at) => ({
+      size: u16At(bytes, at),
+    }),
+    encode(bytes, at, v: Values<'size'>) {
+      if ((v.size & 0xffff) !== v.size) return false;
+      putU16(bytes, at, v.size);
+      return true;
+    },
+  },
   'version:u8 hold:u16': {
     decode: (bytes, at) => ({
       version: u8At(bytes, at),

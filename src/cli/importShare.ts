@@ -99,11 +99,12 @@ export class ImportShare implements ImportSharing {
   #on(row: Row, event: DeviceShareEvent<ImportClaimant>): void {
     switch (event.type) {
       case 'granted': {
-        const { claimant, from } = event;
+        const { claimant, from, since } = event;
         row.isTaken = from !== undefined;
         const { isForced } = row;
         if (from !== undefined) {
-          this.#tell(row, (entry) => ({ type: 'deviceTaken', entry, from: from.name, to: claimant.name, isForced }));
+          const names = { from: from.name, to: claimant.name };
+          this.#tell(row, (entry) => ({ type: 'deviceTaken', entry, ...names, since, isForced }));
         }
         this.#answer(row, claimant, undefined);
         return;

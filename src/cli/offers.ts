@@ -14,11 +14,19 @@ export class Offers implements UsbDeviceSink {
   readonly #client: RedirectionClient;
   readonly #report: RedirectionReport;
   readonly #terminal: Terminal;
+  /** Has the server show its person a line, where it can. */
+  readonly notify: (text: string) => void;
   /** Of the devices that are there from the start; undefined once they were all tried. */
   #first: { readonly errors: Error[]; redirected: number } | undefined = { errors: [], redirected: 0 };
   #connectionEnded = false;
 
-  constructor(client: RedirectionClient, report: RedirectionReport, terminal: Terminal) {
+  constructor(
+    client: RedirectionClient,
+    report: RedirectionReport,
+    terminal: Terminal,
+    notify: (text: string) => void,
+  ) {
+    this.notify = notify;
     this.#client = client;
     this.#report = report;
     this.#terminal = terminal;

@@ -52,6 +52,7 @@ export type ProgramEvent =
   | { readonly event: 'resumed'; readonly remote: string }
   | ({ readonly event: 'rejoined'; readonly remote: string } & EventDevice)
   | ({ readonly event: 'notRejoined'; readonly remote: string; readonly reason: string } & EventDevice)
+  | { readonly event: 'notice'; readonly remote: string; readonly notice: string }
   | { readonly event: 'peerRefused' }
   | { readonly event: 'peerRecognised'; readonly remote: string; readonly peer: string }
   | ({

@@ -49,7 +49,7 @@ import {
   openSelection,
   type SelectedDevices,
 } from './selectedDevices.ts';
-import { exclusiveOption, handOverQuestion, sharedOption, tellSharing } from './shareOption.ts';
+import { exclusiveOption, handOverQuestion, lostLine, sharedOption, tellNotice, tellSharing } from './shareOption.ts';
 import { type StreamBufferOptions, streamBufferOption, withStreams } from './streamOptions.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -286,6 +286,8 @@ function tell(event: HubEvent, terminal: Terminal): void {
   }
   if (event.type === 'failed') terminal.warn(oneLine(event.error));
   tellSharing(event, terminal);
+  if (event.type === 'deviceTaken' && event.loser instanceof Offers)
+    event.loser.notify(lostLine(event, systemClock.now()));
 }
 
 /** Redirects what the hub has, now and later, until the connection ends or the user wants to stop. */
@@ -305,7 +307,9 @@ async function redirectThrough(
   const greeted = new Promise<void>((resolve) => (greet = resolve));
   const others = new Set<string>();
   // Only ends of this program understand a wish.
-  const wishing = isRdpUrl(transport.remote) ? transport : new WishingTransport(transport, wish);
+  const wishing = isRdpUrl(transport.remote)
+    ? transport
+    : new WishingTransport(transport, wish, (text) => tellNotice(transport.remote, text, terminal));
   const client = new RedirectionClient(wishing, {
     ...recording,
     ...cuts,
@@ -325,7 +329,7 @@ async function redirectThrough(
   if (hello === 'came') {
     terminal.say(`connected to ${transport.remote}`, { event: 'connected', remote: transport.remote });
   }
-  const offers = new Offers(client, report, terminal);
+  const offers = new Offers(client, report, terminal, (text) => wishing.notify?.(text));
   // Where none of the devices that are there can be redirected, there is nothing to wait for.
   const failed = new Promise<Error>((resolve) => {
     void hub.addSink(offers).then(() => {

@@ -8,7 +8,7 @@ import { type EndpointOptions, watchCuts } from './endpoint.ts';
 import { oneLine } from './failure.ts';
 import type { ProgramMetrics } from './metricsOption.ts';
 import { type PeerOptions, tellDisconnected, watchPeer } from './peerOption.ts';
-import { letIn, type ShareOptions } from './shareOption.ts';
+import { letIn, type ShareOptions, tellNotice } from './shareOption.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `serve` has for all its connections. */
@@ -30,7 +30,7 @@ export async function serveConnection(transport: Transport, serving: Serving): P
   const { remote } = transport;
   terminal.say(`client ${remote} connected`, { event: 'connected', remote });
   const { ended, ...recording } = capture.connection(remote);
-  const welcoming = new WelcomingTransport(transport);
+  const welcoming = new WelcomingTransport(transport, (text) => tellNotice(remote, text, terminal));
   const server = new RedirectionServer(welcoming, {
     ...recording,
     ...watchPeer(options, remote, terminal),

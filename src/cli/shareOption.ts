@@ -3,6 +3,7 @@ import { isRdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import type { WelcomingTransport } from '../../transports/sharing.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
+import { forTime } from '../hub/claimantName.ts';
 import { HubError } from '../hub/hubError.ts';
 import { SHARE_MODES, type SessionWish, type ShareMode } from '../hub/sessionShare.ts';
 import type { ConnectionIdentity } from '../ports/transport.ts';
@@ -150,6 +151,16 @@ export function tellSharing(event: HubEvent, terminal: Terminal): boolean {
     default:
       return false;
   }
+}
+
+/** For who had a device and has it no more, at the other end: by whom, and since when. */
+export function lostLine({ entry, to, since }: Extract<HubEvent, { type: 'deviceTaken' }>, now: number): string {
+  return `${formatVidPid(entry.device.identity)} was taken by ${to}; you had it for ${forTime(now - since)}`;
+}
+
+/** What the other end has to say to people. */
+export function tellNotice(remote: string, text: string, terminal: Terminal): void {
+  terminal.say(`${remote} says: ${text}`, { event: 'notice', remote, notice: text });
 }
 
 function claimLine(event: Extract<HubEvent, { type: 'deviceClaimed' | 'deviceRefused' | 'deviceTaken' }>): string {

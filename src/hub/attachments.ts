@@ -180,11 +180,12 @@ export class Attachments {
     const { emit, guard } = this.#options;
     switch (event.type) {
       case 'granted': {
-        const { claimant, from } = event;
+        const { claimant, from, since } = event;
         this.#answer(row, claimant, { type: 'granted' });
         if ('sink' in row.state && row.state.sink === claimant.sink) return;
         if (from !== undefined) {
-          emit({ type: 'deviceTaken', entry: row, from: from.name, to: claimant.name, isForced: row.isForced });
+          const names = { from: from.name, to: claimant.name };
+          emit({ type: 'deviceTaken', entry: row, ...names, loser: from.sink, since, isForced: row.isForced });
         }
         void this.#attach(row, claimant, from !== undefined);
         return;

@@ -98,8 +98,8 @@ export interface DeviceClaim<C extends Claimant = Claimant> {
 
 /** What a {@link DeviceShare} wants done, or told. */
 export type DeviceShareEvent<C extends Claimant = Claimant> =
-  /** The claimant has the device now. `from` is set where it was taken from somebody. */
-  | { readonly type: 'granted'; readonly claimant: C; readonly from: C | undefined }
+  /** The claimant has the device now. `from` is set where it was taken from somebody, who had had it since `since`. */
+  | { readonly type: 'granted'; readonly claimant: C; readonly from: C | undefined; readonly since: number }
   | {
       readonly type: 'refused';
       readonly claimant: C;
@@ -170,7 +170,7 @@ export class DeviceShare<C extends Claimant> {
     if (state.name === 'free') {
       this.#grant('granted', claimant, undefined, now);
     } else if (state.holder === claimant) {
-      this.#emit({ type: 'granted', claimant, from: undefined });
+      this.#emit({ type: 'granted', claimant, from: undefined, since: state.since });
     } else if (state.name === 'locked') {
       this.#refuse(claimant, `it is locked: ${state.reason}`);
     } else if (state.name !== 'held') {
@@ -337,9 +337,10 @@ export class DeviceShare<C extends Claimant> {
   }
 
   #grant(input: 'granted' | 'releasedToNext', claimant: C, from: C | undefined, now: number): void {
+    const since = this.#state.name === 'free' ? now : this.#state.since;
     if (!this.#move(input, { name: 'held', holder: claimant, since: now })) return;
     this.#queue = this.#queue.filter((each) => each.claimant !== claimant);
-    this.#emit({ type: 'granted', claimant, from });
+    this.#emit({ type: 'granted', claimant, from, since });
   }
 
   #wait(claimant: C, wait: number, reason: string, now: number): void {

@@ -87,12 +87,17 @@ export type HubEvent =
       readonly since: number | undefined;
       readonly reason: string;
     }
-  /** It went from one to the other; `isForced`: not in good order, because that took too long. */
+  /**
+   * It went from one to the other; `isForced`: not in good order, because that took too long. `loser` had had it since `since`,
+   * by the hub's clock.
+   */
   | {
       readonly type: 'deviceTaken';
       readonly entry: HubDevice;
       readonly from: string;
       readonly to: string;
+      readonly loser?: UsbDeviceSink;
+      readonly since: number;
       readonly isForced: boolean;
     }
   | SessionEvent

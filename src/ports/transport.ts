@@ -45,6 +45,11 @@ export interface Transport {
    * to wait for `drained` before it produces more (what was given is accepted all the same).
    */
   send(frames: readonly Parts[]): boolean;
+  /**
+   * Has the other end show people one line, where that end can; nobody answers, and what is too much is not sent. Left out where
+   * no other end can.
+   */
+  notify?(text: string): void;
   /** Stops delivery, and so makes the peer wait. */
   pause(): void;
   /** Ends a pause. */
@@ -67,6 +72,8 @@ export interface TransportHandler {
   interrupted?(hold: number): number;
   /** The connection goes on after `interrupted`; nothing was lost. */
   resumed?(): void;
+  /** The other end has something to say to people: one line, without control characters, at most 512 bytes. */
+  noticed?(text: string): void;
   /** The last call: the peer closed (undefined) or the connection failed (why, in one line). */
   closed(error: Error | undefined): void;
 }

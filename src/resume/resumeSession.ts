@@ -1,7 +1,8 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
-import { asciiBytes } from '../../codecs/core/text.ts';
+import { asciiBytes, printable, shortUtf8 } from '../../codecs/core/text.ts';
 import {
+  LONGEST_NOTICE,
   RESUME_VERSION,
   type ResumeAccept,
   type ResumeGranted,
@@ -10,6 +11,7 @@ import {
   type ResumeRequest,
 } from '../../codecs/resume/resumeMessages.ts';
 import { eventStep, NO_STEP, nextState, type Step, StepBuilder } from '../channels/machine.ts';
+import { NoticeLimit } from './notices.ts';
 import { SendWindow, WINDOW } from './sendWindow.ts';
 import { RESUME_TRANSITIONS, type ResumeInput, type ResumeRole, type ResumeState } from './transitions.ts';
 
@@ -20,6 +22,8 @@ export type ResumeEvent =
   /** Nothing is delivered from the connection any more. `deadline` is when the session ends, unless it is resumed. */
   | { readonly type: 'interrupted'; readonly deadline: number }
   | { readonly type: 'resumed' }
+  /** The other end has something to say to people: one line. */
+  | { readonly type: 'noticed'; readonly text: string }
   /** The last event, unless the owner ended the session itself. */
   | { readonly type: 'ended'; readonly reason: 'lost' | 'closed' | 'expired' | 'refused' }
   | { readonly type: 'ended'; readonly reason: 'violated'; readonly error: ProtocolError };
@@ -64,6 +68,8 @@ export class ResumeSession {
   readonly #role: ResumeRole;
   readonly #proofs: ResumeProofs;
   readonly #window = new SendWindow();
+  readonly #noticesOut = new NoticeLimit();
+  readonly #noticesIn = new NoticeLimit();
   #state: ResumeState = 'opening';
   #secrets: ResumeSecrets | undefined;
   /** Milliseconds. */
@@ -129,6 +135,13 @@ export class ResumeSession {
     return isTooMuch ? this.#becomePlain('tooLate') : this.#takeFrames();
   }
 
+  /** Has the other end show people a line. Undefined where it cannot, or has been given enough of them. */
+  notice(text: string, now: number): Parts | undefined {
+    if (this.#state !== 'live' || !this.#noticesOut.take(now)) return undefined;
+    const short = new TextDecoder().decode(shortUtf8(printable(text), LONGEST_NOTICE));
+    return ResumeMessage.encode({ name: 'RESUME_NOTICE', text: short });
+  }
+
   /** Something came from the connection. */
   heard(now: number): void {
     if (this.#state === 'interrupted') return;
@@ -167,6 +180,11 @@ export class ResumeSession {
   /** A message about resuming came. */
   receive(message: ResumeMessage, now: number): Step<ResumeEvent> {
     switch (message.name) {
+      case 'RESUME_NOTICE': {
+        if (!this.#move('notice')) return this.#violated(message.name);
+        const text = printable(message.text);
+        return text !== '' && this.#noticesIn.take(now) ? eventStep({ type: 'noticed', text }) : NO_STEP;
+      }
       case 'RESUME_ACCEPT':
         return this.#accepted(message);
       case 'RESUME_GRANTED':

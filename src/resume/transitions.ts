@@ -26,6 +26,7 @@ export type ResumeInput =
   | 'tooLate'
   | 'ack'
   | 'ping'
+  | 'notice'
   | 'request'
   | 'granted'
   | 'refused'
@@ -39,8 +40,8 @@ export const RESUME_TRANSITIONS: Readonly<Record<ResumeRole, Transitions<ResumeS
   dialer: {
     opening: { accept: 'live', tooLate: 'plain', close: 'over', cut: 'over' },
     // The listener hears of it only by RESUME_DECLINE.
-    plain: { accept: 'plain', ack: 'plain', ping: 'plain', end: 'over', close: 'over', cut: 'over' },
-    live: { ack: 'live', ping: 'live', end: 'over', close: 'over', cut: 'interrupted' },
+    plain: { accept: 'plain', ack: 'plain', ping: 'plain', notice: 'plain', end: 'over', close: 'over', cut: 'over' },
+    live: { ack: 'live', ping: 'live', notice: 'live', end: 'over', close: 'over', cut: 'interrupted' },
     interrupted: { granted: 'live', refused: 'over', close: 'over', deadline: 'over' },
   },
   listener: {
@@ -50,6 +51,7 @@ export const RESUME_TRANSITIONS: Readonly<Record<ResumeRole, Transitions<ResumeS
     live: {
       ack: 'live',
       ping: 'live',
+      notice: 'live',
       request: 'live',
       end: 'over',
       close: 'over',

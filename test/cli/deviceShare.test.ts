@@ -43,6 +43,13 @@ describe('a device that two servers want, at urbdrc redirect --shared', () => {
     await client.line(/^1209:0002 was taken from 127\.0\.0\.1 by 127\.0\.0\.1$/);
   });
 
+  it('was taken: who had it is told by whom, and for how long it was there, at its own end', async () => {
+    const { first, second } = await begin('share take class 03');
+    await sessions('take', '1', '2');
+    await first.line(/^tcp:.* says: 1209:0002 was taken by 127\.0\.0\.1; you had it for \d+ s$/);
+    expect(second.stderr.text).to.not.include(' says: ');
+  });
+
   it('stays where the rule is refuse: who wants it is told the rule, who has it, and since when', async () => {
     const { client, second } = await begin('share refuse class 03 # the pilot’s');
     const { status, stderr } = await sessions('take', '1', '2');

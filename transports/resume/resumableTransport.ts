@@ -33,10 +33,7 @@ export interface SessionKeeper {
 /** Milliseconds that `close` waits until all is on its way. */
 const CLOSE_TIMEOUT = 2000;
 
-/**
- * A {@link Transport} that outlives its connections: docs/resume.md. Each connection is a transport itself, of whatever
- * kind, that has not been started.
- */
+/** A {@link Transport} that outlives its connections, docs/resume.md. Each is a transport that has not been started. */
 export class ResumableTransport implements Transport {
   readonly remote: string;
   readonly identity?: ConnectionIdentity;
@@ -97,6 +94,11 @@ export class ResumableTransport implements Transport {
     }
     this.#isWaitingForDrain ||= !this.#isWritable();
     return this.#isWritable();
+  }
+
+  notify(text: string): void {
+    const frame = this.session.notice(text, this.#keeper.clock.now());
+    if (frame !== undefined) this.#transmit([frame]);
   }
 
   pause(): void {
@@ -302,6 +304,9 @@ export class ResumableTransport implements Transport {
       case 'resumed':
         this.#isInterrupted = false;
         this.#handler?.resumed?.();
+        return;
+      case 'noticed':
+        this.#handler?.noticed?.(event.text);
         return;
       case 'ended':
         this.#ended(event, cause);

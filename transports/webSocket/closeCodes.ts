@@ -1,3 +1,4 @@
+import { printable, shortUtf8 } from '../../codecs/core/text.ts';
 import { TransportError, type TransportErrorCode } from '../transportError.ts';
 
 /** Why an end closes a WebSocket. */
@@ -79,12 +80,5 @@ export function errorOfClose({ code, reason }: Farewell, remote: string): Transp
 
 /** One line, cut after a whole character. */
 function shortened(text: string): string {
-  const bytes = new Uint8Array(LONGEST_REASON);
-  const { read } = new TextEncoder().encodeInto(printable(text), bytes);
-  return printable(text).slice(0, read);
-}
-
-/** Whatever the other end sent: it goes to a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+  return new TextDecoder().decode(shortUtf8(printable(text), LONGEST_REASON));
 }

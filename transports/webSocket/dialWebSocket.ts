@@ -5,7 +5,7 @@ import WebSocket, { createWebSocketStream } from 'ws';
 import type { Clock } from '../../src/ports/clock.ts';
 import { TransportError } from '../transportError.ts';
 import { formatHost, type WebSocketUrl } from '../url.ts';
-import { printable } from './closeCodes.ts';
+import { printable } from '../../codecs/core/text.ts';
 import { MessageStream } from './messageStream.ts';
 import { asSubProtocol, checkSubProtocols, MAXIMUM_MESSAGE, type SubProtocol } from './subProtocols.ts';
 

@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws';
 import { UsageError } from '../../codecs/core/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { TransportError } from '../transportError.ts';
-import { printable } from './closeCodes.ts';
+import { printable } from '../../codecs/core/text.ts';
 import { MessageStream } from './messageStream.ts';
 import { checkSubProtocols, chooseSubProtocol, MAXIMUM_MESSAGE, type SubProtocol } from './subProtocols.ts';
 

@@ -1,5 +1,5 @@
 import { TransportError } from '../../../transports/transportError.ts';
-import { printable } from '../../../transports/webSocket/closeCodes.ts';
+import { printable } from '../../../codecs/core/text.ts';
 
 /** What a host of XenServer or XCP-ng says to whoever asks for a console. */
 export type ConsoleAnswer =

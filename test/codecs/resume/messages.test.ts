@@ -21,7 +21,10 @@ const sized = (size: number) => fc.uint8Array({ minLength: size, maxLength: size
 const [sessionId, proof] = [sized(SESSION_ID_SIZE), sized(KEY_SIZE)];
 const name = <const T extends string>(value: T) => ({ name: fc.constant(value) });
 
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+
 const messages: Readonly<Record<string, fc.Arbitrary<ResumeMessage>>> = {
+  RESUME_NOTICE: fc.record({ ...name('RESUME_NOTICE'), text }),
   RESUME_ACCEPT: fc.record({ ...name('RESUME_ACCEPT'), version: fc.nat(255), hold: u16, sessionId, key: proof }),
   RESUME_REQUEST: fc.record({ ...name('RESUME_REQUEST'), sessionId, generation: u32, received: u32, proof }),
   RESUME_GRANTED: fc.record({ ...name('RESUME_GRANTED'), received: u32, proof }),

@@ -214,6 +214,13 @@ export class Network {
   }
 
   /** Cuts all connections that there are. */
+  /** The listener's end of the newest connection. */
+  get listening(): Wire {
+    const [, listener] = this.#wires.at(-1) ?? [];
+    if (listener === undefined) throw new TypeError('there is no connection');
+    return listener;
+  }
+
   cut(told: Cut = 'both'): void {
     for (const [dialer, listener] of this.#wires) {
       dialer.cut(told === 'both' || told === 'dialer');
