@@ -1,4 +1,6 @@
-// Both ways to libusb side by side, for docs/performance.md: bulk reads of gadget zero, which sends without end.
+// Both ways to libusb side by side, for docs/performance.md: bulk reads of gadget zero, which sends without end. They are measured
+// in pairs, one right after the other and each first in turn, and the ratios are those of pairs: what else the machine does
+// changes less within a pair than from one to the next.
 //
 //   npm run build && npm run lab -- --time 1500 node lab/measuring/bindings.js
 import { fileURLToPath } from 'node:url';
@@ -8,7 +10,7 @@ import { run } from '../tests/support.js';
 const GADGET = { vendorId: 0x0525, productId: 0xa4a0, endpointAddress: 0x81 };
 const WARM_UP = 2000;
 const MEASURED = 3000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CASES = [512, 16384].flatMap((length) => [1, 8].map((depth) => ({ length, depth })));
 const BACKENDS = /** @type {const} */ (['node-usb', 'koffi']);
 
@@ -50,27 +52,40 @@ async function measure(backend, length, depth) {
 
 async function compare() {
   await run(fileURLToPath(new URL('../gadget-zero', import.meta.url)));
-  console.log('| bytes, depth | node-usb: transfers/s, µs | koffi: transfers/s, µs | rate | processor |');
+  console.log(
+    '| bytes, depth | node-usb: transfers/s, µs | koffi: transfers/s, µs | rate: koffi / node-usb | processor: node-usb / koffi |',
+  );
   for (const { length, depth } of CASES) {
     /** @type {Record<string, { rate: number, cost: number }[]>} */
     const results = { 'node-usb': [], koffi: [] };
     for (let round = 0; round < ROUNDS; round += 1)
-      for (const backend of BACKENDS) {
+      for (const backend of round % 2 === 0 ? BACKENDS : BACKENDS.toReversed()) {
         const args = [fileURLToPath(import.meta.url), backend, `${length}`, `${depth}`];
         const { stdout } = await run(process.execPath, args, { timeout: 120_000 });
         results[backend]?.push(JSON.parse(stdout));
       }
-    const [first, second] = BACKENDS.map((backend) => medians(results[backend] ?? []));
-    if (first === undefined || second === undefined) return;
-    const cells = [first, second].map(({ rate, cost }) => `${rate.toFixed(0)}, ${cost.toFixed(0)}`);
-    const [ratio, saved] = [second.rate / first.rate, first.cost / second.cost].map((each) => each.toFixed(1));
-    console.log(`| ${length}, ${depth} | ${cells.join(' | ')} | ${ratio}x | 1/${saved} |`);
+    const [first = [], second = []] = BACKENDS.map((backend) => results[backend] ?? []);
+    const cells = [first, second].map(
+      (each) => `${sorted(each.map(({ rate }) => rate)).middle}, ${sorted(each.map(({ cost }) => cost)).middle}`,
+    );
+    const rates = sorted(
+      second.map(({ rate }, index) => rate / (first[index]?.rate ?? NaN)),
+      1,
+    );
+    const costs = sorted(
+      first.map(({ cost }, index) => cost / (second[index]?.cost ?? NaN)),
+      1,
+    );
+    const ratios = [rates, costs].map(({ least, middle, most }) => `${middle} (${least} to ${most})`);
+    console.log(`| ${length}, ${depth} | ${cells.join(' | ')} | ${ratios.join(' | ')} |`);
   }
 }
 
-/** @param {readonly { rate: number, cost: number }[]} results */
-function medians(results) {
-  /** @param {'rate' | 'cost'} key */
-  const middle = (key) => results.map((each) => each[key]).sort((a, b) => a - b)[results.length >> 1] ?? NaN;
-  return { rate: middle('rate'), cost: middle('cost') };
+/**
+ * @param {readonly number[]} numbers
+ * @param {number} [digits]
+ */
+function sorted(numbers, digits = 0) {
+  const order = [...numbers].sort((a, b) => a - b).map((each) => each.toFixed(digits));
+  return { least: order[0], middle: order[order.length >> 1], most: order.at(-1) };
 }

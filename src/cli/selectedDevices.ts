@@ -5,6 +5,7 @@ import { virtualDevice } from '../devices/virtual/namedDevices.ts';
 import { VirtualDevices } from '../devices/virtual/virtualDevices.ts';
 import { followingSelection } from '../policy/autoSelection.ts';
 import { systemClock } from '../systemClock.ts';
+import { parseInterfaceNumbers } from '../policy/ruleText.ts';
 import { describeNoMatch, parseSelection, type SelectionCriteria } from '../policy/selection.ts';
 import { PartialDevices } from '../usb/partialDevice.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbDeviceSource } from '../ports/usb.ts';
@@ -41,8 +42,8 @@ export function interfacesOption(): Option {
     '--interfaces <numbers>',
     "only these interfaces of the devices, e.g. 0,1 (lsusb -v shows them), with those of the same functions; the others keep this machine's drivers",
   ).argParser((text) => {
-    const numbers = text.split(',').map((each) => (/^\d{1,3}$/.test(each.trim()) ? Number(each) : NaN));
-    if (numbers.every((each) => each <= 255)) return numbers;
+    const numbers = parseInterfaceNumbers(text);
+    if (numbers !== undefined) return numbers;
     throw new InvalidArgumentError('Give numbers from 0 to 255 with commas between them, such as 0,1.');
   });
 }

@@ -2,6 +2,7 @@ import { asError } from '../../codecs/core/errors.ts';
 import type { ShareDecision } from '../policy/shareRules.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Attachment, AttachmentEnd, UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
+import { PartialDevice } from '../usb/partialDevice.ts';
 import { forTime, nameOf } from './claimantName.ts';
 import type { DeviceRow, SinkClaimant } from './deviceRow.ts';
 import type { DeviceClaim, DeviceShareEvent } from './deviceShare.ts';
@@ -98,7 +99,9 @@ export class Attachments {
 
   async #offerTo(row: DeviceRow, claimant: SinkClaimant, isTaken: boolean): Promise<Error | undefined> {
     const { sink } = claimant;
-    const gate = (row.gate = new GatedDevice(row.judged, this.#options.clock, isTaken ? row.gate : undefined));
+    const part = row.decision?.interfaces;
+    const device = part === undefined ? row.judged : new PartialDevice(row.judged, part);
+    const gate = (row.gate = new GatedDevice(device, this.#options.clock, isTaken ? row.gate : undefined));
     row.tried.add(sink);
     row.state = { name: 'attaching', sink };
     row.isForced = false;

@@ -1,5 +1,5 @@
 import type { AutoSelection } from '../policy/autoSelection.ts';
-import type { Decision, Policy } from '../policy/decide.ts';
+import { type Decision, partOf, type Policy } from '../policy/decide.ts';
 import { type LocalUse, NOT_USED_HERE, type PolicyDevice, policyDevice } from '../policy/policyDevice.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
@@ -40,14 +40,16 @@ export class Decisions {
     return selection === undefined ? policy(facts) : selection.added(facts, clock.now());
   }
 
-  /** `reason` is why a person has to be asked. Undefined: the question is over without an answer. */
-  async ask(selection: AutoSelection | undefined, entry: HubDevice, reason: string): Promise<Decision | undefined> {
+  /** `question` says why a person has to be asked. Undefined: the question is over without an answer. */
+  async ask(selection: AutoSelection | undefined, entry: HubDevice, question: Decision): Promise<Decision | undefined> {
     const { person } = this.#options;
     const { unavailable } = person;
+    const { reason } = question;
     if (unavailable !== undefined) return { action: 'deny', reason: `${reason}, but ${unavailable}` };
     const isYes = await person.ask({ entry, reason }, entry.device.gone);
     if (entry.state.name !== 'asked') return undefined;
     const said = `the answer was ${isYes ? 'yes' : 'no'}`;
-    return selection?.answered(entry.device.identity, isYes) ?? { action: isYes ? 'allow' : 'deny', reason: said };
+    const answered = selection?.answered(entry.device.identity, isYes);
+    return answered ?? { action: isYes ? 'allow' : 'deny', reason: said, ...partOf(question) };
   }
 }

@@ -274,12 +274,12 @@ export class Hub {
       return;
     }
     row.state = { name: 'asked' };
-    void this.#ask(selection, row, decision.reason);
+    void this.#ask(selection, row, decision);
   }
 
-  async #ask(selection: AutoSelection | undefined, row: DeviceRow, reason: string): Promise<void> {
+  async #ask(selection: AutoSelection | undefined, row: DeviceRow, question: Decision): Promise<void> {
     try {
-      const decision = await this.#decisions.ask(selection, row, reason);
+      const decision = await this.#decisions.ask(selection, row, question);
       if (decision !== undefined) await this.#settle(row, decision);
     } catch (error) {
       this.#emit({ type: 'failed', error: asError(error) });

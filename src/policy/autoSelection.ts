@@ -1,5 +1,5 @@
 import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
-import { decide, type Decision, type Policy } from './decide.ts';
+import { decide, type Decision, partOf, type Policy } from './decide.ts';
 import { type LocalUse, type PolicyDevice, policyDevice, portNames } from './policyDevice.ts';
 import { formatHex } from './ruleText.ts';
 import { AUTO_RULES } from './safeDefaults.ts';
@@ -11,9 +11,8 @@ export interface AutoSelectionOptions {
   readonly followWithin?: number;
 }
 
-interface Occupant {
+interface Occupant extends Pick<Decision, 'action' | 'interfaces'> {
   readonly identity: UsbDeviceIdentity;
-  readonly action: Decision['action'];
 }
 
 /**
@@ -21,8 +20,8 @@ interface Occupant {
  * same. It has no clock: `now` is in ms of any monotonic one.
  *
  * A device that goes and comes back in the same socket as another (for a firmware update, say) is still the one that
- * was chosen: it follows, unless a rule denies it or wants a person to be asked, or it is now something that the safe
- * defaults leave alone: a stick that turns into a keyboard does not. And nobody is asked again about the very device that
+ * was chosen as a whole: it follows, unless a rule denies it or wants a person to be asked, or it is now something that the
+ * safe defaults leave alone: a stick that turns into a keyboard does not. And nobody is asked again about the very device that
  * they just answered for.
  */
 export class AutoSelection {
@@ -41,7 +40,7 @@ export class AutoSelection {
     const { identity } = device;
     const previous = this.#takePrevious(identity, now);
     const decision = follow(this.#policy(device), device, previous);
-    this.#present.set(identity.portPath, { identity, action: decision.action });
+    this.#present.set(identity.portPath, { identity, action: decision.action, ...partOf(decision) });
     return decision;
   }
 
@@ -57,14 +56,13 @@ export class AutoSelection {
 
   /** Records the answer of a person about a device. */
   answered(identity: UsbDeviceIdentity, allowed: boolean): Decision {
+    const occupant = this.#present.get(identity.portPath);
     const decision: Decision = allowed
       ? { action: 'allow', reason: 'allowed: the answer was yes' }
       : { action: 'deny', reason: 'denied: the answer was no' };
-    const occupant = this.#present.get(identity.portPath);
-    if (occupant !== undefined && isSamePlug(occupant.identity, identity)) {
-      this.#present.set(identity.portPath, { identity, action: decision.action });
-    }
-    return decision;
+    if (occupant === undefined || !isSamePlug(occupant.identity, identity)) return decision;
+    this.#present.set(identity.portPath, { identity, action: decision.action, ...partOf(occupant) });
+    return { ...decision, ...partOf(occupant) };
   }
 
   /** The last device in this socket, under either of its names. */
@@ -84,9 +82,12 @@ function follow(decision: Decision, device: PolicyDevice, previous: Occupant | u
   const { identity } = device;
   if (previous === undefined || previous.action === 'ask') return decision;
   if (decision.action === 'ask' && isSameDevice(previous.identity, identity)) {
-    return { action: previous.action, reason: `${decision.reason}; the answer at this port still counts` };
+    const reason = `${decision.reason}; the answer at this port still counts`;
+    return { action: previous.action, reason, ...partOf(decision) };
   }
   if (decision.rule !== undefined || decision.action === 'allow' || previous.action !== 'allow') return decision;
+  // Nobody knows which part of another device would be that of the last one.
+  if (previous.interfaces !== undefined) return decision;
   const safety = decide(AUTO_RULES, device);
   if (safety.action === 'deny') return safety;
   const { vendorId, productId } = previous.identity;

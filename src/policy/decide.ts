@@ -12,6 +12,8 @@ export interface Decision {
   readonly rule?: string;
   /** One line for people: `denied by deny class 09 (rules.txt:3)`. */
   readonly reason: string;
+  /** The interfaces that go if it does, with the others of their functions; undefined: the whole device. */
+  readonly interfaces?: readonly number[];
 }
 
 /** Anything that decides about devices. */
@@ -52,7 +54,13 @@ function decisionOf(rule: Rule, isGuess: boolean): Decision {
   const text = formatRule(rule);
   const origin = rule.origin === undefined ? '' : ` (${rule.origin})`;
   const guess = isGuess ? '; whether it is so cannot be told' : '';
-  return { action: rule.action, rule: text, reason: `${PARTICIPLES[rule.action]} by ${text}${origin}${guess}` };
+  const reason = `${PARTICIPLES[rule.action]} by ${text}${origin}${guess}`;
+  return { action: rule.action, rule: text, reason, ...partOf(rule) };
+}
+
+/** Which part goes, for what a decision about the same device becomes. */
+export function partOf({ interfaces }: Pick<Decision, 'interfaces'>): Pick<Decision, 'interfaces'> {
+  return interfaces === undefined ? {} : { interfaces };
 }
 
 function byDefault(action: PolicyAction): Decision {
@@ -60,8 +68,12 @@ function byDefault(action: PolicyAction): Decision {
 }
 
 /** Whether all conditions of a rule are true of a device. Undefined: it cannot be told. */
-export function matches(rule: Pick<Rule, 'conditions'>, device: PolicyDevice): boolean | undefined {
-  const answers = rule.conditions.map((condition) => isTrue(condition, device));
+export function matches(
+  { conditions, interfaces = [] }: Pick<Rule, 'conditions' | 'interfaces'>,
+  device: PolicyDevice,
+): boolean | undefined {
+  const answers = conditions.map((condition) => isTrue(condition, device));
+  answers.push(hasInterfaceNumbers(interfaces, device));
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;
 }
@@ -111,6 +123,12 @@ function isDeviceClass(pattern: ClassPattern, { identity }: PolicyDevice): boole
 
 function hasInterface(pattern: ClassPattern, device: PolicyDevice): boolean | undefined {
   if (interfaceSettings(device).some((setting) => isInterfaceClass(pattern, setting))) return true;
+  return device.hasUnreadableInterfaces ? undefined : false;
+}
+
+function hasInterfaceNumbers(numbers: readonly number[], device: PolicyDevice): boolean | undefined {
+  const present = new Set(interfaceSettings(device).map(({ interfaceNumber }) => interfaceNumber));
+  if (numbers.every((number) => present.has(number))) return true;
   return device.hasUnreadableInterfaces ? undefined : false;
 }
 

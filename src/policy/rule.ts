@@ -42,6 +42,11 @@ export interface Rule {
   readonly action: PolicyAction;
   /** All of them must hold. */
   readonly conditions: readonly RuleCondition[];
+  /**
+   * For `allow` and `ask`: only these interfaces go, with the others of their functions. A device that lacks one of them does
+   * not match. Left out: the whole device.
+   */
+  readonly interfaces?: readonly number[];
   /** Where the rule comes from, for explanations: `rules.txt:3`. */
   readonly origin?: string;
 }
@@ -61,7 +66,7 @@ export interface RuleSet {
 export type ShareAction = 'take' | 'ask' | 'refuse';
 
 /** A rule about devices that several want. */
-export interface ShareRule extends Omit<Rule, 'action'> {
+export interface ShareRule extends Omit<Rule, 'action' | 'interfaces'> {
   /** What becomes of a claim to a device that matches. */
   readonly action: ShareAction;
 }

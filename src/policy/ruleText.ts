@@ -60,8 +60,10 @@ export function parseShareRule(text: string, origin: string): ShareRule {
 }
 
 /** A rule as {@link parseRule} or {@link parseShareRule} reads it. Always one line. */
-export function formatRule({ action, conditions }: Rule | ShareRule): string {
-  return [action, ...(conditions.length === 0 ? ['*'] : conditions.map(formatCondition))].join(' ');
+export function formatRule({ action, conditions, ...rest }: Rule | ShareRule): string {
+  const words = conditions.length === 0 ? ['*'] : conditions.map(formatCondition);
+  const part = 'interfaces' in rest ? [`interfaces ${rest.interfaces.join(',')}`] : [];
+  return [action, ...words, ...part].join(' ');
 }
 
 function formatCondition(condition: RuleCondition): string {
@@ -146,20 +148,28 @@ class Words {
 
 function readRule(first: string, words: Words): Rule {
   const action = readAction(first, words);
-  return { action, conditions: readConditions(action, words) };
+  const { conditions, interfaces } = readConditions(action, words);
+  if (interfaces === undefined) return { action, conditions };
+  if (action !== 'deny') return { action, conditions, interfaces };
+  throw words.error('a device is denied as a whole; write allow with the interfaces that may go, and deny after it');
 }
 
 function readShareRule(words: Words): ShareRule {
   const action = readShareAction(words.next() ?? '', words);
-  return { action, conditions: readConditions(action, words) };
+  const { conditions, interfaces } = readConditions(action, words);
+  if (interfaces === undefined) return { action, conditions };
+  throw words.error('a device changes hands as a whole; remove interfaces');
 }
 
-function readConditions(action: string, words: Words): RuleCondition[] {
+function readConditions(action: string, words: Words): Pick<Rule, 'conditions' | 'interfaces'> {
   const conditions: RuleCondition[] = [];
+  let interfaces: number[] | undefined;
   let isAny = false;
   for (let word = words.next(); word !== undefined; word = words.next()) {
     if (word === '*') isAny = true;
-    else conditions.push(readCondition(word, words));
+    else if (word !== 'interfaces') conditions.push(readCondition(word, words));
+    else if (interfaces === undefined) interfaces = readInterfaces(words);
+    else throw words.error('interfaces stands twice; write all numbers after one of them, with commas between them');
   }
   if (isAny && conditions.length > 0) {
     throw words.error('* means every device; remove it, or the other conditions');
@@ -167,7 +177,20 @@ function readConditions(action: string, words: Words): RuleCondition[] {
   if (!isAny && conditions.length === 0) {
     throw words.error(`${action} what? add a condition such as 046d:*, class 08 or port 1-2, or * for every device`);
   }
-  return conditions;
+  return { conditions, ...(interfaces !== undefined && { interfaces }) };
+}
+
+function readInterfaces(words: Words): number[] {
+  const word = words.next() ?? '';
+  const numbers = parseInterfaceNumbers(word);
+  if (numbers !== undefined) return numbers;
+  throw words.error(`interfaces ${quote(word)}: give numbers from 0 to 255 with commas between them, such as 0,1`);
+}
+
+/** bInterfaceNumbers with commas between them, each once; undefined: something else. */
+export function parseInterfaceNumbers(text: string): number[] | undefined {
+  const numbers = text.split(',').map((each) => (/^\d{1,3}$/.test(each.trim()) ? Number(each) : NaN));
+  return numbers.every((each) => each <= 255) ? [...new Set(numbers)] : undefined;
 }
 
 function readShareAction(word: string, words: Words): ShareAction {
@@ -216,7 +239,8 @@ function readIds(word: string, words: Words): RuleCondition {
   if (vendor === undefined || product === undefined) {
     throw words.error(
       `${quote(word)} is no condition; write vendor:product in hex (046d:082b, 046d:*), class, device-class, ` +
-        'interface, every-interface, port, serial, address, seat, mounted, root-disk, default-route or redirected',
+        'interface, every-interface, port, serial, address, seat, mounted, root-disk, default-route or redirected; ' +
+        'interfaces after them tells which part may go',
     );
   }
   return { type: 'ids', vendorId: readHex(vendor), productId: readHex(product) };

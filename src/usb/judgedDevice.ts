@@ -66,9 +66,9 @@ export class JudgedDevice implements UsbDevice {
     this.#active = new ActiveConfiguration(this.configurations);
   }
 
-  async open(): Promise<void> {
+  async open(interfaceNumbers?: readonly number[]): Promise<void> {
     if (this.#isChanged) throw new DeviceError('DEVICE_CHANGED', 'it is no longer the device that was judged');
-    await this.#device.open();
+    await this.#device.open(interfaceNumbers);
     this.#active = new ActiveConfiguration(this.configurations);
     this.#isSelected = false;
     const difference = await this.#difference();

@@ -3,6 +3,7 @@ import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import type { HubEvent, HubQuestion, Person } from '../../src/hub/hubDevice.ts';
 import { rulePolicy } from '../../src/policy/decide.ts';
 import { parseRules } from '../../src/policy/ruleText.ts';
+import { CompositeDevice } from '../../src/devices/virtual/compositeDevice.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { turns } from '../engine/stack.ts';
 import { FakeSink, FakeSource, told } from './hubFakes.ts';
@@ -109,6 +110,34 @@ describe('a hub', () => {
       expect(source.refused).to.deep.equal([[denied, 'denied by default: no rule matches']]);
       expect(hub.devices.map(({ state }) => state.name)).to.deep.equal(['attached', 'denied']);
     });
+
+    for (const [rules, isAsked] of [
+      ['allow * interfaces 2', false],
+      ['ask * interfaces 2', true],
+    ] as const)
+      it(`gives sinks only the interfaces of ${rules}, and leaves the others alone`, async () => {
+        const opened: unknown[] = [];
+        class Composite extends CompositeDevice {
+          override open(interfaceNumbers?: readonly number[]): Promise<void> {
+            opened.push(interfaceNumbers);
+            return super.open();
+          }
+        }
+        const person = new FakePerson();
+        const { hub, source, left } = scene({ policy: policy(`${rules}\n`), person });
+        await hub.addSink(left);
+        await hub.addSource(source);
+        source.plug('1-1', 1, new Composite());
+        await turns(3);
+        if (isAsked) person.questions[0]?.answer(true);
+        await turns(3);
+        const device = left.attached[0]!.device;
+        const numbers = device.configurations[0]?.interfaces.map(({ interfaceNumber }) => interfaceNumber);
+        expect(numbers).to.deep.equal([2]);
+        await device.open();
+        expect(opened).to.deep.equal([[2]]);
+        await device.close();
+      });
 
     it('asks the person, once for each device, and follows the answer', async () => {
       const person = new FakePerson();

@@ -103,16 +103,15 @@ export class FakeSource implements UsbDeviceSource {
     return Promise.resolve();
   }
 
-  plug(portPath = '1-1', productId = 1): UsbDevice {
-    const keyboard = new HidKeyboard();
+  plug(portPath = '1-1', productId = 1, like: UsbDevice = new HidKeyboard()): UsbDevice {
     const gone = new AbortController();
-    const identity = { ...keyboard.identity, portPath, productId };
-    const { deviceDescriptor, configurationDescriptors, configurations } = keyboard;
+    const identity = { ...like.identity, portPath, productId };
+    const { deviceDescriptor, configurationDescriptors, configurations } = like;
     const device: UsbDevice = {
       ...{ identity, deviceDescriptor, configurationDescriptors, configurations, gone: gone.signal },
-      open: () => keyboard.open(),
-      close: () => keyboard.close(),
-      submit: (operation, complete) => keyboard.submit(operation, complete),
+      open: (interfaceNumbers) => like.open(interfaceNumbers),
+      close: () => like.close(),
+      submit: (operation, complete) => like.submit(operation, complete),
     };
     this.#devices.set(device, gone);
     for (const added of [...this.#listeners]) added(device);

@@ -81,6 +81,26 @@ describe('AutoSelection', () => {
     expect(auto.added(AGAIN, 9100).action, 'and back').to.equal('allow');
   });
 
+  it('does not follow a device of which only a part went', () => {
+    const auto = selection('allow 0483:5740 interfaces 0');
+    expect(auto.added(APPLICATION, 1000).interfaces).to.deep.equal([0]);
+    auto.removed(APPLICATION.identity, 5000);
+    expect(auto.added(LOADER, 5500)).to.deep.equal({
+      action: 'deny',
+      reason: 'denied by default: no rule matches',
+    });
+  });
+
+  it('an answer is about the part that was asked for, and still is when the device comes back', () => {
+    const auto = selection('ask 0483:5740 interfaces 0');
+    expect(auto.added(APPLICATION, 1000).action).to.equal('ask');
+    expect(auto.answered(APPLICATION.identity, true)).to.include({ action: 'allow' });
+    expect(auto.answered(APPLICATION.identity, true).interfaces).to.deep.equal([0]);
+    auto.removed(APPLICATION.identity, 5000);
+    const again = auto.added(AGAIN, 5500);
+    expect([again.action, again.interfaces]).to.deep.equal(['allow', [0]]);
+  });
+
   it('follows from one to the next', () => {
     const auto = selection('allow 0483:5740');
     const second = device({ ...LOADER.identity, productId: 0xdf12, deviceAddress: 13 }, ['fe/01/02']);

@@ -122,6 +122,26 @@ describe('decide', () => {
     expect(decide(rules, MOUSE).reason).to.equal('allowed by allow * (rules:4)');
   });
 
+  it('tells which interfaces go, and passes over a device that lacks one of them', () => {
+    const rules = parsed('allow 046d:* interfaces 0,3\nallow class 03 interfaces 0\nask * interfaces 1', 'deny');
+    expect(decide(rules, WEBCAM)).to.deep.equal({
+      action: 'allow',
+      rule: 'allow 046d:* interfaces 0,3',
+      reason: 'allowed by allow 046d:* interfaces 0,3 (rules:1)',
+      interfaces: [0, 3],
+    });
+    expect(decide(rules, MOUSE).interfaces).to.deep.equal([0]);
+    expect(decide(rules, STICK).action).to.equal('deny');
+    expect(decide(parsed('allow 046d:* interfaces 0,4', 'deny'), WEBCAM).action).to.equal('deny');
+  });
+
+  it('counts an interface that cannot be read as there for ask, and as missing for allow', () => {
+    const odd = unreadable('0e/01/00');
+    expect(decide(parsed('allow * interfaces 1', 'deny'), odd).action).to.equal('deny');
+    expect(decide(parsed('ask * interfaces 1', 'deny'), odd).action).to.equal('ask');
+    expect(decide(parsed('allow * interfaces 0', 'deny'), odd).action).to.equal('allow');
+  });
+
   for (const [otherwise, reason] of [
     ['allow', 'allowed by default: no rule matches'],
     ['deny', 'denied by default: no rule matches'],

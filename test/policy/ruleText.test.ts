@@ -41,11 +41,17 @@ const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
     type: fc.constantFrom('mounted' as const, 'rootDisk' as const, 'defaultRoute' as const, 'redirected' as const),
   }),
 );
-const rule: fc.Arbitrary<Rule> = fc.record({
-  action: fc.constantFrom('allow', 'deny', 'ask'),
-  conditions: fc.array(condition, { maxLength: 4 }),
-  origin: fc.constant('test'),
-});
+const conditions = fc.array(condition, { maxLength: 4 });
+const origin = fc.constant('test');
+const rule: fc.Arbitrary<Rule> = fc.oneof(
+  fc.record({ action: fc.constantFrom('allow', 'deny', 'ask'), conditions, origin }),
+  fc.record({
+    action: fc.constantFrom('allow', 'ask'),
+    conditions,
+    interfaces: fc.uniqueArray(byte, { minLength: 1, maxLength: 4 }),
+    origin,
+  }),
+);
 
 describe('the text of a rule', () => {
   it('reads back as the rule, whatever is in it', () => {
@@ -72,6 +78,8 @@ describe('the text of a rule', () => {
       '046d:*',
       '#',
       'default',
+      'interfaces',
+      '0,1',
       '1-2',
       ' ',
     );
@@ -95,6 +103,8 @@ describe('the text of a rule', () => {
     ['deny interface 03/*/*', 'deny interface 03'],
     ['deny interface 03/*/1', 'deny interface 03/*/01'],
     ['allow address 001:007', 'allow address 1:7'],
+    ['allow 046d:* interfaces 1,0,01', 'allow 046d:* interfaces 1,0'],
+    ['ask interfaces 3 *', 'ask * interfaces 3'],
     ['deny port 1-2.* class 08 mounted # not while it is in use', 'deny port 1-2.* class 08 mounted'],
   ] as const) {
     it(`${text} is ${formatted}`, () => {
@@ -135,6 +145,12 @@ describe('parseRules', () => {
     ['allow serial "A B', '"A is not closed or has a bad escape'],
     ['allow serial "A\\x"', '"A\\x" is not closed or has a bad escape'],
     ['allow address 1', 'address "1": give bus and device number'],
+    ['allow 046d:* interfaces', 'interfaces "": give numbers from 0 to 255 with commas between them'],
+    ['allow 046d:* interfaces 0,256', 'interfaces "0,256": give numbers from 0 to 255'],
+    ['allow 046d:* interfaces 0 interfaces 1', 'interfaces stands twice; write all numbers after one of them'],
+    ['allow interfaces 0', 'allow what? add a condition'],
+    ['deny 046d:* interfaces 0', 'a device is denied as a whole; write allow with the interfaces that may go'],
+    ['share take 046d:* interfaces 0', 'a device changes hands as a whole; remove interfaces'],
     ['default', '"" is no action'],
     ['default deny *', 'nothing can follow a default, but there is "*"; remove it'],
     ['default deny\ndefault allow', 'there is a default already'],
