@@ -33,9 +33,9 @@ export interface PolicyOptions {
 /** Text for --help about {@link addRuleOptions}. */
 export const RULES_HELP = `
 A RULE is, for example: 046d:082b, 046d:*, "class 08", "interface 03/01/01", "port 1-2.*", "serial A1", or "*".
-"046d:082b interfaces 0,1" lets only these interfaces go. The first rule that matches decides: those of the command line in
-their order, then those of --rules; a device that no rule matches is denied, unless another option says more. docs/policy.md
-tells it all.`;
+"046d:082b interfaces 0,1" lets only these interfaces go.
+The first rule that matches decides: those of the command line in their order, then those of --rules; a device that no
+rule matches is denied, unless another option says more. docs/policy.md tells it all.`;
 
 /** `--rules`, `--allow`, `--deny` and `--ask`, which cannot stand beside the options in `conflicts`. */
 export function addRuleOptions(command: Command, conflicts: string[] = []): Command {
