@@ -89,7 +89,20 @@ async function boundCopy(busId) {
 async function useAlternate(busId, setting) {
   await writeFile('/sys/module/usbtest/parameters/alt', String(setting));
   await writeFile('/sys/bus/usb/drivers/usbtest/unbind', `${busId}:3.0`);
-  await writeFile('/sys/bus/usb/drivers/usbtest/bind', `${busId}:3.0`);
+  const bind = () => writeFile('/sys/bus/usb/drivers/usbtest/bind', `${busId}:3.0`);
+  expect(await inTime(() => bind().then(() => '', String))).to.equal('');
+}
+
+/**
+ * When it is bound and before each case the driver sends SET_INTERFACE, for which the kernel waits 5 s: through two redirections a
+ * busy machine takes longer now and then. The case has not begun then.
+ * @param {() => Promise<string>} run gives a line that tells it
+ */
+async function inTime(run) {
+  for (let tries = 1; ; tries += 1) {
+    const line = await run();
+    if (!/timed out/i.test(line) || tries === 10) return line;
+  }
 }
 
 /** What goes through our programs takes its time; what cancels has to meet transfers at different moments. */
@@ -128,6 +141,38 @@ describe('usbtest on gadget zero', function () {
 describe('usbtest on the gadget zero of our own software, attached to this kernel', function () {
   before(() => lab.run('modprobe', ['usbtest']));
   redirectedCases('--virtual', 'gadget-zero');
+});
+
+describe('usbtest on a gadget zero with isochronous endpoints, redirected from this kernel through koffi', () => {
+  const stage = new VhciStage();
+  let busId = '';
+  /** @type {Awaited<ReturnType<typeof boundCopy>>} */
+  let copy;
+
+  // dummy_hcd has no isochronous endpoints, vhci-hcd has: so the device is there what our own software makes of it.
+  before(async () => {
+    await lab.run('modprobe', ['usbtest']);
+    await loadVhci();
+    const first = stage.start('redirect', '--virtual', 'gadget-zero', '--attach', 'vhci');
+    const { busId: original } = await attached(first, '0525:a4a0');
+    await boundCopy(original);
+    const { server, url } = await stage.serve();
+    stage.redirect(url, '--backend', 'koffi', '--port', original, '--stream-buffer', '0');
+    ({ busId } = await attached(server, '0525:a4a0'));
+    copy = await boundCopy(busId);
+    await useAlternate(busId, 1);
+  });
+  after(async () => {
+    await writeFile('/sys/module/usbtest/parameters/alt', '0');
+    await stage.end();
+    await expectHealthyKernel();
+  });
+
+  for (const [number, what] of Object.entries({ ...ISOCHRONOUS, 2: CASES[2] }))
+    it(`passes case ${number}: ${what}`, async () => {
+      const line = await inTime(() => usbtest(copy, number, ITERATIONS));
+      expect(line).to.match(new RegExp(`^case ${number}: passed in `));
+    });
 });
 
 /**

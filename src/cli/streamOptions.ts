@@ -30,7 +30,7 @@ export function streamBufferOption(): Option {
   });
 }
 
-/** The device with streams that outlast delays, where it has any; what they lose is told, every few seconds. */
+/** The device with streams that outlast delays and keep StartFrame, where it has any; what they lose is told, every few seconds. */
 export function withStreams(
   device: UsbDevice,
   { streamBuffer }: StreamBufferOptions,
@@ -39,7 +39,7 @@ export function withStreams(
 ): UsbDevice {
   const target = streamBuffer ?? DEFAULT_STREAM_TARGET;
   const endpoints = device.configurations.flatMap(({ interfaces }) => interfaces.flatMap((each) => each.endpoints));
-  if (target === 0 || !endpoints.some(({ transferType }) => transferType === 'isochronous')) return device;
+  if (!endpoints.some(({ transferType }) => transferType === 'isochronous')) return device;
   const report = new LossReport(device, terminal, clock);
   return new StreamedDevice(device, { clock, target, lost: (loss) => report.add(loss) });
 }

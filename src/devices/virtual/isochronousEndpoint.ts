@@ -1,11 +1,9 @@
 import { joinParts } from '../../../codecs/core/parts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IsochronousPacketResult, UsbResult, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { frameAt, START_FRAME_RANGE, timeOfFrame } from '../../usb/isochronous/frameTimeline.ts';
 import { type Complete, completeAtOnce } from '../../usb/results.ts';
 import { PendingTransfer } from './pendingTransfer.ts';
-
-/** How far ahead a transfer may start, frames: what Windows allows (USBD_ISO_START_FRAME_RANGE). */
-export const START_FRAME_RANGE = 1024;
 
 /** When the packets of an isochronous endpoint are on the bus. */
 export interface IsochronousTiming {
@@ -108,10 +106,9 @@ export class IsochronousEndpoint {
     const last = this.#scheduled.at(-1);
     const free = last === undefined ? frame : this.#endOf(last);
     if (startFrame === undefined) return free > now ? free : frame + 1;
-    // The frame number has 32 bits and may have wrapped in between.
-    const ahead = (startFrame - frame) | 0;
-    if (ahead < 0 || ahead > START_FRAME_RANGE) return undefined;
-    return frame + ahead < free ? undefined : frame + ahead;
+    const start = timeOfFrame(startFrame, now);
+    if (start < frame || start - frame > START_FRAME_RANGE) return undefined;
+    return start < free ? undefined : start;
   }
 
   #endOf({ start, packets }: IsochronousTransfer): number {
@@ -183,11 +180,6 @@ export class IsochronousEndpoint {
     results.push({ status, length: status === 'completed' && packet !== undefined ? packet.byteLength : 0 });
     if (status === 'completed' && packet !== undefined) transfer.received.push(packet);
   }
-}
-
-/** The number of the frame at this time of the clock. */
-export function frameAt(time: number): number {
-  return Math.floor(time) >>> 0;
 }
 
 function inStatus(packet: Uint8Array | undefined, room: number): UsbStatus {

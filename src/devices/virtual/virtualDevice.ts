@@ -11,11 +11,11 @@ import type {
   UsbTransfer,
 } from '../../ports/usb.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
+import { frameAt } from '../../usb/isochronous/frameTimeline.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../../usb/results.ts';
 import { readDescription, type DeviceDescription, type DeviceLocation } from './deviceDescription.ts';
 import { abort, DeviceState, type ActiveEndpoint, type DeviceEndpoints } from './deviceState.ts';
 import type { OutAnswer } from './outEndpoint.ts';
-import { frameAt } from './isochronousEndpoint.ts';
 import { StandardRequests } from './standardRequests.ts';
 
 /** Where a virtual device is plugged in: what its source wants to know of it. */

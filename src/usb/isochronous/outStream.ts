@@ -1,5 +1,6 @@
 import type { UsbDevice, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
-import { type Complete, NO_BYTES, resultOf } from '../results.ts';
+import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../results.ts';
+import { frameAt, FrameTimeline } from './frameTimeline.ts';
 import type { StreamOptions } from './streamTiming.ts';
 
 export type IsochronousOut = Extract<UsbOperation, { type: 'isochronousOut' }>;
@@ -12,6 +13,10 @@ interface Queued {
   readonly operation: IsochronousOut;
   /** Its time on the bus, ms. */
   readonly duration: number;
+  /** Its first frame as the host counts, ms of the clock. */
+  readonly start: number;
+  /** That again where the host left frames out before it: it is not played before, as far as the stream is behind the host. */
+  readonly at: number | undefined;
   /** Absent once it is answered. */
   complete: Complete | undefined;
 }
@@ -22,16 +27,19 @@ interface Queued {
  * and not at that of the round trips; a device that cannot play says so in the answer to each request. Playing
  * begins when half of the target is there, or has passed; when the device has played all, it begins like that again.
  * A host that waits for no answers can send more than there is room for: beyond twice the target the oldest are dropped
- * until the target is left.
+ * until the target is left. Frames that the host leaves out with StartFrame are silence for the device, too.
  */
 export class OutStream {
   readonly #device: UsbDevice;
   readonly #options: StreamOptions;
   readonly #endpointAddress: number;
   readonly #period: number;
+  readonly #timeline = new FrameTimeline();
   readonly #queue: Queued[] = [];
   readonly #inFlight = new Map<Queued, UsbTransfer | undefined>();
   #isPlaying = false;
+  /** How far the device is behind the host, ms: since it began to play. */
+  #delay = 0;
   /** The device has played a request: only then one is answered before it was played. */
   #isProven = false;
   #stopTimer: (() => void) | undefined;
@@ -55,10 +63,15 @@ export class OutStream {
       complete(resultOf(status));
       return { cancel: () => {} };
     }
-    this.#tellGap();
+    const { clock } = this.#options;
+    const duration = operation.packetLengths.length * this.#period;
+    const place = this.#timeline.place(operation.startFrame, clock.now(), duration);
+    if (place === undefined) return completeAtOnce('badStartFrame', complete);
+    const { start, isApart } = place;
+    this.#tellGap(isApart);
     // The answer comes before the data is on the bus, and after it they are the caller's again.
     const kept = { ...operation, data: operation.data.slice() };
-    const queued: Queued = { operation: kept, duration: operation.packetLengths.length * this.#period, complete };
+    const queued: Queued = { operation: kept, duration, start, at: isApart ? start : undefined, complete };
     this.#queue.push(queued);
     this.#drop();
     this.#answer();
@@ -68,11 +81,11 @@ export class OutStream {
 
   /** Ends what is not answered, and drops what the device has not had. */
   end(status: UsbStatus): void {
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#stopWaiting();
     this.#isPlaying = false;
     this.#failure = undefined;
     this.#emptySince = undefined;
+    this.#timeline.restart();
     const queued = [...this.#inFlight.keys(), ...this.#queue.splice(0)];
     const transfers = [...this.#inFlight.values()];
     this.#inFlight.clear();
@@ -99,15 +112,35 @@ export class OutStream {
   }
 
   #begin(): void {
-    this.#stopTimer?.();
-    this.#stopTimer = undefined;
+    this.#stopWaiting();
+    const [first] = this.#queue;
     this.#isPlaying = true;
+    this.#delay = Math.max(0, this.#options.clock.now() - (first?.start ?? Infinity));
     this.#play();
   }
 
-  /** The device gets one target ahead: what it has in its queue is played without gaps. */
+  /** Milliseconds until the first request may be played; it may be too late for it. */
+  #untilFirst(): number {
+    return (this.#queue[0]?.at ?? -Infinity) - this.#options.clock.now();
+  }
+
+  #stopWaiting(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  /** The device gets one target ahead: what it has in its queue is played without gaps but those of the host. */
   #play(): void {
     while (this.#inFlight.size === 0 || sumOf(this.#inFlight.keys()) < this.#options.target) {
+      const wait = this.#untilFirst() + this.#delay - sumOf(this.#inFlight.keys());
+      if (wait > 0) {
+        this.#stopWaiting();
+        this.#stopTimer = this.#options.clock.after(wait, () => {
+          this.#stopTimer = undefined;
+          this.#play();
+        });
+        return;
+      }
       const queued = this.#queue.shift();
       if (queued === undefined) return;
       this.#inFlight.set(queued, undefined);
@@ -131,19 +164,20 @@ export class OutStream {
       settle(queued, status);
     } else {
       this.#isProven = true;
-      settle(queued, 'completed', this.#startFrame());
+      settle(queued, 'completed');
     }
     this.#answer();
     this.#play();
-    if (this.#inFlight.size > 0 || !this.#isPlaying) return;
+    if (this.#inFlight.size > 0 || this.#queue.length > 0 || !this.#isPlaying) return;
     this.#isPlaying = false;
     this.#emptySince = this.#options.clock.now();
   }
 
-  /** What comes soon after all was played was too late; what comes later begins anew. */
-  #tellGap(): void {
+  /** What comes soon after all was played was too late; what comes later, or after a gap of the host's own, begins anew. */
+  #tellGap(isApart: boolean): void {
     const since = this.#emptySince;
     this.#emptySince = undefined;
+    if (isApart) return;
     const gap = since === undefined ? Infinity : this.#options.clock.now() - since;
     if (gap > LONGEST_GAP) return;
     const packets = Math.round(gap / this.#period);
@@ -153,11 +187,13 @@ export class OutStream {
   /** In the order of the requests, as far as there is room. */
   #answer(): void {
     if (!this.#isProven) return;
+    const { clock, target } = this.#options;
     let ahead = 0;
     for (const queued of [...this.#inFlight.keys(), ...this.#queue]) {
       ahead += queued.duration;
-      if (ahead > this.#options.target && ahead > queued.duration) return;
-      settle(queued, 'completed', this.#startFrame());
+      if (ahead > target && ahead > queued.duration) return;
+      if ((queued.at ?? -Infinity) > clock.now() + target) return;
+      settle(queued, 'completed');
     }
   }
 
@@ -165,14 +201,14 @@ export class OutStream {
   #drop(): void {
     const { target } = this.#options;
     let buffered = this.#buffered;
-    if (buffered <= 2 * target) return;
+    if (buffered <= 2 * target + Math.max(0, this.#untilFirst())) return;
     let packets = 0;
     while (buffered > target) {
       const oldest = this.#queue.shift();
       if (oldest === undefined) break;
       buffered -= oldest.duration;
       packets += oldest.operation.packetLengths.length;
-      settle(oldest, 'completed', this.#startFrame());
+      settle(oldest, 'completed');
     }
     if (packets > 0) this.#options.lost({ endpointAddress: this.#endpointAddress, reason: 'overrun', packets });
   }
@@ -187,10 +223,6 @@ export class OutStream {
     this.#queue.splice(index, 1);
     settle(queued, 'cancelled');
   }
-
-  #startFrame(): number {
-    return Math.floor(this.#options.clock.now()) >>> 0;
-  }
 }
 
 function sumOf(requests: Iterable<Queued>): number {
@@ -200,14 +232,15 @@ function sumOf(requests: Iterable<Queued>): number {
 }
 
 /** Answers a request, if it is not answered yet. */
-function settle(queued: Queued, status: UsbStatus, startFrame?: number): void {
+function settle(queued: Queued, status: UsbStatus): void {
   const { complete, operation } = queued;
   queued.complete = undefined;
   if (complete === undefined) return;
-  if (status !== 'completed' || startFrame === undefined) {
+  if (status !== 'completed') {
     complete(resultOf(status));
     return;
   }
   const packets = operation.packetLengths.map((length) => ({ status, length }));
+  const startFrame = frameAt(queued.start);
   complete({ ...resultOf(status, NO_BYTES, operation.data.byteLength), packets, startFrame });
 }

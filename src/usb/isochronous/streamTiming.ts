@@ -19,7 +19,7 @@ export const DEFAULT_STREAM_TARGET = 50;
 export interface StreamOptions {
   /** Time for requests that wait, and for the number of the frame in results. */
   readonly clock: Clock;
-  /** Milliseconds that are kept to outlast delays of the network. Twice that is the most. */
+  /** Milliseconds that are kept to outlast delays of the network. Twice that is the most; 0: nothing is kept. */
   readonly target: number;
   /** Packets were lost, because one end was slower than the other for longer than `target`, or they were late. */
   readonly lost: (loss: StreamLoss) => void;

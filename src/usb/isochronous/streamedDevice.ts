@@ -2,8 +2,10 @@ import type { EndpointSetting } from '../../../codecs/usb/configurationDescripto
 import { stateRequestOf } from '../../../codecs/usb/stateRequest.ts';
 import type { UsbDevice, UsbOperation, UsbTransfer } from '../../ports/usb.ts';
 import { ActiveConfiguration } from '../activeConfiguration.ts';
-import { type Complete, completeAtOnce } from '../results.ts';
+import { type Complete, completeAtOnce, resultOf } from '../results.ts';
 import { WrappedDevice } from '../wrappedDevice.ts';
+import { DirectStream } from './directStream.ts';
+import { frameAt } from './frameTimeline.ts';
 import { InStream } from './inStream.ts';
 import { OutStream } from './outStream.ts';
 import { packetPeriod, type StreamOptions } from './streamTiming.ts';
@@ -11,13 +13,17 @@ import { packetPeriod, type StreamOptions } from './streamTiming.ts';
 /**
  * A device whose isochronous endpoints outlast the delays of a network: IN is read ahead (`InStream`), OUT has a jitter
  * buffer (`OutStream`). What changes an endpoint ends its stream: a setting, an abort, a reset, the end of the device.
- * Feedback endpoints are not read ahead: an old pace is worth nothing.
+ * Feedback endpoints are not read ahead: an old pace is worth nothing. With a target of 0 nothing is.
+ *
+ * The device's platform starts every transfer as soon as it can. Here frames are counted by the clock: queries for the frame
+ * number get it, StartFrame is kept by it, and results tell the frame.
  */
 export class StreamedDevice extends WrappedDevice {
   readonly #options: StreamOptions;
   readonly #active: ActiveConfiguration;
   readonly #inStreams = new Map<number, InStream>();
   readonly #outStreams = new Map<number, OutStream>();
+  readonly #directStreams = new Map<number, DirectStream>();
 
   constructor(device: UsbDevice, options: StreamOptions) {
     super(device);
@@ -36,12 +42,14 @@ export class StreamedDevice extends WrappedDevice {
     switch (operation.type) {
       case 'isochronousIn': {
         const endpoint = this.#active.likelyEndpoint(operation.endpointAddress);
-        if (!isData(endpoint)) return this.device.submit(operation, complete);
+        if (endpoint?.transferType !== 'isochronous') return this.device.submit(operation, complete);
+        if (!this.#isBuffered(endpoint)) return this.#directStream(endpoint).submit(operation, complete);
         return this.#inStream(endpoint).submit(operation, complete);
       }
       case 'isochronousOut': {
         const endpoint = this.#active.likelyEndpoint(operation.endpointAddress);
-        if (!isData(endpoint)) return this.device.submit(operation, complete);
+        if (endpoint?.transferType !== 'isochronous') return this.device.submit(operation, complete);
+        if (!this.#isBuffered(endpoint)) return this.#directStream(endpoint).submit(operation, complete);
         const total = operation.packetLengths.reduce((sum, length) => sum + length, 0);
         if (operation.data.byteLength !== total) return completeAtOnce('invalidParameter', complete);
         return this.#outStream(endpoint).submit(operation, complete);
@@ -49,8 +57,7 @@ export class StreamedDevice extends WrappedDevice {
       case 'abortEndpoint':
       case 'clearHalt':
       case 'resetEndpoint':
-        this.#inStreams.get(operation.endpointAddress)?.end('cancelled');
-        this.#outStreams.get(operation.endpointAddress)?.end('cancelled');
+        for (const streams of this.#streams) streams.get(operation.endpointAddress)?.end('cancelled');
         return this.device.submit(operation, complete);
       case 'setInterface':
         this.#endInterface(operation.interfaceNumber);
@@ -66,8 +73,13 @@ export class StreamedDevice extends WrappedDevice {
         return this.#change(operation, complete);
       case 'transferIn':
       case 'transferOut':
-      case 'queryBus':
         return this.device.submit(operation, complete);
+      case 'queryBus': {
+        const { query } = operation;
+        if (query !== 'frameNumber' && query !== 'busTime') return this.device.submit(operation, complete);
+        const busAnswer = { query, frameNumber: frameAt(this.#options.clock.now()) };
+        return completeAtOnce({ ...resultOf('completed'), busAnswer }, complete);
+      }
     }
   }
 
@@ -98,6 +110,25 @@ export class StreamedDevice extends WrappedDevice {
     return stream;
   }
 
+  #directStream(endpoint: EndpointSetting): DirectStream {
+    const { endpointAddress } = endpoint;
+    let stream = this.#directStreams.get(endpointAddress);
+    if (stream === undefined) {
+      stream = new DirectStream(this.device, this.#period(endpoint), this.#options.clock);
+      this.#directStreams.set(endpointAddress, stream);
+    }
+    return stream;
+  }
+
+  /** Bits 4 and 5 of bmAttributes tell what is for data, [USB 2.0] table 9-13. */
+  #isBuffered({ attributes }: EndpointSetting): boolean {
+    return this.#options.target > 0 && (attributes & 0x30) !== 0x10;
+  }
+
+  get #streams(): readonly Map<number, InStream | OutStream | DirectStream>[] {
+    return [this.#inStreams, this.#outStreams, this.#directStreams];
+  }
+
   #period(endpoint: EndpointSetting): number {
     return packetPeriod(this.identity.speed, endpoint);
   }
@@ -106,22 +137,17 @@ export class StreamedDevice extends WrappedDevice {
   #endInterface(interfaceNumber: number): void {
     const settings = this.configurations.flatMap(({ interfaces }) => interfaces);
     for (const { endpoints } of settings.filter((each) => each.interfaceNumber === interfaceNumber))
-      for (const { endpointAddress } of endpoints) {
-        this.#inStreams.get(endpointAddress)?.end('cancelled');
-        this.#outStreams.get(endpointAddress)?.end('cancelled');
-        this.#inStreams.delete(endpointAddress);
-        this.#outStreams.delete(endpointAddress);
-      }
+      for (const { endpointAddress } of endpoints)
+        for (const streams of this.#streams) {
+          streams.get(endpointAddress)?.end('cancelled');
+          streams.delete(endpointAddress);
+        }
   }
 
   #endAll(status: 'cancelled'): void {
-    for (const stream of [...this.#inStreams.values(), ...this.#outStreams.values()]) stream.end(status);
-    this.#inStreams.clear();
-    this.#outStreams.clear();
+    for (const streams of this.#streams) {
+      for (const stream of streams.values()) stream.end(status);
+      streams.clear();
+    }
   }
-}
-
-/** Isochronous, and of those one for data: bits 4 and 5 of bmAttributes tell, [USB 2.0] table 9-13. */
-function isData(endpoint: EndpointSetting | undefined): endpoint is EndpointSetting {
-  return endpoint?.transferType === 'isochronous' && (endpoint.attributes & 0x30) !== 0x10;
 }
