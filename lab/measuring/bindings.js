@@ -1,30 +1,35 @@
-// Both ways to libusb side by side, for docs/performance.md: bulk reads of gadget zero, which sends without end. They are measured
-// in pairs, one right after the other and each first in turn, and the ratios are those of pairs: what else the machine does
-// changes less within a pair than from one to the next.
+// Both ways to libusb side by side, for docs/performance.md: bulk reads of gadget zero, which sends without end. They take turns, a
+// second each, many times, so that what else the machine does meets both; what is printed is of all turns together.
 //
 //   npm run build && npm run lab -- --time 1500 node lab/measuring/bindings.js
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
 import { run } from '../tests/support.js';
 
 const GADGET = { vendorId: 0x0525, productId: 0xa4a0, endpointAddress: 0x81 };
-const WARM_UP = 2000;
-const MEASURED = 3000;
-const ROUNDS = 5;
+const WARM_UP = 300;
+const MEASURED = 1000;
+/** The first ones only warm up. */
+const [IGNORED, ROUNDS] = [2, 12];
 const CASES = [512, 16384].flatMap((length) => [1, 8].map((depth) => ({ length, depth })));
 const BACKENDS = /** @type {const} */ (['node-usb', 'koffi']);
 
-const [, , backend, length, depth] = process.argv;
-if (backend === 'node-usb' || backend === 'koffi') await measure(backend, Number(length), Number(depth));
-else await compare();
+/** What one way did in its turns: transfers, milliseconds, and microseconds of the processor. @typedef {{ count: number, time: number, cpu: number }} Sum */
+
+if (process.send === undefined) await compare();
+else
+  process.on('message', (/** @type {{ backend: 'node-usb' | 'koffi', length: number, depth: number }} */ turn) => {
+    void take(turn).then((sum) => process.send?.(sum));
+  });
 
 /**
- * One way, in a process of its own: prints transfers a second, and microseconds of the processor for each.
- * @param {'node-usb' | 'koffi'} backend
- * @param {number} length
- * @param {number} depth
+ * One turn: opens the device, reads, and closes it again.
+ * @param {{ backend: 'node-usb' | 'koffi', length: number, depth: number }} turn
+ * @returns {Promise<Sum>}
  */
-async function measure(backend, length, depth) {
+async function take({ backend, length, depth }) {
   const devices = await openLibusbDevices({ backend });
   const device = (await devices.list()).find(({ identity }) => identity.productId === GADGET.productId);
   if (device === undefined) throw new Error('no gadget zero');
@@ -43,49 +48,32 @@ async function measure(backend, length, depth) {
   const [before, start, cpu] = [count, performance.now(), process.cpuUsage()];
   await new Promise((resolve) => setTimeout(resolve, MEASURED));
   const used = process.cpuUsage(cpu);
-  const transfers = count - before;
-  const seconds = (performance.now() - start) / 1000;
-  console.log(JSON.stringify({ rate: transfers / seconds, cost: (used.user + used.system) / transfers }));
+  const sum = { count: count - before, time: performance.now() - start, cpu: used.user + used.system };
   isOver = true;
   await devices.close();
+  return sum;
 }
 
 async function compare() {
   await run(fileURLToPath(new URL('../gadget-zero', import.meta.url)));
-  console.log(
-    '| bytes, depth | node-usb: transfers/s, µs | koffi: transfers/s, µs | rate: koffi / node-usb | processor: node-usb / koffi |',
-  );
+  console.log('| bytes, depth | node-usb: transfers/s, µs | koffi: transfers/s, µs | rate | processor |');
+  // Processes of their own, which live on: what runs often is compiled by then.
+  const ways = BACKENDS.map((backend) => ({ backend, child: fork(fileURLToPath(import.meta.url)) }));
   for (const { length, depth } of CASES) {
-    /** @type {Record<string, { rate: number, cost: number }[]>} */
-    const results = { 'node-usb': [], koffi: [] };
-    for (let round = 0; round < ROUNDS; round += 1)
-      for (const backend of round % 2 === 0 ? BACKENDS : BACKENDS.toReversed()) {
-        const args = [fileURLToPath(import.meta.url), backend, `${length}`, `${depth}`];
-        const { stdout } = await run(process.execPath, args, { timeout: 120_000 });
-        results[backend]?.push(JSON.parse(stdout));
+    const sums = ways.map(() => ({ count: 0, time: 0, cpu: 0 }));
+    for (let round = -IGNORED; round < ROUNDS; round += 1)
+      for (const [index, { backend, child }] of ways.entries()) {
+        child.send({ backend, length, depth });
+        const [sum] = /** @type {[Sum]} */ (await once(child, 'message'));
+        const total = sums[index];
+        if (round < 0 || total === undefined) continue;
+        for (const key of /** @type {const} */ (['count', 'time', 'cpu'])) total[key] += sum[key];
       }
-    const [first = [], second = []] = BACKENDS.map((backend) => results[backend] ?? []);
-    const cells = [first, second].map(
-      (each) => `${sorted(each.map(({ rate }) => rate)).middle}, ${sorted(each.map(({ cost }) => cost)).middle}`,
-    );
-    const rates = sorted(
-      second.map(({ rate }, index) => rate / (first[index]?.rate ?? NaN)),
-      1,
-    );
-    const costs = sorted(
-      first.map(({ cost }, index) => cost / (second[index]?.cost ?? NaN)),
-      1,
-    );
-    const ratios = [rates, costs].map(({ least, middle, most }) => `${middle} (${least} to ${most})`);
-    console.log(`| ${length}, ${depth} | ${cells.join(' | ')} | ${ratios.join(' | ')} |`);
+    const [first, second] = sums.map(({ count, time, cpu }) => ({ rate: (1000 * count) / time, cost: cpu / count }));
+    if (first === undefined || second === undefined) return;
+    const cells = [first, second].map(({ rate, cost }) => `${rate.toFixed(0)}, ${cost.toFixed(0)}`);
+    const [ratio, saved] = [second.rate / first.rate, first.cost / second.cost].map((each) => each.toFixed(1));
+    console.log(`| ${length}, ${depth} | ${cells.join(' | ')} | ${ratio}x | 1/${saved} |`);
   }
-}
-
-/**
- * @param {readonly number[]} numbers
- * @param {number} [digits]
- */
-function sorted(numbers, digits = 0) {
-  const order = [...numbers].sort((a, b) => a - b).map((each) => each.toFixed(digits));
-  return { least: order[0], middle: order[order.length >> 1], most: order.at(-1) };
+  for (const { child } of ways) child.disconnect();
 }

@@ -104,9 +104,8 @@ function fail(error) {
 
 await loadVhci();
 const stage = new VhciStage();
-const { server, url } = await stage.serve();
-stage.redirect(url, '--virtual', 'gadget-zero');
-await attached(server, '0525:a4a0');
+const gadget = stage.start('redirect', '--virtual', 'gadget-zero', '--attach', 'vhci');
+const { busId } = await attached(gadget, '0525:a4a0');
 
 const usb = new RemoteUsb();
 /** @type {Set<RemoteDevice>} */
@@ -134,7 +133,7 @@ const listener = await listen('tcp://127.0.0.1:0', {}, (transport) => {
 });
 
 const client = lab.spawnProgram(process.execPath, [
-  ...[MAIN, 'redirect', '--backend', 'koffi', '--device', '46f4:0002', '--device', '0525:a4a0'],
+  ...[MAIN, 'redirect', '--backend', 'koffi', '--port', '1-4.1', '--port', busId],
   ...['--reconnect', '--connect', listener.url],
 ]);
 void client.exit.then((how) => {
