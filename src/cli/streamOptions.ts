@@ -39,7 +39,7 @@ export function withStreams(
 ): UsbDevice {
   const target = streamBuffer ?? DEFAULT_STREAM_TARGET;
   const endpoints = device.configurations.flatMap(({ interfaces }) => interfaces.flatMap((each) => each.endpoints));
-  if (!endpoints.some(({ transferType }) => transferType === 'isochronous')) return device;
+  if (target === 0 || !endpoints.some(({ transferType }) => transferType === 'isochronous')) return device;
   const report = new LossReport(device, terminal, clock);
   return new StreamedDevice(device, { clock, target, lost: (loss) => report.add(loss) });
 }
