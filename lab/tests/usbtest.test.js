@@ -153,8 +153,9 @@ describe('usbtest on a gadget zero with isochronous endpoints, redirected from t
   before(async () => {
     await lab.run('modprobe', ['usbtest']);
     await loadVhci();
-    const first = stage.start('redirect', '--virtual', 'gadget-zero', '--attach', 'vhci');
-    const { busId: original } = await attached(first, '0525:a4a0');
+    const first = await stage.serve();
+    stage.redirect(first.url, '--virtual', 'gadget-zero');
+    const { busId: original } = await attached(first.server, '0525:a4a0');
     await boundCopy(original);
     const { server, url } = await stage.serve();
     stage.redirect(url, '--backend', 'koffi', '--port', original, '--stream-buffer', '0');
