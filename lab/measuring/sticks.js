@@ -121,6 +121,31 @@ export async function throughOurs({ busId, serial }, listen, profile) {
 }
 
 /**
+ * Has a stick of software at vhci-hcd and another one, which is alike, at the port redir0 of the machine's QEMU: a process each.
+ * @param {string} socket of that port
+ */
+export async function virtualSticks(socket) {
+  const ways = [
+    { name: 'vhci', attach: 'vhci' },
+    { name: 'usb-redir', attach: `usbredir+unix:${socket}` },
+  ];
+  const before = new Set(await readdir('/sys/block'));
+  const disks = [];
+  for (const { name, attach } of ways) {
+    const image = `/run/${name}.img`;
+    await writeFile(image, new Uint8Array(STICK_SIZE));
+    const program = await start(['redirect', '--virtual', `stick:${image}`, '--attach', attach], /^attached /m, '');
+    const isNew = (/** @type {string} */ each) => each.startsWith('sd') && !before.has(each);
+    const disk = await waitUntil(async () => (await readdir('/sys/block')).find(isNew), 180_000, `a disk by ${name}`);
+    before.add(disk);
+    const sectors = async () => Number(await readFile(`/sys/block/${disk}/size`, 'utf8'));
+    await waitUntil(async () => (await sectors()) * 512 === STICK_SIZE, 180_000, `the size of ${disk}`);
+    disks.push({ name, disk: `/dev/${disk}`, stop: program.stop });
+  }
+  return disks;
+}
+
+/**
  * Starts our program and waits for a line on stderr.
  * @param {string[]} args
  * @param {RegExp} ready
