@@ -202,7 +202,8 @@ export class Hub {
   }
 
   /**
-   * Takes a device from its holder, and has its source take it back: nobody has it until it is plugged in again.
+   * Takes a device from its holder, and has its source take it back: nobody has it until it is plugged in again. `reason`, a
+   * phrase, is also for the person there.
    * @throws HubError when there is no such device
    */
   async drop(deviceId: number, reason: string): Promise<void> {
@@ -212,7 +213,7 @@ export class Hub {
     this.#attachments.end(row, reason);
     await this.#attachments.takeBack(row);
     if (row.state.name === 'free' || row.state.name === 'asked') row.state = { name: 'denied' };
-    this.#refuse(row, reason);
+    this.#refuse(row, reason, reason);
   }
 
   /** Refuses every claim to a device until {@link unlock}. False: nobody has it, or it is about to be given to somebody. */

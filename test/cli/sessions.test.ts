@@ -88,10 +88,10 @@ describe('urbdrc sessions', () => {
     expect(stdout).to.include('no sessions\nno devices\n');
   });
 
-  it('drops a device: its client takes it back', async () => {
+  it('drops a device: its client takes it back, and is told who did it', async () => {
     const { server, client } = await running();
     expect((await sessions('drop', '1', ...atServer())).status).to.equal(0);
-    await client.line(/given back/);
+    await client.line(/given back: the server does not take it: dropped by the administrator \(/);
     await server.line(/gone: 1209:0002/);
   });
 

@@ -69,9 +69,9 @@ export class RejoiningSource implements ClientSource {
     return () => this.#listeners.delete(listener);
   }
 
-  refuse(device: UsbDevice, reason: string): void {
+  refuse(device: UsbDevice, reason: string, explanation?: string): void {
     const isHeld = device instanceof RejoiningDevice;
-    this.#source?.refuse(isHeld ? device.current : device, reason);
+    this.#source?.refuse(isHeld ? device.current : device, reason, explanation);
     if (isHeld && device.state !== 'present') device.giveUp(reason);
   }
 

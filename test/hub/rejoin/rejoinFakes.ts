@@ -85,7 +85,7 @@ export class ClientConnection {
   readonly name: string;
   readonly connection: ConnectionIdentity;
   readonly closed: Promise<Error | undefined>;
-  readonly refused: UsbDevice[] = [];
+  readonly refused: [UsbDevice, string | undefined][] = [];
   isClosed = false;
   readonly #devices = new Set<LinkedDevice>();
   readonly #listeners = new Set<(device: UsbDevice) => void>();
@@ -106,8 +106,8 @@ export class ClientConnection {
     return () => this.#listeners.delete(added);
   }
 
-  refuse(device: UsbDevice): void {
-    this.refused.push(device);
+  refuse(device: UsbDevice, _reason: string, explanation?: string): void {
+    this.refused.push([device, explanation]);
   }
 
   close(): Promise<void> {

@@ -285,7 +285,7 @@ describe('the clients that come back', () => {
     const offered = first.plug(keyboard());
     await turns();
     await hub.drop(1, 'a person dropped it');
-    expect(first.refused).to.deep.equal([offered]);
+    expect(first.refused).to.deep.equal([[offered, 'a person dropped it']]);
     first.lose();
     await turns();
     await hub.drop(1, 'a person dropped it').catch(() => {});
