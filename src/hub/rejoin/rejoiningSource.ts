@@ -17,7 +17,7 @@ export type ClientSource = UsbDeviceSource & Required<Pick<UsbDeviceSource, 'con
 
 /** Options of {@link RejoiningClients}. */
 export interface RejoinOptions extends RejoinSettings {
-  /** Told what becomes of the devices of a client. */
+  /** Told what becomes of the devices of a client. What it throws is ignored: that decides about no device. */
   readonly onEvent?: (source: UsbDeviceSource, event: RejoinEvent) => void;
 }
 
@@ -188,7 +188,11 @@ export class RejoiningSource implements ClientSource {
   }
 
   #tell(event: RejoinEvent): void {
-    this.#options.onEvent?.(this, event);
+    try {
+      this.#options.onEvent?.(this, event);
+    } catch {
+      // The devices are none the worse for it.
+    }
   }
 }
 

@@ -220,6 +220,26 @@ describe('the clients that come back', () => {
     expect(hub.devices).to.have.length(1);
   });
 
+  it('come back whatever the program throws that is told of it', async () => {
+    const onEvent = () => {
+      throw new Error('the program is broken');
+    };
+    clients = new RejoiningClients({ clock, time: TIME, openStorage, onEvent });
+    const first = new ClientConnection('first', 'S');
+    await connect(first);
+    first.plug(keyboard());
+    await turns();
+    first.lose();
+    await turns();
+    const second = new ClientConnection('second', 'S');
+    await connect(second);
+    const back = second.plug(keyboard());
+    await turns();
+    expect(hub.devices).to.have.length(1);
+    hub.devices[0]?.source.refuse(hub.devices[0].device, 'no');
+    expect(second.refused.map(([device]) => device)).to.deep.equal([back]);
+  });
+
   it('that prove nothing are clients as any other', async () => {
     const first = new ClientConnection('first');
     await connect(first);
