@@ -21,15 +21,19 @@ describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
 
   /** A server behind a line that can be cut, and a client with a keyboard that is connected. */
   async function connected(serving: readonly string[] = [], ...args: string[]) {
+    return begin('keyboard', '1209:0002', serving, args);
+  }
+
+  async function begin(virtual: string, ids: string, serving: readonly string[], args: readonly string[] = []) {
     const who = ['--user', 'ali', '--password-file', scene.file('password')];
     const { running: server, url } = await scene.listen(['serve', ...who, ...serving], 'rdp://127.0.0.1:0');
     proxy = await CuttingProxy.open({ port: Number(url.split(':').at(-1)) });
     const client = scene.start([
-      ...['redirect', '--virtual', 'keyboard', '--connect', `rdp://ali@127.0.0.1:${proxy.port}`],
+      ...['redirect', '--virtual', virtual, '--connect', `rdp://ali@127.0.0.1:${proxy.port}`],
       ...['--password-file', scene.file('client'), '--known-hosts', scene.file('known'), ...args],
     ]);
     await client.line(/^connected to /);
-    await server.line(/^device 1209:0002/);
+    await server.line(new RegExp(`^device ${ids}`));
     return { server, client, proxy };
   }
 
@@ -61,6 +65,22 @@ describe('urbdrc redirect --connect rdp://, a connection that is cut', () => {
     await server.line(/^gone: 1209:0002/);
     expect(server.stderr.text.match(/^gone: /gm)).to.have.length(1);
     expect(server.stderr.text.match(/^device /gm)).to.have.length(1);
+  });
+
+  it('finds a stick in its place as long as its medium is the same, else that is unplugged and plugged in', async () => {
+    const image = scene.file('stick.img');
+    writeFileSync(image, new Uint8Array(64 * 512));
+    const { server, client, proxy } = await begin(`stick:${image}`, '1209:0001', ['--rejoin', '20']);
+    proxy.cut();
+    await server.line(/^client rdp:.*: 1209:0001 is back in its place$/);
+    writeFileSync(image, new Uint8Array(64 * 512).fill(1));
+    proxy.cut();
+    const [line] = await server.line(/1209:0001 has not got its place back: .*/);
+    expect(line).to.match(/: sector 0 of its medium has changed$/);
+    await server.line(/^device 1209:0001/);
+    expect(server.stderr.text.match(/^gone: /gm)).to.have.length(1);
+    client.stop();
+    expect(await client.exit, client.stderr.text).to.equal(0);
   });
 
   it('cannot be waited for longer than its cookie is good', async () => {
