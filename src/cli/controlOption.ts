@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { controlFolder, prepareControlSocket } from '../control/controlFolder.ts';
-import { type ControlledHub, ControlServer } from '../control/controlServer.ts';
+import { ControlServer, type ControlServerOptions } from '../control/controlServer.ts';
 import type { FocusGroup, FocusOwner } from '../focus/focusGroup.ts';
 import { systemClock } from '../systemClock.ts';
 import { oneLine } from './failure.ts';
@@ -36,20 +36,19 @@ const NO_CONTROL: ProgramControl = { changed: () => {}, close: () => Promise.res
  */
 export async function openControl(
   { control: path, stateDir }: ControlOptions,
-  program: 'serve' | 'redirect',
-  hub: ControlledHub,
+  shown: Pick<ControlServerOptions, 'hub' | 'program' | 'traffic'>,
   { environment }: ProgramContext,
   terminal: Terminal,
   focus?: FocusGroup,
 ): Promise<ProgramControl> {
   const turns = focus === undefined ? {} : { focus: (to: FocusOwner) => focus.switchTo(to) };
-  const options = { hub, clock: systemClock, program, ...turns };
+  const options = { ...shown, clock: systemClock, ...turns };
   if (path === 'off') return NO_CONTROL;
   if (path !== undefined) return ControlServer.listen(path, options);
   const folder = controlFolder(environment, stateFolder(stateDir, environment));
   if (folder === undefined) return NO_CONTROL;
   try {
-    const socket = await prepareControlSocket(folder, program);
+    const socket = await prepareControlSocket(folder, shown.program);
     const server = await ControlServer.listen(socket, options);
     terminal.detail(`control socket: ${socket}`);
     return server;

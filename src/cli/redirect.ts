@@ -5,6 +5,7 @@ import { inspectLocalUse } from '../devices/libusb/localUse.ts';
 import { seatOfPerson } from '../devices/libusb/seats.ts';
 import { RedirectionClient } from '../engine/client.ts';
 import { URBDRC_CHANNEL_NAME } from '../engine/options.ts';
+import { DeviceTraffic } from '../metrics/deviceTraffic.ts';
 import { systemClock } from '../systemClock.ts';
 import { Hub } from '../hub/hub.ts';
 import type { HubEvent } from '../hub/hubDevice.ts';
@@ -195,6 +196,7 @@ async function redirect(given: RedirectOptions, context: ProgramContext): Promis
       const streamed = (device: UsbDevice) =>
         options.virtual === undefined ? withStreams(device, options, terminal) : device;
       const recording = (capture = startCapture(options, 'client', terminal));
+      const traffic = new DeviceTraffic(systemClock);
       const devices = (hub = new Hub({
         clock: systemClock,
         share,
@@ -202,7 +204,8 @@ async function redirect(given: RedirectOptions, context: ProgramContext): Promis
         ...(policy !== undefined && { policy }),
         isWanted,
         localUse: inspectLocalUse,
-        decorate: (device) => metrics.device(recording.device(turns(keep(streamed(change(device)))))),
+        decorate: (device, id) =>
+          traffic.counted(metrics.device(recording.device(turns(keep(streamed(change(device)))))), id),
         onEvent: (event) => {
           metrics.event(event);
           control?.changed();
@@ -210,7 +213,8 @@ async function redirect(given: RedirectOptions, context: ProgramContext): Promis
           tell(event, terminal);
         },
       }));
-      control = await openControl(options, 'redirect', devices, context, terminal, group);
+      const shown = { program: 'redirect', hub: devices, traffic: () => traffic.list } as const;
+      control = await openControl(options, shown, context, terminal, group);
       for (const source of sources) await devices.addSource(chosenParts(source, options));
       if (place !== undefined) {
         await place.run(devices, chosen !== undefined || options.wait === true, stop.signal);

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Capture } from '../capture/openCapture.ts';
 import type { RedirectionServer } from '../engine/server.ts';
+import { DeviceTraffic } from '../metrics/deviceTraffic.ts';
 import { systemClock } from '../systemClock.ts';
 import type { RemoteDevice } from '../hosts/remoteDevice/remoteDevice.ts';
 import { RemoteUsb } from '../hosts/remoteDevice/remoteUsb.ts';
@@ -168,19 +169,20 @@ async function serve(options: ServeOptions, context: ProgramContext): Promise<vo
     const opened = (place = await openPlace(options, usb, terminal, ended, sharing));
     if (given === undefined && isForDrivers) terminal.say(FOREIGN_RULES_LINE);
     const recording = (capture = startCapture(options, 'server', terminal));
+    const traffic = new DeviceTraffic(systemClock);
     const hub = new Hub({
       clock: systemClock,
       person: questions,
       share,
       ...(policy !== undefined && { policy }),
-      decorate: (device) => metrics.device(recording.device(device)),
+      decorate: (device, id) => traffic.counted(metrics.device(recording.device(device)), id),
       onEvent: (event) => {
         metrics.event(event);
         control?.changed();
         tell(event, opened, terminal);
       },
     });
-    control = await openControl(options, 'serve', hub, context, terminal);
+    control = await openControl(options, { program: 'serve', hub, traffic: () => traffic.list }, context, terminal);
     const connections = () =>
       withConnections(admitted, context, terminal, ended, 'urbdrc redirect --device VID:PID', (transport) =>
         serveConnection(transport, {

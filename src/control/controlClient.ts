@@ -5,6 +5,7 @@ import {
   ControlError,
   type ControlList,
   type ControlRequest,
+  isControlList,
   Lines,
   LONGEST_ANSWER,
   parsed,
@@ -86,12 +87,7 @@ function readAnswer(line: string): ControlAnswer | undefined {
   if (value === undefined) return undefined;
   const { ok, list, place, error, code } = value;
   if (ok === true && typeof place === 'number') return { ok, place };
-  if (ok === true) return isList(list) ? { ok, list } : { ok };
+  if (ok === true) return isControlList(list) ? { ok, list } : { ok };
   if (ok !== false || typeof error !== 'string') return undefined;
   return { ok, error, code: typeof code === 'string' ? code : null };
-}
-
-function isList(value: unknown): value is ControlList {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'sessions' in value && Array.isArray(value.sessions) && 'devices' in value && Array.isArray(value.devices);
 }

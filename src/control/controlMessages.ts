@@ -3,8 +3,8 @@
 /** What a person may ask of a running program. Sessions and devices go by the ids of its list. */
 export type ControlRequest =
   | { readonly do: 'list' }
-  /** As `list`, again at every change until the connection ends. */
-  | { readonly do: 'watch' }
+  /** As `list`, again at every change until the connection ends. `traffic`: and the bytes of the devices, every second. */
+  | { readonly do: 'watch'; readonly traffic?: true }
   /** Ends a session: its devices leave, then its connection is closed. */
   | { readonly do: 'end'; readonly session: number }
   /** Takes a device from everybody: its source takes it back. */
@@ -56,6 +56,8 @@ export interface ListedDevice {
   readonly source: string;
   /** `asked`, `denied`, `free`, `attaching` or `attached`. */
   readonly state: string;
+  /** What the policy, or a person, decided, and by which rule; null while a person is asked. */
+  readonly decision: { readonly action: string; readonly rule: string | null; readonly reason: string } | null;
   /** Whose it is: `free`, `held`, `asked`, `leaving` or `locked`. */
   readonly sharing: string;
   /** Who has it. */
@@ -66,6 +68,16 @@ export interface ListedDevice {
   readonly location: string | null;
   /** Who waits for it, the next one first. */
   readonly waiting: readonly string[];
+}
+
+/** Bytes of a device since it was attached. */
+export interface ListedTraffic {
+  /** Of the hub's device. */
+  readonly device: number;
+  /** From the device. */
+  readonly bytesIn: number;
+  /** To the device. */
+  readonly bytesOut: number;
 }
 
 /** Everything that is where. */
@@ -83,6 +95,7 @@ export interface ControlList {
 /** One line of the running program. */
 export type ControlAnswer =
   | { readonly ok: true; readonly list?: ControlList }
+  | { readonly ok: true; readonly traffic: readonly ListedTraffic[] }
   /** A claim waits: 1 is the next. */
   | { readonly ok: true; readonly place: number }
   /** One line for people, and a code of docs/errors.md where there is one. */
@@ -123,11 +136,12 @@ export class NotARequest {
 export function readRequest(line: string): ControlRequest | NotARequest {
   const value = parsed(line);
   if (value === undefined) return new NotARequest('this is no JSON object');
-  const { do: action, session, device, to, wait } = value;
+  const { do: action, session, device, to, wait, traffic } = value;
   switch (action) {
     case 'list':
-    case 'watch':
       return { do: action };
+    case 'watch':
+      return traffic === true ? { do: action, traffic } : { do: action };
     case 'end':
       return isId(session) ? { do: action, session } : missing(action, 'session');
     case 'drop':
@@ -160,6 +174,12 @@ function missing(action: string, key: string): NotARequest {
 
 function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+/** Whether this is a list. What is in it is believed: the program that tells it is trusted. */
+export function isControlList(value: unknown): value is ControlList {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'sessions' in value && Array.isArray(value.sessions) && 'devices' in value && Array.isArray(value.devices);
 }
 
 /** A JSON object, or undefined. */

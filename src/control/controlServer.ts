@@ -13,6 +13,7 @@ import {
   Lines,
   type ListedDevice,
   type ListedSession,
+  type ListedTraffic,
   LONGEST_REQUEST,
   NotARequest,
   readRequest,
@@ -22,6 +23,8 @@ import {
 const MAXIMUM_CONNECTIONS = 16;
 /** Milliseconds in which changes are told together. */
 const CHANGES_TOGETHER = 100;
+/** Milliseconds between two counts of bytes. */
+const TRAFFIC_INTERVAL = 1000;
 
 /** What a {@link ControlServer} controls. */
 export type ControlledHub = Pick<
@@ -37,6 +40,8 @@ export interface ControlServerOptions {
   readonly clock: Clock;
   /** Carries `focus` out; undefined: nothing is used by turns. */
   readonly focus?: (to: 'local' | 'remote') => Promise<void>;
+  /** Bytes of the devices; undefined: they are not counted. */
+  readonly traffic?: () => readonly ListedTraffic[];
   /** For the list. */
   readonly program: ControlList['program'];
 }
@@ -50,11 +55,16 @@ export class ControlServer {
   readonly #server: Server;
   readonly #connections = new Set<ControlConnection>();
   #stopTimer: (() => void) | undefined;
+  #stopTraffic: (() => void) | undefined;
 
   private constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#server = createServer((socket) => {
-      const connection = new ControlConnection(socket, (request) => this.#carryOut(request));
+      const connection = new ControlConnection(
+        socket,
+        (request) => this.#carryOutAndTell(request),
+        () => this.#tellTraffic(),
+      );
       this.#connections.add(connection);
       socket.once('close', () => this.#connections.delete(connection));
     });
@@ -81,6 +91,20 @@ export class ControlServer {
     });
   }
 
+  /** After a second, and every second while somebody wants it. */
+  #tellTraffic(): void {
+    const { traffic = () => [], clock } = this.#options;
+    if (this.#stopTraffic !== undefined) return;
+    this.#stopTraffic = clock.after(TRAFFIC_INTERVAL, () => {
+      this.#stopTraffic = undefined;
+      const wanting = [...this.#connections].filter(({ wantsTraffic }) => wantsTraffic);
+      if (wanting.length === 0) return;
+      const answer = { ok: true, traffic: traffic() } as const;
+      for (const connection of wanting) connection.tellTraffic(answer);
+      this.#tellTraffic();
+    });
+  }
+
   /** Bytes that wait for those who do not read. */
   get heldBytes(): number {
     return [...this.#connections].reduce((sum, { heldBytes }) => sum + heldBytes, 0);
@@ -89,10 +113,18 @@ export class ControlServer {
   /** Ends it and every connection, and removes the socket. */
   close(): Promise<void> {
     this.#stopTimer?.();
+    this.#stopTraffic?.();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       for (const connection of this.#connections) connection.close();
     });
+  }
+
+  /** Not all that is done is an event of the hub: a lock is none. */
+  async #carryOutAndTell(request: ControlRequest): Promise<ControlAnswer> {
+    const answer = await this.#carryOut(request);
+    if (request.do !== 'list' && request.do !== 'watch') this.changed();
+    return answer;
   }
 
   async #carryOut(request: ControlRequest): Promise<ControlAnswer> {
@@ -173,7 +205,7 @@ function listedSession(
 }
 
 function listedDevice(
-  { id, device: { identity }, source, state, sharing }: HubDevice,
+  { id, device: { identity }, source, decision, state, sharing }: HubDevice,
   seconds: (since: number) => number,
 ): ListedDevice {
   const hex = (value: number) => value.toString(16).padStart(4, '0');
@@ -187,6 +219,8 @@ function listedDevice(
     serial: identity.serialNumber ?? null,
     source: source.name,
     state: state.name,
+    decision:
+      decision === undefined ? null : { action: decision.action, rule: decision.rule ?? null, reason: decision.reason },
     sharing: sharing.state.name,
     holder: held?.holder.name ?? null,
     age: held === undefined ? null : seconds(held.since),
@@ -200,12 +234,19 @@ class ControlConnection {
   readonly #socket: Socket;
   readonly #carryOut: (request: ControlRequest) => Promise<ControlAnswer>;
   readonly #lines = new Lines(LONGEST_REQUEST);
+  readonly #trafficWanted: () => void;
   #watches = false;
+  #wantsTraffic = false;
   /** The last answer for a reader that is slow: those before it are out of date. */
   #held: ControlAnswer | undefined;
 
-  constructor(socket: Socket, carryOut: (request: ControlRequest) => Promise<ControlAnswer>) {
+  constructor(
+    socket: Socket,
+    carryOut: (request: ControlRequest) => Promise<ControlAnswer>,
+    trafficWanted: () => void,
+  ) {
     this.#socket = socket;
+    this.#trafficWanted = trafficWanted;
     this.#carryOut = carryOut;
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => {
@@ -220,6 +261,10 @@ class ControlConnection {
     return this.#watches;
   }
 
+  get wantsTraffic(): boolean {
+    return this.#wantsTraffic && !this.#socket.destroyed;
+  }
+
   get heldBytes(): number {
     return this.#socket.writableLength;
   }
@@ -228,6 +273,11 @@ class ControlConnection {
   tell(answer: ControlAnswer): void {
     if (this.#socket.writableNeedDrain) this.#held = answer;
     else this.#write(answer);
+  }
+
+  /** Counts since the beginning: a reader that is slow misses some, and nothing by it. */
+  tellTraffic(answer: ControlAnswer): void {
+    if (!this.#socket.writableNeedDrain) this.#write(answer);
   }
 
   close(): void {
@@ -249,8 +299,12 @@ class ControlConnection {
       }
       const answer = await this.#carryOut(request).catch(failure);
       if (this.#socket.destroyed) return;
-      if (request.do === 'watch') this.#watches = true;
       this.#write(answer);
+      if (request.do === 'watch') {
+        this.#watches = true;
+        this.#wantsTraffic = request.traffic === true;
+        if (this.#wantsTraffic) this.#trafficWanted();
+      }
       if (this.#socket.writableNeedDrain) await drained(this.#socket);
     }
     this.#socket.resume();
@@ -259,6 +313,7 @@ class ControlConnection {
   /** Who sends anything else is told once, and is no user of this. */
   #refuse(problem: string): void {
     this.#watches = false;
+    this.#wantsTraffic = false;
     this.#socket.end(lineOf({ ok: false, error: problem, code: null }), () => this.#socket.destroy());
   }
 

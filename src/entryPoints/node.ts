@@ -36,6 +36,7 @@ export {
   type ControlRequest,
   type ListedDevice,
   type ListedSession,
+  type ListedTraffic,
 } from '../control/controlMessages.ts';
 export { type ControlledHub, ControlServer, type ControlServerOptions } from '../control/controlServer.ts';
 export { Metrics, type MetricsOptions, openMetrics } from '../metrics/metrics.ts';

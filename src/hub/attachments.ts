@@ -15,7 +15,7 @@ export interface AttachmentsOptions {
   readonly sinks: ReadonlySet<UsbDeviceSink>;
   /** Asked whether a holder gives a device up. */
   readonly person: Person;
-  readonly decorate: (device: UsbDevice) => UsbDevice;
+  readonly decorate: (device: UsbDevice, id: number) => UsbDevice;
   readonly emit: (event: HubEvent) => void;
   /** Runs what an embedder gave; tells what it throws, and never rejects. */
   readonly guard: <T>(action: () => Promise<T>) => Promise<T | undefined>;
@@ -106,7 +106,7 @@ export class Attachments {
     row.state = { name: 'attaching', sink };
     row.isForced = false;
     try {
-      this.#attached(row, claimant, gate, await sink.attach(this.#options.decorate(gate)));
+      this.#attached(row, claimant, gate, await sink.attach(this.#options.decorate(gate, row.id)));
       return undefined;
     } catch (error) {
       const rejection = asError(error);

@@ -29,8 +29,8 @@ export interface HubOptions {
   readonly isWanted?: (device: UsbDevice) => boolean;
   /** Use of a local device by this machine, for the policy. Default: none. */
   readonly localUse?: (identity: UsbDeviceIdentity) => LocalUse;
-  /** Decorates a {@link JudgedDevice} before a sink gets it, for captures or faults. Default: none. */
-  readonly decorate?: (device: UsbDevice) => UsbDevice;
+  /** Decorates a {@link JudgedDevice}, with its id here, before a sink gets it: for captures or faults. Default: none. */
+  readonly decorate?: (device: UsbDevice, id: number) => UsbDevice;
   /** Told of everything that happens. */
   readonly onEvent?: (event: HubEvent) => void;
 }

@@ -102,9 +102,9 @@ export class GatewayScene {
   async open(
     browser: Browser,
     shown = '',
-    options: { usb?: string; host?: string; dark?: boolean } = {},
+    options: { usb?: string; host?: string; dark?: boolean; path?: string } = {},
   ): Promise<Page> {
-    const { usb, host = '127.0.0.1', dark = false } = options;
+    const { usb, host = '127.0.0.1', dark = false, path = '' } = options;
     const page = await browser.newPage({
       ignoreHTTPSErrors: true,
       colorScheme: dark ? 'dark' : 'light',
@@ -120,7 +120,7 @@ export class GatewayScene {
       }
     });
     if (usb !== undefined) await page.addInitScript(usb);
-    await page.goto(`https://${host}:${this.proxy.port}/usb/${shown === '' ? '' : `#token=${shown}`}`);
+    await page.goto(`https://${host}:${this.proxy.port}/usb/${path}${shown === '' ? '' : `#token=${shown}`}`);
     return page;
   }
 

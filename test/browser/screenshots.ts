@@ -1,8 +1,14 @@
 /** Takes the pictures of docs/browser.md: `npm run docs:screenshots`. */
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { MassStorage } from 'urbdrc';
+import { ControlServer } from '../../src/control/controlServer.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import { systemClock } from '../../src/systemClock.ts';
+import { FakeSink, FakeSource } from '../hub/hubFakes.ts';
 import { launch } from './chromium.ts';
 import { indexedPng } from './indexedPng.ts';
 import { buildPages, fakeUsbScript, GatewayScene } from './gatewayScene.ts';
@@ -30,10 +36,41 @@ async function read(storage: MassStorage): Promise<void> {
   }
 }
 
+/** A program with two sessions, one of which has a device of a client. */
+async function takeAdmin(): Promise<void> {
+  const policy = () =>
+    ({ action: 'allow', rule: 'allow class 03', reason: 'allowed by allow class 03 (rules.txt:3)' }) as const;
+  const hub = new Hub({ clock: systemClock, policy, onEvent: () => control.changed() });
+  const counts = { device: 1, bytesIn: 0, bytesOut: 0 };
+  const traffic = () => {
+    counts.bytesIn += 6000 + 4000 * Math.sin(counts.bytesOut / 500);
+    counts.bytesOut += 400;
+    return [{ ...counts }];
+  };
+  const control = await ControlServer.listen(socket, { hub, clock: systemClock, program: 'serve', traffic });
+  for (const address of ['192.0.2.1', '192.0.2.2']) {
+    await hub.addSink(Object.assign(new FakeSink(address), { connection: { address } }));
+  }
+  const source = new FakeSource('tls://192.0.2.7:40312', '192.0.2.7');
+  await hub.addSource(source);
+  source.plug('1-2');
+  const page = await scene.open(browser, await scene.token({ sub: 'carol', tgt: 'admin' }), { path: 'admin' });
+  await page.getByText('At 192.0.2.1').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 1000 * BUSY));
+  await take(page, 'page-admin');
+  await page.close();
+  await control.close();
+  await hub.close();
+}
+
 const [usb] = await Promise.all([fakeUsbScript(), buildPages()]);
 const browser = await launch('--ignore-certificate-errors', '--hide-scrollbars', '--disable-lcd-text');
-const scene = await GatewayScene.begin();
+const folder = await mkdtemp(join(tmpdir(), 'urbdrc-screenshots-'));
+const socket = join(folder, 'control.sock');
+const scene = await GatewayScene.begin('--target', `admin=unix:${socket}`);
 try {
+  await takeAdmin();
+
   const apart = await scene.open(browser, 'guess', { usb: 'delete Navigator.prototype.usb' });
   await apart.getByRole('alert').first().waitFor();
   await apart.getByText('What a browser cannot give').click();
@@ -68,6 +105,7 @@ try {
     await scene.gateway.line(/alice at desk /);
   }
 } finally {
+  await rm(folder, { recursive: true });
   await scene.end();
   await browser.close();
 }

@@ -14,12 +14,28 @@ const LIST: ControlList = {
   devices: [
     {
       ...{ id: 1, device: '46f4:0001', port: '1-2', manufacturer: 'QEMU', product: 'DISK\u001b[31m', serial: 'A1' },
-      ...{ source: 'tcp://192.0.2.7:1', state: 'attached', sharing: 'held', holder: 'vhci', age: 3, location: '3-1' },
+      ...{
+        source: 'tcp://192.0.2.7:1',
+        state: 'attached',
+        sharing: 'held',
+        decision: null,
+        holder: 'vhci',
+        age: 3,
+        location: '3-1',
+      },
       waiting: ['anna'],
     },
     {
       ...{ id: 2, device: '0627:0001', port: '1-3', manufacturer: null, product: null, serial: null },
-      ...{ source: 'tcp://192.0.2.7:1', state: 'denied', sharing: 'free', holder: null, age: null, location: null },
+      ...{
+        source: 'tcp://192.0.2.7:1',
+        state: 'denied',
+        sharing: 'free',
+        decision: null,
+        holder: null,
+        age: null,
+        location: null,
+      },
       waiting: [],
     },
   ],

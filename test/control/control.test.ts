@@ -19,7 +19,9 @@ import {
   readRequest,
 } from '../../src/control/controlMessages.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
+import { HidKeyboard } from '../../src/devices/virtual/hidKeyboard.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import { DeviceTraffic } from '../../src/metrics/deviceTraffic.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { FakeSink, FakeSource } from '../hub/hubFakes.ts';
 
@@ -118,6 +120,66 @@ describe('the control socket', () => {
     const last = next();
     await control.close();
     expect(await last).to.equal(undefined);
+  });
+
+  it('tells who watches of a lock, which is no event of the hub', async () => {
+    const source = new FakeSource();
+    await hub.addSink(new FakeSink('vhci'));
+    await hub.addSource(source);
+    source.plug();
+    const watcher = await ControlClient.connect(path);
+    const watching = watcher.watch();
+    const next = async () => ((await watching.next()).value as ControlList | undefined)?.devices[0]?.sharing;
+    expect(await next()).to.equal('held');
+    await client.ask({ do: 'lock', device: 1 });
+    clock.advance(100);
+    expect(await next()).to.equal('locked');
+    watcher.close();
+  });
+
+  it('tells what was decided about a device, and by which rule', async () => {
+    const rule = 'allow 1209:* (rules.txt:3)';
+    const decided = new Hub({ clock, policy: () => ({ action: 'allow', rule, reason: `allowed by ${rule}` }) });
+    const other = await ControlServer.listen(join(folder, 'serve-2.sock'), { hub: decided, clock, program: 'serve' });
+    const source = new FakeSource();
+    await decided.addSource(source);
+    source.plug();
+    const asking = await ControlClient.connect(join(folder, 'serve-2.sock'));
+    const answer = await asking.ask({ do: 'list' });
+    const decisions = 'list' in answer ? answer.list.devices.map(({ decision }) => decision) : [];
+    expect(decisions).to.deep.equal([{ action: 'allow', rule, reason: `allowed by ${rule}` }]);
+    asking.close();
+    await other.close();
+    await decided.close();
+  });
+
+  it('counts the bytes of devices every second for who wants it, and for nobody else', async () => {
+    const traffic = new DeviceTraffic(clock);
+    const device = traffic.counted(new HidKeyboard(), 7);
+    await device.open();
+    const setup = { bmRequestType: 0x80, bRequest: 6, wValue: 0x100, wIndex: 0, wLength: 18 };
+    await new Promise((resolve) =>
+      device.submit({ type: 'control', setup, data: new Uint8Array(0), timeout: 0 }, resolve),
+    );
+    const options = { hub, clock, program: 'serve', traffic: () => traffic.list } as const;
+    const other = await ControlServer.listen(join(folder, 'serve-2.sock'), options);
+    const socket = connect(join(folder, 'serve-2.sock'));
+    const lines = new Lines(4096);
+    const next = async () =>
+      lines.push((await once(socket, 'data'))[0] as Buffer)?.map((line) => JSON.parse(line) as object);
+    socket.write('{"do":"watch"}\n');
+    expect((await next())?.[0]).to.have.property('list');
+    expect(clock.pending).to.equal(0);
+    socket.write('{"do":"watch","traffic":true}\n');
+    expect((await next())?.[0]).to.have.property('list');
+    for (let second = 0; second < 2; second += 1) {
+      clock.advance(1000);
+      expect(await next()).to.deep.equal([{ ok: true, traffic: [{ device: 7, bytesIn: 18, bytesOut: 0 }] }]);
+    }
+    socket.destroy();
+    await device.close();
+    await other.close();
+    expect(clock.pending).to.equal(0);
   });
 
   it('tells nobody, and keeps no timer, where nobody watches', async () => {

@@ -29,7 +29,7 @@ export class Rates {
   readonly #counts: Count[] = [];
 
   /** @param now - milliseconds */
-  note({ direction, bytes, seconds }: MeteredRequest, now: number): void {
+  note({ direction, bytes, seconds }: Pick<MeteredRequest, 'direction' | 'bytes' | 'seconds'>, now: number): void {
     const count = this.#countAt(Math.floor(now / 1000));
     if (direction === 'in') count.bytesIn += bytes;
     else count.bytesOut += bytes;

@@ -1,10 +1,16 @@
-import type { TokenClaims } from '../model/tokenClaims.ts';
 import type { ConnectionState } from '../model/pageSession.ts';
 import { button, element, find, setText } from './dom.ts';
 
 export interface ConnectionActions {
   readonly connect: (token: string) => void;
   readonly disconnect: () => void;
+}
+
+/** What there is to see of a connection. */
+export interface ConnectionView {
+  readonly name: ConnectionState['name'];
+  /** Why there is none. */
+  readonly problem?: string | undefined;
 }
 
 /** Whether there is a connection, as whom and where to, and what to do about it. */
@@ -35,18 +41,17 @@ export class ConnectionPanel {
     this.node = element('div', {}, this.#problem, this.#form, this.#open);
   }
 
-  update(state: ConnectionState, { user, target }: TokenClaims): void {
-    const isApart = state.name === 'apart';
-    const isOpen = 'client' in state;
-    const problem = isApart ? state.problem : undefined;
+  /** @param facts - as whom and where to, where there is a connection */
+  update({ name, problem }: ConnectionView, facts: string): void {
+    const isOpen = name === 'connected' || name === 'interrupted';
     this.#form.hidden = isOpen;
     this.#open.hidden = !isOpen;
-    this.#connect.disabled = !isApart;
+    this.#connect.disabled = name !== 'apart';
     this.#problem.hidden = problem === undefined;
     setText(this.#problem, problem === undefined ? '' : `${problem}.`);
-    setText(this.#facts, `${user ?? 'You'} at ${target ?? location.host}. Devices that you give are there at once.`);
-    setText(this.#status, STATUS[state.name]);
-    this.#status.dataset['state'] = state.name;
+    setText(this.#facts, facts);
+    setText(this.#status, STATUS[name]);
+    this.#status.dataset['state'] = name;
   }
 }
 

@@ -29,7 +29,7 @@ export class DeviceCard {
   readonly #back: HTMLButtonElement;
   readonly #save: HTMLButtonElement | undefined;
   readonly #blocks: BlobBlocks | undefined;
-  readonly #plot = new Plot();
+  readonly #plot = new Plot(true);
 
   constructor(
     offer: Offer,

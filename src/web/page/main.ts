@@ -59,7 +59,8 @@ const actions = {
 
 function draw(): void {
   isDrawn = true;
-  connection.update(session.state, claims);
+  const { user = 'You', target = location.host } = claims;
+  connection.update(session.state, `${user} at ${target}. Devices that you give are there at once.`);
   log.update();
   const { offers } = session;
   for (const [offer, card] of cards) {

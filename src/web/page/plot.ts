@@ -53,7 +53,7 @@ class Chart {
   }
 }
 
-/** Live rates and latencies of a device. */
+/** Live rates of a device, and latencies where they are known. */
 export class Plot {
   readonly #rate = new Chart([({ bytesIn }) => bytesIn, ({ bytesOut }) => bytesOut], (seconds, most) => {
     const { bytesIn = 0, bytesOut = 0 } = seconds.at(-1) ?? {};
@@ -65,7 +65,11 @@ export class Plot {
     if (last === undefined) return { lines: ['no request in the last minute'], rest: '' };
     return { lines: [`${timeText(last)} for a request`], rest: `at most ${timeText(most)}` };
   });
-  readonly node = element('div', { class: 'plots' }, this.#rate.figure, this.#latency.figure);
+  readonly node = element('div', { class: 'plots' }, this.#rate.figure);
+
+  constructor(hasLatency: boolean) {
+    if (hasLatency) this.node.append(this.#latency.figure);
+  }
 
   draw(seconds: readonly Second[]): void {
     this.#rate.draw(seconds);

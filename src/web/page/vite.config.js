@@ -15,6 +15,6 @@ export default defineConfig({
     // Nothing goes into the document as data: the policy of the page has no `data:`.
     assetsInlineLimit: 0,
     modulePreload: false,
-    rolldownOptions: { input: [here('index.html')] },
+    rolldownOptions: { input: [here('index.html'), here('admin.html')] },
   },
 });
