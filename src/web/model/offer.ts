@@ -97,6 +97,8 @@ export class Offer {
       return;
     }
     this.#redirection = redirection;
+    // It was taken back while it was being opened.
+    if (!this.isWanted) void redirection.release();
     void redirection.announced.then(() => {
       if (this.#state.name !== 'going') return;
       this.#enter({ name: 'given', isUsed: false });

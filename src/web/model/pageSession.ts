@@ -11,9 +11,7 @@ export type ConnectionState =
   /** There is none. `problem`: there was one, or should have been. */
   | { readonly name: 'apart'; readonly problem: string | undefined }
   | { readonly name: 'connecting' }
-  | { readonly name: 'connected'; readonly client: RedirectionClient }
-  /** It was cut, and may go on. */
-  | { readonly name: 'interrupted'; readonly client: RedirectionClient };
+  | { readonly name: 'connected'; readonly client: RedirectionClient };
 
 export interface PageSessionOptions {
   readonly dial: (token: string) => Promise<Transport>;
@@ -54,14 +52,6 @@ export class PageSession {
         clock: this.#options.clock,
         // A gateway lets in first and looks at the token then: there is a connection when the server has said something.
         onChannel: () => this.#connected(client),
-        onInterrupted: (hold) => {
-          this.#enter({ name: 'interrupted', client });
-          this.log.add(`The connection was cut. The devices are held for ${Math.round(hold / 1000)} s.`);
-        },
-        onResumed: () => {
-          this.#enter({ name: 'connected', client });
-          this.log.add('The connection goes on. Nothing was lost.');
-        },
       });
       void client.closed.then((error) => this.#apart(error?.message));
     } catch (error) {
@@ -71,7 +61,7 @@ export class PageSession {
 
   /** Takes all devices back and ends the connection. They are given again with the next one. */
   async disconnect(): Promise<void> {
-    if ('client' in this.#state) await this.#state.client.close();
+    if (this.#state.name === 'connected') await this.#state.client.close();
   }
 
   /** A device that this page has from now on. */
@@ -91,7 +81,7 @@ export class PageSession {
   /** Gives a device to the server, now or as soon as there is a connection. */
   async give(offer: Offer): Promise<void> {
     offer.isWanted = true;
-    if ('client' in this.#state) await offer.give(this.#state.client);
+    if (this.#state.name === 'connected') await offer.give(this.#state.client);
     else this.#options.changed();
   }
 

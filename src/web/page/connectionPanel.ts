@@ -43,7 +43,7 @@ export class ConnectionPanel {
 
   /** @param facts - as whom and where to, where there is a connection */
   update({ name, problem }: ConnectionView, facts: string): void {
-    const isOpen = name === 'connected' || name === 'interrupted';
+    const isOpen = name === 'connected';
     this.#form.hidden = isOpen;
     this.#open.hidden = !isOpen;
     this.#connect.disabled = name !== 'apart';
@@ -59,5 +59,4 @@ const STATUS: Readonly<Record<ConnectionState['name'], string>> = {
   apart: 'Not connected',
   connecting: 'Connecting',
   connected: 'Connected',
-  interrupted: 'Cut, trying again',
 };

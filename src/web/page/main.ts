@@ -22,7 +22,8 @@ const usb: Navigator['usb'] | undefined = 'usb' in navigator ? navigator.usb : u
 let claims = claimsIn('');
 let isDrawn = true;
 const session = new PageSession({
-  dial: (token) => dialPage(webSocketAt(token), { hold: claimsIn(token).hold }),
+  // A token is good for one connection: there is no other with which this one could go on.
+  dial: (token) => dialPage(webSocketAt(token), { hold: 0 }),
   clock: systemClock,
   changed: () => {
     if (isDrawn) requestAnimationFrame(draw);
@@ -80,7 +81,7 @@ function draw(): void {
   find('no-devices').hidden = offers.length > 0;
 }
 
-const where = () => ({ isOpen: 'client' in session.state, target: claims.target ?? location.host });
+const where = () => ({ isOpen: session.state.name === 'connected', target: claims.target ?? location.host });
 
 /** A device that the page makes up: it is wanted at the server at once. */
 function makeUp(device: UsbDevice, kind: Offer['kind'], more: DeviceExtras): void {

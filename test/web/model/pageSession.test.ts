@@ -110,6 +110,20 @@ describe('the session of a page', () => {
     await session.disconnect();
   });
 
+  it('a device that is taken back while it is being opened does not stay at the server', async () => {
+    const bench = new Bench();
+    const { session } = bench;
+    await session.connect('good');
+    await bench.until(() => session.state.name === 'connected');
+    const offer = session.add(stick(), 'image');
+    const given = session.give(offer);
+    await offer.takeBack();
+    await given;
+    await bench.until(() => offer.state.name === 'here');
+    expect(offer.state).to.deep.equal({ name: 'here', why: 'You took it back.' });
+    await session.disconnect();
+  });
+
   it('forgets a device that is pulled out', async () => {
     const bench = new Bench();
     const device = stick();

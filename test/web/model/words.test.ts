@@ -41,11 +41,10 @@ describe('words of a page', () => {
     expect([0x02, 0x07, 0x0a, 0xfe, 0xff].map(protectedClass)).to.deep.equal(Array(5).fill(undefined));
   });
 
-  it('a token tells user, target and how long it may be held; what is no token tells nothing', async () => {
-    const claims = claimsIn(await token({ sub: 'ana-ñ', tgt: 'desk', reuse: 300 }));
-    expect(claims).to.deep.equal({ user: 'ana-ñ', target: 'desk', hold: 25 });
-    expect(claimsIn(await token({ reuse: -1 })).hold).to.equal(0);
-    const nothing = { user: undefined, target: undefined, hold: 0 };
+  it('a token tells user and target; what is no token tells nothing', async () => {
+    const claims = claimsIn(await token({ sub: 'ana-ñ', tgt: 'desk' }));
+    expect(claims).to.deep.equal({ user: 'ana-ñ', target: 'desk' });
+    const nothing = { user: undefined, target: undefined };
     for (const text of ['', 'guess', 'a.!!.c', `a.${btoa('7')}.c`, `a.${btoa('null')}.c`]) {
       expect(claimsIn(text), text).to.deep.equal(nothing);
     }
