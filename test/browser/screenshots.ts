@@ -19,8 +19,10 @@ const BUSY = 25;
 
 async function take(page: Page, name: string): Promise<void> {
   const path = fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
+  const width = Math.min(page.viewportSize()?.width ?? 0, 840);
+  await page.setViewportSize({ width, height: 400 });
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: Math.min(page.viewportSize()?.width ?? 0, 840), height });
+  await page.setViewportSize({ width, height });
   await page.evaluate(() => scrollTo(0, 0));
   await writeFile(path, await indexedPng(browser, await page.screenshot()));
 }

@@ -30,6 +30,7 @@ export class AdminView {
   readonly #waiting: ((problem: string | undefined) => void)[] = [];
   readonly #rates = new Map<number, { readonly rates: Rates; bytesIn: number; bytesOut: number }>();
   #list: ControlList | undefined;
+  #listedAt = 0;
 
   constructor(options: AdminViewOptions) {
     this.#options = options;
@@ -39,6 +40,11 @@ export class AdminView {
   /** Undefined until the program has told it. */
   get list(): ControlList | undefined {
     return this.#list;
+  }
+
+  /** Milliseconds since the list came: ages in it are of then. */
+  get listAge(): number {
+    return this.#options.now() - this.#listedAt;
   }
 
   /** Rates of the last minute. @param device - its id in the list */
@@ -89,6 +95,7 @@ export class AdminView {
 
   #listed(list: ControlList): void {
     this.#list = list;
+    this.#listedAt = this.#options.now();
     const ids = new Set(list.devices.map(({ id }) => id));
     for (const id of this.#rates.keys()) if (!ids.has(id)) this.#rates.delete(id);
   }

@@ -84,9 +84,8 @@ export class Offer {
     return [...new Set(kept)];
   }
 
-  /** Gives it to the server. What goes wrong is told in the log. */
+  /** Gives it to the server, where it is wanted. What goes wrong is told in the log. */
   async give(sink: OfferSink): Promise<void> {
-    this.isWanted = true;
     if (this.#state.name !== 'here') return;
     this.#enter({ name: 'going' });
     let redirection: Redirection;

@@ -87,7 +87,7 @@ class SessionRow implements Row<ListedSession> {
   update({ id, name, who, access, state: where, age, devices }: ListedSession): void {
     setText(this.#title, `${id}: ${who}`);
     const has = devices.length === 0 ? 'no devices' : `devices ${devices.join(', ')}`;
-    setText(this.#facts, `session ${name}, ${access}, ${where} for ${age} s, ${has}`);
+    setText(this.#facts, `session ${name}, ${access}, ${where} since ${sinceOf(age)}, ${has}`);
   }
 }
 
@@ -150,15 +150,10 @@ class DeviceRow implements Row<ListedDevice> {
       `from ${source}`,
     ];
     setText(this.#facts, parts.filter((part) => part !== null).join(', '));
-    setText(this.#place, `${placeOf(listed)}${age === null ? '' : `, for ${age} s`}.`);
+    setText(this.#place, `${placeOf(listed)}${age === null ? '' : ` since ${sinceOf(age)}`}.`);
     this.node.dataset['state'] = where === 'attached' ? 'used' : where;
     this.#decision.hidden = decision === null;
-    setText(
-      this.#decision,
-      decision === null
-        ? ''
-        : `Decided: ${decision.reason}${decision.rule === null ? '' : ` (rule: ${decision.rule})`}.`,
-    );
+    setText(this.#decision, decision === null ? '' : `Decided: ${wordsFor(decision)}.`);
     this.#waiting.hidden = waiting.length === 0;
     setText(this.#waiting, `Waiting: ${waiting.join(', ')}.`);
     this.#isLocked = listed.sharing === 'locked';
@@ -181,6 +176,16 @@ class DeviceRow implements Row<ListedDevice> {
     if (this.#receiver.selectedIndex < 0) this.#receiver.selectedIndex = 0;
     this.#give.disabled = sessions.length === 0;
   }
+}
+
+/** The reason has the rule, as a rule. */
+function wordsFor({ reason, rule }: { readonly reason: string; readonly rule: string | null }): string {
+  return rule === null || reason.includes(rule) ? reason : `${reason} (rule: ${rule})`;
+}
+
+/** The time of day. @param age - seconds, when the list came */
+function sinceOf(age: number): string {
+  return new Date(Date.now() - (view?.listAge ?? 0) - 1000 * age).toLocaleTimeString();
 }
 
 /** Rows for what is there, kept by id. */

@@ -32,6 +32,11 @@ describe('the view of an administrator', () => {
     tell({ ok: true, list: { ...LIST, pid: 1 } }, { ok: true, list: LIST });
     expect(view.list).to.deep.equal(LIST);
     expect(changes).to.equal(1);
+    now += 2500;
+    tell({ ok: true, traffic: [] });
+    expect(view.listAge).to.equal(2500);
+    tell({ ok: true, list: LIST });
+    expect(view.listAge).to.equal(0);
   });
 
   it('makes rates of counts, and begins anew with a new holder', () => {
