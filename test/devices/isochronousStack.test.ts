@@ -6,6 +6,7 @@ import { GadgetZero } from '../../src/devices/virtual/gadgetZero.ts';
 import { UsbAudio } from '../../src/devices/virtual/usbAudio.ts';
 import { RedirectionClient } from '../../src/engine/client.ts';
 import type { UsbDevice, UsbOperation, UsbResult } from '../../src/ports/usb.ts';
+import { StreamedDevice } from '../../src/usb/isochronous/streamedDevice.ts';
 import { memoryPair } from '../../transports/memory.ts';
 import { FakeServer } from '../engine/fakePeer.ts';
 import { stack, turns, type Stack } from '../engine/stack.ts';
@@ -124,6 +125,23 @@ describe('isochronous transfers through all layers ([MS-RDPEUSB] 2.2.9.8 and 2.2
     const [watched] = await start(writing([1], busAnswer.frameNumber + 5));
     own.advance(7);
     expect(await watched!.result).to.deep.include({ status: 'completed', startFrame: 70_005 });
+  });
+
+  it('StartFrame counts in the frames of the buffer in front of a device that starts as soon as it can', async () => {
+    const own = new VirtualClock(70_000);
+    const device = new IsochronousDevice(clock);
+    await redirect(new StreamedDevice(device, { clock: own, target: 40, lost: () => {} }));
+    const { busAnswer } = await usb.run({ type: 'queryBus', query: 'frameNumber' });
+    expect(busAnswer).to.deep.equal({ query: 'frameNumber', frameNumber: 70_000 });
+    const [watched, taken] = await start(writing([1], 70_100), writing([1], 70_100));
+    expect((await taken!.result).status).to.equal('badStartFrame');
+    own.advance(99);
+    clock.advance(99);
+    expect(device.received).to.deep.equal([]);
+    own.advance(1);
+    clock.advance(5);
+    expect(await watched!.result).to.deep.include({ status: 'completed', startFrame: 70_100 });
+    expect(device.received).to.have.length(1);
   });
 
   it('NoAck: the server is done when it is sent, the device plays it all the same', async () => {
