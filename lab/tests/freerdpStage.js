@@ -19,8 +19,11 @@ export const SERIAL = '0403:6001';
 
 /** Starts the display; resolves with what ends it. */
 export async function startScreen() {
+  const [socket, lock] = [`/tmp/.X11-unix/X${DISPLAY.slice(1)}`, `/tmp/.X${DISPLAY.slice(1)}-lock`];
+  // Those of a display of the machine outside, whose files this one sees: Xvfb would not start, and its socket leads nowhere.
+  for (const path of [socket, lock]) await rm(path, { force: true });
   const screen = lab.spawnProgram('Xvfb', [DISPLAY, '-screen', '0', '1024x768x24', '-nolisten', 'tcp']);
-  await lab.waitUntil(() => lab.exists(`/tmp/.X11-unix/X${DISPLAY.slice(1)}`), 30_000, 'the display');
+  await lab.waitUntil(() => lab.exists(socket), 30_000, 'the display');
   return screen;
 }
 
