@@ -25,6 +25,7 @@ import {
   PointerCapability,
   ShareCapability,
 } from './serverCapabilities.ts';
+import { ServerRedirection, ServerRedirectionPdu } from './serverRedirection.ts';
 import { ServerCoreData, ServerNetworkData, ServerSecurityData } from './serverData.ts';
 import {
   SHARE_CONTROL_PDU_NAMES,
@@ -88,6 +89,8 @@ const messages: readonly ProtocolMessage[] = [
   ...SHARE_CONTROL_PDU_NAMES.map((name) =>
     variantOf(ShareControlPdu, name, shareControlPduSpec(name), SHARE_SENDERS[name]),
   ),
+  messageOf(ServerRedirectionPdu, 'server'),
+  messageOf(ServerRedirection, 'server'),
   messageOf(GeneralCapability, 'either'),
   messageOf(BitmapCapability, 'either'),
   messageOf(OrderCapability, 'either'),
@@ -127,6 +130,11 @@ export const RDP_PROTOCOL: Protocol = {
     'correlationId',
     'data',
     'extraInfo',
+    'loadBalanceInfo',
+    'passwordBytes',
+    'redirectionGuid',
+    'targetCertificate',
+    'tsvUrl',
     'orderSupport',
     'payload',
     'sourceDescriptor',

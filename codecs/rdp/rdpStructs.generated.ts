@@ -25,6 +25,22 @@ export const struct = structsOf({
       return true;
     },
   },
+  'Flags:u16 Length:u16 SessionID:u32 RedirFlags:u32': {
+    decode: (bytes, at) => ({
+      Flags: u16At(bytes, at),
+      Length: u16At(bytes, at + 2),
+      SessionID: u32At(bytes, at + 4),
+      RedirFlags: u32At(bytes, at + 8),
+    }),
+    encode(bytes, at, v: Values<'Flags' | 'Length' | 'SessionID' | 'RedirFlags'>) {
+      if ((v.Flags & 0xffff) !== v.Flags || (v.Length & 0xffff) !== v.Length || v.SessionID >>> 0 !== v.SessionID || v.RedirFlags >>> 0 !== v.RedirFlags) return false;
+      putU16(bytes, at, v.Flags);
+      putU16(bytes, at + 2, v.Length);
+      putU32(bytes, at + 4, v.SessionID);
+      putU32(bytes, at + 8, v.RedirFlags);
+      return true;
+    },
+  },
   'Flags:u32 RedirectedSessionID:u32': {
     decode: (bytes, at) => ({
       Flags: u32At(bytes, at),

@@ -74,18 +74,13 @@ export function shareControlPduSpec(name: ShareControlPduName): SpecRef {
 export const STREAM_LOW = 1;
 
 const TYPE_MASK = 0x000f;
-const PROTOCOL_VERSION = 0x0010;
+/** Of pduType: TS_PROTOCOL_VERSION. */
+export const PROTOCOL_VERSION = 0x0010;
 const VERSION_MASK = 0xfff0;
 
-/** PDUTYPE_SERVER_REDIR_PKT: it has no shareId, and is not decoded here. */
-const SERVER_REDIRECTION = 10;
-
-/** Whether a PDU sends the client to another machine, [MS-RDPBCGR] 2.2.13.3.1. */
-export function isServerRedirection(pdu: Uint8Array): boolean {
-  return ((pdu[2] ?? 0) & TYPE_MASK) === SERVER_REDIRECTION;
-}
-
 const Control = struct('TS_SHARECONTROLHEADER', { totalLength: 'u16', pduType: 'u16', pduSource: 'u16' });
+/** TS_SHARECONTROLHEADER. */
+export const ShareControlHeader = Control;
 const ShareId = struct('TS_SHARECONTROLHEADER', { shareId: 'u32' });
 const Originator = struct('TS_CONFIRM_ACTIVE_PDU', { originatorId: 'u16' });
 const Lengths = struct('TS_CAPABILITIES', { lengthSourceDescriptor: 'u16', lengthCombinedCapabilities: 'u16' });

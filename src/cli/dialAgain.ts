@@ -59,6 +59,7 @@ const LASTING: ReadonlySet<TransportErrorCode> = new Set([
   // Who was ended would only end the other, and so on.
   'SESSION_ENDED',
   'TOKEN_MISSING',
+  'TOO_MANY_REDIRECTIONS',
   'WRONG_TOKEN',
 ]);
 
@@ -126,6 +127,7 @@ export async function dialAgainWhenCut(
   }
 }
 
+/** The connection is over, and the session may go on with another one. */
 function isCut(error: unknown): boolean {
-  return error instanceof TransportError && error.code === 'CONNECTION_LOST';
+  return error instanceof TransportError && (error.code === 'CONNECTION_LOST' || error.code === 'REDIRECTED');
 }

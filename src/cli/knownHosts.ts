@@ -25,7 +25,7 @@ export function knownHostsFile(folder: string | undefined): string | undefined {
 export async function judgeByKnownHosts(
   file: string | undefined,
   host: string,
-  { fingerprint, isTrusted }: PresentedCertificate,
+  { fingerprint, isTrusted }: Pick<PresentedCertificate, 'fingerprint' | 'isTrusted'>,
   say: (line: string) => void,
 ): Promise<void> {
   if (isTrusted) return;

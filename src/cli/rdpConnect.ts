@@ -3,7 +3,8 @@ import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 import type { Transport } from '../ports/transport.ts';
 import { dialRdp, type DialRdpOptions } from '../../transports/rdp/dialRdp.ts';
 import { parseRdpFileServer } from '../../transports/rdp/rdpFileServer.ts';
-import { formatRdpUrl, isRdpUrl, parseRdpServerUrl } from '../../transports/rdp/rdpUrl.ts';
+import { describeRoute, type RdpRoute } from '../../transports/rdp/rdpRoute.ts';
+import { formatRdpUrl, isRdpUrl, parseRdpServerUrl, type RdpUrl } from '../../transports/rdp/rdpUrl.ts';
 import { dialAgainWhenCut, unlessAborted } from './dialAgain.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
@@ -88,18 +89,38 @@ export async function serveRdpServer(
   serve: (transport: Transport) => Promise<void>,
 ): Promise<void> {
   let cookie: ServerReconnectCookie | undefined;
+  let route: RdpRoute | undefined;
+  let isSentOn = false;
+  const onRedirected = (from: RdpUrl, next: RdpRoute) => {
+    isSentOn = true;
+    // It was the other server's.
+    cookie = undefined;
+    route = next;
+    terminal.say(`${formatRdpUrl(from)} sends this client on to ${describeRoute(next)}`);
+  };
   const dial = () => {
-    const resuming = { onCookie: (given: ServerReconnectCookie) => (cookie = given), ...(cookie && { cookie }) };
+    const resuming = {
+      ...{ onRedirected, onCookie: (given: ServerReconnectCookie) => (cookie = given) },
+      ...(cookie && { cookie }),
+      ...(route && { route }),
+    };
     return unlessAborted(dialRdpServer(url, options, resuming, context, terminal, signal), signal);
   };
-  const returning = { dial, serve, canReturn: () => cookie !== undefined };
+  const returning = {
+    dial,
+    serve: (transport: Transport) => {
+      isSentOn = false;
+      return serve(transport);
+    },
+    canReturn: () => cookie !== undefined || isSentOn,
+  };
   await dialAgainWhenCut(returning, 1000 * options.hold, terminal, signal);
 }
 
 async function dialRdpServer(
   url: string,
   options: RdpConnectOptions,
-  resuming: Pick<DialRdpOptions, 'cookie' | 'onCookie'>,
+  resuming: Pick<DialRdpOptions, 'cookie' | 'onCookie' | 'onRedirected' | 'route'>,
   { environment }: Pick<ProgramContext, 'environment'>,
   terminal: Terminal,
   signal: AbortSignal,
@@ -112,14 +133,14 @@ async function dialRdpServer(
   }
   const password = passwordFile === undefined ? '' : await readSecret(passwordFile, 'password', say);
   const file = options.knownHosts ?? knownHostsFile(stateFolder(undefined, environment));
-  const host = formatRdpUrl(target).replace(/^rdp:\/\//, '');
+  const nameOf = (server: RdpUrl) => formatRdpUrl(server).replace(/^rdp:\/\//, '');
   return await dialRdp(target, {
     credentials: { userName, password, domain: options.domain ?? domain },
     ...(ca !== undefined && { ca: await readText(ca) }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(insecure !== undefined && { insecure }),
     ...resuming,
-    judge: (certificate) => judgeByKnownHosts(file, host, certificate, say),
+    judge: (certificate) => judgeByKnownHosts(file, nameOf(certificate.target), certificate, say),
     signal,
   });
 }

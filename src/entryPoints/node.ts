@@ -57,6 +57,7 @@ export { ConnectionLimit } from '../admission/connectionLimit.ts';
 export type { CertificateOptions, IdentitySource, ServerIdentity } from '../../transports/certificates.ts';
 export { listen, type Listener, type ListenOptions } from '../../transports/listen.ts';
 export { dialRdp, type DialRdpOptions, type PresentedCertificate } from '../../transports/rdp/dialRdp.ts';
+export type { RdpRoute } from '../../transports/rdp/rdpRoute.ts';
 export type { RdpUrl } from '../../transports/rdp/rdpUrl.ts';
 export type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';

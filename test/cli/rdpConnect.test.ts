@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { ServerRedirection } from '../../codecs/rdp/serverRedirection.ts';
+import { SecurityProtocol } from '../../codecs/rdp/x224.ts';
+import { channelPacket, IO_CHANNEL_ID } from '../../src/rdp/rdpPacket.ts';
 import { makeIdentity } from '../../transports/certificates.ts';
 import { placeToConnect } from '../../src/cli/rdpConnect.ts';
 import { VirtualDevices } from '../../src/devices/virtual/virtualDevices.ts';
+import { NlaServer } from '../transports/rdp/nlaServer.ts';
 import { complaints, Scene } from './connections.ts';
 
 const SECTORS = 300;
@@ -79,6 +83,33 @@ describe('urbdrc redirect --connect rdp://', () => {
     const client = connect(`rdp://ali@${address}`, 'password', '--fingerprint', fingerprint);
     expect(await client.exit).to.equal(1);
     expect(complaints(client)[0]).to.include('presented a certificate with another fingerprint');
+  });
+
+  it('goes where a broker sends it on to, says so, and remembers both certificates', async () => {
+    const broker = await NlaServer.open(async (peer) => {
+      await peer.negotiate(SecurityProtocol.PROTOCOL_SSL);
+      await peer.untilCredentials();
+      const redirection = ServerRedirection.encode({ sessionId: 1, redirFlags: 0, targetNetAddress: '127.0.0.2' });
+      peer.send(...channelPacket(IO_CHANNEL_ID, redirection));
+    });
+    try {
+      const reading = ['serve', '--read-sectors', String(SECTORS), '--out', scene.file('out.img')];
+      const who = ['--user', 'ali', '--password-file', scene.file('password')];
+      const { running: server } = await scene.listen([...reading, ...who], `rdp://127.0.0.2:${broker.port}`);
+      const client = connect(`rdp://ali@127.0.0.1:${broker.port}`);
+      expect(await server.exit, server.stderr.text).to.equal(0);
+      expect(await client.exit, client.stderr.text).to.equal(0);
+      const [first, desk] = ['127.0.0.1', '127.0.0.2'].map((host) => `${host}:${broker.port}`);
+      expect(client.stderr.lines.slice(0, 3).map((line) => line.replace(/: its certificate.*/, ''))).to.deep.equal([
+        `${first} is new`,
+        `rdp://${first} sends this client on to rdp://${desk}`,
+        `${desk} is new`,
+      ]);
+      expect(sha256(readFileSync(scene.file('out.img')))).to.equal(sha256(image));
+      expect(readFileSync(scene.file('known'), 'utf8').split('\n')).to.have.length(3);
+    } finally {
+      broker.close();
+    }
   });
 
   it('takes the address and the user from an .rdp file, in UTF-16 as Windows writes it', async () => {

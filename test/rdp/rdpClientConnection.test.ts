@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { UsageError } from '../../codecs/core/errors.ts';
-import { fromHex } from '../../codecs/core/json.ts';
+import { DecodeError, UsageError } from '../../codecs/core/errors.ts';
+import { fromHex, toHex } from '../../codecs/core/json.ts';
+import { asciiBytes } from '../../codecs/core/text.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import { SecurityProtocol } from '../../codecs/rdp/x224.ts';
@@ -96,6 +97,11 @@ function isDemandActive(payload: Uint8Array): boolean {
   return payload[3] === 0x68 && ((payload[13] ?? 0) & 0x0f) === 1 && payload[14] === 0;
 }
 
+/** The same with a length in 1 byte, and then SEC_LICENSE_PKT. */
+function isLicence(payload: Uint8Array): boolean {
+  return payload[3] === 0x68 && (payload[9] ?? 0) < 0x80 && payload[10] === 0x80 && payload[11] === 0;
+}
+
 describe('RDP client connection ([MS-RDPBCGR] 1.3.1.1)', () => {
   it('goes with our own server as far as its channels, and tells it the user and its own name', () => {
     const pair = new Pair();
@@ -138,19 +144,43 @@ describe('RDP client connection ([MS-RDPBCGR] 1.3.1.1)', () => {
     expect(pair.clientEvents.at(-1)).to.deep.equal({ type: 'channelData', channel: 'drdynvc', chunk: CHUNK });
   });
 
-  it('says that it does not follow a server that sends it to another machine (2.2.13.3.1), whenever that comes', () => {
-    // TS_SHARECONTROLHEADER, pad2Octets, and RDP_SERVER_REDIRECTION_PACKET with a session and nothing else.
-    const redirection = fromHex('16001a00ea03 0000 0004 0c00 01000000 00000000 0000');
+  /** TS_SHARECONTROLHEADER, pad2Octets, and RDP_SERVER_REDIRECTION_PACKET with a session and nothing else. */
+  const redirection = (redirFlags = '00000000') => fromHex(`14001a00ea03 0000 0004 0c00 05000000 ${redirFlags}`);
+  const onIoChannel = (data: Uint8Array) => joinParts(channelPacket(IO_CHANNEL_ID, [data])).subarray(4);
+  const inPlaceOf = (isMeant: (payload: Uint8Array) => boolean, data: Uint8Array) =>
+    new Pair(OPTIONS, true, (payload) => (isMeant(payload) ? onIoChannel(data) : payload));
+
+  it('tells of a server that sends it to another machine, whenever that comes, and leaves (2.2.13.3.1, 2.2.13.2.1)', () => {
     const active = new Pair();
-    active.fromServer({ outgoing: [channelPacket(IO_CHANNEL_ID, [redirection])], events: [] });
-    const packet = joinParts(channelPacket(IO_CHANNEL_ID, [redirection])).subarray(4);
-    const early = new Pair(OPTIONS, true, (payload) => (isDemandActive(payload) ? packet : payload));
-    for (const { client, failure } of [active, early]) {
+    active.fromServer({ outgoing: [channelPacket(IO_CHANNEL_ID, [redirection()])], events: [] });
+    const early = inPlaceOf(isDemandActive, redirection());
+    const bare = inPlaceOf(isLicence, redirection().subarray(8));
+    const inPlaceOfLicence = inPlaceOf(isLicence, redirection());
+    for (const { client, clientEvents } of [active, early, inPlaceOfLicence, bare]) {
       expect(client.state).to.equal('finished');
-      expect(failure).to.be.instanceOf(RdpRefusalError).with.property('code', 'SESSION_ENDED');
-      expect(failure?.message).to.include('connect to that machine itself');
+      expect(clientEvents.slice(-2)).to.deep.equal([
+        { type: 'redirected', redirection: { sessionId: 5, redirFlags: 0 } },
+        { type: 'finished', error: undefined },
+      ]);
     }
-    expect(early.types[0]).to.deep.equal(['securityRequired', 'finished']);
+    expect(inPlaceOfLicence.types[0]).to.deep.equal(['securityRequired', 'redirected', 'finished']);
+  });
+
+  it('stays where a redirection only informs (LB_NOREDIRECT), and ends over one that is malformed', () => {
+    const pair = new Pair();
+    pair.fromServer({ outgoing: [channelPacket(IO_CHANNEL_ID, [redirection('80000000')])], events: [] });
+    expect([pair.client.state, pair.clientEvents.length]).to.deep.equal(['active', 2]);
+    const cut = redirection('02000000');
+    pair.fromServer({ outgoing: [channelPacket(IO_CHANNEL_ID, [cut])], events: [] });
+    expect(pair.failure).to.be.instanceOf(DecodeError).with.property('code', 'TRUNCATED');
+  });
+
+  it('shows the routing token, and the session that it was sent on to (2.2.1.1, 2.2.1.3.5)', () => {
+    const client = new RdpClientConnection({ ...OPTIONS, routingToken: 'Cookie: msts=1', redirectedSessionId: 5 });
+    expect(toHex(joinParts(client.start().outgoing.flat()))).to.include(toHex(asciiBytes('Cookie: msts=1\r\n')));
+    client.received({ type: 'tpkt', payload: fromHex('0ed000001234000200080001000000') });
+    // TS_UD_CS_CLUSTER: REDIRECTION_SUPPORTED, version 4, REDIRECTED_SESSIONID_FIELD_VALID.
+    expect(toHex(joinParts(client.secured().step.outgoing.flat()))).to.include('04c00c000f00000005000000');
   });
 
   it('gets a cookie, and comes back with one', () => {

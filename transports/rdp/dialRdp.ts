@@ -6,6 +6,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import createDebug from 'debug';
 import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
 import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
+import type { ServerRedirection } from '../../codecs/rdp/serverRedirection.ts';
 import { AUTHORIZATION_RESULT_SIZE, SecurityProtocol } from '../../codecs/rdp/x224.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
 import type { Step } from '../../src/channels/machine.ts';
@@ -21,14 +22,17 @@ import { normalizeFingerprint } from '../certificates.ts';
 import { nextFrom, write } from '../handshakeStream.ts';
 import { checkPeer, presentedCertificate } from '../peerCertificate.ts';
 import { addressOf, StreamTransport } from '../stream.ts';
-import { plainError, TransportError } from '../transportError.ts';
+import { plainError, TransportError, type TransportErrorCode } from '../transportError.ts';
 import { proveByCredSsp } from './credSsp.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
+import { describeRoute, redirectedRoute, type RdpRoute } from './rdpRoute.ts';
 import { formatRdpUrl, type RdpUrl } from './rdpUrl.ts';
 import { securityVerifierOf } from './reconnectCookies.ts';
 
 /** A certificate that a server shows, and that no option vouches for. */
 export interface PresentedCertificate {
+  /** Who shows it: where the client was sent on to, it is not whom the program named. */
+  readonly target: RdpUrl;
   /** SHA-256: 64 hexadecimal digits in pairs with colons. */
   readonly fingerprint: string;
   /** Whether an authority that the system trusts has signed it for this host. */
@@ -50,13 +54,20 @@ export interface DialRdpOptions {
    * authorities decide.
    */
   readonly judge?: (certificate: PresentedCertificate) => Promise<void>;
+  /** Where an earlier connection was sent on to, see {@link DialRdpOptions.onRedirected}, in place of `target` and `credentials`. */
+  readonly route?: RdpRoute;
+  /**
+   * Is told when a server sends the client on, [MS-RDPBCGR] 1.3.8. Before the channels stand the client goes there by itself;
+   * later the connection ends with REDIRECTED, and this is the route to dial.
+   */
+  readonly onRedirected?: (from: RdpUrl, route: RdpRoute) => void;
   /** What a connection that was cut has left, see {@link DialRdpOptions.onCookie}: no password is asked for then. */
   readonly cookie?: ServerReconnectCookie;
   /** Is told with what to come back after a cut; the newest counts. */
   readonly onCookie?: (cookie: ServerReconnectCookie) => void;
   /** Name of this machine for the server. Default: the host's. */
   readonly clientName?: string;
-  /** Milliseconds until the channels stand. Default: 30000. */
+  /** Milliseconds until the channels stand, or the server sends the client on. Default: 30000. */
   readonly timeout?: number;
   /** Ends the attempt when it is aborted. */
   readonly signal?: AbortSignal;
@@ -71,18 +82,76 @@ const OFFERED = SecurityProtocol.PROTOCOL_SSL | SecurityProtocol.PROTOCOL_HYBRID
 /** Chunks that a server may send before the activation is complete. */
 const MOST_EARLY = 64;
 
+/** How often a client is sent on, one server after the other. */
+const MOST_REDIRECTIONS = 4;
+/** Of an address at which nobody is: another one may do. */
+const UNREACHED: ReadonlySet<TransportErrorCode> = new Set([
+  'ADDRESS_NOT_AVAILABLE',
+  'CONNECTION_REFUSED',
+  'HOST_NOT_FOUND',
+  'HOST_UNREACHABLE',
+  'TIMED_OUT',
+]);
+
+/** How a connection came out. */
+type Arrival = { readonly transport: Transport } | { readonly from: RdpUrl; readonly redirection: ServerRedirection };
+
 /**
- * Connects to an RDP server as a client without a desktop: the transport is the static channel of dynamic channels.
+ * Connects to an RDP server as a client without a desktop: the transport is the static channel of dynamic channels. Where the
+ * server sends the client on, it goes there, up to 4 times; each certificate is judged as the first one is.
  *
  * @throws UsageError for options that make no sense, TransportError when there is no connection, with one line that says what
  *   happened and what to do; the signal's reason when it was aborted.
  */
 export async function dialRdp(target: RdpUrl, options: DialRdpOptions): Promise<Transport> {
-  const { fingerprint, ca, insecure, signal, clock = systemClock, timeout = TIMEOUT } = options;
+  const { fingerprint, ca, insecure, credentials } = options;
   if ((fingerprint !== undefined || ca !== undefined) && insecure === true) {
     throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
   }
   const pin = fingerprint === undefined ? undefined : normalizeFingerprint(fingerprint);
+  let route = options.route ?? { targets: [target], credentials };
+  for (let count = 0; ; count += 1) {
+    // The cookie is for the first server alone.
+    const arrival = await dialRoute(route, pin, count === 0 ? options : withoutCookie(options));
+    if ('transport' in arrival) return arrival.transport;
+    const { from, redirection } = arrival;
+    if (count === MOST_REDIRECTIONS) {
+      const problem = `${formatRdpUrl(from)} sends this client on, as ${MOST_REDIRECTIONS} servers before it did: there may be a loop`;
+      throw new TransportError('TOO_MANY_REDIRECTIONS', problem);
+    }
+    route = redirectedRoute(route, from, redirection);
+    options.onRedirected?.(from, route);
+  }
+}
+
+function withoutCookie({ cookie: _, ...others }: DialRdpOptions): DialRdpOptions {
+  return others;
+}
+
+/** Tries one target of a route after the other. */
+async function dialRoute(route: RdpRoute, pin: string | undefined, options: DialRdpOptions): Promise<Arrival> {
+  const { targets } = route;
+  const timeout = (options.timeout ?? TIMEOUT) / targets.length;
+  for (const [index, target] of targets.entries()) {
+    try {
+      return await dialTarget(target, route, pin, timeout, options);
+    } catch (error) {
+      const isOver = options.signal?.aborted === true || index === targets.length - 1;
+      if (isOver || !(error instanceof TransportError && UNREACHED.has(error.code))) throw error;
+      log(error.message);
+    }
+  }
+  throw new UsageError('a route has one target at least');
+}
+
+async function dialTarget(
+  target: RdpUrl,
+  route: RdpRoute,
+  pin: string | undefined,
+  timeout: number,
+  options: DialRdpOptions,
+): Promise<Arrival> {
+  const { signal, clock = systemClock } = options;
   signal?.throwIfAborted();
   const remote = formatRdpUrl(target);
   const socket = connect({ host: target.host, port: target.port });
@@ -94,7 +163,9 @@ export async function dialRdp(target: RdpUrl, options: DialRdpOptions): Promise<
   const abort = () => socket.destroy(new TransportError('ABORTED', `${remote}: aborted`));
   signal?.addEventListener('abort', abort);
   try {
-    return await new RdpDialing(socket, target, remote, pin, clock, options).run();
+    const arrival = await new RdpDialing(socket, target, remote, pin, clock, route, options).run();
+    if (!('transport' in arrival)) socket.end();
+    return arrival;
   } catch (error) {
     const reason = socket.errored ?? error;
     socket.destroy();
@@ -113,6 +184,7 @@ class RdpDialing {
   readonly #remote: string;
   readonly #pin: string | undefined;
   readonly #clock: Clock;
+  readonly #route: RdpRoute;
   readonly #options: DialRdpOptions;
   readonly #clientName: string;
   readonly #connection: RdpClientConnection;
@@ -126,6 +198,7 @@ class RdpDialing {
     remote: string,
     pin: string | undefined,
     clock: Clock,
+    route: RdpRoute,
     options: DialRdpOptions,
   ) {
     this.#socket = socket;
@@ -134,11 +207,13 @@ class RdpDialing {
     this.#remote = remote;
     this.#pin = pin;
     this.#clock = clock;
+    this.#route = route;
     this.#options = options;
-    const { credentials, cookie, clientName = hostname() } = options;
+    const { cookie, clientName = hostname() } = options;
+    const { credentials, sessionPassword = credentials.password, routingToken, redirectedSessionId } = route;
     this.#clientName = clientName;
     this.#connection = new RdpClientConnection({
-      credentials,
+      credentials: { ...credentials, password: sessionPassword },
       clientName,
       random: {
         clientRandom: randomBytes(32),
@@ -146,33 +221,38 @@ class RdpDialing {
         hardwareId: createHash('md5').update(clientName).digest(),
       },
       channels: [DRDYNVC_CHANNEL_NAME],
-      requestedProtocols: credentials.userName === '' ? SecurityProtocol.PROTOCOL_SSL : OFFERED,
+      ...(routingToken !== undefined && { routingToken }),
+      ...(redirectedSessionId !== undefined && { redirectedSessionId }),
+      // Whom a server names has no password here.
+      requestedProtocols: options.credentials.userName === '' ? SecurityProtocol.PROTOCOL_SSL : OFFERED,
       ...(cookie !== undefined && {
         cookie: { logonId: cookie.logonId, securityVerifier: securityVerifierOf(cookie.arcRandomBits) },
       }),
     });
   }
 
-  async run(): Promise<Transport> {
+  async run(): Promise<Arrival> {
     await opened(this.#socket, 'connect', this.#remote);
     await this.#take(this.#connection.start());
     for (;;) {
       const packet = await nextFrom(this.#stream, this.#deframer);
       if (packet === undefined) throw this.#closed();
-      const transport = await this.#take(this.#connection.received(packet));
-      if (transport !== undefined) return transport;
+      const arrival = await this.#take(this.#connection.received(packet));
+      if (arrival !== undefined) return arrival;
     }
   }
 
-  /** Does what a step asks for. Resolves with the transport when the channels can be used. */
-  async #take({ outgoing, events }: Step<RdpClientEvent>): Promise<Transport | undefined> {
+  /** Does what a step asks for. Resolves with how it came out when it has. */
+  async #take({ outgoing, events }: Step<RdpClientEvent>): Promise<Arrival | undefined> {
     if (outgoing.length > 0) await write(this.#stream, joinPackets(outgoing));
     for (const event of events) {
       switch (event.type) {
         case 'securityRequired':
           return await this.#secure(event.withCredSsp);
         case 'established':
-          return this.#transport();
+          return { transport: this.#transport() };
+        case 'redirected':
+          return { from: this.#target, redirection: event.redirection };
         case 'channelData':
           this.#early.push(event.chunk);
           if (this.#early.length > MOST_EARLY) {
@@ -192,14 +272,15 @@ class RdpDialing {
     return undefined;
   }
 
-  async #secure(withCredSsp: boolean): Promise<Transport | undefined> {
+  async #secure(withCredSsp: boolean): Promise<Arrival | undefined> {
     if (this.#deframer.hasMore) {
       // What was sent in the clear must not count as said inside TLS.
       const problem = `${this.#remote} sent more before TLS than its answer to the connection request`;
       throw new TransportError('PROTOCOL_VIOLATED', problem);
     }
     const { host } = this.#target;
-    const { ca, credentials } = this.#options;
+    const { ca } = this.#options;
+    const { credentials } = this.#route;
     const secure = connectTls({
       socket: this.#socket,
       ...(ca === undefined ? {} : { ca }),
@@ -248,7 +329,7 @@ class RdpDialing {
       });
       return;
     }
-    await judge({ fingerprint: certificate.fingerprint256, isTrusted: secure.authorized });
+    await judge({ target: this.#target, fingerprint: certificate.fingerprint256, isTrusted: secure.authorized });
   }
 
   #transport(): Transport {
@@ -257,10 +338,15 @@ class RdpDialing {
       const problem = `${remote} gives this client no channel ${DRDYNVC_CHANNEL_NAME}, without which there is no USB redirection`;
       throw new TransportError('CHANNEL_MISSING', problem);
     }
-    const { onCookie } = this.#options;
+    const { onCookie, onRedirected } = this.#options;
     const framing = new RdpFraming<RdpClientEvent>(stream, connection, this.#deframer, DRDYNVC_CHANNEL_NAME, {
-      happened(event) {
+      happened: (event) => {
         if (event.type === 'cookie') onCookie?.(event.cookie);
+        if (event.type === 'redirected') {
+          const route = redirectedRoute(this.#route, this.#target, event.redirection);
+          onRedirected?.(this.#target, route);
+          throw new TransportError('REDIRECTED', `${remote} sends this client on to ${describeRoute(route)}`);
+        }
         if (event.type === 'reactivated') log(`${remote}: activated again`);
         // Without an error the server closes the stream by itself.
         if (event.type === 'finished' && event.error !== undefined) throw explained(event.error, remote);

@@ -35,15 +35,18 @@ export type RdpClientInput =
   | 'TS_DATA_PDU'
   | 'TS_FONT_MAP_PDU'
   | 'TS_DEACTIVATE_ALL_PDU'
+  | 'SERVER_REDIRECTION_PDU'
   | 'fastPathUpdate'
   | 'channelData';
 
-/** Graphics, which are thrown away, and channels: a server may send them in each of these states. */
-const ACTIVATED = <const State extends RdpClientState>(state: State) => ({
-  TS_DATA_PDU: state,
-  fastPathUpdate: state,
-  channelData: state,
-});
+/** Graphics, which are thrown away, channels, and the end elsewhere: a server may send them in each of these states. */
+const ACTIVATED = <const State extends RdpClientState>(state: State) =>
+  ({
+    TS_DATA_PDU: state,
+    fastPathUpdate: state,
+    channelData: state,
+    SERVER_REDIRECTION_PDU: 'finished',
+  }) as const;
 
 /**
  * The legal moves of an RDP client's connection, [MS-RDPBCGR] 1.3.1.1: state, then input, then next state. A pair that is not
@@ -63,7 +66,7 @@ export const RDP_CLIENT_TRANSITIONS = {
   awaitingConnectResponse: { CONNECT_RESPONSE: 'attaching' },
   attaching: { ATTACH_USER_CONFIRM: 'joining' },
   joining: { CHANNEL_JOIN_CONFIRM: 'joining', 'last CHANNEL_JOIN_CONFIRM': 'licensing' },
-  licensing: { licensed: 'awaitingDemandActive' },
+  licensing: { licensed: 'awaitingDemandActive', SERVER_REDIRECTION_PDU: 'finished' },
   // A server that ends the session before it begins says why in a data PDU.
   awaitingDemandActive: { ...ACTIVATED('awaitingDemandActive'), TS_DEMAND_ACTIVE_PDU: 'finalizing' },
   finalizing: {

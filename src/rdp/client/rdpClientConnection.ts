@@ -2,7 +2,14 @@ import { DecodeError, ProtocolError, type SpecRef, UsageError } from '../../../c
 import type { Parts } from '../../../codecs/core/parts.ts';
 import { serverCookieIn, type ServerReconnectCookie } from '../../../codecs/rdp/autoReconnect.ts';
 import { DisconnectReason, DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
-import { isServerRedirection, ShareControlPdu } from '../../../codecs/rdp/shareControl.ts';
+import { ShareControlPdu } from '../../../codecs/rdp/shareControl.ts';
+import {
+  isBareServerRedirection,
+  isServerRedirectionPdu,
+  RedirectionFlag,
+  ServerRedirection,
+  ServerRedirectionPdu,
+} from '../../../codecs/rdp/serverRedirection.ts';
 import { ErrorInfo, PduType2, SetErrorInfoPdu } from '../../../codecs/rdp/shareData.ts';
 import {
   EarlyUserAuthorizationResult,
@@ -20,13 +27,7 @@ import { ClientConference, type ConferenceOptions, connectInitialPacket } from '
 import { ClientLicensing, type LicensingRandom } from './clientLicensing.ts';
 import { clientInfoPacket, type LogonOptions } from './clientLogon.ts';
 import { RDP_CLIENT_TRANSITIONS, type RdpClientInput, type RdpClientState } from './clientTransitions.ts';
-import {
-  errorInfoRefusal,
-  negotiationRefusal,
-  NOT_AUTHORIZED,
-  RdpRefusalError,
-  REDIRECTED,
-} from './rdpRefusalError.ts';
+import { errorInfoRefusal, negotiationRefusal, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
 
 /** Options of {@link RdpClientConnection}. */
 export interface RdpClientOptions extends ConferenceOptions, LogonOptions {
@@ -49,8 +50,12 @@ export type RdpClientEvent =
   | { readonly type: 'channelData'; readonly channel: string; readonly chunk: Uint8Array }
   /** What to come back with after a cut; the newest counts. */
   | { readonly type: 'cookie'; readonly cookie: ServerReconnectCookie }
+  /** The server sends the client elsewhere, [MS-RDPBCGR] 1.3.8: `finished` follows. */
+  | { readonly type: 'redirected'; readonly redirection: ServerRedirection }
   /** Send what is outgoing, then close; without an error the server just ended the session. */
   | { readonly type: 'finished'; readonly error: Error | undefined };
+
+type ClientStep = StepBuilder<RdpClientEvent>;
 
 const SEQUENCE: SpecRef = { document: 'MS-RDPBCGR', section: '1.3.1.1' };
 /** X.224 requires none; it comes back in the answer. */
@@ -170,7 +175,7 @@ export class RdpClientConnection {
     return step;
   }
 
-  #guarded(take: (step: StepBuilder<RdpClientEvent>) => void): Step<RdpClientEvent> {
+  #guarded(take: (step: ClientStep) => void): Step<RdpClientEvent> {
     const step = new StepBuilder<RdpClientEvent>();
     if (this.#state === 'finished') return step;
     try {
@@ -184,7 +189,7 @@ export class RdpClientConnection {
     return step;
   }
 
-  #tpkt(payload: Uint8Array, step: StepBuilder<RdpClientEvent>): void {
+  #tpkt(payload: Uint8Array, step: ClientStep): void {
     switch (this.#state) {
       case 'awaitingConnectionConfirm':
         this.#connectionConfirm(payload, step);
@@ -211,7 +216,7 @@ export class RdpClientConnection {
     }
   }
 
-  #connectionConfirm(payload: Uint8Array, step: StepBuilder<RdpClientEvent>): void {
+  #connectionConfirm(payload: Uint8Array, step: ClientStep): void {
     const { negotiation } = decodeWith(X224ConnectionConfirm, payload);
     if (negotiation?.type === 'failure') {
       this.#advance('X224_CONNECTION_CONFIRM with failure');
@@ -235,14 +240,14 @@ export class RdpClientConnection {
     return connectInitialPacket(this.#options, this.#selectedProtocol);
   }
 
-  #connectResponse(data: Uint8Array, step: StepBuilder<RdpClientEvent>): void {
+  #connectResponse(data: Uint8Array, step: ClientStep): void {
     this.#conference = new ClientConference(data, this.#options.channels);
     this.#advance('CONNECT_RESPONSE');
     step.send(mcsPacket({ name: 'ERECT_DOMAIN_REQUEST', subHeight: 0, subInterval: 0 }));
     step.send(mcsPacket({ name: 'ATTACH_USER_REQUEST' }));
   }
 
-  #domainPdu(pdu: DomainMcsPdu, conference: ClientConference, step: StepBuilder<RdpClientEvent>): void {
+  #domainPdu(pdu: DomainMcsPdu, conference: ClientConference, step: ClientStep): void {
     switch (pdu.name) {
       case 'ATTACH_USER_CONFIRM': {
         this.#advance(pdu.name);
@@ -276,7 +281,7 @@ export class RdpClientConnection {
   }
 
   /** Joins one channel after the other; after the last one the user comes. */
-  #joinNext(conference: ClientConference, step: StepBuilder<RdpClientEvent>): void {
+  #joinNext(conference: ClientConference, step: ClientStep): void {
     const channelId = conference.nextToJoin();
     const { userId: initiator } = conference;
     if (channelId !== undefined) {
@@ -291,28 +296,37 @@ export class RdpClientConnection {
     step.send(clientInfoPacket(this.#options, conference));
   }
 
-  #channelData(
-    channelId: number,
-    chunk: Uint8Array,
-    conference: ClientConference,
-    step: StepBuilder<RdpClientEvent>,
-  ): void {
+  #channelData(channelId: number, chunk: Uint8Array, conference: ClientConference, step: ClientStep): void {
     this.#advance('channelData', 'channel data');
     const channel = conference.channelName(channelId);
     if (channel !== undefined) step.emit({ type: 'channelData', channel, chunk });
   }
 
-  #ioData(data: Uint8Array, conference: ClientConference, step: StepBuilder<RdpClientEvent>): void {
-    if (this.#state === 'licensing') {
-      const answer = this.#licensing.receive(data);
-      const { userId: initiator, ioChannelId: channelId } = conference;
-      if (answer !== undefined) step.send(sendDataPacket({ name: 'SEND_DATA_REQUEST', initiator, channelId }, answer));
-      if (this.#licensing.isLicensed) this.#advance('licensed');
-    } else if (isServerRedirection(data)) throw REDIRECTED;
-    else if (!isFlowControl(data)) this.#sharePdu(decodeWith(ShareControlPdu, data), conference, step);
+  #ioData(data: Uint8Array, conference: ClientConference, step: ClientStep): void {
+    if (isServerRedirectionPdu(data)) {
+      this.#redirection(decodeWith(ServerRedirectionPdu, data).redirection, step);
+    } else if (this.#state === 'licensing') {
+      if (isBareServerRedirection(data)) this.#redirection(decodeWith(ServerRedirection, data), step);
+      else this.#licence(data, conference, step);
+    } else if (!isFlowControl(data)) {
+      this.#sharePdu(decodeWith(ShareControlPdu, data), conference, step);
+    }
   }
 
-  #sharePdu(pdu: ShareControlPdu, conference: ClientConference, step: StepBuilder<RdpClientEvent>): void {
+  #licence(data: Uint8Array, { userId: initiator, ioChannelId: channelId }: ClientConference, step: ClientStep): void {
+    const answer = this.#licensing.receive(data);
+    if (answer !== undefined) step.send(sendDataPacket({ name: 'SEND_DATA_REQUEST', initiator, channelId }, answer));
+    if (this.#licensing.isLicensed) this.#advance('licensed');
+  }
+
+  #redirection(redirection: ServerRedirection, step: ClientStep): void {
+    if ((redirection.redirFlags & RedirectionFlag.LB_NOREDIRECT) !== 0) return;
+    this.#advance('SERVER_REDIRECTION_PDU');
+    step.emit({ type: 'redirected', redirection });
+    this.#finish(step, undefined);
+  }
+
+  #sharePdu(pdu: ShareControlPdu, conference: ClientConference, step: ClientStep): void {
     switch (pdu.name) {
       case 'TS_DEMAND_ACTIVE_PDU':
         this.#advance(pdu.name);
@@ -332,7 +346,7 @@ export class RdpClientConnection {
     }
   }
 
-  #dataPdu(pduType2: number, data: Uint8Array, step: StepBuilder<RdpClientEvent>): void {
+  #dataPdu(pduType2: number, data: Uint8Array, step: ClientStep): void {
     switch (pduType2) {
       case PduType2.PDUTYPE2_FONTMAP:
         this.#advance('TS_FONT_MAP_PDU');
@@ -355,7 +369,7 @@ export class RdpClientConnection {
     }
   }
 
-  #finish(step: StepBuilder<RdpClientEvent>, error: Error | undefined): void {
+  #finish(step: ClientStep, error: Error | undefined): void {
     const reason = error === undefined ? DisconnectReason.userRequested : DisconnectReason.providerInitiated;
     if (this.#conference !== undefined) step.send(mcsPacket({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason }));
     this.#state = 'finished';

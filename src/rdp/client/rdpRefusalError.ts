@@ -102,10 +102,3 @@ export const NOT_AUTHORIZED = new RdpRefusalError(
   'LOGON_REFUSED',
   'the password is right, but the user may not log on here: add it to the group Remote Desktop Users there',
 );
-
-/** A load balancer or a connection broker answered, [MS-RDPBCGR] 1.3.8. */
-export const REDIRECTED = new RdpRefusalError(
-  'SESSION_ENDED',
-  'the server sends this client on to another machine, as load balancers and connection brokers do, which is not supported: ' +
-    'connect to that machine itself',
-);

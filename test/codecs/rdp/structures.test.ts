@@ -14,6 +14,7 @@ import { DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
 import { perInteger, perLength, readPerInteger, readPerLength } from '../../../codecs/rdp/per.ts';
 import { RDP_PROTOCOL } from '../../../codecs/rdp/rdpProtocol.ts';
 import { ServerNetworkData } from '../../../codecs/rdp/serverData.ts';
+import { ServerRedirection } from '../../../codecs/rdp/serverRedirection.ts';
 import { tpktHeader, tpktPayloadSize } from '../../../codecs/rdp/tpkt.ts';
 import { X224ConnectionRequest } from '../../../codecs/rdp/x224.ts';
 import { messageNamed, testRoundTrips, testVectors, type Vector, vectorsOf } from '../vectors.ts';
@@ -94,6 +95,21 @@ describe('round trips of RDP structures', () => {
     },
     (value) => X224ConnectionRequest.encode(value),
     decoder(X224ConnectionRequest),
+  );
+  testRoundTrips<ServerRedirection>(
+    {
+      RDP_SERVER_REDIRECTION_PACKET: fc.record(
+        {
+          ...{ sessionId: u32, redirFlags: fc.constantFrom(0, 0x20, 0x80, 0x4040, 0x80000000) },
+          ...{ targetNetAddress: text(50), userName: text(50), domain: text(50), targetFqdn: text(50) },
+          ...{ targetNetBiosName: text(50), loadBalanceInfo: bytes, passwordBytes: bytes, tsvUrl: bytes },
+          ...{ redirectionGuid: bytes, targetCertificate: bytes, targetNetAddresses: fc.array(text(50)) },
+        },
+        { requiredKeys: ['sessionId', 'redirFlags'] },
+      ),
+    },
+    (value) => ServerRedirection.encode(value),
+    decoder(ServerRedirection),
   );
   testRoundTrips(
     {

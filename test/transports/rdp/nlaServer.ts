@@ -8,7 +8,8 @@ import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
 import { TsPasswordCredentials, TsRequest } from '../../../codecs/cssp/tsRequest.ts';
 import { AuthenticateMessage } from '../../../codecs/ntlm/authenticateMessage.ts';
-import { X224ConnectionConfirm } from '../../../codecs/rdp/x224.ts';
+import { TPKT_HEADER_SIZE } from '../../../codecs/rdp/tpkt.ts';
+import { X224ConnectionConfirm, X224ConnectionRequest } from '../../../codecs/rdp/x224.ts';
 import type { Step } from '../../../src/channels/machine.ts';
 import { computeProof, responseKey } from '../../../src/nla/ntlmKeys.ts';
 import { NtlmSession } from '../../../src/nla/ntlmSession.ts';
@@ -49,10 +50,13 @@ export class NlaServer {
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
 
-  static async open(script: (peer: NlaPeer) => Promise<void>): Promise<NlaServer> {
+  static async open(
+    script: (peer: NlaPeer) => Promise<void>,
+    place = { host: '127.0.0.1', port: 0 },
+  ): Promise<NlaServer> {
     const server = createServer();
     const acceptor = new TlsAcceptor(await identity);
-    return new NlaServer(server, await listenAtPort(server, { host: '127.0.0.1', port: 0 }), acceptor, script);
+    return new NlaServer(server, await listenAtPort(server, place), acceptor, script);
   }
 
   private constructor(server: Server, port: number, tls: TlsAcceptor, script: (peer: NlaPeer) => Promise<void>) {
@@ -87,6 +91,8 @@ export interface ClientProof {
   readonly isRight: boolean;
 }
 
+type CredentialsEvent = Extract<RdpEvent, { readonly type: 'credentials' }>;
+
 /** The server's end of one connection. */
 export class NlaPeer {
   /** What follows CredSSP. */
@@ -99,6 +105,7 @@ export class NlaPeer {
   #unread = Buffer.alloc(0);
   #session: NtlmSession | undefined;
   #nonce: Uint8Array = new Uint8Array();
+  #routingToken: string | undefined;
 
   constructor(socket: Socket, tls: TlsAcceptor) {
     this.#socket = socket;
@@ -109,10 +116,18 @@ export class NlaPeer {
     return this.#secure ?? this.#socket;
   }
 
+  /** Of the connection request. */
+  get routingToken(): string | undefined {
+    return this.#routingToken;
+  }
+
   /** Answers the connection request by `selectedProtocol`, and does TLS. */
   async negotiate(selectedProtocol: number): Promise<void> {
     const [request] = (await once(this.#socket, 'data')) as [Buffer];
     this.#socket.pause();
+    const payload = request.subarray(TPKT_HEADER_SIZE);
+    const { name, spec } = X224ConnectionRequest;
+    this.#routingToken = X224ConnectionRequest.decode(new Reader(payload, name, spec)).cookie;
     // Its own answer would be TLS; what follows is the same.
     this.#take(request);
     const negotiation = { type: 'response', flags: 0, selectedProtocol } as const;
@@ -207,13 +222,13 @@ export class NlaPeer {
     await this.credentials();
   }
 
-  /** Goes on after TLS or CredSSP until the client asks to be let in: then `admit` of the connection is due. */
-  async untilCredentials(): Promise<void> {
+  /** Goes on after TLS or CredSSP until the client asks to be let in, as whom: then `admit` of the connection is due. */
+  async untilCredentials(): Promise<CredentialsEvent> {
     for (;;) {
       const bytes = this.#unread.byteLength > 0 ? this.#unread : await this.#read();
       this.#unread = Buffer.alloc(0);
       const events = this.#take(bytes);
-      if (events.some(({ type }) => type === 'credentials')) return;
+      for (const event of events) if (event.type === 'credentials') return event;
     }
   }
 
