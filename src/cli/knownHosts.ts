@@ -1,10 +1,13 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { hasFingerprint, normalizeFingerprint } from '../../transports/certificates.ts';
 import type { PresentedCertificate } from '../../transports/rdp/dialRdp.ts';
 import { codeOf, TransportError } from '../../transports/transportError.ts';
 import { Failure } from './failure.ts';
 import { fileProblem } from './files.ts';
+import type { ProgramContext } from './programContext.ts';
+import type { Terminal } from './terminal.ts';
 
 const FILE = 'known_hosts';
 const PRIVATE_FILE = 0o600;
@@ -16,10 +19,11 @@ export function knownHostsFile(folder: string | undefined): string | undefined {
 }
 
 /**
- * Trusts the certificate that a server showed at the first connection, and no other one from then on, as ssh does. One that an
+ * Trusts the certificate that a server showed at the first connection, and no other one from then on, as ssh does. Where there
+ * is a person to ask, `isConfirmed` does so before the first one is trusted. One that an
  * authority of the system vouches for needs no line. A line of `file` is `HOST:PORT FINGERPRINT`; `#` begins a comment.
  *
- * @throws TransportError CERTIFICATE_CHANGED, or CERTIFICATE_NOT_TRUSTED where there is no file
+ * @throws TransportError CERTIFICATE_CHANGED, or CERTIFICATE_NOT_TRUSTED where there is no file, or the person says no
  * @throws Failure when the file cannot be read or written
  */
 export async function judgeByKnownHosts(
@@ -27,6 +31,7 @@ export async function judgeByKnownHosts(
   host: string,
   { fingerprint, isTrusted }: Pick<PresentedCertificate, 'fingerprint' | 'isTrusted'>,
   say: (line: string) => void,
+  isConfirmed?: (question: string) => Promise<boolean>,
 ): Promise<void> {
   if (isTrusted) return;
   if (file === undefined) {
@@ -46,8 +51,39 @@ export async function judgeByKnownHosts(
         `If the server really has a new one, remove line ${first.line} of ${file}`,
     );
   }
+  const question = `${host} is new. Is this the fingerprint of its certificate: ${fingerprint}? [yes/no]`;
+  if (isConfirmed !== undefined && !(await isConfirmed(question))) {
+    const problem = `${host}: nobody confirmed its certificate, fingerprint ${fingerprint}; nothing was sent, and nothing is remembered`;
+    throw new TransportError('CERTIFICATE_NOT_TRUSTED', problem);
+  }
   await remember(file, `${host} ${fingerprint}\n`);
   say(`${host} is new: its certificate, fingerprint ${fingerprint}, is remembered in ${file}`);
+}
+
+/** What the person at the terminal answers; no, when `signal` is aborted or the terminal is gone. Never rejects. */
+export function confirmedBy(
+  stdin: ProgramContext['stdin'],
+  terminal: Pick<Terminal, 'warn'>,
+  question: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: stdin });
+    const settle = (isYes: boolean) => {
+      signal.removeEventListener('abort', refuse);
+      resolve(isYes);
+      lines.close();
+    };
+    const refuse = () => settle(false);
+    signal.addEventListener('abort', refuse);
+    lines.on('close', refuse);
+    lines.on('line', (line) => {
+      if (/^\s*y(es)?\s*$/i.test(line)) settle(true);
+      else if (/^\s*no?\s*$/i.test(line)) settle(false);
+      else terminal.warn('type yes or no', { event: 'question' });
+    });
+    terminal.warn(question, { event: 'question' });
+  });
 }
 
 async function readKnown(file: string): Promise<string> {

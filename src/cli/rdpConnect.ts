@@ -9,7 +9,7 @@ import { dialAgainWhenCut, unlessAborted } from './dialAgain.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
 import { stateFolder } from './keptIdentity.ts';
-import { judgeByKnownHosts, knownHostsFile } from './knownHosts.ts';
+import { confirmedBy, judgeByKnownHosts, knownHostsFile } from './knownHosts.ts';
 import type { ProgramContext } from './programContext.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,11 +23,15 @@ export interface RdpConnectOptions {
   readonly insecure?: boolean;
 }
 
+/** Milliseconds to log on in where a person may be asked about the certificate. */
+const TIME_WITH_QUESTIONS = 180_000;
+
 /** Text for --help about {@link addRdpConnectOptions}. */
 export const RDP_CONNECT_HELP = `
 --connect rdp://USER@HOST[:PORT] logs on at an RDP server with --password-file FILE and redirects devices to that
 session; it shows no desktop. The file of --rdp gives the address and the user where --connect does not. A server's
-certificate is remembered at the first connection, and another one is refused.`;
+certificate is remembered at the first connection, after a question where there is a terminal, and another one is
+refused.`;
 
 export function addRdpConnectOptions(command: Command): Command {
   return command
@@ -83,7 +87,7 @@ export async function placeToConnect(
 export async function serveRdpServer(
   url: string,
   options: RdpConnectOptions & { readonly hold: number },
-  context: Pick<ProgramContext, 'environment'>,
+  context: Pick<ProgramContext, 'environment' | 'stdin'>,
   terminal: Terminal,
   signal: AbortSignal,
   serve: (transport: Transport) => Promise<void>,
@@ -121,7 +125,7 @@ async function dialRdpServer(
   url: string,
   options: RdpConnectOptions,
   resuming: Pick<DialRdpOptions, 'cookie' | 'onCookie' | 'onRedirected' | 'route'>,
-  { environment }: Pick<ProgramContext, 'environment'>,
+  { environment, stdin }: Pick<ProgramContext, 'environment' | 'stdin'>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Transport> {
@@ -134,13 +138,16 @@ async function dialRdpServer(
   const password = passwordFile === undefined ? '' : await readSecret(passwordFile, 'password', say);
   const file = options.knownHosts ?? knownHostsFile(stateFolder(undefined, environment));
   const nameOf = (server: RdpUrl) => formatRdpUrl(server).replace(/^rdp:\/\//, '');
+  const isConfirmed =
+    stdin.isTTY === true ? (question: string) => confirmedBy(stdin, terminal, question, signal) : undefined;
   return await dialRdp(target, {
     credentials: { userName, password, domain: options.domain ?? domain },
     ...(ca !== undefined && { ca: await readText(ca) }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(insecure !== undefined && { insecure }),
     ...resuming,
-    judge: (certificate) => judgeByKnownHosts(file, nameOf(certificate.target), certificate, say),
+    judge: (certificate) => judgeByKnownHosts(file, nameOf(certificate.target), certificate, say, isConfirmed),
+    ...(isConfirmed && { timeout: TIME_WITH_QUESTIONS }),
     signal,
   });
 }

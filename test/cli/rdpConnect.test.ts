@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { ServerRedirection } from '../../codecs/rdp/serverRedirection.ts';
 import { SecurityProtocol } from '../../codecs/rdp/x224.ts';
@@ -9,6 +10,7 @@ import { placeToConnect } from '../../src/cli/rdpConnect.ts';
 import { VirtualDevices } from '../../src/devices/virtual/virtualDevices.ts';
 import { NlaServer } from '../transports/rdp/nlaServer.ts';
 import { complaints, Scene } from './connections.ts';
+import type { RunOptions } from './program.ts';
 
 const SECTORS = 300;
 const image = randomBytes(SECTORS * 512);
@@ -36,11 +38,15 @@ describe('urbdrc redirect --connect rdp://', () => {
     const { running, url } = await scene.listen(['serve', ...reading, ...who, ...args], `rdp://127.0.0.1:${port}`);
     return { server: running, address: url.replace('rdp://', '') };
   }
-  const connect = (url: string, password = 'password', ...args: string[]) =>
-    scene.start([
-      ...[...stick, '--connect', url, '--password-file', scene.file(password)],
-      ...(args.length > 0 ? args : ['--known-hosts', scene.file('known')]),
-    ]);
+  const connectWith = (options: RunOptions, url: string, password: string, ...args: string[]) =>
+    scene.start(
+      [
+        ...[...stick, '--connect', url, '--password-file', scene.file(password)],
+        ...(args.length > 0 ? args : ['--known-hosts', scene.file('known')]),
+      ],
+      options,
+    );
+  const connect = (url: string, password = 'password', ...args: string[]) => connectWith({}, url, password, ...args);
 
   it('redirects a stick, whole, and remembers the certificate', async () => {
     const { server, address } = await serve();
@@ -53,6 +59,53 @@ describe('urbdrc redirect --connect rdp://', () => {
     expect(client.stderr.lines.at(-1)).to.equal('the server closed the connection: everything is given back');
     expect([...complaints(server), ...complaints(client)]).to.deep.equal([]);
     expect(readFileSync(scene.file('known'), 'utf8')).to.equal(`${address} ${fingerprint}\n`);
+  });
+
+  const QUESTION = /^(\S+) is new\. Is this the fingerprint of its certificate: (\S+)\? \[yes\/no\]$/;
+
+  it('asks at a terminal about a new certificate, and after a yes never again', async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const { server, address } = await serve();
+    const client = connectWith({ stdin }, `rdp://ali@${address}`, 'wrong');
+    const [, host, fingerprint = ''] = await client.line(QUESTION);
+    expect(host).to.equal(address);
+    stdin.write('perhaps\n');
+    await client.line(/^type yes or no$/);
+    stdin.write('yes\n');
+    await server.line(/^refused rdp:.*: wrong user name or password$/);
+    await client.exit;
+    expect(readFileSync(scene.file('known'), 'utf8')).to.equal(`${address} ${fingerprint}\n`);
+    const again = connectWith({ stdin }, `rdp://ali@${address}`, 'password');
+    expect(await server.exit, server.stderr.text).to.equal(0);
+    expect(await again.exit, again.stderr.text).to.equal(0);
+    expect(again.stderr.text).to.not.include('is new');
+  });
+
+  for (const [what, say] of [
+    ['a no', (stdin: PassThrough) => void stdin.write('n\n')],
+    ['the end of the terminal', (stdin: PassThrough) => void stdin.end()],
+  ] as const) {
+    it(`sends nothing and remembers nothing after ${what}`, async () => {
+      const stdin = Object.assign(new PassThrough(), { isTTY: true });
+      const { address } = await serve();
+      const client = connectWith({ stdin }, `rdp://ali@${address}`, 'password');
+      await client.line(QUESTION);
+      say(stdin);
+      expect(await client.exit).to.equal(1);
+      expect(complaints(client)).to.have.length(1);
+      expect(complaints(client)[0]).to.include(': nobody confirmed its certificate, fingerprint ');
+      expect(() => readFileSync(scene.file('known'))).to.throw('ENOENT');
+    });
+  }
+
+  it('a question that nobody answers is withdrawn when the program is to end', async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const { address } = await serve();
+    const client = connectWith({ stdin }, `rdp://ali@${address}`, 'password');
+    await client.line(QUESTION);
+    client.stop();
+    expect(await client.exit).to.equal(0);
+    expect(() => readFileSync(scene.file('known'))).to.throw('ENOENT');
   });
 
   it('is told in one line that the password is wrong', async () => {
