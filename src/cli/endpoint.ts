@@ -65,18 +65,23 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
     .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')));
   for (const option of listenerOptions()) command.addOption(listening(option));
-  return command
-    .addOption(new Option('--text-messages', 'ws: also speak base64 in text messages, for old clients and proxies'))
-    .addOption(
-      new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
-        .argParser(seconds)
-        .default(HOLD),
-    )
-    .addOption(
-      new Option('--hold-hid <seconds>', 'the same where all devices are keyboards, mice and other HID')
-        .argParser(seconds)
-        .default(HID_HOLD),
-    );
+  command.addOption(
+    new Option('--text-messages', 'ws: also speak base64 in text messages, for old clients and proxies'),
+  );
+  for (const option of holdOptions()) command.addOption(option);
+  return command;
+}
+
+/** `--hold` and `--hold-hid`. */
+export function holdOptions(): Option[] {
+  return [
+    new Option('--hold <seconds>', 'keep devices for so long when the connection is cut, 0 to 300')
+      .argParser(seconds)
+      .default(HOLD),
+    new Option('--hold-hid <seconds>', 'the same where all devices are keyboards, mice and other HID')
+      .argParser(seconds)
+      .default(HID_HOLD),
+  ];
 }
 
 /** Options of a listener about its certificate and about pages. */

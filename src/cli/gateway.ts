@@ -13,7 +13,9 @@ import { configOption } from './configFile.ts';
 import { identityOptions, listenerOptions, type EndpointOptions } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
 import { readSecret, readText } from './files.ts';
+import { runHubs } from './gatewayHub.ts';
 import { readTargets, targetOptions, type TargetsOptions } from './gatewayTargets.ts';
+import { addRuleOptions } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { addOutputOptions, type OutputOptions } from './programEvent.ts';
 import { RepeatableOption } from './repeatableOption.ts';
@@ -53,7 +55,7 @@ export function gatewayCommand(context: ProgramContext = PROCESS): Command {
     .addOption(new Option('--page', 'also serve the page with which people give their devices; needs --origin'))
     .addOption(configOption());
   for (const option of [...targetOptions(), ...listenerOptions()]) command.addOption(option);
-  return addOutputOptions(command)
+  return addOutputOptions(addRuleOptions(command))
     .addHelpText(
       'after',
       `
@@ -77,7 +79,7 @@ function limit(flags: string, description: string, least: number, most: number):
 
 async function runGateway(options: GatewayOptions, context: ProgramContext): Promise<void> {
   const terminal = new Terminal(context, options);
-  const targets = await readTargets(options, terminal);
+  const { targets, hubs } = await readTargets(options, terminal);
   const { algorithm, audience, userConnections, connections, origin } = options;
   const tickets = await Tickets.open({ key: await readKey(options, terminal), algorithms: algorithm, audience });
   const gateway = new Gateway({
@@ -110,11 +112,13 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
     });
     terminal.say(`targets: ${[...targets.keys()].join(', ')}`);
     if (fingerprint !== undefined) terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
-    await tellReady(context, terminal);
-    await aborted(stop.signal);
-    await listener.close();
-    if (gateway.size > 0) terminal.say(`${gateway.size} connections have ${options.drain} s to end`);
-    await gateway.drain(1000 * options.drain);
+    await runHubs(hubs, async () => {
+      await tellReady(context, terminal);
+      await aborted(stop.signal);
+      await listener.close();
+      if (gateway.size > 0) terminal.say(`${gateway.size} connections have ${options.drain} s to end`);
+      await gateway.drain(1000 * options.drain);
+    });
   } finally {
     stop.release();
     terminal.done();

@@ -2,12 +2,17 @@ import { Option } from 'commander';
 import { type Target, targetAt, usesTls } from '../gateway/targets/target.ts';
 import { systemClock } from '../systemClock.ts';
 import { normalizeFingerprint } from '../../transports/certificates.ts';
+import { FOREIGN_RULES_LINE } from './attachOption.ts';
+import { type EndpointOptions, holdOptions } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
+import { GatewayHub } from './gatewayHub.ts';
+import { type PolicyOptions, readRules } from './policyOptions.ts';
 import { RepeatableOption } from './repeatableOption.ts';
+import { type ShareOptions, shareOptions } from './shareOption.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface TargetsOptions {
+export interface TargetsOptions extends ShareOptions, PolicyOptions, Pick<EndpointOptions, 'hold' | 'holdHid'> {
   readonly target: readonly string[];
   readonly pin?: readonly string[];
   readonly session?: readonly string[];
@@ -17,7 +22,8 @@ export interface TargetsOptions {
 /** Where `gateway` leads to. */
 export function targetOptions(): readonly Option[] {
   const text =
-    'what tokens may name: tcp://, tls://, unix:, vnc://HOST:PORT or https://HOST/console?uuid=... of a Xen host';
+    'what tokens may name: tcp://, tls://, unix:, vnc://HOST:PORT, https://HOST/console?uuid=... of a Xen host, or ' +
+    'where devices go: vhci, usbredir://HOST:PORT[,usbredir://...]';
   return [
     new RepeatableOption('--target <name=url>', text).makeOptionMandatory(),
     new RepeatableOption(
@@ -29,17 +35,25 @@ export function targetOptions(): readonly Option[] {
       'https target: the first line of a file, read each time: OpaqueRef:... of a session, or USER:PASSWORD',
     ),
     new Option('--ca <file>', 'tls and https targets: trust certificates signed by this one (PEM)'),
+    ...shareOptions().filter((option) => option.name() === 'share'),
+    ...holdOptions(),
   ];
 }
 
 const NAMED = /^(?<name>[\w.-]{1,64})=(?<value>\S+)$/;
 
-/** By their names. @throws Failure or UsageError for what cannot be meant */
-export async function readTargets(
-  { target, pin = [], session = [], ca }: TargetsOptions,
-  terminal: Terminal,
-): Promise<ReadonlyMap<string, Target>> {
-  const urls = readNamed(target, '--target', 'URL');
+/** By their names, and those among them that are hubs. */
+interface Targets {
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly hubs: readonly GatewayHub[];
+}
+
+/** @throws Failure or UsageError for what cannot be meant */
+export async function readTargets(options: TargetsOptions, terminal: Terminal): Promise<Targets> {
+  const { target, pin = [], session = [], ca } = options;
+  const all = readNamed(target, '--target', 'URL');
+  const urls = new Map([...all].filter(([, url]) => !isPlace(url)));
+  const hubs = await openHubs(new Map([...all].filter(([, url]) => isPlace(url))), options, terminal);
   const pins = readNamed(pin, '--pin', 'SHA256');
   const sessions = readNamed(session, '--session', 'FILE');
   const withTls = [...urls].filter(([, url]) => usesTls(url)).map(([name]) => name);
@@ -55,7 +69,7 @@ export async function readTargets(
     throw new Failure('--ca is about tls:// and https:// targets, and there is none', 2);
   }
   const authority = ca === undefined ? {} : { ca: await readText(ca) };
-  const targets = new Map<string, Target>();
+  const targets = new Map<string, Target>(hubs);
   for (const [name, url] of urls) {
     const fingerprint = pins.get(name);
     const file = sessions.get(name);
@@ -73,7 +87,32 @@ export async function readTargets(
       }),
     );
   }
-  return targets;
+  return { targets, hubs: [...hubs.values()] };
+}
+
+/** Whether devices go there, and not bytes. */
+function isPlace(url: string): boolean {
+  return url === 'vhci' || url.startsWith('usbredir');
+}
+
+async function openHubs(
+  places: ReadonlyMap<string, string>,
+  options: TargetsOptions,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, GatewayHub>> {
+  const { rules, allow, deny, ask } = options;
+  if (places.size === 0) {
+    if ([rules, allow, deny, ask].every((given) => given === undefined)) return new Map();
+    throw new Failure('rules about devices are for targets where devices go, vhci and usbredir://: there is none', 2);
+  }
+  const read = await readRules(options);
+  if (read.policy === undefined) terminal.say(FOREIGN_RULES_LINE);
+  return new Map(
+    [...places].map(([name, place]) => [
+      name,
+      new GatewayHub({ ...options, places: place.split(','), rules: read }, terminal),
+    ]),
+  );
 }
 
 function readNamed(texts: readonly string[], option: string, form: string): Map<string, string> {

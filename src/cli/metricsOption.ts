@@ -35,7 +35,8 @@ export interface ProgramMetrics {
   close(): Promise<void>;
 }
 
-const NO_METRICS: ProgramMetrics = {
+/** Without --metrics. */
+export const NO_METRICS: ProgramMetrics = {
   connected: () => () => {},
   interrupted: () => {},
   resumed: () => {},

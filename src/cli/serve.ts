@@ -22,6 +22,7 @@ import {
 import { captureOption, type CaptureOptions, endCapture, startCapture } from './captureOption.ts';
 import { type AccessFile, accessOption, readAccessFile } from './accessFile.ts';
 import { configOption } from './configFile.ts';
+import { tellDecision } from './decisionLine.ts';
 import { controlOption, type ControlOptions, openControl, type ProgramControl } from './controlOption.ts';
 import {
   addEndpointOptions,
@@ -264,19 +265,9 @@ async function openPlace(
 function tell(event: HubEvent, place: Place, terminal: Terminal): void {
   place.ports?.tell(event);
   switch (event.type) {
-    case 'decided': {
-      const { device, source } = event.entry;
-      const { action, reason } = event.decision;
-      const verb = action === 'allow' ? 'accepted' : 'refused';
-      terminal.say(`client ${source.name}: ${verb} ${describe(device.identity)}: ${reason}`, {
-        event: 'decided',
-        remote: source.name,
-        action,
-        reason,
-        ...eventDevice(device.identity),
-      });
+    case 'decided':
+      tellDecision(event, describe, terminal);
       return;
-    }
     case 'attached':
       if (place.attached !== undefined) {
         const { device, location = '' } = event.attachment;
