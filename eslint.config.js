@@ -127,6 +127,7 @@ const packages = [
   only('prom-client', 'src/metrics'),
   only('ws', 'transports/webSocket'),
   only('jose', 'src/gateway'),
+  only('ioredis', 'src/gateway'),
 ];
 const except = (...names) => packages.filter((entry) => !names.includes(entry.name));
 
@@ -175,11 +176,11 @@ export default tseslint.config(
   },
   {
     files: ['src/gateway/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { paths: except('jose') }] },
+    rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ioredis') }] },
   },
   {
     files: ['test/gateway/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ws') }] },
+    rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ws', 'ioredis') }] },
   },
   {
     files: ['src/metrics/**/*.ts'],

@@ -4,7 +4,6 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
 import { openPages } from '../gateway/pages.ts';
-import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS, type TicketKey, Tickets } from '../gateway/tickets.ts';
 import { systemClock } from '../systemClock.ts';
 import { listenForStreams } from '../../transports/listen.ts';
 import { parseTransportUrl } from '../../transports/url.ts';
@@ -12,25 +11,19 @@ import type { AnswerHttp } from '../../transports/webSocket/webSocketAcceptor.ts
 import { configOption } from './configFile.ts';
 import { identityOptions, listenerOptions, type EndpointOptions } from './endpoint.ts';
 import { Failure, oneLine } from './failure.ts';
-import { readSecret, readText } from './files.ts';
 import { runHubs } from './gatewayHub.ts';
-import { readTargets, targetOptions, type TargetsOptions } from './gatewayTargets.ts';
+import { placeTarget, readTargets, targetOptions, type TargetsOptions } from './gatewayTargets.ts';
+import { openTokens, type TokenOptions, tokenOptions } from './gatewayTokens.ts';
 import { addRuleOptions } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { addOutputOptions, type OutputOptions } from './programEvent.ts';
-import { RepeatableOption } from './repeatableOption.ts';
 import { tellReady } from './serviceManager.ts';
 import { aborted, stopSignal } from './stopSignal.ts';
 import { Terminal } from './terminal.ts';
 
 interface GatewayOptions
-  extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin'>, TargetsOptions, OutputOptions {
+  extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin'>, TargetsOptions, TokenOptions, OutputOptions {
   readonly listen: string;
-  readonly algorithm: readonly string[];
-  readonly secretFile?: string;
-  readonly publicKeyFile?: string;
-  readonly jwksFile?: string;
-  readonly audience: string;
   readonly connections: number;
   readonly userConnections: number;
   readonly drain: number;
@@ -38,23 +31,15 @@ interface GatewayOptions
 }
 
 export function gatewayCommand(context: ProgramContext = PROCESS): Command {
-  const algorithms = [...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS];
   const command = new Command('gateway')
     .description('lead pages, by a WebSocket and a token, to servers and consoles that have names here')
     .addOption(new Option('--listen <url>', 'wss://HOST:PORT/PATH, or ws:// on this machine').makeOptionMandatory())
-    .addOption(new RepeatableOption('--algorithm <name>', `of tokens: ${algorithms.join(', ')}`).makeOptionMandatory())
-    .addOption(new Option('--secret-file <file>', 'HS algorithms: the shared secret is the first line of a file'))
-    .addOption(
-      new Option('--public-key-file <file>', 'the others: the public key (PEM)').conflicts(['secretFile', 'jwksFile']),
-    )
-    .addOption(new Option('--jwks-file <file>', 'the others: a JSON Web Key Set').conflicts('secretFile'))
-    .addOption(new Option('--audience <text>', 'claim aud of tokens').default('urbdrc'))
     .addOption(limit('--connections <count>', 'connections in all, 1 to 10000', 1, 10_000).default(100))
     .addOption(limit('--user-connections <count>', 'connections of one user, 1 to 10000', 1, 10_000).default(8))
     .addOption(limit('--drain <seconds>', 'time for connections to end when this ends, 0 to 3600', 0, 3600).default(30))
     .addOption(new Option('--page', 'also serve the page with which people give their devices; needs --origin'))
     .addOption(configOption());
-  for (const option of [...targetOptions(), ...listenerOptions()]) command.addOption(option);
+  for (const option of [...targetOptions(), ...tokenOptions(), ...listenerOptions()]) command.addOption(option);
   return addOutputOptions(addRuleOptions(command))
     .addHelpText(
       'after',
@@ -80,11 +65,11 @@ function limit(flags: string, description: string, least: number, most: number):
 async function runGateway(options: GatewayOptions, context: ProgramContext): Promise<void> {
   const terminal = new Terminal(context, options);
   const { targets, hubs } = await readTargets(options, terminal);
-  const { algorithm, audience, userConnections, connections, origin } = options;
-  const tickets = await Tickets.open({ key: await readKey(options, terminal), algorithms: algorithm, audience });
+  const { userConnections, connections, origin } = options;
+  const tokens = await openTokens(options, terminal);
   const gateway = new Gateway({
-    find: ({ target }) => targets.get(target),
-    redeem: (token) => tickets.redeem(token),
+    find: ({ target, place }) => (place === undefined ? targets.get(target) : placeTarget(place)),
+    redeem: (token) => tokens.redeem(token),
     perUser: userConnections,
     clock: systemClock,
     onEnd: (report) => tellEnd(report, terminal),
@@ -110,7 +95,7 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
       url,
       ...(fingerprint !== undefined && { fingerprint }),
     });
-    terminal.say(`targets: ${[...targets.keys()].join(', ')}`);
+    if (targets.size > 0) terminal.say(`targets: ${[...targets.keys()].join(', ')}`);
     if (fingerprint !== undefined) terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
     await runHubs(hubs, async () => {
       await tellReady(context, terminal);
@@ -120,35 +105,13 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
       await gateway.drain(1000 * options.drain);
     });
   } finally {
+    tokens.close();
     stop.release();
     terminal.done();
   }
 }
 
-/** Pages stand where the program does. @throws Failure or UsageError */
-function openPage({ listen, origin }: GatewayOptions): Promise<AnswerHttp> {
-  if (origin === undefined) {
-    throw new Failure("--page: give the page's own address, as people see it, as --origin https://HOST:PORT", 2);
-  }
-  const url = parseTransportUrl(listen, 'listen');
-  const folder = dirname(createRequire(import.meta.url).resolve('urbdrc/package.json'));
-  return openPages(join(folder, 'dist/page'), 'path' in url ? url.path : '/');
-}
-
-/** @throws Failure when it cannot be read, or none was given */
-async function readKey(
-  { secretFile, publicKeyFile, jwksFile }: GatewayOptions,
-  terminal: Terminal,
-): Promise<TicketKey> {
-  if (secretFile !== undefined) {
-    const secret = await readSecret(secretFile, 'secret for tokens', (line) => terminal.say(line));
-    return { kind: 'secret', secret: new TextEncoder().encode(secret) };
-  }
-  if (publicKeyFile !== undefined) return { kind: 'publicKey', pem: await readText(publicKeyFile) };
-  if (jwksFile !== undefined) return { kind: 'keySet', json: await readText(jwksFile) };
-  throw new Failure('give the key for tokens: --secret-file, --public-key-file or --jwks-file', 2);
-}
-
+import { openPages } from '../gateway/pages.ts';
 function tellEnd(
   { user, target, remote, fromPage, toPage, duration, error }: ConnectionReport,
   terminal: Terminal,

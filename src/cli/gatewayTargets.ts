@@ -13,7 +13,9 @@ import { type ShareOptions, shareOptions } from './shareOption.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface TargetsOptions extends ShareOptions, PolicyOptions, Pick<EndpointOptions, 'hold' | 'holdHid'> {
-  readonly target: readonly string[];
+  readonly target?: readonly string[];
+  readonly tokensFile?: string;
+  readonly tokensFolder?: string;
   readonly pin?: readonly string[];
   readonly session?: readonly string[];
   readonly ca?: string;
@@ -25,7 +27,7 @@ export function targetOptions(): readonly Option[] {
     'what tokens may name: tcp://, tls://, unix:, vnc://HOST:PORT, https://HOST/console?uuid=... of a Xen host, or ' +
     'where devices go: vhci, usbredir://HOST:PORT[,usbredir://...]';
   return [
-    new RepeatableOption('--target <name=url>', text).makeOptionMandatory(),
+    new RepeatableOption('--target <name=url>', text),
     new RepeatableOption(
       '--pin <name=sha256>',
       'tls and https target: accept only the certificate with this fingerprint',
@@ -50,7 +52,10 @@ interface Targets {
 
 /** @throws Failure or UsageError for what cannot be meant */
 export async function readTargets(options: TargetsOptions, terminal: Terminal): Promise<Targets> {
-  const { target, pin = [], session = [], ca } = options;
+  const { target = [], pin = [], session = [], ca, tokensFile, tokensFolder } = options;
+  if (target.length === 0 && tokensFile === undefined && tokensFolder === undefined) {
+    throw new Failure('say where tokens may lead: --target NAME=URL', 2);
+  }
   const all = readNamed(target, '--target', 'URL');
   const urls = new Map([...all].filter(([, url]) => !isPlace(url)));
   const hubs = await openHubs(new Map([...all].filter(([, url]) => isPlace(url))), options, terminal);
@@ -88,6 +93,15 @@ export async function readTargets(options: TargetsOptions, terminal: Terminal): 
     );
   }
   return { targets, hubs: [...hubs.values()] };
+}
+
+/** The target that a token's own place is; undefined for one that cannot be reached. */
+export function placeTarget(place: string): Target | undefined {
+  try {
+    return targetAt(place, { clock: systemClock });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether devices go there, and not bytes. */

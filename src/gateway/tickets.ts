@@ -2,6 +2,8 @@ import { createPublicKey } from 'node:crypto';
 import type * as Jose from 'jose';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { TransportError } from '../../transports/transportError.ts';
+import { wrongToken } from './tokens/plainToken.ts';
+import { OwnUsedTokens, type UsedTokens } from './tokens/usedTokens.ts';
 
 /** Signatures, [RFC 7518] 3.1 and [RFC 8037] 3.1, by the kind of key that they are checked with. */
 export const SECRET_ALGORITHMS: readonly string[] = ['HS256', 'HS384', 'HS512'];
@@ -19,6 +21,8 @@ export interface Ticket {
   readonly user: string;
   /** Claim `tgt`: the name of a target. */
   readonly target: string;
+  /** Where it is, as the URL of a target: for tokens that tell it themselves, from where only the owner writes. */
+  readonly place?: string;
 }
 
 export interface TicketOptions {
@@ -27,8 +31,8 @@ export interface TicketOptions {
   readonly algorithms: readonly string[];
   /** Claim `aud`. */
   readonly audience: string;
-  /** Tickets that are remembered as used. Default: 10000. */
-  readonly maximumUsed?: number;
+  /** Where used tickets are remembered. Default: in this process, 10000 of them. */
+  readonly used?: UsedTokens;
   /** The time of day. Default: the machine's. */
   readonly time?: () => Date;
 }
@@ -50,14 +54,12 @@ export class Tickets {
   readonly #keyFor: Jose.JWTVerifyGetKey;
   readonly #algorithms: string[];
   readonly #audience: string;
-  readonly #maximumUsed: number;
+  readonly #used: UsedTokens;
   readonly #time: () => Date;
-  /** Ids of tickets, and from when on, seconds since 1970, they need not be remembered. */
-  readonly #used = new Map<string, number>();
 
   /** @throws UsageError for a key that is none, or algorithms that do not fit it */
   constructor(jose: typeof Jose, options: TicketOptions) {
-    const { key, algorithms, audience, maximumUsed = MAXIMUM_USED, time = () => new Date() } = options;
+    const { key, algorithms, audience, used = new OwnUsedTokens(MAXIMUM_USED), time = () => new Date() } = options;
     const fitting = key.kind === 'secret' ? SECRET_ALGORITHMS : PUBLIC_KEY_ALGORITHMS;
     const misfit = algorithms.find((name) => !fitting.includes(name));
     if (misfit !== undefined || algorithms.length === 0) {
@@ -68,7 +70,7 @@ export class Tickets {
     this.#keyFor = lookUp(jose, key);
     this.#algorithms = [...algorithms];
     this.#audience = audience;
-    this.#maximumUsed = maximumUsed;
+    this.#used = used;
     this.#time = time;
   }
 
@@ -82,15 +84,16 @@ export class Tickets {
    * @throws TransportError `WRONG_TOKEN`, in words for whoever connects; `TOO_MANY_CONNECTIONS` where no more can be remembered
    */
   async redeem(token: string): Promise<Ticket> {
-    if (token.length > LONGEST_TOKEN) throw wrong(`the token has more than ${LONGEST_TOKEN} characters`);
+    if (token.length > LONGEST_TOKEN) throw wrongToken(`the token has more than ${LONGEST_TOKEN} characters`);
     const now = this.#time();
     const { sub, tgt, jti, exp = 0 } = await this.#claimsOf(token, now);
     const user = textIn('sub', sub);
     const target = textIn('tgt', tgt);
     const id = textIn('jti', jti);
     const seconds = now.getTime() / 1000;
-    if (exp - seconds > LONGEST_LIFE + LEEWAY) throw wrong(`the token is good for more than ${LONGEST_LIFE} s`);
-    this.#use(id, exp + LEEWAY, seconds);
+    if (exp - seconds > LONGEST_LIFE + LEEWAY) throw wrongToken(`the token is good for more than ${LONGEST_LIFE} s`);
+    if (!(await this.#used.take(id, exp + LEEWAY, seconds)))
+      throw wrongToken('the token was used before: get a new one');
     return { user, target };
   }
 
@@ -105,23 +108,8 @@ export class Tickets {
       });
       return payload;
     } catch (error) {
-      throw wrong(problemOf(this.#jose, error), error);
+      throw new TransportError('WRONG_TOKEN', problemOf(this.#jose, error), { cause: error });
     }
-  }
-
-  #use(id: string, until: number, now: number): void {
-    if (this.#used.size >= this.#maximumUsed) {
-      for (const [each, end] of this.#used) if (end <= now) this.#used.delete(each);
-    }
-    if (this.#used.has(id)) throw wrong('the token was used before: get a new one');
-    // One that is forgotten too early could be used again.
-    if (this.#used.size >= this.#maximumUsed) {
-      throw new TransportError(
-        'TOO_MANY_CONNECTIONS',
-        'too many tokens were used in the last minutes: try again later',
-      );
-    }
-    this.#used.set(id, until);
   }
 }
 
@@ -165,7 +153,7 @@ function parsed<T>(what: string, parse: () => T): T {
 /** @throws TransportError */
 function textIn(claim: string, value: unknown): string {
   if (typeof value === 'string' && value !== '' && value.length <= LONGEST_CLAIM) return value;
-  throw wrong(`the token's claim ${claim} is not a text of 1 to ${LONGEST_CLAIM} characters`);
+  throw wrongToken(`the token's claim ${claim} is not a text of 1 to ${LONGEST_CLAIM} characters`);
 }
 
 function problemOf({ errors }: typeof Jose, error: unknown): string {
@@ -175,8 +163,4 @@ function problemOf({ errors }: typeof Jose, error: unknown): string {
     return 'the token is signed with an algorithm that is not allowed here';
   if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid) return 'the token is not a JWT';
   return 'the token is not signed with a key that is trusted here';
-}
-
-function wrong(problem: string, cause?: unknown): TransportError {
-  return new TransportError('WRONG_TOKEN', problem, { cause });
 }

@@ -3,6 +3,7 @@ import * as jose from 'jose';
 import { exportJWK, exportSPKI, generateKeyPair, UnsecuredJWT } from 'jose';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { type TicketOptions, Tickets } from '../../src/gateway/tickets.ts';
+import { OwnUsedTokens } from '../../src/gateway/tokens/usedTokens.ts';
 import { TransportError } from '../../transports/transportError.ts';
 import { failureOf } from '../transports/listening.ts';
 import { NOW, SECRET, token } from './signing.ts';
@@ -117,7 +118,7 @@ describe('gateway: tickets', () => {
 
   it('used tokens are remembered up to a bound, beyond which none is taken, until some are over', async () => {
     let now = NOW;
-    const tickets = checker({ maximumUsed: 2, time: () => new Date(1000 * now) });
+    const tickets = checker({ used: new OwnUsedTokens(2), time: () => new Date(1000 * now) });
     const first = await token({ exp: NOW + 10 });
     await tickets.redeem(first);
     await tickets.redeem(await token());
