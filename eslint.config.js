@@ -179,7 +179,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ioredis') }] },
   },
   {
-    files: ['test/gateway/**/*.ts'],
+    files: ['test/gateway/**/*.ts', 'test/browser/redisGateways.browser.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: except('jose', 'ws', 'ioredis') }] },
   },
   {

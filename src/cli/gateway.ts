@@ -45,7 +45,8 @@ export function gatewayCommand(context: ProgramContext = PROCESS): Command {
       'after',
       `
 A token is a JSON Web Token with the claims aud, sub (the user), tgt (the name of a target), jti and exp (in at most 300 s),
-good for one connection: Authorization: Bearer TOKEN, or ?token=TOKEN. More is in docs/gateway.md.
+good for one connection: Authorization: Bearer TOKEN, or ?token=TOKEN. Or it stands in a file or in Redis. More is in
+docs/gateway.md.
 
 Examples:
   urbdrc gateway --listen wss://0.0.0.0:8443/usb --algorithm EdDSA --public-key-file tokens.pem --target usb=unix:/run/u.sock
@@ -66,6 +67,7 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
   const terminal = new Terminal(context, options);
   const { targets, hubs } = await readTargets(options, terminal);
   const { userConnections, connections, origin } = options;
+  const answer = options.page === undefined ? {} : { answer: await openPage(options) };
   const tokens = await openTokens(options, terminal);
   const gateway = new Gateway({
     find: ({ target, place }) => (place === undefined ? targets.get(target) : placeTarget(place)),
@@ -75,7 +77,6 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
     onEnd: (report) => tellEnd(report, terminal),
     onRefused: (error, remote) => terminal.refused(error, remote),
   });
-  const answer = options.page === undefined ? {} : { answer: await openPage(options) };
   const stop = stopSignal(context);
   try {
     const listener = await listenForStreams(
@@ -111,7 +112,16 @@ async function runGateway(options: GatewayOptions, context: ProgramContext): Pro
   }
 }
 
-import { openPages } from '../gateway/pages.ts';
+/** Pages stand where the program does. @throws Failure or UsageError */
+function openPage({ listen, origin }: GatewayOptions): Promise<AnswerHttp> {
+  if (origin === undefined) {
+    throw new Failure("--page: give the page's own address, as people see it, as --origin https://HOST:PORT", 2);
+  }
+  const url = parseTransportUrl(listen, 'listen');
+  const folder = dirname(createRequire(import.meta.url).resolve('urbdrc/package.json'));
+  return openPages(join(folder, 'dist/page'), 'path' in url ? url.path : '/');
+}
+
 function tellEnd(
   { user, target, remote, fromPage, toPage, duration, error }: ConnectionReport,
   terminal: Terminal,

@@ -35,7 +35,10 @@ export function tokenOptions(): readonly Option[] {
       'a file, or a folder of files, of lines TOKEN: HOST:PORT as websockify has them, or TOKEN: NAME of a target',
     ).conflicts('tokensFolder'),
     new Option('--tokens-folder <folder>', 'a folder with a file for each token, named as it, in it HOST:PORT or NAME'),
-    new Option('--redis <url>', 'share what is known of tokens with other gateways: redis://HOST:PORT, rediss://'),
+    new Option(
+      '--redis <url>',
+      'share what is known of tokens with other gateways: redis://HOST:PORT, rediss://, unix:/PATH',
+    ),
     new Option('--redis-prefix <text>', 'begin of all keys in Redis').default('urbdrc:'),
   ];
 }

@@ -26,11 +26,12 @@ export class RedisTokens implements UsedTokens {
    * @throws UsageError for an address that is none; TransportError when nobody answers there
    */
   static async open(url: string, prefix: string, onTrouble: (line: string) => void): Promise<RedisTokens> {
-    if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)) {
-      throw new UsageError('Redis is at redis://HOST:PORT/DATABASE, or rediss:// with TLS');
+    const path = /^unix:(\/[^\0]+)$/.exec(url)?.[1];
+    if (path === undefined && (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol))) {
+      throw new UsageError('Redis is at redis://HOST:PORT/DATABASE, rediss:// with TLS, or unix:/PATH');
     }
     const { Redis: Client } = await import('ioredis');
-    const redis = new Client(url, {
+    const redis = new Client(path ?? url, {
       lazyConnect: true,
       connectTimeout: TIMEOUT,
       commandTimeout: TIMEOUT,
@@ -52,7 +53,11 @@ export class RedisTokens implements UsedTokens {
       await redis.connect();
     } catch (cause) {
       redis.disconnect();
-      throw new TransportError('UPSTREAM_FAILED', `nobody answers at Redis, ${new URL(url).host}`, { cause });
+      throw new TransportError(
+        'UPSTREAM_FAILED',
+        `Redis does not let this gateway in at ${path ?? new URL(url).host}`,
+        { cause },
+      );
     }
     return new RedisTokens(redis, prefix);
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UsageError } from '../../../codecs/core/errors.ts';
 import { TransportError } from '../../../transports/transportError.ts';
 import type { Ticket } from '../tickets.ts';
 import { nameOfToken, plainToken, wrongToken } from './plainToken.ts';
@@ -43,7 +44,7 @@ async function readSmall(file: string): Promise<string> {
   try {
     const stats = await stat(file);
     if (stats.isDirectory()) return '';
-    if (!stats.isFile() || stats.size > LARGEST_FILE) throw new Error(`${file} is no file of at most 4 MiB`);
+    if (!stats.isFile() || stats.size > LARGEST_FILE) throw new UsageError(`${file} is no file of at most 4 MiB`);
     return await readFile(file, 'utf8');
   } catch (cause) {
     throw unreadable(cause);
