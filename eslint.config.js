@@ -25,6 +25,10 @@ const layers = [
   { files: 'src/channels', may: ['codecs/core', 'codecs/svc', 'codecs/dvc', PORTS] },
   { files: 'src/urbdrc', may: ['codecs/core', 'codecs/urbdrc', 'codecs/usb', 'src/usb', ...MACHINE, PORTS] },
   { files: 'src/rdp', may: ['codecs/core', 'codecs/svc', 'codecs/rdp', 'src/nla/rc4', ...MACHINE, PORTS] },
+  {
+    files: 'src/proxy',
+    may: ['codecs/core', 'codecs/svc', 'codecs/dvc', 'codecs/rdp', 'src/rdp', ...MACHINE, PORTS],
+  },
   { files: 'src/nla', may: ['codecs/core', 'codecs/ntlm', 'codecs/spnego', 'codecs/cssp', ...MACHINE] },
   { files: 'src/resume', may: ['codecs/core', 'codecs/resume', ...MACHINE] },
   { files: 'src/engine', may: ['codecs', 'src/channels', 'src/urbdrc', 'src/usb', ALARM, CLOCK, PORTS] },
@@ -66,7 +70,16 @@ const layers = [
   {
     files: 'transports',
     may: [
-      ...['codecs/core', 'codecs/svc', 'codecs/rdp', 'codecs/resume', 'src/admission', 'src/nla', 'src/rdp'],
+      ...[
+        'codecs/core',
+        'codecs/svc',
+        'codecs/rdp',
+        'codecs/resume',
+        'src/admission',
+        'src/nla',
+        'src/proxy',
+        'src/rdp',
+      ],
       ...['src/resume', ALARM, CLOCK, ...MACHINE, PORTS],
     ],
   },
@@ -83,6 +96,7 @@ const pure = [
   'src/urbdrc',
   'src/rdp',
   'src/nla',
+  'src/proxy',
   'src/usbredir',
   'src/resume',
 ];

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { benchCodecs } from './codecs.ts';
+import { benchDesktop, UPDATE_SIZE } from './desktop.ts';
 import type { Measurement } from './measure.ts';
 import { benchStack, TRANSFER_SIZE } from './stack.ts';
 import { print, table } from './table.ts';
@@ -42,6 +43,17 @@ async function main(): Promise<void> {
       each.name,
       microseconds(each.nanoseconds),
       ratio(each),
+      spread(each),
+      microseconds(each.processor),
+    ]),
+  );
+  print('');
+  table(
+    [`desktop, updates of ${UPDATE_SIZE} bytes`, 'MiB/s', 'rate to relay', 'spread', 'processor, µs'],
+    (await benchDesktop()).map((each) => [
+      each.name,
+      ((1e9 / each.nanoseconds) * (UPDATE_SIZE / 1024 / 1024)).toFixed(0),
+      `${(1 / (each.ratio ?? Number.NaN)).toFixed(2)}x`,
       spread(each),
       microseconds(each.processor),
     ]),

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { configSchema } from '../src/cli/configFile.ts';
 import { gatewayCommand } from '../src/cli/gateway.ts';
 import { serveCommand } from '../src/cli/serve.ts';
+import { proxyCommand } from '../src/cli/proxy.ts';
 import { redirectCommand } from '../src/cli/redirect.ts';
 import { conformanceRequirements } from './conformanceRequirements.ts';
 import { manPage } from './manPage.ts';
@@ -29,7 +30,7 @@ function generate(name: string, content: string): void {
 }
 
 for (const [name, content] of await structModules()) generate(name, content);
-for (const command of [gatewayCommand(), redirectCommand(), serveCommand()]) {
+for (const command of [gatewayCommand(), proxyCommand(), redirectCommand(), serveCommand()]) {
   generate(`docs/${command.name()}.schema.json`, `${JSON.stringify(configSchema(command), null, 2)}\n`);
 }
 generate('docs/conformance-requirements.md', conformanceRequirements());

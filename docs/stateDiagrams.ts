@@ -13,6 +13,7 @@ import { RESUME_TRANSITIONS } from '../src/resume/transitions.ts';
 import { LICENSING_TRANSITIONS } from '../src/rdp/client/clientLicensing.ts';
 import { RDP_CLIENT_TRANSITIONS } from '../src/rdp/client/clientTransitions.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
+import { MERGED_CAPABILITIES_TRANSITIONS, PROXY_TRANSITIONS } from '../src/proxy/transitions.ts';
 import { GUEST_TRANSITIONS } from '../src/hosts/usbredir/usbredirGuest.ts';
 import { LINK_TRANSITIONS } from '../src/usbredir/usbredirLink.ts';
 import { code, table } from './markdown.ts';
@@ -28,6 +29,7 @@ interface Machine {
 const SESSION = 'src/urbdrc/session/transitions.ts';
 const RDP = 'src/rdp/transitions.ts';
 const RDP_CLIENT = 'src/rdp/client/clientTransitions.ts';
+const PROXY = 'src/proxy/transitions.ts';
 const SHARE = 'src/hub/deviceShare.ts';
 const SESSIONS = 'src/hub/sessionTable.ts';
 const REJOIN = 'src/hub/rejoin/rejoiningDevice.ts';
@@ -98,6 +100,20 @@ const MACHINES: readonly Machine[] = [
       'LICENSING_TRANSITIONS in [src/rdp/client/clientLicensing.ts](../src/rdp/client/clientLicensing.ts), within the state ' +
       '`licensing` of the connection. What is not allowed ends the connection.',
     transitions: LICENSING_TRANSITIONS,
+  },
+  {
+    title: 'An RDP connection through the proxy',
+    intro:
+      `PROXY_TRANSITIONS in [${PROXY}](../${PROXY}), [rdp-proxy.md](rdp-proxy.md). What is not allowed ends the connection; what ` +
+      'is not listed passes.',
+    transitions: PROXY_TRANSITIONS,
+  },
+  {
+    title: 'Capabilities of dynamic channels in the proxy',
+    intro:
+      `MERGED_CAPABILITIES_TRANSITIONS in [${PROXY}](../${PROXY}). A DYNVC_CAPS_RSP that answers nothing passes; anything else ` +
+      'that is not allowed ends the connection.',
+    transitions: MERGED_CAPABILITIES_TRANSITIONS,
   },
   {
     title: 'A usbredir connection',

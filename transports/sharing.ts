@@ -68,6 +68,10 @@ abstract class SharingTransport implements Transport {
     return this.transport.maximumFrame ?? CHUNK_FRAME;
   }
 
+  get channelIdBase(): number {
+    return this.transport.channelIdBase ?? 0;
+  }
+
   start(handler: TransportHandler): void {
     this.transport.start({
       received: (frame) => {

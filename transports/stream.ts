@@ -43,7 +43,7 @@ export interface StreamOptions {
 }
 
 /** Bytes that wait for the system beyond which `send` asks to wait. */
-const HIGH_WATER_MARK = 256 * 1024;
+export const HIGH_WATER_MARK = 256 * 1024;
 const CLOSE_TIMEOUT = 2000;
 /** Milliseconds of silence after which the system asks whether the other machine is still there. */
 export const KEEP_ALIVE_DELAY = 15_000;

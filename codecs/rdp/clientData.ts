@@ -1,5 +1,6 @@
 import { codec } from '../core/message.ts';
 import { UsageError } from '../core/errors.ts';
+import { putU32 } from '../core/integers.ts';
 import type { Reader } from '../core/reader.ts';
 import type { Writer } from '../core/writer.ts';
 import { struct } from './rdpStructs.generated.ts';
@@ -122,6 +123,16 @@ export const ClientCoreData = codec<ClientCoreData>({
     writeOptional(out, value);
   },
 });
+
+/** Bytes before serverSelectedProtocol. */
+const SELECTED_PROTOCOL_OFFSET = 208;
+
+/** A copy of Client Core Data with this serverSelectedProtocol, where the client has the field; all else stays as it is. */
+export function withServerSelectedProtocol(core: Uint8Array, protocol: number): Uint8Array {
+  const copy = core.slice();
+  if (copy.byteLength >= SELECTED_PROTOCOL_OFFSET + 4) putU32(copy, SELECTED_PROTOCOL_OFFSET, protocol);
+  return copy;
+}
 
 const Security = struct('TS_UD_CS_SEC', { encryptionMethods: 'u32', extEncryptionMethods: 'u32' });
 

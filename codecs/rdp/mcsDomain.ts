@@ -1,4 +1,5 @@
 import type { SpecRef } from '../core/errors.ts';
+import { u16beAt } from '../core/integers.ts';
 import { codec } from '../core/message.ts';
 import type { Reader } from '../core/reader.ts';
 import type { Writer } from '../core/writer.ts';
@@ -187,6 +188,20 @@ export function writeSendDataHeader(out: Writer, pdu: SendDataHead, size: number
   writeUserId(out, pdu.initiator);
   out.u16be(pdu.channelId, 'channelId');
   out.octets(PRIORITY_AND_SEGMENTATION, ...perLength(size, `${pdu.name}.userData`));
+}
+
+/** Of an MCS PDU behind X.224 Data, whose header has 3 bytes. */
+const CHOICE_OFFSET = 3;
+const CHANNEL_ID_OFFSET = 6;
+
+/**
+ * The channel of a SEND_DATA_REQUEST or SEND_DATA_INDICATION, behind X.224 Data as it comes in a TPKT packet; undefined for
+ * other PDUs. It looks at nothing else: for whoever passes on what is not for him.
+ */
+export function sendDataChannel(tpdu: Uint8Array): number | undefined {
+  const choice = (tpdu[CHOICE_OFFSET] ?? 0) >> 2;
+  const isData = choice === PDUS.SEND_DATA_REQUEST.choice || choice === PDUS.SEND_DATA_INDICATION.choice;
+  return isData && tpdu.byteLength >= CHANNEL_ID_OFFSET + 2 ? u16beAt(tpdu, CHANNEL_ID_OFFSET) : undefined;
 }
 
 function readBody(reader: Reader, name: DomainMcsPduName, first: number): DomainMcsPdu {

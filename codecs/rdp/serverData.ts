@@ -1,4 +1,5 @@
 import { UsageError } from '../core/errors.ts';
+import { putU32 } from '../core/integers.ts';
 import { codec } from '../core/message.ts';
 import { struct } from './rdpStructs.generated.ts';
 
@@ -51,6 +52,13 @@ export const ServerCoreData = codec<ServerCoreData>({
     if (earlyCapabilityFlags !== undefined) out.u32(earlyCapabilityFlags, 'earlyCapabilityFlags');
   },
 });
+
+/** A copy of Server Core Data with these clientRequestedProtocols, where the server has the field; all else stays as it is. */
+export function withClientRequestedProtocols(core: Uint8Array, protocols: number): Uint8Array {
+  const copy = core.slice();
+  if (copy.byteLength >= Version.size + 4) putU32(copy, Version.size, protocols);
+  return copy;
+}
 
 const Security = struct('TS_UD_SC_SEC1', { encryptionMethod: 'u32', encryptionLevel: 'u32' });
 

@@ -78,6 +78,14 @@ const TYPE_MASK = 0x000f;
 export const PROTOCOL_VERSION = 0x0010;
 const VERSION_MASK = 0xfff0;
 
+/** Bytes before pduType2 of a TS_DATA_PDU. */
+const PDU_TYPE2_OFFSET = 14;
+
+/** pduType2 of a TS_DATA_PDU; undefined for other PDUs. It looks at nothing else. */
+export function dataPduType(pdu: Uint8Array): number | undefined {
+  return ((pdu[2] ?? 0) & TYPE_MASK) === PDUS.TS_DATA_PDU.type ? pdu[PDU_TYPE2_OFFSET] : undefined;
+}
+
 const Control = struct('TS_SHARECONTROLHEADER', { totalLength: 'u16', pduType: 'u16', pduSource: 'u16' });
 /** TS_SHARECONTROLHEADER. */
 export const ShareControlHeader = Control;

@@ -28,6 +28,12 @@ export const NegotiationFailure = {
   SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER: 6,
 } as const;
 
+/** Bits of RDP_NEG_RSP.flags that are not about the security, [MS-RDPBCGR] 2.2.1.2.1. */
+export const NegotiationResponseFlag = {
+  EXTENDED_CLIENT_DATA_SUPPORTED: 0x01,
+  DYNVC_GFX_PROTOCOL_SUPPORTED: 0x02,
+} as const;
+
 /** CORRELATION_INFO_PRESENT of RDP_NEG_REQ.flags. */
 export const CORRELATION_INFO_PRESENT = 0x08;
 

@@ -66,6 +66,24 @@ export class Namespace {
   }
 
   /**
+   * Writes settings of xrdp.
+   * @param {string} from its file, in the folder
+   * @param {string} to
+   * @param {Record<string, string>} settings
+   * @param {string} [more] what stands behind them
+   */
+  async writeSettings(from, to, settings, more = '') {
+    let text = await readFile(`${this.folder}/${from}`, 'utf8');
+    for (const [name, value] of Object.entries(settings)) {
+      // The first one alone: others of the same name are about sessions.
+      const changed = text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
+      if (changed === text && !text.includes(`${name}=${value}\n`)) throw new Error(`${from} has no ${name}`);
+      text = changed;
+    }
+    await writeFile(`${this.folder}/${to}`, `${text}\n${more}`);
+  }
+
+  /**
    * Starts a program in it. It ends when `stop` is called, whatever the signal.
    * @param {string[]} command
    */

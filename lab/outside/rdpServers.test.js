@@ -1,6 +1,6 @@
 // urbdrc redirect --connect rdp:// at RDP servers that are not ours, by Debian's packages. None of them has USB redirection.
 import { expect } from 'chai';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { makeIdentity } from '../../dist/transports/certificates.js';
 import * as lab from '../tests/support.js';
@@ -62,10 +62,10 @@ describe('xrdp, with TLS', () => {
       LogFile: '/tmp/xrdp.log',
       EnableSyslog: 'false',
     };
-    await change('xrdp.ini', 'xrdp.ini', settings);
+    await namespace.writeSettings('xrdp.ini', 'xrdp.ini', settings);
     const vnc = '[console]\nname=console\nlib=libvnc.so\nip=127.0.0.1\nport=5900\nusername=na\npassword=\n';
-    await change('xrdp.ini', 'vnc.ini', { ...settings, port: `${VNC_PORT}`, autorun: 'console' }, vnc);
-    await change('sesman.ini', 'sesman.ini', {
+    await namespace.writeSettings('xrdp.ini', 'vnc.ini', { ...settings, port: `${VNC_PORT}`, autorun: 'console' }, vnc);
+    await namespace.writeSettings('sesman.ini', 'sesman.ini', {
       LogFile: '/tmp/sesman.log',
       EnableSyslog: 'false',
       EnableUserWindowManager: 'false',
@@ -78,24 +78,6 @@ describe('xrdp, with TLS', () => {
     await namespace.startServer(3350, 'xrdp-sesman', '--nodaemon');
   });
   after(() => scene.stage.end());
-
-  /**
-   * @param {string} from a file of settings
-   * @param {string} to
-   * @param {Record<string, string>} settings
-   * @param {string} [more] what stands behind them
-   */
-  async function change(from, to, settings, more = '') {
-    const { folder } = scene.namespace;
-    let text = await readFile(`${folder}/${from}`, 'utf8');
-    for (const [name, value] of Object.entries(settings)) {
-      // The first one alone: others of the same name are about sessions.
-      const changed = text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
-      if (changed === text && !text.includes(`${name}=${value}\n`)) throw new Error(`${from} has no ${name}`);
-      text = changed;
-    }
-    await writeFile(`${folder}/${to}`, `${text}\n${more}`);
-  }
 
   async function newCertificate() {
     const { folder } = scene.namespace;

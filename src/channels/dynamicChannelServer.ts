@@ -18,6 +18,8 @@ export interface DynamicChannelServerOptions extends DynamicChannelOptions {
   readonly capabilitiesTimeout?: number;
   /** How long it may take to answer DYNVC_CREATE_REQ, milliseconds. Default 10000; the specification has no limit. */
   readonly createTimeout?: number;
+  /** Ids are above this: those up to it are another's. Default 0. */
+  readonly channelIdBase?: number | undefined;
 }
 
 /** A channel on its way: `opened` or `refused` will tell. */
@@ -30,6 +32,7 @@ export interface CreatedChannel {
 export class DynamicChannelServer extends DynamicChannels {
   readonly #capabilitiesTimeout: number;
   readonly #createTimeout: number;
+  readonly #idBase: number;
   /** By channel that is being created, the earliest first. */
   readonly #createDeadlines = new Map<number, number>();
   #lastId = 0;
@@ -39,6 +42,7 @@ export class DynamicChannelServer extends DynamicChannels {
     super('server', 'idle', options);
     this.#capabilitiesTimeout = options.capabilitiesTimeout ?? 10_000;
     this.#createTimeout = options.createTimeout ?? 10_000;
+    this.#idBase = options.channelIdBase ?? 0;
   }
 
   /**
@@ -51,7 +55,7 @@ export class DynamicChannelServer extends DynamicChannels {
     const next = this.nextChannelState(channelId, 'create');
     if (next === undefined) throw new UsageError(`channel ${channelId} is in use`, { code: 'INVALID_STATE' });
     const request = encodeDvcPdu({ name: 'DYNVC_CREATE_REQ', channelId, priority, channelName });
-    this.#lastId = channelId;
+    this.#lastId = channelId - this.#idBase;
     this.enter(channelId, next, channelName);
     this.#createDeadlines.set(channelId, now + this.#createTimeout);
     return { channelId, outgoing: [request] };
@@ -182,7 +186,7 @@ export class DynamicChannelServer extends DynamicChannels {
     if (oldest !== undefined && waiting.length >= this.limits.maximumChannels) this.releaseClosed(oldest);
     const count = 2 * this.limits.maximumChannels < ONE_BYTE_IDS ? ONE_BYTE_IDS : TWO_BYTE_IDS;
     for (let step = 0; step < count; step++) {
-      const channelId = ((this.#lastId + step) % count) + 1;
+      const channelId = this.#idBase + ((this.#lastId + step) % count) + 1;
       if (this.channelState(channelId) === 'closed') return channelId;
     }
     throw new UsageError(`all ${count} channel ids are in use`, { code: 'INVALID_STATE' });

@@ -84,12 +84,19 @@ export function holdOptions(): Option[] {
   ];
 }
 
-/** Options of a listener about its certificate and about pages. */
-export function listenerOptions(): Option[] {
+/** Options of a listener about its certificate. */
+export function certificateOptions(): Option[] {
   return [
     new Option('--cert <file>', 'tls, listening: certificate to show (PEM)'),
     new Option('--key <file>', 'tls, listening: its private key (PEM)'),
     new Option('--state-dir <folder>', 'tls, listening: where the certificate made at the first start is'),
+  ];
+}
+
+/** The same, and about pages. */
+export function listenerOptions(): Option[] {
+  return [
+    ...certificateOptions(),
     new RepeatableOption('--origin <origin>', 'ws, listening: let pages of https://HOST in; else none are'),
   ];
 }

@@ -12,6 +12,7 @@ import { focusCommand } from './focus.ts';
 import { gatewayCommand } from './gateway.ts';
 import { listCommand } from './list.ts';
 import { packageVersion } from './packageVersion.ts';
+import { proxyCommand } from './proxy.ts';
 import { redirectCommand } from './redirect.ts';
 import { refuseRepeats } from './repeatableOption.ts';
 import { replayCommand } from './replay.ts';
@@ -59,6 +60,7 @@ Exit status: 0 it worked, 1 it did not, 2 it was asked for wrongly.`,
     doctorCommand,
     redirectCommand,
     serveCommand,
+    proxyCommand,
     gatewayCommand,
     sessionsCommand,
     focusCommand,

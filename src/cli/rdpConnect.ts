@@ -5,6 +5,8 @@ import { dialRdp, type DialRdpOptions } from '../../transports/rdp/dialRdp.ts';
 import { parseRdpFileServer } from '../../transports/rdp/rdpFileServer.ts';
 import { describeRoute, type RdpRoute } from '../../transports/rdp/rdpRoute.ts';
 import { formatRdpUrl, isRdpUrl, parseRdpServerUrl, type RdpUrl } from '../../transports/rdp/rdpUrl.ts';
+import type { ServerTrust } from '../../transports/rdp/serverTls.ts';
+import type { RdpCredentials } from '../rdp/rdpServerConnection.ts';
 import { dialAgainWhenCut, unlessAborted } from './dialAgain.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
@@ -125,29 +127,54 @@ async function dialRdpServer(
   url: string,
   options: RdpConnectOptions,
   resuming: Pick<DialRdpOptions, 'cookie' | 'onCookie' | 'onRedirected' | 'route'>,
-  { environment, stdin }: Pick<ProgramContext, 'environment' | 'stdin'>,
+  context: Pick<ProgramContext, 'environment' | 'stdin'>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Transport> {
+  const { stdin } = context;
+  const isConfirmed =
+    stdin.isTTY === true ? (question: string) => confirmedBy(stdin, terminal, question, signal) : undefined;
+  const { target, credentials, trust } = await readRdpServer(url, options, context, terminal, { isConfirmed });
+  const timeout = isConfirmed && { timeout: TIME_WITH_QUESTIONS };
+  return await dialRdp(target, { credentials, ...trust, ...resuming, ...timeout, signal });
+}
+
+/**
+ * The RDP server of a URL, the user there, and what vouches for its certificate.
+ * @param passwordOption what gives the password, for people
+ * @param isConfirmed asks a person about a certificate that is new; undefined: nobody can be asked
+ * @throws Failure, UsageError, each with one line
+ */
+export async function readRdpServer(
+  url: string,
+  options: RdpConnectOptions,
+  { environment }: Pick<ProgramContext, 'environment'>,
+  terminal: Terminal,
+  {
+    passwordOption = '--password-file',
+    isConfirmed,
+  }: {
+    readonly passwordOption?: string;
+    readonly isConfirmed?: ((question: string) => Promise<boolean>) | undefined;
+  } = {},
+): Promise<{ readonly target: RdpUrl; readonly credentials: RdpCredentials; readonly trust: ServerTrust }> {
   const { userName, domain, ...target } = parseRdpServerUrl(url);
   const { ca, fingerprint, insecure, passwordFile } = options;
   const say = (line: string) => terminal.say(line);
   if (userName !== '' && passwordFile === undefined) {
-    throw new Failure(`${url}: the password of ${userName} is missing: give --password-file FILE`, 2);
+    throw new Failure(`${url}: the password of ${userName} is missing: give ${passwordOption} FILE`, 2);
   }
   const password = passwordFile === undefined ? '' : await readSecret(passwordFile, 'password', say);
   const file = options.knownHosts ?? knownHostsFile(stateFolder(undefined, environment));
   const nameOf = (server: RdpUrl) => formatRdpUrl(server).replace(/^rdp:\/\//, '');
-  const isConfirmed =
-    stdin.isTTY === true ? (question: string) => confirmedBy(stdin, terminal, question, signal) : undefined;
-  return await dialRdp(target, {
+  return {
+    target,
     credentials: { userName, password, domain: options.domain ?? domain },
-    ...(ca !== undefined && { ca: await readText(ca) }),
-    ...(fingerprint !== undefined && { fingerprint }),
-    ...(insecure !== undefined && { insecure }),
-    ...resuming,
-    judge: (certificate) => judgeByKnownHosts(file, nameOf(certificate.target), certificate, say, isConfirmed),
-    ...(isConfirmed && { timeout: TIME_WITH_QUESTIONS }),
-    signal,
-  });
+    trust: {
+      ...(ca !== undefined && { ca: await readText(ca) }),
+      ...(fingerprint !== undefined && { fingerprint }),
+      ...(insecure !== undefined && { insecure }),
+      judge: (certificate) => judgeByKnownHosts(file, nameOf(certificate.target), certificate, say, isConfirmed),
+    },
+  };
 }

@@ -5,10 +5,12 @@ import { type Command, Option } from 'commander';
 import type { Transport } from '../ports/transport.ts';
 import type { Listener } from '../../transports/listen.ts';
 import { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+import { listenRdpProxy, type ProxyServer } from '../../transports/rdp/listenRdpProxy.ts';
 import { isSameSecret } from '../../transports/secrets.ts';
 import { Failure } from './failure.ts';
 import { readSecret } from './files.ts';
 import type { ProgramContext } from './programContext.ts';
+import { readRdpServer, type RdpConnectOptions } from './rdpConnect.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Whom `rdp://` lets in. */
@@ -16,6 +18,9 @@ export interface RdpOptions {
   readonly user?: string;
   readonly passwordFile?: string;
   readonly hold?: number;
+  /** Of a proxy: the server behind it. */
+  readonly to?: string;
+  readonly toPasswordFile?: string;
 }
 
 /** Text for --help about {@link addRdpOptions}. */
@@ -32,9 +37,9 @@ export function addRdpOptions(command: Command): Command {
 /** @throws Failure, UsageError or TransportError, each with one line */
 export async function openRdpListener(
   url: string,
-  options: RdpOptions,
+  options: RdpOptions & RdpConnectOptions,
   identity: Pick<ListenRdpOptions, 'cert' | 'key' | 'identity'>,
-  { environment }: Pick<ProgramContext, 'environment'>,
+  context: Pick<ProgramContext, 'environment'>,
   terminal: Terminal,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
@@ -49,22 +54,51 @@ export async function openRdpListener(
             isSameSecret(shown.userName.toLowerCase(), user.toLowerCase()),
             isSameSecret(shown.password, password),
           ].every(Boolean) && user;
-  const listener = await listenRdp(
-    url,
-    { ...identity, hold: options.hold ?? 0, ...(authenticate === undefined ? {} : { authenticate }) },
-    onConnection,
-    (error, remote) => terminal.refused(error, remote),
-  );
+  const admission = { ...identity, ...(authenticate === undefined ? {} : { authenticate }) };
+  const refused = (error: Error, remote: string) => terminal.refused(error, remote);
+  const listener =
+    options.to === undefined
+      ? await listenRdp(url, { ...admission, hold: options.hold ?? 0 }, onConnection, refused)
+      : await listenRdpProxy(
+          url,
+          {
+            ...admission,
+            server: await readProxyServer(options.to, options, context, terminal),
+            onDesktopOnly: (remote) => terminal.say(`client ${remote} ${DESKTOP_ONLY}`),
+          },
+          onConnection,
+          refused,
+        );
   const { host, port } = new URL(listener.url.replace(/^rdp:/, 'http:'));
   const reachable = host.replace(/^(0\.0\.0\.0|\[::\])(?=:|$)/, hostname());
   const fingerprint = listener.certificateFingerprint ?? '';
   terminal.say(`listening on ${listener.url}`, { event: 'listening', url: listener.url, fingerprint });
   terminal.say(`certificate fingerprint (SHA-256): ${fingerprint}`);
-  const words = [await freerdpProgram(environment['PATH']), `/v:${port === '' ? `${reachable}:80` : reachable}`];
+  const words = [
+    await freerdpProgram(context.environment['PATH']),
+    `/v:${port === '' ? `${reachable}:80` : reachable}`,
+  ];
   if (user !== undefined) words.push(`/u:${user}`);
   words.push(`/cert:fingerprint:sha256:${fingerprint}`);
   terminal.say(`the other end: ${words.join(' ')} /usb:id,dev:VID:PID`);
   return listener;
+}
+
+const DESKTOP_ONLY =
+  'has the desktop and no USB: switch USB redirection on in the RDP client, e.g. xfreerdp /usb:id,dev:VID:PID';
+
+async function readProxyServer(
+  to: string,
+  options: RdpOptions & RdpConnectOptions,
+  context: Pick<ProgramContext, 'environment'>,
+  terminal: Terminal,
+): Promise<ProxyServer> {
+  const { passwordFile: _, toPasswordFile: passwordFile, ...rest } = options;
+  const dialling = { ...rest, ...(passwordFile !== undefined && { passwordFile }) };
+  const { target, credentials, trust } = await readRdpServer(to, dialling, context, terminal, {
+    passwordOption: '--to-password-file',
+  });
+  return { target, ...trust, ...(credentials.userName !== '' && { credentials }) };
 }
 
 /** What FreeRDP is called on this machine: Debian's version 3 is `xfreerdp3`. Where there is none, as FreeRDP calls itself. */

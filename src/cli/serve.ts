@@ -51,7 +51,8 @@ import { PROCESS, type ProgramContext } from './programContext.ts';
 import { Terminal } from './terminal.ts';
 import { formatVidPid } from './text.ts';
 
-interface ServeOptions
+/** Options of `serve`, and of what takes devices as it does. */
+export interface ServeOptions
   extends
     EndpointOptions,
     PolicyOptions,
@@ -119,7 +120,8 @@ function count(text: string): number {
   return value;
 }
 
-async function serve(options: ServeOptions, context: ProgramContext): Promise<void> {
+/** Takes the devices that clients redirect, until it is stopped. @throws Failure with one line */
+export async function serve(options: ServeOptions, context: ProgramContext): Promise<void> {
   const { readSectors: sectors, out } = options;
   if ((sectors === undefined) !== (out === undefined)) {
     throw new Failure('--read-sectors COUNT and --out FILE go together', 2);

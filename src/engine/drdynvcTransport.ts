@@ -63,7 +63,9 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
     const largePdus = (transport.maximumFrame ?? 0) >= CHANNEL_PDU_HEADER_SIZE + LARGE_PDU_SIZE;
     const common = { limits, messageMemory: settings.messageMemory, largePdus };
     const listeners = (name: string) => name === this.#channelName;
-    this.#drdynvc = new Drdynvc(role === 'server' ? { ...common, role } : { ...common, role, listeners });
+    this.#drdynvc = new Drdynvc(
+      role === 'server' ? { ...common, role, channelIdBase: transport.channelIdBase } : { ...common, role, listeners },
+    );
     this.#alarm = new Alarm(settings.clock, (now) => {
       this.#apply(this.#drdynvc.handleTimeout(now));
       this.#alarm.set(this.#drdynvc.nextTimeout());

@@ -61,6 +61,8 @@ export type { RdpRoute } from '../../transports/rdp/rdpRoute.ts';
 export type { RdpUrl } from '../../transports/rdp/rdpUrl.ts';
 export type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
+export { listenRdpProxy, type ListenRdpProxyOptions, type ProxyServer } from '../../transports/rdp/listenRdpProxy.ts';
+export type { ServerTrust } from '../../transports/rdp/serverTls.ts';
 export type { WebSocketDialOptions } from '../../transports/webSocket/dialWebSocket.ts';
 export type { SubProtocol } from '../../transports/webSocket/subProtocols.ts';
 export type { WebSocketListenOptions } from '../../transports/webSocket/webSocketAcceptor.ts';

@@ -38,6 +38,11 @@ export interface Transport {
    * larger blocks of messages, which takes a third of the processor time off that 64 KiB cost.
    */
   readonly maximumFrame?: number;
+  /**
+   * Where another server has dynamic channels on the same static channel: this end's server has ids above this number, of at most
+   * 65535. Left out: nobody else has any.
+   */
+  readonly channelIdBase?: number;
   /** Starts delivery. Called once. */
   start(handler: TransportHandler): void;
   /**

@@ -11,7 +11,7 @@ const BB_ERROR_BLOB = 4;
  * The whole licensing sequence of a server that issues no licences: the client may stay without one, [MS-RDPBCGR]
  * 2.2.1.12. Clients insist on this packet.
  */
-export function validClientPacket(): Parts {
+export function validClientPacket(ioChannelId = IO_CHANNEL_ID): Parts {
   const header = SecurityHeader.encode({ flags: SecurityFlag.SEC_LICENSE_PKT, flagsHi: 0 });
   const message = LicenseErrorMessage.encode({
     flags: LICENSE_VERSION,
@@ -20,5 +20,5 @@ export function validClientPacket(): Parts {
     blobType: BB_ERROR_BLOB,
     blobData: new Uint8Array(0),
   });
-  return channelPacket(IO_CHANNEL_ID, [joinParts([...header, ...message])]);
+  return channelPacket(ioChannelId, [joinParts([...header, ...message])]);
 }

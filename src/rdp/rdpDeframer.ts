@@ -4,7 +4,7 @@ import { StreamDeframer } from './streamDeframer.ts';
 
 /** A packet of an RDP connection, without its header. */
 export interface RdpPacket {
-  /** `tpkt`: an X.224 TPDU. `fastPath`: input events, [MS-RDPBCGR] 2.2.8.1.2. */
+  /** `tpkt`: an X.224 TPDU. `fastPath`: input events, [MS-RDPBCGR] 2.2.8.1.2, or a server's updates, 2.2.9.1.2. */
   readonly type: 'tpkt' | 'fastPath';
   readonly payload: Uint8Array;
 }
@@ -16,7 +16,7 @@ const FAST_PATH_ACTION = 0;
 /** With the header: what two bytes of length can tell. */
 const LARGEST_PACKET = 0xffff;
 
-/** Cuts the bytes of a client into packets: TPKT, or fast-path input once the connection stands. */
+/** Cuts the bytes of either end into packets: TPKT, or fast-path once the connection stands. */
 export class RdpDeframer {
   /** Bytes, header included, of the largest packet that is accepted; to be raised as the client earns trust. */
   maximumPacket: number;
@@ -46,6 +46,13 @@ export class RdpDeframer {
     const payload = this.#packets.next();
     if (payload === undefined) return undefined;
     return { type: this.#packets.header[0] === TPKT_VERSION ? 'tpkt' : 'fastPath', payload };
+  }
+
+  /** A copy of the header of the packet that {@link next} gave last. */
+  get header(): Uint8Array {
+    const { header } = this.#packets;
+    if (header[0] === TPKT_VERSION) return header.slice(0, TPKT_HEADER_SIZE);
+    return header.slice(0, (header[1] ?? 0) < 0x80 ? 2 : 3);
   }
 
   #payloadSize(header: Uint8Array, filled: number): number | undefined {

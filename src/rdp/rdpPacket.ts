@@ -39,8 +39,8 @@ export function channelPacket(channelId: number, data: Parts): Parts {
 }
 
 /** A data PDU of the kind `pduType2`. */
-export function dataPacket(pduType2: number, body: Parts): Parts {
-  return sharePacket({
+export function dataPacket(pduType2: number, body: Parts, ioChannelId = IO_CHANNEL_ID): Parts {
+  const pdu: ShareControlPdu = {
     name: 'TS_DATA_PDU',
     pduSource: SERVER_USER_ID,
     shareId: SHARE_ID,
@@ -48,11 +48,12 @@ export function dataPacket(pduType2: number, body: Parts): Parts {
     pduType2,
     compressedType: 0,
     data: joinParts(body),
-  });
+  };
+  return sharePacket(pdu, ioChannelId);
 }
 
-export function sharePacket(pdu: ShareControlPdu): Parts {
-  return channelPacket(IO_CHANNEL_ID, ShareControlPdu.encode(pdu));
+export function sharePacket(pdu: ShareControlPdu, ioChannelId = IO_CHANNEL_ID): Parts {
+  return channelPacket(ioChannelId, ShareControlPdu.encode(pdu));
 }
 
 /** What {@link decodeWith} needs of a codec. */

@@ -267,13 +267,9 @@ export class RdpServerConnection {
   }
 
   #clientInfo(data: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    const reader = readerOf(ClientInfo, data);
-    const { flags } = SecurityHeader.decode(reader);
-    if ((flags & SecurityFlag.SEC_INFO_PKT) === 0) throw this.#unexpected('a PDU', 'TS_INFO_PACKET has to come first');
-    const { domain, userName, password, extraInfo } = ClientInfo.decode(reader);
+    const logon = clientLogon(data, this.#state);
     this.#advance('TS_INFO_PACKET');
-    const cookie = reconnectCookieIn(extraInfo);
-    step.emit({ type: 'credentials', credentials: { domain, userName, password }, cookie });
+    step.emit({ type: 'credentials', ...logon });
   }
 
   #sharePdu(pdu: ShareControlPdu, step: StepBuilder<RdpEvent>): void {
@@ -363,13 +359,31 @@ export class RdpServerConnection {
   }
 }
 
+/**
+ * What a client says about its user, [MS-RDPBCGR] 2.2.1.11.
+ * @param state for the error
+ * @throws DecodeError, ProtocolError
+ */
+export function clientLogon(
+  data: Uint8Array,
+  state: string,
+): { readonly credentials: RdpCredentials; readonly cookie: ClientReconnectCookie | undefined } {
+  const reader = readerOf(ClientInfo, data);
+  const { flags } = SecurityHeader.decode(reader);
+  if ((flags & SecurityFlag.SEC_INFO_PKT) === 0) {
+    throw new ProtocolError('a PDU', state, 'TS_INFO_PACKET has to come first', SEQUENCE);
+  }
+  const { domain, userName, password, extraInfo } = ClientInfo.decode(reader);
+  return { credentials: { domain, userName, password }, cookie: reconnectCookieIn(extraInfo) };
+}
+
 function isBeforeAdmission(state: RdpServerState): boolean {
   return state === 'attaching' || state === 'joining';
 }
 
 /** TS_SET_ERROR_INFO_PDU. */
-function errorInfoPacket(errorInfo: number): Parts {
-  return dataPacket(PduType2.PDUTYPE2_SET_ERROR_INFO_PDU, SetErrorInfoPdu.encode({ errorInfo }));
+export function errorInfoPacket(errorInfo: number, ioChannelId = IO_CHANNEL_ID): Parts {
+  return dataPacket(PduType2.PDUTYPE2_SET_ERROR_INFO_PDU, SetErrorInfoPdu.encode({ errorInfo }), ioChannelId);
 }
 
 /** A flow control PDU, which is no share control PDU and says nothing here, [T.128] 8.4. */

@@ -109,6 +109,16 @@ describe('DynamicChannelServer, create (3.3.5.2)', () => {
     expect(server.channelState(2)).to.equal('creating');
   });
 
+  it('with a base, all ids are above it, round and round', () => {
+    const server = readyServer({ channelIdBase: 0x7000_0000 });
+    const ids = Array.from({ length: 256 }, () => {
+      const { channelId } = server.create('URBDRC', 0);
+      feed(server, { name: 'DYNVC_CREATE_RSP', channelId, creationStatus: -1 });
+      return channelId;
+    });
+    expect([ids[0], ids[1], ids[254], ids[255]]).to.deep.equal([0x7000_0001, 0x7000_0002, 0x7000_00ff, 0x7000_0001]);
+  });
+
   it('goes round within one byte, past the ids in use', () => {
     const server = openServer(2);
     for (let round = 0; round < 300; round++) {

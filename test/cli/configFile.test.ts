@@ -64,8 +64,8 @@ describe('--config', () => {
     });
   }
 
-  it('is there for serve, redirect and gateway', () => {
-    expect(commands().map((command) => command.name())).to.have.members(['gateway', 'redirect', 'serve']);
+  it('is there for serve, redirect, proxy and gateway', () => {
+    expect(commands().map((command) => command.name())).to.have.members(['gateway', 'proxy', 'redirect', 'serve']);
   });
 
   it('takes single options of the command line before those of the file, and both where several can be given', async () => {

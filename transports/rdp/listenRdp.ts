@@ -6,14 +6,14 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { type CertificateOptions, identityFor } from '../certificates.ts';
 import { idleClock } from '../../src/systemClock.ts';
-import { handOver, tellRefused } from '../handOver.ts';
+import { handOver, type ListenerCallbacks, tellRefused } from '../handOver.ts';
 import { listenAtPort, type Listener } from '../listen.ts';
 import { countConnection, FIRST_BYTES_TIMEOUT, MAXIMUM_HANDSHAKES, PendingSockets } from '../pendingSockets.ts';
 import { processConnections } from '../processConnections.ts';
 import { TlsAcceptor } from '../tlsAcceptor.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { isLoopback } from '../url.ts';
-import { acceptRdp, type Admission } from './rdpHandshake.ts';
+import { acceptRdp, type Admission, type RdpArrival } from './rdpHandshake.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 import { ReconnectCookies } from './reconnectCookies.ts';
@@ -69,6 +69,24 @@ export async function listenRdp(
   onConnection: (transport: Transport) => void,
   onRefused: (error: Error, remote: string) => void = () => {},
 ): Promise<Listener> {
+  const hold = checkHold(options.hold);
+  const cookies = hold === 0 ? undefined : new ReconnectCookies(1000 * hold, options.clock ?? idleClock);
+  const channel = { channel: DRDYNVC_CHANNEL_NAME, channelMissing: CHANNEL_MISSING, cookies };
+  const callbacks = { onConnection, onRefused };
+  return listenForRdp(url, options, callbacks, (socket, arrival) => acceptRdp(socket, { ...arrival, ...channel }));
+}
+
+/**
+ * Listens for RDP clients, and gives each to `accept`.
+ *
+ * @throws as {@link listenRdp}
+ */
+export async function listenForRdp(
+  url: string,
+  options: Omit<ListenRdpOptions, 'hold'>,
+  { onConnection, onRefused }: ListenerCallbacks,
+  accept: (socket: Socket, arrival: RdpArrival) => Promise<Transport | undefined>,
+): Promise<Listener> {
   const target = parseRdpUrl(url);
   if (options.authenticate === undefined && !isLoopback(target.host)) {
     throw new UsageError(
@@ -77,21 +95,17 @@ export async function listenRdp(
   }
   const identity = await identityFor(target.host, options);
   const { maximumHandshakes = MAXIMUM_HANDSHAKES, connections = processConnections(), clock = idleClock } = options;
-  const hold = checkHold(options.hold);
   const passwords = new PasswordCheck(options.authenticate, clock);
   const pending = new PendingSockets(maximumHandshakes, true);
-  const handshake = {
+  const arrivals = {
     tls: new TlsAcceptor(identity),
-    channel: DRDYNVC_CHANNEL_NAME,
-    channelMissing: CHANNEL_MISSING,
     firstBytesTimeout: options.firstBytesTimeout ?? FIRST_BYTES_TIMEOUT,
     handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     activationTimeout: options.activationTimeout ?? ACTIVATION_TIMEOUT,
     pending,
-    cookies: hold === 0 ? undefined : new ReconnectCookies(1000 * hold, clock),
     clock,
   };
-  const accept = async (socket: Socket, address: string, remote: string): Promise<Transport> => {
+  const enter = async (socket: Socket, address: string, remote: string): Promise<Transport | undefined> => {
     try {
       countConnection(socket, connections, remote);
       passwords.checkAddress(address, remote);
@@ -100,13 +114,13 @@ export async function listenRdp(
       throw error;
     }
     const authenticate = (credentials: RdpCredentials) => passwords.check(address, credentials);
-    return await acceptRdp(socket, { ...handshake, remote, authenticate });
+    return await accept(socket, { ...arrivals, remote, authenticate });
   };
   const server = createServer((socket) => {
     socket.on('error', () => {});
     const address = socket.remoteAddress ?? '?';
     const remote = formatRdpUrl({ host: address, port: socket.remotePort ?? 0 });
-    void handOver(accept(socket, address, remote), remote, { onConnection, onRefused });
+    void handOver(enter(socket, address, remote), remote, { onConnection, onRefused });
   });
   const port = await listenAtPort(server, target).catch((error: unknown) => {
     throw plainError(error, url);

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/machine.ts';
-import type { Clock } from '../../src/ports/clock.ts';
 import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/ports/transport.ts';
 import { nextFrom, write } from '../handshakeStream.ts';
 import type { PendingSocket, PendingSockets } from '../pendingSockets.ts';
@@ -11,6 +10,7 @@ import { addressOf, endStream, StreamTransport } from '../stream.ts';
 import type { TlsAcceptor } from '../tlsAcceptor.ts';
 import { TransportError } from '../transportError.ts';
 import { desktopUpdates } from '../../src/rdp/placeholderDesktop.ts';
+import { HandshakeTime, type HandshakeLimits } from './handshakeTime.ts';
 import { DesktopPainter } from './desktopPainter.ts';
 import type { RdpLogon, ReconnectCookies } from './reconnectCookies.ts';
 import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
@@ -23,36 +23,33 @@ export type Admission =
   | { readonly isAdmitted: true; readonly user: ConnectionUser | undefined }
   | { readonly isAdmitted: false; readonly code: 'WRONG_PASSWORD' | 'ADDRESS_SHUT_OUT'; readonly why: string };
 
-export interface RdpHandshakeOptions {
+/** A client that has come to a listener. */
+export interface RdpArrival extends HandshakeLimits {
   /** The other end, for people. */
   readonly remote: string;
   readonly tls: TlsAcceptor;
   /** Where the client waits for its place. */
   readonly pending: PendingSockets;
   readonly authenticate: (credentials: RdpCredentials) => Promise<Admission>;
+}
+
+export interface RdpHandshakeOptions extends RdpArrival {
   /** By which clients come back without a password, if they can. */
   readonly cookies: ReconnectCookies | undefined;
   /** The static channel whose chunks the transport carries. */
   readonly channel: string;
   /** Advice for people whose client does not have it. */
   readonly channelMissing: string;
-  /** Milliseconds until the first bytes. */
-  readonly firstBytesTimeout: number;
-  /** Milliseconds for the connection request and TLS. */
-  readonly handshakeTimeout: number;
-  /** Milliseconds for all that follows; a person may look at the certificate meanwhile. */
-  readonly activationTimeout: number;
-  /** Of the time limits, and of the times between two paintings of the desktop. */
-  readonly clock: Clock;
 }
 
 /** Bytes of the largest packet from somebody who was not admitted yet: Connect-Initial has about 500. */
-const MAXIMUM_EARLY_PACKET = 8192;
-const MAXIMUM_PACKET = 0xffff;
+export const MAXIMUM_EARLY_PACKET = 8192;
+/** The same once it was admitted. */
+export const MAXIMUM_PACKET = 0xffff;
 /** Milliseconds. */
 const COOKIE_LIFE = 3_600_000;
 /** Milliseconds for a refusal to reach its client. */
-const REFUSAL_TIMEOUT = 1000;
+export const REFUSAL_TIMEOUT = 1000;
 
 /**
  * Leads a client from its connection request to its virtual channels, and makes a transport of one of them.
@@ -75,18 +72,17 @@ export async function acceptRdp(raw: Socket, options: RdpHandshakeOptions): Prom
     if (!handshake.isEnding) raw.destroy();
     throw failure ?? error;
   } finally {
-    handshake.stopTimer();
+    handshake.time.stop();
   }
 }
 
 class RdpHandshake {
   /** Whether the last bytes are on their way to the client. */
   isEnding = false;
-  stopTimer = () => {};
+  readonly time: HandshakeTime;
   readonly #raw: Socket;
   readonly #options: RdpHandshakeOptions;
   readonly #place: PendingSocket;
-  readonly #fail: (error: TransportError) => void;
   readonly #connection = new RdpServerConnection();
   readonly #deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   #stream: Duplex;
@@ -99,19 +95,11 @@ class RdpHandshake {
     this.#stream = raw;
     this.#options = options;
     this.#place = place;
-    this.#fail = fail;
+    this.time = new HandshakeTime(raw, options.remote, options, fail);
   }
 
   async run(): Promise<Transport> {
-    const { firstBytesTimeout, handshakeTimeout } = this.#options;
-    const isShort = firstBytesTimeout < handshakeTimeout;
-    const limitHandshake = (left: number) =>
-      this.#limitTime(left, 'did not ask for a connection and finish TLS', handshakeTimeout);
-    if (!isShort) limitHandshake(handshakeTimeout);
-    else
-      this.#limitTime(firstBytesTimeout, 'sent nothing', firstBytesTimeout, () =>
-        limitHandshake(handshakeTimeout - firstBytesTimeout),
-      );
+    this.time.begin();
     for (;;) {
       const transport = await this.#take(this.#connection.received(await this.#nextPacket()));
       if (transport !== undefined) return transport;
@@ -159,7 +147,7 @@ class RdpHandshake {
   }
 
   async #secure(): Promise<void> {
-    const { tls, remote, activationTimeout } = this.#options;
+    const { tls, remote } = this.#options;
     if (this.#deframer.hasMore) {
       // What was sent in the clear must not count as said inside TLS.
       const problem = `${remote} sent more before TLS than its connection request`;
@@ -168,7 +156,7 @@ class RdpHandshake {
     this.#stream = await tls.secure(this.#raw, remote);
     this.#place.advance();
     this.#connection.secured();
-    this.#limitTime(activationTimeout, 'did not get as far as its channels', activationTimeout);
+    this.time.secured();
   }
 
   /** The next packet. @throws TransportError when the peer closed instead */
@@ -177,15 +165,6 @@ class RdpHandshake {
     if (packet !== undefined) return packet;
     const problem = `${this.#options.remote} closed the connection before its channels stood`;
     throw new TransportError('CONNECTION_LOST', problem);
-  }
-
-  /** Ends the handshake after `time` ms: its time is then up, or, with `next`, it goes on when the peer has said something. */
-  #limitTime(time: number, failure: string, limit: number, next?: () => void): void {
-    this.stopTimer();
-    this.stopTimer = this.#options.clock.after(time, () => {
-      if (next !== undefined && this.#raw.bytesRead > 0) next();
-      else this.#fail(new TransportError('TIMED_OUT', `${this.#options.remote} ${failure} within ${limit} ms`));
-    });
   }
 
   #end(): void {

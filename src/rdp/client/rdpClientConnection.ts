@@ -21,13 +21,14 @@ import {
 import { nextState, type Step, StepBuilder } from '../../channels/machine.ts';
 import type { RdpPacket } from '../rdpDeframer.ts';
 import { isFlowControl } from '../rdpServerConnection.ts';
+import { selectedProtocolIn } from '../negotiation.ts';
 import { decodeWith, mcsPacket, sendDataPacket, tpktPacket } from '../rdpPacket.ts';
 import { ClientShare } from './clientActivation.ts';
 import { ClientConference, type ConferenceOptions, connectInitialPacket } from './clientConference.ts';
 import { ClientLicensing, type LicensingRandom } from './clientLicensing.ts';
 import { clientInfoPacket, type LogonOptions } from './clientLogon.ts';
 import { RDP_CLIENT_TRANSITIONS, type RdpClientInput, type RdpClientState } from './clientTransitions.ts';
-import { errorInfoRefusal, negotiationRefusal, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
+import { errorInfoRefusal, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
 
 /** Options of {@link RdpClientConnection}. */
 export interface RdpClientOptions extends ConferenceOptions, LogonOptions {
@@ -218,19 +219,8 @@ export class RdpClientConnection {
 
   #connectionConfirm(payload: Uint8Array, step: ClientStep): void {
     const { negotiation } = decodeWith(X224ConnectionConfirm, payload);
-    if (negotiation?.type === 'failure') {
-      this.#advance('X224_CONNECTION_CONFIRM with failure');
-      throw negotiationRefusal(negotiation.failureCode);
-    }
-    const selected = negotiation?.selectedProtocol ?? SecurityProtocol.PROTOCOL_RDP;
-    if (selected === SecurityProtocol.PROTOCOL_RDP) {
-      const problem = 'the server has only the old RDP security, which is not spoken here: switch TLS on there';
-      throw new RdpRefusalError('SECURITY_REFUSED', problem);
-    }
-    const isOne = (selected & (selected - 1)) === 0;
-    if (!isOne || (selected & this.#options.requestedProtocols) === 0) {
-      throw this.#unexpected('RDP_NEG_RSP', `protocol ${selected} was not offered`);
-    }
+    if (negotiation?.type === 'failure') this.#advance('X224_CONNECTION_CONFIRM with failure');
+    const selected = selectedProtocolIn(negotiation, this.#options.requestedProtocols, this.#state);
     this.#advance('X224_CONNECTION_CONFIRM');
     this.#selectedProtocol = selected;
     step.emit({ type: 'securityRequired', withCredSsp: (selected & CREDSSP_PROTOCOLS) !== 0 });
