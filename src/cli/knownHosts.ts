@@ -2,7 +2,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { hasFingerprint, normalizeFingerprint } from '../../transports/certificates.ts';
-import type { PresentedCertificate } from '../../transports/rdp/dialRdp.ts';
+import type { PresentedCertificate } from '../../transports/rdp/serverTls.ts';
 import { codeOf, TransportError } from '../../transports/transportError.ts';
 import { Failure } from './failure.ts';
 import { fileProblem } from './files.ts';

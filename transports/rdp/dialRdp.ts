@@ -1,10 +1,10 @@
-import { createHash, randomBytes, type X509Certificate } from 'node:crypto';
-import { connect, isIP, type Socket } from 'node:net';
+import { createHash, randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import createDebug from 'debug';
-import { DecodeError, ProtocolError, UsageError } from '../../codecs/core/errors.ts';
+import { UsageError } from '../../codecs/core/errors.ts';
 import type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
 import type { ServerRedirection } from '../../codecs/rdp/serverRedirection.ts';
 import { AUTHORIZATION_RESULT_SIZE, SecurityProtocol } from '../../codecs/rdp/x224.ts';
@@ -13,47 +13,23 @@ import type { Step } from '../../src/channels/machine.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { type RdpClientEvent, RdpClientConnection } from '../../src/rdp/client/rdpClientConnection.ts';
-import { RdpRefusalError } from '../../src/rdp/client/rdpRefusalError.ts';
 import { RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { StreamDeframer } from '../../src/rdp/streamDeframer.ts';
 import { systemClock } from '../../src/systemClock.ts';
-import { normalizeFingerprint } from '../certificates.ts';
 import { nextFrom, write } from '../handshakeStream.ts';
-import { checkPeer, presentedCertificate } from '../peerCertificate.ts';
 import { addressOf, StreamTransport } from '../stream.ts';
-import { plainError, TransportError, type TransportErrorCode } from '../transportError.ts';
-import { proveByCredSsp } from './credSsp.ts';
+import { TransportError, type TransportErrorCode } from '../transportError.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { describeRoute, redirectedRoute, type RdpRoute } from './rdpRoute.ts';
 import { formatRdpUrl, type RdpUrl } from './rdpUrl.ts';
 import { securityVerifierOf } from './reconnectCookies.ts';
-
-/** A certificate that a server shows, and that no option vouches for. */
-export interface PresentedCertificate {
-  /** Who shows it: where the client was sent on to, it is not whom the program named. */
-  readonly target: RdpUrl;
-  /** SHA-256: 64 hexadecimal digits in pairs with colons. */
-  readonly fingerprint: string;
-  /** Whether an authority that the system trusts has signed it for this host. */
-  readonly isTrusted: boolean;
-}
+import { checkTrust, explained, opened, secureServer, type ServerTrust } from './serverTls.ts';
 
 /** Options of {@link dialRdp}. */
-export interface DialRdpOptions {
+export interface DialRdpOptions extends ServerTrust {
   /** Without a user name the server is asked for TLS alone, and shows its own logon screen. */
   readonly credentials: RdpCredentials;
-  /** SHA-256 of the server's certificate, hexadecimal with or without colons. */
-  readonly fingerprint?: string;
-  /** The certificate (PEM) of the authority that is trusted instead of the system's. */
-  readonly ca?: string;
-  /** Trust every certificate. For tests. */
-  readonly insecure?: boolean;
-  /**
-   * Judges a certificate where none of the options above does; rejects for one that is not trusted. Default: the system's
-   * authorities decide.
-   */
-  readonly judge?: (certificate: PresentedCertificate) => Promise<void>;
   /** Where an earlier connection was sent on to, see {@link DialRdpOptions.onRedirected}, in place of `target` and `credentials`. */
   readonly route?: RdpRoute;
   /**
@@ -104,15 +80,11 @@ type Arrival = { readonly transport: Transport } | { readonly from: RdpUrl; read
  *   happened and what to do; the signal's reason when it was aborted.
  */
 export async function dialRdp(target: RdpUrl, options: DialRdpOptions): Promise<Transport> {
-  const { fingerprint, ca, insecure, credentials } = options;
-  if ((fingerprint !== undefined || ca !== undefined) && insecure === true) {
-    throw new UsageError('insecure would make ca and fingerprint useless: give one or the other');
-  }
-  const pin = fingerprint === undefined ? undefined : normalizeFingerprint(fingerprint);
-  let route = options.route ?? { targets: [target], credentials };
+  checkTrust(options);
+  let route = options.route ?? { targets: [target], credentials: options.credentials };
   for (let count = 0; ; count += 1) {
     // The cookie is for the first server alone.
-    const arrival = await dialRoute(route, pin, count === 0 ? options : withoutCookie(options));
+    const arrival = await dialRoute(route, count === 0 ? options : withoutCookie(options));
     if ('transport' in arrival) return arrival.transport;
     const { from, redirection } = arrival;
     if (count === MOST_REDIRECTIONS) {
@@ -129,12 +101,12 @@ function withoutCookie({ cookie: _, ...others }: DialRdpOptions): DialRdpOptions
 }
 
 /** Tries one target of a route after the other. */
-async function dialRoute(route: RdpRoute, pin: string | undefined, options: DialRdpOptions): Promise<Arrival> {
+async function dialRoute(route: RdpRoute, options: DialRdpOptions): Promise<Arrival> {
   const { targets } = route;
   const timeout = (options.timeout ?? TIMEOUT) / targets.length;
   for (const [index, target] of targets.entries()) {
     try {
-      return await dialTarget(target, route, pin, timeout, options);
+      return await dialTarget(target, route, timeout, options);
     } catch (error) {
       const isOver = options.signal?.aborted === true || index === targets.length - 1;
       if (isOver || !(error instanceof TransportError && UNREACHED.has(error.code))) throw error;
@@ -144,13 +116,7 @@ async function dialRoute(route: RdpRoute, pin: string | undefined, options: Dial
   throw new UsageError('a route has one target at least');
 }
 
-async function dialTarget(
-  target: RdpUrl,
-  route: RdpRoute,
-  pin: string | undefined,
-  timeout: number,
-  options: DialRdpOptions,
-): Promise<Arrival> {
+async function dialTarget(target: RdpUrl, route: RdpRoute, timeout: number, options: DialRdpOptions): Promise<Arrival> {
   const { signal, clock = systemClock } = options;
   signal?.throwIfAborted();
   const remote = formatRdpUrl(target);
@@ -163,7 +129,7 @@ async function dialTarget(
   const abort = () => socket.destroy(new TransportError('ABORTED', `${remote}: aborted`));
   signal?.addEventListener('abort', abort);
   try {
-    const arrival = await new RdpDialing(socket, target, remote, pin, clock, route, options).run();
+    const arrival = await new RdpDialing(socket, target, remote, clock, route, options).run();
     if (!('transport' in arrival)) socket.end();
     return arrival;
   } catch (error) {
@@ -182,7 +148,6 @@ class RdpDialing {
   readonly #socket: Socket;
   readonly #target: RdpUrl;
   readonly #remote: string;
-  readonly #pin: string | undefined;
   readonly #clock: Clock;
   readonly #route: RdpRoute;
   readonly #options: DialRdpOptions;
@@ -192,20 +157,11 @@ class RdpDialing {
   readonly #early: Uint8Array[] = [];
   #stream: Duplex;
 
-  constructor(
-    socket: Socket,
-    target: RdpUrl,
-    remote: string,
-    pin: string | undefined,
-    clock: Clock,
-    route: RdpRoute,
-    options: DialRdpOptions,
-  ) {
+  constructor(socket: Socket, target: RdpUrl, remote: string, clock: Clock, route: RdpRoute, options: DialRdpOptions) {
     this.#socket = socket;
     this.#stream = socket;
     this.#target = target;
     this.#remote = remote;
-    this.#pin = pin;
     this.#clock = clock;
     this.#route = route;
     this.#options = options;
@@ -278,27 +234,11 @@ class RdpDialing {
       const problem = `${this.#remote} sent more before TLS than its answer to the connection request`;
       throw new TransportError('PROTOCOL_VIOLATED', problem);
     }
-    const { host } = this.#target;
-    const { ca } = this.#options;
-    const { credentials } = this.#route;
-    const secure = connectTls({
-      socket: this.#socket,
-      ...(ca === undefined ? {} : { ca }),
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      // Judged before anything is sent: an error from here could not tell the fingerprint.
-      rejectUnauthorized: false,
+    const secure = await secureServer(this.#socket, {
+      ...{ target: this.#target, remote: this.#remote, trust: this.#options, clientName: this.#clientName },
+      credentials: withCredSsp ? this.#route.credentials : undefined,
     });
-    secure.on('error', () => {});
     this.#stream = secure;
-    await opened(secure, 'secureConnect', this.#remote);
-    const certificate = presentedCertificate(secure, this.#remote);
-    await this.#judge(secure, certificate);
-    if (withCredSsp) {
-      const { userName, domain: domainName, password } = credentials;
-      const proof = { userName, domainName, password };
-      const [remote, clientName] = [this.#remote, this.#clientName];
-      await proveByCredSsp(secure, { credentials: proof, certificate, host, remote, clientName });
-    }
     const { awaitsAuthorization, step } = this.#connection.secured();
     if (!awaitsAuthorization) return await this.#take(step);
     return await this.#take(this.#connection.authorized(await this.#authorization(secure)));
@@ -316,20 +256,6 @@ class RdpDialing {
       throw new TransportError('PROTOCOL_VIOLATED', problem);
     }
     return deframer.header.slice(0, size);
-  }
-
-  /** @throws TransportError when the certificate is not trusted */
-  async #judge(secure: TLSSocket, certificate: X509Certificate): Promise<void> {
-    const { judge, ca, insecure = false } = this.#options;
-    if (judge === undefined || this.#pin !== undefined || ca !== undefined || insecure) {
-      checkPeer(secure, certificate, this.#remote, {
-        fingerprint: this.#pin,
-        ...(ca !== undefined && { ca }),
-        insecure,
-      });
-      return;
-    }
-    await judge({ target: this.#target, fingerprint: certificate.fingerprint256, isTrusted: secure.authorized });
   }
 
   #transport(): Transport {
@@ -372,24 +298,4 @@ class RdpDialing {
     const problem = `${this.#remote} closed the connection before its channels stood`;
     return this.#connection.closed() ?? new TransportError('CONNECTION_LOST', problem);
   }
-}
-
-function opened(socket: Socket, event: 'connect' | 'secureConnect', remote: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once(event, () => resolve());
-    socket.once('error', reject);
-    socket.once('close', () =>
-      reject(new TransportError('CONNECTION_LOST', `${remote}: the connection was closed before it was complete`)),
-    );
-  });
-}
-
-/** In one line with the server's name. */
-function explained(error: unknown, remote: string): TransportError {
-  if (error instanceof RdpRefusalError)
-    return new TransportError(error.code, `${remote}: ${error.message}`, { cause: error });
-  if (error instanceof DecodeError || error instanceof ProtocolError) {
-    return new TransportError('PROTOCOL_VIOLATED', `${remote}: ${error.message}`, { cause: error });
-  }
-  return plainError(error, remote);
 }

@@ -8,11 +8,32 @@ import { normalizeFingerprint } from '../certificates.ts';
 import { checkPeer, presentedCertificate } from '../peerCertificate.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { proveByCredSsp } from './credSsp.ts';
-import type { DialRdpOptions } from './dialRdp.ts';
 import { formatRdpUrl, type RdpUrl } from './rdpUrl.ts';
 
+/** A certificate that a server shows, and that no option vouches for. */
+export interface PresentedCertificate {
+  /** Who shows it: where the client was sent on to, it is not whom the program named. */
+  readonly target: RdpUrl;
+  /** SHA-256: 64 hexadecimal digits in pairs with colons. */
+  readonly fingerprint: string;
+  /** Whether an authority that the system trusts has signed it for this host. */
+  readonly isTrusted: boolean;
+}
+
 /** What vouches for an RDP server's certificate. */
-export type ServerTrust = Pick<DialRdpOptions, 'fingerprint' | 'ca' | 'insecure' | 'judge'>;
+export interface ServerTrust {
+  /** SHA-256 of the server's certificate, hexadecimal with or without colons. */
+  readonly fingerprint?: string;
+  /** The certificate (PEM) of the authority that is trusted instead of the system's. */
+  readonly ca?: string;
+  /** Trust every certificate. For tests. */
+  readonly insecure?: boolean;
+  /**
+   * Judges a certificate where none of the options above does; rejects for one that is not trusted. Default: the system's
+   * authorities decide.
+   */
+  readonly judge?: (certificate: PresentedCertificate) => Promise<void>;
+}
 
 /** An RDP server whose half of TLS, and of CredSSP, is to come. */
 export interface ServerToSecure {
