@@ -16,7 +16,7 @@ import { checkPeer, type PeerPins, presentedCertificate } from './peerCertificat
 import { addressOf, KEEP_ALIVE_DELAY, StreamTransport, type StreamOptions } from './stream.ts';
 import { encodeToken } from './token.ts';
 import { joinFrames } from './tpkt.ts';
-import { plainError, TransportError } from './transportError.ts';
+import { plainError, TransportError, withoutQuery } from './transportError.ts';
 import { formatTransportUrl, isSecure, isWebSocket, parseTransportUrl, type TransportUrl } from './url.ts';
 import { openWebSocket, type WebSocketDialOptions } from './webSocket/dialWebSocket.ts';
 import { deframerFor } from './webSocket/messageStream.ts';
@@ -70,10 +70,11 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Tran
   const hold = checkHold(options.hold);
   const { clock = systemClock } = options;
   const pinned = { ...options, clock, fingerprint };
-  const first = await connect(url, target, token, pinned, options.signal);
+  const shown = isWebSocket(target) ? withoutQuery(url) : url;
+  const first = await connect(shown, target, token, pinned, options.signal);
   if (hold === 0) return first;
   const redialer = new Redialer({
-    connect: (signal) => connect(url, target, undefined, pinned, signal),
+    connect: (signal) => connect(shown, target, undefined, pinned, signal),
     hold,
     proofs: PROOFS,
     clock,

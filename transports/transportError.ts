@@ -127,3 +127,8 @@ function explainTls(code: string, url: string): Explanation | undefined {
       return ['TLS_FAILED', `${url}: TLS failed (${code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ')})`];
   }
 }
+
+/** The URL of a WebSocket for people and logs: without its query, which may have a token. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, '');
+}

@@ -9,7 +9,7 @@ import type { HubEvent } from '../hub/hubDevice.ts';
 import type { UsbDevice, UsbDeviceIdentity } from '../ports/usb.ts';
 import { systemClock } from '../systemClock.ts';
 import { processConnections } from '../../transports/processConnections.ts';
-import { plainError, TransportError } from '../../transports/transportError.ts';
+import { plainError, TransportError, withoutQuery } from '../../transports/transportError.ts';
 import { listenAtPath } from '../../transports/unixSocket.ts';
 import { formatTransportUrl, isWebSocket, type TransportUrl, type WebSocketUrl } from '../../transports/url.ts';
 import { openByteStream } from '../../transports/webSocket/dialWebSocket.ts';
@@ -186,7 +186,7 @@ export class GuestPorts {
 
 /** @throws TransportError when the other end refuses, or says nothing */
 async function upgrade(socket: Socket, target: WebSocketUrl): Promise<Duplex> {
-  const url = formatTransportUrl(target);
+  const url = withoutQuery(formatTransportUrl(target));
   socket.setNoDelay(true);
   const stop = systemClock.after(HELLO_TIME, () =>
     socket.destroy(new TransportError('TIMED_OUT', `${url}: no answer to a WebSocket within ${HELLO_TIME} ms`)),

@@ -8,7 +8,7 @@ import { checkHold } from '../resume/hold.ts';
 import { PAGE_PROOFS } from '../resume/pageProofs.ts';
 import { Redialer } from '../resume/redialer.ts';
 import { encodeToken } from '../token.ts';
-import { TransportError } from '../transportError.ts';
+import { TransportError, withoutQuery } from '../transportError.ts';
 import { errorOfClose } from './closeCodes.ts';
 import { type PageSocket, PageTransport } from './pageTransport.ts';
 import { asSubProtocol, type SubProtocol } from './subProtocols.ts';
@@ -33,7 +33,7 @@ export interface PageDialOptions {
 
 interface Way extends PageDialOptions {
   readonly url: string;
-  /** The same for people and logs: without the query, which may have a token. */
+  /** {@link withoutQuery} */
   readonly shown: string;
   readonly clock: Clock;
 }
@@ -58,7 +58,7 @@ export async function dialPage(url: string, options: PageDialOptions = {}): Prom
   const token = options.token === undefined ? undefined : encodeToken(options.token);
   const hold = checkHold(options.hold ?? HOLD);
   const { clock = systemClock } = options;
-  const way: Way = { ...options, url, shown: url.replace(/\?.*$/s, ''), clock };
+  const way: Way = { ...options, url, shown: withoutQuery(url), clock };
   const first = await connect(way, token, options.signal);
   if (hold === 0) return first;
   const connectAgain = (signal: AbortSignal) => connect(way, undefined, signal);

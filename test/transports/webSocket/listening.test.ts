@@ -269,6 +269,15 @@ describe('transports: listening for WebSockets', () => {
 });
 
 describe('transports: dialling WebSockets', () => {
+  it('names no query in errors, nor as the other end: it may have a token', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 403 No\r\n\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/usb`;
+    const error = await failureOf(dial(`${url}?token=secret`));
+    expect(error.message).to.equal(`${url} refuses a WebSocket: HTTP 403`);
+    server.close();
+  });
+
   it('tells what a server answers that has none, whatever it is', async () => {
     for (const [answer, expected] of [
       ['HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nno\x1b!', 'refuses a WebSocket: HTTP 404, no !'],
