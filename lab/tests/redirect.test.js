@@ -1,4 +1,4 @@
-// The program itself, with a real stick: urbdrc redirect to urbdrc serve, over TCP and TLS, and everything given back.
+// The program itself, with a real stick: urbdrc redirect to urbdrc serve, over TCP, TLS and RDP, and everything given back.
 import { expect } from 'chai';
 import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,20 +75,22 @@ describe('urbdrc redirects a real stick to urbdrc serve', () => {
     expect(table).to.match(/46f4:0001 .*super .*usb-storage .*yes/);
   });
 
-  for (const scheme of ['tcp', 'tls']) {
+  for (const scheme of ['tcp', 'tls', 'rdp']) {
     it(`32 MiB read by the server over ${scheme} are the stick's bytes; then the kernel has it back`, async function () {
       const out = join(folder, 'stick.img');
-      const token = join(folder, 'token');
-      await writeFile(token, 'a shared secret\n');
-      const secret = scheme === 'tls' ? ['--token-file', token] : [];
+      const secretFile = join(folder, 'secret');
+      await writeFile(secretFile, 'a shared secret\n', { mode: 0o600 });
+      const secret = scheme === 'tcp' ? [] : [scheme === 'tls' ? '--token-file' : '--password-file', secretFile];
+      const user = scheme === 'rdp' ? ['--user', 'alice'] : [];
       const job = ['--read-sectors', String(SECTORS), '--out', out];
-      const { server, url } = await serve('--listen', `${scheme}://127.0.0.1:0`, ...job, ...secret);
+      const { server, url } = await serve('--listen', `${scheme}://127.0.0.1:0`, ...job, ...secret, ...user);
       const pin = [];
-      if (scheme === 'tls') {
+      if (scheme !== 'tcp') {
         const [, fingerprint = ''] = await server.waitForLine(/fingerprint .*: (\S+)$/);
         pin.push('--fingerprint', fingerprint);
       }
-      const client = start('redirect', '--device', STICK_IDS, '--connect', url, ...secret, ...pin);
+      const place = url.replace('rdp://', 'rdp://alice@');
+      const client = start('redirect', '--device', STICK_IDS, '--connect', place, ...secret, ...pin);
       await client.waitForLine(/^redirecting 46f4:0001/);
       await server.waitForLine(/^device 46f4:0001/);
       expect(await stickDriver()).to.equal('usbfs');
