@@ -175,7 +175,18 @@ describe("FreeRDP's shadow server, with network level authentication", () => {
     const { namespace } = scene;
     const { stdout: line } = await lab.run('winpr-hash', ['-u', USER, '-p', PASSWORD, '-f', 'sam']);
     await writeFile(`${namespace.folder}/sam`, line);
-    const screen = namespace.start('Xvfb', ':1', '-screen', '0', '640x480x24', '-nolisten', 'tcp', '-displayfd', '1');
+    const screen = namespace.start(
+      'Xvfb',
+      ':1',
+      '-screen',
+      '0',
+      '640x480x24',
+      '-noreset',
+      '-nolisten',
+      'tcp',
+      '-displayfd',
+      '1',
+    );
     await screen.waitForLine(/^1$/, SLOW);
     server = await start('/tmp/first');
   });
