@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { numberInYuy2 } from '../../dist/src/entryPoints/virtualDevices.js';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
+import { Stage, startScreen } from './freerdpStage.js';
 import * as lab from './support.js';
 import * as vhci from './vhciStage.js';
 
@@ -75,6 +76,20 @@ const cardOf = (busId) =>
     vhci.SLOW,
     `a sound card on ${busId}`,
   );
+
+/**
+ * Plays a ramp by aplay: every sample is in the file.
+ * @param {string} busId where the copy of the loudspeaker is
+ * @param {number} first value of the ramp
+ */
+async function playOn(busId, first) {
+  const card = await cardOf(busId);
+  const sent = ramp(250, first);
+  await writeFile('/tmp/ramp.raw', Buffer.concat([Buffer.alloc(PACKET * 50), sent, Buffer.alloc(PACKET * 400)]));
+  const format = ['-f', 'S16_LE', '-c', '2', '-r', `${RATE}`, '-t', 'raw', ...PERIODS];
+  await lab.run('aplay', ['-q', '-N', '-D', `hw:${card}`, ...format, '/tmp/ramp.raw'], { timeout: 120_000 });
+  await expectPlayed(sent);
+}
 
 /** What a microphone of the virtual headset hears, 1 kHz. @param {number} index */
 const tone = (index) => Math.round(16_000 * Math.sin((2 * Math.PI * 1000 * index) / RATE));
@@ -184,16 +199,33 @@ describe('isochronous transfers', () => {
   it('play on the loudspeaker by aplay, redirected to this same kernel', async () => {
     const { server, url } = await stage.serve();
     const client = stage.redirect(url, '--device', '46f4:0002', '--stream-buffer', '0', '--verbose');
-    const { busId } = await vhci.attached(server);
-    const card = await cardOf(busId);
-    const sent = ramp(250, 20_000);
-    await writeFile('/tmp/ramp.raw', Buffer.concat([Buffer.alloc(PACKET * 50), sent, Buffer.alloc(PACKET * 400)]));
-    const format = ['-f', 'S16_LE', '-c', '2', '-r', `${RATE}`, '-t', 'raw', ...PERIODS];
-    await lab.run('aplay', ['-q', '-N', '-D', `hw:${card}`, ...format, '/tmp/ramp.raw'], { timeout: 120_000 });
-    await expectPlayed(sent);
+    await playOn((await vhci.attached(server)).busId, 20_000);
     await vhci.interrupt(client);
     await vhci.interrupt(server);
   });
+
+  for (const [program, first] of /** @type {const} */ ([
+    ['xfreerdp', 4000],
+    ['xfreerdp3', 12_000],
+  ]))
+    it(`play on the loudspeaker by aplay, redirected by ${program} to this same kernel`, async () => {
+      const screen = await startScreen();
+      const rdp = await Stage.open(program);
+      try {
+        const { server, port } = await rdp.serve('--attach', 'vhci');
+        const device = await lab.sysfsDevice(SOUND.vid, SOUND.pid);
+        if (device === undefined) throw new Error('no loudspeaker');
+        // By its address: FreeRDP would redirect the copy, too, by its ids.
+        const address = [device.busNumber, device.deviceNumber].map((each) => each.toString(16)).join(':');
+        const client = rdp.freerdp(port, `/usb:addr,dev:${address}`);
+        await playOn((await vhci.attached(server)).busId, first);
+        await client.stop();
+        await vhci.interrupt(server);
+      } finally {
+        await rdp.end();
+        await screen.stop();
+      }
+    });
 
   for (const name of ['headset', 'headset:uac1'])
     it(`of the virtual ${name} are a sound card that records every sample and plays at its pace`, async () => {
