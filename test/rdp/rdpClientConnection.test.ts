@@ -313,7 +313,8 @@ describe('an RDP server ends the session of a client', () => {
         expect(pair.clientEvents.filter(({ type }) => type === 'finished').length).to.be.at.most(1);
         expect(pair.failure?.message ?? '').to.not.include('\n');
       }),
-      { numRuns: 500 },
+      // A user that is attached and has no id was once sent back.
+      { numRuns: 500, examples: [[[{ packet: 2, at: 17, byte: 44 }]]] },
     );
   });
 });

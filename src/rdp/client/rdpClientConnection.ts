@@ -241,9 +241,10 @@ export class RdpClientConnection {
     switch (pdu.name) {
       case 'ATTACH_USER_CONFIRM': {
         this.#advance(pdu.name);
-        const { result, initiator = 0 } = pdu;
+        const { result, initiator } = pdu;
         if (result !== 0)
           throw new RdpRefusalError('SESSION_ENDED', `the server attaches no user (MCS result ${result})`);
+        if (initiator === undefined) throw this.#unexpected(pdu.name, 'it has no user');
         if (initiator > LARGEST_USER_ID) throw this.#unexpected(pdu.name, `there is no user ${initiator}`);
         conference.attached(initiator);
         this.#joinNext(conference, step);
