@@ -1,6 +1,6 @@
 import { DecodeError, ProtocolError, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
-import { DisconnectReason, DomainMcsPdu, sendDataChannel } from '../../codecs/rdp/mcsDomain.ts';
+import { DisconnectReason, DomainMcsPdu, MCS_BASE_USER_ID, sendDataChannel } from '../../codecs/rdp/mcsDomain.ts';
 import { dataPduType } from '../../codecs/rdp/shareControl.ts';
 import { ErrorInfo, PduType2 } from '../../codecs/rdp/shareData.ts';
 import {
@@ -72,7 +72,8 @@ export class RdpProxyConnection {
   #confirmFlags = 0;
   #conference: ProxyConference | undefined;
   #channels: ProxyChannels | undefined;
-  #clientUserId = 0;
+  /** Until the server tells, the least there is: a client that does not wait is answered, and nothing throws. */
+  #clientUserId = MCS_BASE_USER_ID;
   /** The packet with the client's user and password, until it is admitted. */
   #logon: Parts = [];
 
@@ -276,9 +277,8 @@ export class RdpProxyConnection {
       case 'CHANNEL_JOIN_REQUEST':
         if (this.#channels?.isDrdynvcOwn === true && pdu.channelId === this.#channels.drdynvcId) {
           const { channelId } = pdu;
-          const initiator = this.#clientUserId;
-          const confirm = { name: 'CHANNEL_JOIN_CONFIRM', result: 0, initiator, requested: channelId } as const;
-          step.toClient.push(mcsPacket({ ...confirm, channelId }));
+          const joined = { initiator: this.#clientUserId, requested: channelId, channelId };
+          step.toClient.push(mcsPacket({ name: 'CHANNEL_JOIN_CONFIRM', result: 0, ...joined }));
           return;
         }
         break;
@@ -288,9 +288,9 @@ export class RdpProxyConnection {
   }
 
   #attachConfirm({ type, payload }: FramedPacket): void {
-    if (type === 'fastPath' || this.#clientUserId !== 0) return;
+    if (type === 'fastPath' || this.#clientUserId !== MCS_BASE_USER_ID) return;
     const pdu = decodeWith(DomainMcsPdu, decodeWith(X224Data, payload).data);
-    if (pdu.name === 'ATTACH_USER_CONFIRM') this.#clientUserId = pdu.initiator ?? 0;
+    if (pdu.name === 'ATTACH_USER_CONFIRM') this.#clientUserId = pdu.initiator ?? MCS_BASE_USER_ID;
   }
 
   #clientData(packet: FramedPacket, step: ProxyStepBuilder): void {

@@ -328,6 +328,15 @@ describe('an RDP connection that passes through ([MS-RDPBCGR] 1.3.1.1)', () => {
       });
     }
 
+    it('a client that joins the channel of the proxy before it has a user is answered, and nothing throws', () => {
+      const session = new Session({
+        change: (packet, index) => (index === 1 ? withChannelIds(packet, (ids) => ids.slice(0, 3)) : packet),
+      });
+      session.client(CONNECTION_REQUEST, captured('MCS ConnectInitial'));
+      session.client(mcs({ name: 'CHANNEL_JOIN_REQUEST', initiator: 1100, channelId: 0xffff }));
+      expect(nameOf(session.toClient.at(-1)!)).to.equal('CHANNEL_JOIN_CONFIRM');
+    });
+
     it('the id that the proxy makes is none of the server', () => {
       const change = (packet: Uint8Array, index: number) =>
         index === 1 ? withChannelIds(packet, () => [0xffff, 0xfffe, 1006, 0]) : packet;
