@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asError } from '../codecs/core/errors.ts';
+import { TransportError } from './transportError.ts';
 
 /**
  * Writes bytes of a handshake. Resolves at once, or, when the peer takes nothing, after it has taken what waited: a
@@ -69,4 +70,14 @@ export function nextFrom<Piece>(
     signal?.addEventListener('abort', ended);
     stream.resume();
   });
+}
+
+/**
+ * For where the peer has to wait: before TLS, as what was sent in the clear must not count as said inside it, and at the end of a
+ * sequence.
+ * @param problem the line about a peer that did not
+ * @throws TransportError `PROTOCOL_VIOLATED`
+ */
+export function expectNoMore({ hasMore }: { readonly hasMore: boolean }, problem: string): void {
+  if (hasMore) throw new TransportError('PROTOCOL_VIOLATED', problem);
 }

@@ -8,7 +8,7 @@ import { CredSspClient } from '../../src/nla/credSspClient.ts';
 import type { Credentials } from '../../src/nla/ntlmClient.ts';
 import { channelBindings } from '../../src/nla/ntlmKeys.ts';
 import { StreamDeframer } from '../../src/rdp/streamDeframer.ts';
-import { nextFrom, write } from '../handshakeStream.ts';
+import { expectNoMore, nextFrom, write } from '../handshakeStream.ts';
 import { TransportError } from '../transportError.ts';
 
 /** What network level authentication says about this end. */
@@ -57,8 +57,8 @@ export async function proveByCredSsp(stream: Duplex, options: CredSspOptions): P
       if (step.outgoing.length > 0) await write(stream, joinParts(step.outgoing.flat()));
       for (const event of step.events) {
         if (event.type === 'refused') throw refusedBy(remote, event.status);
-        if (!deframer.hasMore) return;
-        throw new TransportError('PROTOCOL_VIOLATED', `${remote} sent more than its half of CredSSP`);
+        expectNoMore(deframer, `${remote} sent more than its half of CredSSP`);
+        return;
       }
       const request = await nextFrom(stream, deframer);
       if (request === undefined) throw closedBy(remote, client.state);

@@ -17,7 +17,7 @@ import { RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { StreamDeframer } from '../../src/rdp/streamDeframer.ts';
 import { systemClock } from '../../src/systemClock.ts';
-import { nextFrom, write } from '../handshakeStream.ts';
+import { expectNoMore, nextFrom, write } from '../handshakeStream.ts';
 import { addressOf, StreamTransport } from '../stream.ts';
 import { TransportError, type TransportErrorCode } from '../transportError.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
@@ -229,11 +229,7 @@ class RdpDialing {
   }
 
   async #secure(withCredSsp: boolean): Promise<Arrival | undefined> {
-    if (this.#deframer.hasMore) {
-      // What was sent in the clear must not count as said inside TLS.
-      const problem = `${this.#remote} sent more before TLS than its answer to the connection request`;
-      throw new TransportError('PROTOCOL_VIOLATED', problem);
-    }
+    expectNoMore(this.#deframer, `${this.#remote} sent more before TLS than its answer to the connection request`);
     const secure = await secureServer(this.#socket, {
       ...{ target: this.#target, remote: this.#remote, trust: this.#options, clientName: this.#clientName },
       credentials: withCredSsp ? this.#route.credentials : undefined,
@@ -251,10 +247,7 @@ class RdpDialing {
     const deframer = new StreamDeframer((_header, filled) => (filled < size ? undefined : 0), size);
     const frame = await nextFrom(secure, deframer);
     if (frame === undefined) throw this.#closed();
-    if (deframer.hasMore) {
-      const problem = `${this.#remote} sent more than the result of the authorization`;
-      throw new TransportError('PROTOCOL_VIOLATED', problem);
-    }
+    expectNoMore(deframer, `${this.#remote} sent more than the result of the authorization`);
     return deframer.header.slice(0, size);
   }
 

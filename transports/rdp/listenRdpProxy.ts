@@ -5,7 +5,7 @@ import type { ConnectionIdentity, Transport } from '../../src/ports/transport.ts
 import { type FramedPacket, type ProxyStep, RdpProxyConnection } from '../../src/proxy/rdpProxyConnection.ts';
 import { RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
-import { nextFrom, write } from '../handshakeStream.ts';
+import { expectNoMore, nextFrom, write } from '../handshakeStream.ts';
 import type { Listener } from '../listen.ts';
 import type { PendingSocket } from '../pendingSockets.ts';
 import { addressOf, endStream } from '../stream.ts';
@@ -137,11 +137,7 @@ class ProxiedHandshake {
     await this.#told(request);
     const server = await this.#secureServer(request);
     const confirm = this.#connection.serverSecured();
-    if (this.#clientDeframer.hasMore) {
-      // What was sent in the clear must not count as said inside TLS.
-      const problem = `${remote} sent more before TLS than its connection request`;
-      throw new TransportError('PROTOCOL_VIOLATED', problem);
-    }
+    expectNoMore(this.#clientDeframer, `${remote} sent more before TLS than its connection request`);
     await write(client, joinPackets(confirm.toClient));
     const secureClient = await tls.secure(client, remote);
     this.#connection.clientSecured();
@@ -165,10 +161,7 @@ class ProxiedHandshake {
       await write(socket, joinPackets(request.toServer));
       const answer = this.#connection.fromServer(await this.#next(socket, this.#serverDeframer, remote));
       await this.#told(answer);
-      if (this.#serverDeframer.hasMore) {
-        const problem = `${remote} sent more before TLS than its answer to the connection request`;
-        throw new TransportError('PROTOCOL_VIOLATED', problem);
-      }
+      expectNoMore(this.#serverDeframer, `${remote} sent more before TLS than its answer to the connection request`);
       const withCredSsp = answer.events.some((event) => event.type === 'serverSecurityRequired' && event.withCredSsp);
       return await secureServer(socket, {
         target,

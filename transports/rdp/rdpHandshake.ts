@@ -4,7 +4,7 @@ import { BitmapUpdate } from '../../codecs/rdp/bitmapUpdate.ts';
 import { ErrorInfo } from '../../codecs/rdp/shareData.ts';
 import type { Step } from '../../src/channels/machine.ts';
 import type { ConnectionIdentity, ConnectionUser, Transport } from '../../src/ports/transport.ts';
-import { nextFrom, write } from '../handshakeStream.ts';
+import { expectNoMore, nextFrom, write } from '../handshakeStream.ts';
 import type { PendingSocket, PendingSockets } from '../pendingSockets.ts';
 import { addressOf, endStream, StreamTransport } from '../stream.ts';
 import type { TlsAcceptor } from '../tlsAcceptor.ts';
@@ -148,11 +148,7 @@ class RdpHandshake {
 
   async #secure(): Promise<void> {
     const { tls, remote } = this.#options;
-    if (this.#deframer.hasMore) {
-      // What was sent in the clear must not count as said inside TLS.
-      const problem = `${remote} sent more before TLS than its connection request`;
-      throw new TransportError('PROTOCOL_VIOLATED', problem);
-    }
+    expectNoMore(this.#deframer, `${remote} sent more before TLS than its connection request`);
     this.#stream = await tls.secure(this.#raw, remote);
     this.#place.advance();
     this.#connection.secured();
