@@ -1,7 +1,7 @@
 import { asError } from '../../codecs/core/errors.ts';
 import { nextState, type Transitions } from '../channels/machine.ts';
 import type { UsbDevice, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
-import { completeAtOnce, type Complete, NO_BYTES, resultOf } from '../usb/results.ts';
+import { completeAtOnce, type Complete, NO_BYTES, perform, resultOf } from '../usb/results.ts';
 import { WrappedDevice } from '../usb/wrappedDevice.ts';
 import { IdleShadow, questionsAbout } from './idleShadow.ts';
 
@@ -159,7 +159,7 @@ export class FocusedDevice extends WrappedDevice {
 
   /** What a device does not take is as little set as it was. */
   #carryOut(operation: UsbOperation): Promise<UsbResult> {
-    return new Promise((resolve) => this.device.submit(operation, resolve));
+    return perform(this.device, operation);
   }
 
   #forward(pending: Pending): void {

@@ -1,4 +1,4 @@
-import type { SetupPacket } from '../../codecs/usb/setupPacket.ts';
+import { RequestType, type SetupPacket } from '../../codecs/usb/setupPacket.ts';
 import { DescriptorType } from '../../codecs/usb/descriptorHeader.ts';
 import type { UsbDevice, UsbOperation, UsbResult } from '../ports/usb.ts';
 import { getDescriptor } from '../usb/getDescriptor.ts';
@@ -10,8 +10,6 @@ const DEVICE_TO_HOST = 0x80;
 const INTERFACE_IN = 0x81;
 const GET_DESCRIPTOR = 0x06;
 const REPORT_DESCRIPTOR = 0x22;
-/** Bits 5 and 6 of bmRequestType; 0: a standard request. */
-const TYPE = 0x60;
 const GET_STATUS = 0x00;
 /** Not self-powered, no remote wakeup, not halted, [USB 2.0] 9.4.5. */
 const NO_STATUS = new Uint8Array(2);
@@ -59,7 +57,7 @@ export class IdleShadow {
           return resultOf('completed', NO_BYTES, operation.data.byteLength);
         }
         const { bmRequestType, bRequest, wLength } = operation.setup;
-        const isStatus = bRequest === GET_STATUS && (bmRequestType & TYPE) === 0;
+        const isStatus = bRequest === GET_STATUS && (bmRequestType & RequestType.typeMask) === RequestType.standard;
         const known = isStatus ? NO_STATUS : this.#answers.get(keyOf(operation.setup));
         return known === undefined ? resultOf('stalled') : resultOf('completed', known.slice(0, wLength));
       }

@@ -1,4 +1,4 @@
-import { DecodeError, ProtocolError, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
+import { ProtocolError, type SpecRef, UsageError } from '../../codecs/core/errors.ts';
 import type { Parts } from '../../codecs/core/parts.ts';
 import { DisconnectReason, DomainMcsPdu, MCS_BASE_USER_ID, sendDataChannel } from '../../codecs/rdp/mcsDomain.ts';
 import { dataPduType } from '../../codecs/rdp/shareControl.ts';
@@ -11,7 +11,7 @@ import {
   X224Data,
 } from '../../codecs/rdp/x224.ts';
 import { nextState } from '../channels/machine.ts';
-import { RdpRefusalError } from '../rdp/client/rdpRefusalError.ts';
+import { isPeerError, RdpRefusalError } from '../rdp/client/rdpRefusalError.ts';
 import { validClientPacket } from '../rdp/licensing.ts';
 import { negotiate, selectedProtocolIn } from '../rdp/negotiation.ts';
 import type { RdpPacket } from '../rdp/rdpDeframer.ts';
@@ -340,9 +340,7 @@ export class RdpProxyConnection {
     try {
       take(step);
     } catch (error) {
-      const isTheirs =
-        error instanceof DecodeError || error instanceof ProtocolError || error instanceof RdpRefusalError;
-      if (!isTheirs) throw error;
+      if (!isPeerError(error)) throw error;
       this.#finish(step, error);
     }
     return step;

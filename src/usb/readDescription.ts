@@ -7,7 +7,7 @@ import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult } from '../p
 import { DeviceError } from './deviceError.ts';
 import { readLanguage, readStrings, type RunOperation } from './deviceStrings.ts';
 import { getDescriptor } from './getDescriptor.ts';
-import { NO_BYTES } from './results.ts';
+import { NO_BYTES, perform } from './results.ts';
 
 const DEVICE_DESCRIPTOR_SIZE = 18;
 const CONFIGURATION_HEADER_SIZE = 9;
@@ -53,7 +53,7 @@ export async function readDescription(
   name: string,
   report: (problem: Error) => void,
 ): Promise<DeviceDescription> {
-  const run = (operation: UsbOperation) => new Promise<UsbResult>((resolve) => device.submit(operation, resolve));
+  const run = (operation: UsbOperation) => perform(device, operation);
   const whole = run(getDescriptor(DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE, TIMEOUT));
   // Nearly all devices have it, and languages.
   const firstHead = readHead(run, 0);

@@ -1,4 +1,4 @@
-import type { UsbResult, UsbStatus, UsbTransfer } from '../ports/usb.ts';
+import type { UsbDevice, UsbOperation, UsbResult, UsbStatus, UsbTransfer } from '../ports/usb.ts';
 
 /** Called exactly once, with what became of an operation. */
 export type Complete = (result: UsbResult) => void;
@@ -13,6 +13,11 @@ export const NO_BYTES = new Uint8Array(0);
  */
 export function resultOf(status: UsbStatus, data: Uint8Array = NO_BYTES, transferred = data.byteLength): UsbResult {
   return { status, data, transferred };
+}
+
+/** Submits an operation that nobody will cancel, and waits for its result. */
+export function perform(device: Pick<UsbDevice, 'submit'>, operation: UsbOperation): Promise<UsbResult> {
+  return new Promise((resolve) => device.submit(operation, resolve));
 }
 
 const OVER: UsbTransfer = { cancel: () => {} };

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { asError } from '../../../codecs/core/errors.ts';
 import { readConfigurations } from '../../../codecs/usb/configurationDescriptor.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { UsbDeviceSource, UsbResult } from '../../ports/usb.ts';
+import type { UsbDeviceSource } from '../../ports/usb.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
+import { perform } from '../../usb/results.ts';
 import { socketPair } from '../../usbip/socketPair.ts';
 import { type Acquired, AcquiredDevices, type AcquiringOptions } from '../acquiredDevices.ts';
 import { readDeviceNames, scanSysfs } from '../libusb/sysfs.ts';
@@ -130,7 +131,7 @@ async function configure(device: ImportedDevice, busid: string, value: number): 
   if (value === 0) return;
   const setup = { bmRequestType: 0, bRequest: 9, wValue: value, wIndex: 0, wLength: 0 };
   const operation = { type: 'control', setup, data: new Uint8Array(0), timeout: 5000 } as const;
-  const { status } = await new Promise<UsbResult>((resolve) => device.submit(operation, resolve));
+  const { status } = await perform(device, operation);
   if (status === 'completed') return;
   throw new DeviceError('CANNOT_OPEN', `device ${busid} does not take its configuration ${value} back (${status})`);
 }

@@ -8,7 +8,7 @@ import { ActiveConfiguration } from '../../usb/activeConfiguration.ts';
 import { DeviceError } from '../../usb/deviceError.ts';
 import { HostSettings } from '../../usb/hostSettings.ts';
 import type { MassStorage } from '../../usb/massStorage/massStorage.ts';
-import { type Complete, completeAtOnce, resultOf } from '../../usb/results.ts';
+import { type Complete, completeAtOnce, perform, resultOf } from '../../usb/results.ts';
 import { StorageCommands } from '../storageCommands.ts';
 import { type HeldOperation, HeldOperations } from './heldOperations.ts';
 import { Medium } from './medium.ts';
@@ -191,11 +191,11 @@ export class RejoiningDevice implements UsbDevice {
     const difference = await this.#mediumDifference(candidate);
     if (difference !== undefined || !this.#isOpen) return difference;
     await candidate.open();
-    const reset = await run(candidate, { type: 'resetDevice' });
+    const reset = await perform(candidate, { type: 'resetDevice' });
     if (reset.status === 'disconnected') return 'it did not come back from its reset';
     for (const operation of this.#host.operations) {
       if (this.#state !== 'checking') return 'it came too late';
-      const { status } = await run(candidate, operation);
+      const { status } = await perform(candidate, operation);
       const isNeeded = operation.type !== 'control';
       if (isNeeded && status !== 'completed') return `it does not take its configuration any more: ${status}`;
     }
@@ -270,10 +270,6 @@ function isConnectionLost(reason: unknown): boolean {
   return reason instanceof DeviceError && reason.code === 'CONNECTION_LOST';
 }
 
-function run(device: UsbDevice, operation: UsbOperation): Promise<UsbResult> {
-  return new Promise((resolve) => device.submit(operation, resolve));
-}
-
 /** It does no harm when the device has done it already. */
 function mayRunTwice(operation: UsbOperation): boolean {
   switch (operation.type) {
@@ -287,7 +283,10 @@ function mayRunTwice(operation: UsbOperation): boolean {
       return true;
     case 'control': {
       const { bmRequestType } = operation.setup;
-      return (bmRequestType & RequestType.directionIn) !== 0 && (bmRequestType & TYPE) === RequestType.standard;
+      return (
+        (bmRequestType & RequestType.directionIn) !== 0 &&
+        (bmRequestType & RequestType.typeMask) === RequestType.standard
+      );
     }
     case 'transferIn':
     case 'transferOut':
@@ -297,9 +296,6 @@ function mayRunTwice(operation: UsbOperation): boolean {
       return false;
   }
 }
-
-/** Bits 5 and 6 of bmRequestType, [USB 2.0] 9.3. */
-const TYPE = 0x60;
 
 function isBulkData({ type }: UsbOperation): boolean {
   return type === 'transferIn' || type === 'transferOut';

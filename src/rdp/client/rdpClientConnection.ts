@@ -1,4 +1,4 @@
-import { DecodeError, ProtocolError, type SpecRef, UsageError } from '../../../codecs/core/errors.ts';
+import { ProtocolError, type SpecRef, UsageError } from '../../../codecs/core/errors.ts';
 import type { Parts } from '../../../codecs/core/parts.ts';
 import { serverCookieIn, type ServerReconnectCookie } from '../../../codecs/rdp/autoReconnect.ts';
 import { DisconnectReason, DomainMcsPdu } from '../../../codecs/rdp/mcsDomain.ts';
@@ -28,7 +28,7 @@ import { ClientConference, type ConferenceOptions, connectInitialPacket } from '
 import { ClientLicensing, type LicensingRandom } from './clientLicensing.ts';
 import { clientInfoPacket, type LogonOptions } from './clientLogon.ts';
 import { RDP_CLIENT_TRANSITIONS, type RdpClientInput, type RdpClientState } from './clientTransitions.ts';
-import { errorInfoRefusal, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
+import { errorInfoRefusal, isPeerError, NOT_AUTHORIZED, RdpRefusalError } from './rdpRefusalError.ts';
 
 /** Options of {@link RdpClientConnection}. */
 export interface RdpClientOptions extends ConferenceOptions, LogonOptions {
@@ -182,9 +182,7 @@ export class RdpClientConnection {
     try {
       take(step);
     } catch (error) {
-      const isTheirs =
-        error instanceof DecodeError || error instanceof ProtocolError || error instanceof RdpRefusalError;
-      if (!isTheirs) throw error;
+      if (!isPeerError(error)) throw error;
       this.#finish(step, error);
     }
     return step;

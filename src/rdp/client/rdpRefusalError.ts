@@ -1,3 +1,4 @@
+import { DecodeError, ProtocolError } from '../../../codecs/core/errors.ts';
 import { NegotiationFailure } from '../../../codecs/rdp/x224.ts';
 
 /** Why a server did not let a client in, or ended its session. Listed for users in docs/errors.md. */
@@ -14,6 +15,11 @@ export class RdpRefusalError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** Whether the other end is to blame: its bytes, their order, or its refusal. */
+export function isPeerError(error: unknown): error is DecodeError | ProtocolError | RdpRefusalError {
+  return error instanceof DecodeError || error instanceof ProtocolError || error instanceof RdpRefusalError;
 }
 
 type Reason = readonly [RdpRefusalErrorCode, string];
