@@ -124,6 +124,29 @@ export class Namespace {
     return program;
   }
 
+  /**
+   * What FreeRDP's shadow server shows, display :1, and whom it lets in. The server looks at its display first, and opens it
+   * again: one that resets itself when its last client leaves may not be there then.
+   * @param {string} user
+   * @param {string} password
+   */
+  async prepareShadowServer(user, password) {
+    const { stdout: line } = await lab.run('winpr-hash', ['-u', user, '-p', password, '-f', 'sam']);
+    await writeFile(`${this.folder}/sam`, line);
+    const options = ['-screen', '0', '640x480x24', '-noreset', '-nolisten', 'tcp', '-displayfd', '1'];
+    await this.start('Xvfb', ':1', ...options).waitForLine(/^1$/, 120_000);
+  }
+
+  /**
+   * Starts FreeRDP's shadow server, with network level authentication.
+   * @param {number} port
+   * @param {string} home where it makes its certificate
+   */
+  startShadowServer(port, home) {
+    const where = [`/port:${port}`, '/bind-address:127.0.0.1', '/sec:nla', '+auth', '/sam-file:/etc/xrdp/sam'];
+    return this.startServer(port, 'env', `HOME=${home}`, 'DISPLAY=:1', 'freerdp-shadow-cli', ...where);
+  }
+
   get #inside() {
     return [`--target=${this.#target}`, '--mount', '--net', '--pid', '--'];
   }

@@ -173,28 +173,11 @@ describe("urbdrc proxy between FreeRDP and FreeRDP's shadow server, which wants 
   before(async () => {
     stage = await Stage.open();
     namespace = await Namespace.open(stage, USER, PASSWORD);
-    const { stdout: line } = await lab.run('winpr-hash', ['-u', USER, '-p', PASSWORD, '-f', 'sam']);
-    await writeFile(`${namespace.folder}/sam`, line);
     await writeFile(`${stage.folder}/right`, `${PASSWORD}\n`, { mode: 0o600 });
     await writeFile(`${stage.folder}/wrong`, 'open barley\n', { mode: 0o600 });
-    // The client's display is the one that the server shows. The server looks at it first, and opens it again: a display that resets
-    // itself when its last client leaves may not be there then.
-    const screen = namespace.start(
-      'Xvfb',
-      ':1',
-      '-screen',
-      '0',
-      '640x480x24',
-      '-noreset',
-      '-nolisten',
-      'tcp',
-      '-displayfd',
-      '1',
-    );
-    await screen.waitForLine(/^1$/, SLOW);
-    const where = [`/port:${SERVER_PORT}`, '/bind-address:127.0.0.1', '/sec:nla', '+auth', '/sam-file:/etc/xrdp/sam'];
-    const command = ['env', 'HOME=/tmp/server', 'DISPLAY=:1', 'freerdp-shadow-cli', ...where];
-    await namespace.startServer(SERVER_PORT, ...command);
+    // The client's display is the one that the server shows.
+    await namespace.prepareShadowServer(USER, PASSWORD);
+    await namespace.startShadowServer(SERVER_PORT, '/tmp/server');
   });
   after(() => stage.end());
 

@@ -173,30 +173,14 @@ describe("FreeRDP's shadow server, with network level authentication", () => {
   before(async () => {
     scene = await openStage();
     const { namespace } = scene;
-    const { stdout: line } = await lab.run('winpr-hash', ['-u', USER, '-p', PASSWORD, '-f', 'sam']);
-    await writeFile(`${namespace.folder}/sam`, line);
-    const screen = namespace.start(
-      'Xvfb',
-      ':1',
-      '-screen',
-      '0',
-      '640x480x24',
-      '-noreset',
-      '-nolisten',
-      'tcp',
-      '-displayfd',
-      '1',
-    );
-    await screen.waitForLine(/^1$/, SLOW);
+    await namespace.prepareShadowServer(USER, PASSWORD);
     server = await start('/tmp/first');
   });
   after(() => scene.stage.end());
 
   /** @param {string} home where it makes its certificate */
-  async function start(home) {
-    const where = [`/port:${PORT}`, '/bind-address:127.0.0.1', '/sec:nla', '+auth', '/sam-file:/etc/xrdp/sam'];
-    const command = ['env', `HOME=${home}`, 'DISPLAY=:1', 'freerdp-shadow-cli', ...where];
-    return scene.namespace.startServer(PORT, ...command);
+  function start(home) {
+    return scene.namespace.startShadowServer(PORT, home);
   }
 
   it('lets in who has the password; its end is told in one line', async () => {

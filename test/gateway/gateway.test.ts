@@ -5,12 +5,11 @@ import { type Duplex, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type ConnectionReport, Gateway, type GatewayOptions, type Page } from '../../src/gateway/gateway.ts';
-import { Tickets } from '../../src/gateway/tickets.ts';
 import { listenForStreams, type Listener } from '../../transports/listen.ts';
 import { TransportError } from '../../transports/transportError.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { turns } from '../transports/turns.ts';
-import { NOW, SECRET, token } from './signing.ts';
+import { NOW, openTickets, token } from './signing.ts';
 
 interface Closing {
   readonly code: number;
@@ -50,12 +49,7 @@ describe('gateway', () => {
   const pages: WebSocket[] = [];
 
   const start = async (options: Partial<GatewayOptions> = {}) => {
-    const tickets = await Tickets.open({
-      key: { kind: 'secret', secret: SECRET },
-      algorithms: ['HS256'],
-      audience: 'urbdrc',
-      time: () => new Date(1000 * NOW),
-    });
+    const tickets = await openTickets();
     gateway = new Gateway({
       ...deskAt(async () => {
         const socket = connect(upstream.port, '127.0.0.1');

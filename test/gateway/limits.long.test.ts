@@ -5,10 +5,9 @@ import { WebSocket } from 'ws';
 import { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { streamPair } from '../../src/gateway/targets/streamPair.ts';
-import { Tickets } from '../../src/gateway/tickets.ts';
 import { systemClock } from '../../src/systemClock.ts';
 import { listenForStreams, type Listener } from '../../transports/listen.ts';
-import { NOW, SECRET, token } from './signing.ts';
+import { openTickets, token } from './signing.ts';
 
 const IDLE = 2000;
 const WRONG = 10_000;
@@ -24,12 +23,7 @@ describe('gateway: many', () => {
 
   beforeEach(async () => {
     refusals = 0;
-    const tickets = await Tickets.open({
-      key: { kind: 'secret', secret: SECRET },
-      algorithms: ['HS256'],
-      audience: 'urbdrc',
-      time: () => new Date(1000 * NOW),
-    });
+    const tickets = await openTickets();
     gateway = new Gateway({
       find: () => ({
         open: () => {

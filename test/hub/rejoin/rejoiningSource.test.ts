@@ -54,22 +54,30 @@ describe('the clients that come back', () => {
     await hub.addSource(source, session);
   }
 
+  async function connected(name: string, session?: string): Promise<ClientConnection> {
+    const connection = new ClientConnection(name, session);
+    await connect(connection);
+    return connection;
+  }
+
+  async function lose(connection: ClientConnection): Promise<void> {
+    connection.lose();
+    await turns();
+  }
+
   const keyboard = (serialNumber?: string) => new HidKeyboard(serialNumber === undefined ? {} : { serialNumber });
   const stick = (fill = 0) => new MassStorageStick({ blocks: new MemoryBlocks(new Uint8Array(64 * 512).fill(fill)) });
 
   it('are the same session, and their keyboards and sticks stay where they are attached', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard(), '1-1');
     first.plug(stick(), '1-2');
     await turns();
     const attached = [...sink.attached];
     expect(attached).to.have.length(2);
     events.length = 0;
-    first.lose();
-    await turns();
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    await lose(first);
+    const second = await connected('second', 'S');
     second.plug(stick(), '1-2');
     second.plug(keyboard(), '1-1');
     await turns(200);
@@ -82,13 +90,11 @@ describe('the clients that come back', () => {
   });
 
   it('that do not come back in time lose them, and then the session is over', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
     events.length = 0;
-    first.lose();
-    await turns();
+    await lose(first);
     clock.advance(TIME);
     await turns();
     expect(events.slice(0, 2)).to.deep.equal(['1 wait 25000', 'gone 1']);
@@ -97,23 +103,19 @@ describe('the clients that come back', () => {
       'sourceRemoved first: reset',
       'session 1 has ended',
     ]);
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    const second = await connected('second', 'S');
     second.plug(keyboard());
     await turns();
     expect(hub.devices.map(({ id }) => id)).to.deep.equal([2]);
   });
 
   it('with another stick in its place: that is unplugged, and the other one plugged', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(stick(1));
     await turns();
     events.length = 0;
-    first.lose();
-    await turns();
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    await lose(first);
+    const second = await connected('second', 'S');
     second.plug(stick(2));
     await turns(200);
     expect(events).to.deep.equal([
@@ -126,15 +128,12 @@ describe('the clients that come back', () => {
   });
 
   it('with a device of other descriptors or another serial number: what waited waits on', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard('A'));
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     events.length = 0;
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    const second = await connected('second', 'S');
     second.plug(keyboard('B'));
     second.plug(new HidKeyboard({ productId: 9, serialNumber: 'A' }));
     await turns();
@@ -145,15 +144,12 @@ describe('the clients that come back', () => {
   });
 
   it('without a serial number a device has to be at its place', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard(), '1-1');
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     events.length = 0;
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    const second = await connected('second', 'S');
     second.plug(keyboard(), '1-2');
     await turns();
     expect(events).to.deep.equal(['attached 2 sink']);
@@ -163,16 +159,13 @@ describe('the clients that come back', () => {
   });
 
   it('of two that are alike to the serial number the one at the same place counts, else none', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard('A'), '1-1');
     first.plug(keyboard('A'), '1-2');
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     events.length = 0;
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    const second = await connected('second', 'S');
     second.plug(keyboard('A'), '1-3');
     second.plug(keyboard('A'), '1-2');
     await turns();
@@ -180,37 +173,30 @@ describe('the clients that come back', () => {
   });
 
   it('a serial line does not wait: its program would miss what the other end says', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(new CdcAcm());
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     expect(hub.devices).to.deep.equal([]);
     expect(hub.sessions).to.deep.equal([]);
   });
 
   it('a stick without a readable medium does not wait: nothing would tell it from another', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     const empty = stick();
     first.plug(empty).answer = ({ type }) => (type === 'transferIn' ? 'stalled' : undefined);
     await turns(200);
     expect(hub.devices).to.have.length(1);
-    first.lose();
-    await turns();
+    await lose(first);
     expect(hub.devices).to.deep.equal([]);
   });
 
   it('whose user has pulled a device out meanwhile: that one waits no longer than the time', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
-    first.lose();
-    await turns();
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    await lose(first);
+    const second = await connected('second', 'S');
     clock.advance(TIME);
     await turns();
     expect(hub.devices).to.deep.equal([]);
@@ -225,14 +211,11 @@ describe('the clients that come back', () => {
       throw new Error('the program is broken');
     };
     clients = new RejoiningClients({ clock, time: TIME, openStorage, onEvent });
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
-    first.lose();
-    await turns();
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    await lose(first);
+    const second = await connected('second', 'S');
     const back = second.plug(keyboard());
     await turns();
     expect(hub.devices).to.have.length(1);
@@ -241,25 +224,20 @@ describe('the clients that come back', () => {
   });
 
   it('that prove nothing are clients as any other', async () => {
-    const first = new ClientConnection('first');
-    await connect(first);
+    const first = await connected('first');
     first.plug(keyboard());
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     expect(hub.devices).to.deep.equal([]);
   });
 
   it('of another session: each has its own devices', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     events.length = 0;
-    const other = new ClientConnection('other', 'T');
-    await connect(other);
+    const other = await connected('other', 'T');
     other.plug(keyboard());
     await turns();
     expect(events.filter((event) => event.startsWith('back'))).to.deep.equal([]);
@@ -267,47 +245,41 @@ describe('the clients that come back', () => {
   });
 
   it('before the server has noticed the loss: the new connection waits for the end of the old one', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
     const second = new ClientConnection('second', 'S');
-    const connected = connect(second);
+    const connecting = connect(second);
     second.plug(keyboard());
     await turns();
     first.lose();
-    await connected;
+    await connecting;
     await turns();
     expect(events.at(-1)).to.equal('back at 1-1');
     expect(hub.devices).to.have.length(1);
   });
 
   it('a session that is ended while its client is away is over: nothing waits, and the client is a new one', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     first.plug(keyboard());
     await turns();
-    first.lose();
-    await turns();
+    await lose(first);
     await hub.endSession(1, 'ended by a person');
     expect(hub.devices).to.deep.equal([]);
     expect(clock.pending).to.equal(0);
-    const second = new ClientConnection('second', 'S');
-    await connect(second);
+    const second = await connected('second', 'S');
     second.plug(keyboard());
     await turns();
     expect(hub.devices.map(({ id }) => id)).to.deep.equal([2]);
   });
 
   it('a device that is dropped while its client is away is gone, and refused when it comes', async () => {
-    const first = new ClientConnection('first', 'S');
-    await connect(first);
+    const first = await connected('first', 'S');
     const offered = first.plug(keyboard());
     await turns();
     await hub.drop(1, 'a person dropped it');
     expect(first.refused).to.deep.equal([[offered, 'a person dropped it']]);
-    first.lose();
-    await turns();
+    await lose(first);
     await hub.drop(1, 'a person dropped it').catch(() => {});
     await turns();
     expect(hub.devices).to.deep.equal([]);
