@@ -12,7 +12,8 @@ import { DISK, expectHealthyKernel, giveStickBack, node, SLOW, STICK_PORT, VhciS
 const TROUBLE = /reset \w+-?speed USB device|USB disconnect|I\/O error|DID_|abort|timed out|EXT4-fs error/i;
 
 export class CopyUnderCuts {
-  #lines = 0;
+  /** The kernel's last line before the copy; its time makes it unique. */
+  #lastLine = '';
 
   /**
    * @param {VhciStage} stage
@@ -51,7 +52,7 @@ export class CopyUnderCuts {
 
   /** A copy that is on its way: it writes, and waits for the disk, piece by piece. */
   async startCopy() {
-    this.#lines = (await kernelLines()).length;
+    this.#lastLine = (await kernelLines()).at(-1) ?? '';
     await rm(join(this.folder, 'disk', 'copy'), { force: true });
     const line = 'dd if=source of=disk/copy bs=128k oflag=dsync 2>&1; echo copied $?';
     const copy = lab.spawnProgram('bash', ['-c', line], { cwd: this.folder });
@@ -61,7 +62,10 @@ export class CopyUnderCuts {
 
   /** What the kernel said about disks since the copy began. */
   async trouble() {
-    return (await kernelLines()).slice(this.#lines).filter((line) => TROUBLE.test(line));
+    const lines = await kernelLines();
+    const last = lines.lastIndexOf(this.#lastLine);
+    expect(last, 'the kernel still has the line that was its last').to.be.at.least(0);
+    return lines.slice(last + 1).filter((line) => TROUBLE.test(line));
   }
 
   /**
@@ -98,5 +102,5 @@ export class CopyUnderCuts {
 }
 
 async function kernelLines() {
-  return (await lab.run('dmesg')).stdout.split('\n');
+  return (await lab.run('dmesg')).stdout.trimEnd().split('\n');
 }
