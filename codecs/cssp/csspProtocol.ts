@@ -1,10 +1,8 @@
 import { messageOf, type Protocol, type ProtocolMessage } from '../core/protocol.ts';
-import { TsPasswordCredentials, TsRequest } from './tsRequest.ts';
+import { TsCredentials } from './tsCredentials.ts';
+import { TsRequest } from './tsRequest.ts';
 
-const messages: readonly ProtocolMessage[] = [
-  messageOf(TsRequest, 'either'),
-  messageOf(TsPasswordCredentials, 'client'),
-];
+const messages: readonly ProtocolMessage[] = [messageOf(TsRequest, 'either'), messageOf(TsCredentials, 'client')];
 
 /** CredSSP, [MS-CSSP]. */
 export const CSSP_PROTOCOL: Protocol = {

@@ -1,5 +1,4 @@
 import {
-  berContext,
   BerTag,
   readBer,
   readBerContext,
@@ -84,56 +83,3 @@ function writeNegoData(out: Writer, tokens: readonly Uint8Array[]): void {
   }
   wrapBer(out, start, BerTag.SEQUENCE);
 }
-
-/** TSPasswordCreds in TSCredentials, [MS-CSSP] 2.2.1.2: what the server gets once it has proven that it is the right one. */
-export interface TsPasswordCredentials {
-  readonly name: 'TSCredentials';
-  readonly domainName: string;
-  readonly userName: string;
-  readonly password: string;
-}
-
-/** credType of a password. */
-const PASSWORD = 1;
-
-export const TsPasswordCredentials = codec<TsPasswordCredentials>({
-  name: 'TSCredentials',
-  spec: { document: 'MS-CSSP', section: '2.2.1.2' },
-  decode(reader) {
-    const credentials = readBer(reader, BerTag.SEQUENCE, 'SEQUENCE');
-    readBerContext(credentials, 0, 'credType', (element) => {
-      const credType = readBerInteger(element, 'credType');
-      if (credType !== PASSWORD) throw element.error('UNKNOWN_MESSAGE', 'credType', `${credType} is no password`, 1);
-    });
-    const value = readBerContext(credentials, 1, 'credentials', (element) => {
-      const wrapped = readBer(element, BerTag.OCTET_STRING, 'credentials');
-      const content = readBer(wrapped, BerTag.SEQUENCE, 'TSPasswordCreds');
-      const text = (number: number, field: string) =>
-        readBerContext(content, number, field, (each) => {
-          const string = readBer(each, BerTag.OCTET_STRING, field);
-          return string.utf16(Math.floor(string.remaining / 2), field);
-        });
-      const name = 'TSCredentials' as const;
-      const [domainName, userName, password] = [text(0, 'domainName'), text(1, 'userName'), text(2, 'password')];
-      content.end();
-      wrapped.end();
-      return { name, domainName, userName, password };
-    });
-    credentials.end();
-    return value;
-  },
-  write(out, { domainName, userName, password }) {
-    const start = out.position;
-    writeBerContext(out, 0, () => writeBerInteger(out, PASSWORD, 'credType'));
-    const tagged = out.position;
-    [domainName, userName, password].forEach((text, index) => {
-      writeBerContext(out, index, () => {
-        const string = out.position;
-        out.utf16(text);
-        wrapBer(out, string, BerTag.OCTET_STRING);
-      });
-    });
-    for (const tag of [BerTag.SEQUENCE, BerTag.OCTET_STRING, berContext(1)]) wrapBer(out, tagged, tag);
-    wrapBer(out, start, BerTag.SEQUENCE);
-  },
-});

@@ -4,7 +4,8 @@ import { isSameProof } from '../../codecs/core/sameProof.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
 import { asciiBytes } from '../../codecs/core/text.ts';
-import { TsPasswordCredentials, TsRequest } from '../../codecs/cssp/tsRequest.ts';
+import { CredType, TsCredentials } from '../../codecs/cssp/tsCredentials.ts';
+import { TsRequest } from '../../codecs/cssp/tsRequest.ts';
 import { nextState, type Step, StepBuilder, type Transitions } from '../channels/machine.ts';
 import { type Credentials, NtlmClient, type NtlmClientOptions } from './ntlmClient.ts';
 import type { NtlmSession } from './ntlmSession.ts';
@@ -106,7 +107,11 @@ export class CredSspClient {
       this.#state = 'refused';
       throw this.#error('the server does not hold the key of its certificate: somebody is in between');
     }
-    const credentials = TsPasswordCredentials.encode({ name: 'TSCredentials', ...this.#options.credentials });
+    const { domainName, userName, password } = this.#options.credentials;
+    const credentials = TsCredentials.encode({
+      ...{ name: 'TSCredentials', credType: CredType.PASSWORD },
+      ...{ domainName, userName, password },
+    });
     step.send(this.#request({ authInfo: session.seal(joinParts(credentials)) }));
     step.emit({ type: 'authenticated' });
   }

@@ -56,7 +56,20 @@ describe('the fuzzer itself', () => {
   it('has every message of the protocol in its corpus, of both ends', () => {
     const corpus = loadCorpus();
     expect(corpus.length).to.be.above(1000);
-    for (const layer of ['svc', 'dvc', 'urbdrc', 'ts-urb', 'ts-urb-result', 'usb', 'rdp', 'usbip', 'usbredir']) {
+    const layers = [
+      'svc',
+      'dvc',
+      'urbdrc',
+      'ts-urb',
+      'ts-urb-result',
+      'usb',
+      'rdp',
+      'usbip',
+      'usbredir',
+      'cssp',
+      'ntlm',
+    ];
+    for (const layer of layers) {
       expect(corpus.filter((seed) => seed.layer === layer).length, layer).to.be.above(10);
     }
   });

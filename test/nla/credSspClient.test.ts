@@ -5,7 +5,8 @@ import { DecodeError, ProtocolError } from '../../codecs/core/errors.ts';
 import { fromHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
-import { TsPasswordCredentials, TsRequest } from '../../codecs/cssp/tsRequest.ts';
+import { CredType, TsCredentials } from '../../codecs/cssp/tsCredentials.ts';
+import { TsRequest } from '../../codecs/cssp/tsRequest.ts';
 import { AuthenticateMessage } from '../../codecs/ntlm/authenticateMessage.ts';
 import { CredSspClient } from '../../src/nla/credSspClient.ts';
 import { computeProof, responseKey } from '../../src/nla/ntlmKeys.ts';
@@ -79,8 +80,11 @@ describe('CredSspClient ([MS-CSSP] 3.1.5)', () => {
       const { outgoing, events } = server.answer(hash('CredSSP Server-To-Client Binding Hash'));
       const authInfo = read(joinParts(outgoing[0] ?? [])).authInfo ?? new Uint8Array();
       const credentials = server.session?.open(authInfo) ?? new Uint8Array();
-      const reader = new Reader(credentials, TsPasswordCredentials.name, TsPasswordCredentials.spec);
-      expect(TsPasswordCredentials.decode(reader)).to.deep.equal({ name: 'TSCredentials', ...CREDENTIALS });
+      const reader = new Reader(credentials, TsCredentials.name, TsCredentials.spec);
+      expect(TsCredentials.decode(reader)).to.deep.equal({
+        ...{ name: 'TSCredentials', credType: CredType.PASSWORD },
+        ...CREDENTIALS,
+      });
       expect(events).to.deep.equal([{ type: 'authenticated' }]);
     });
   }

@@ -9,7 +9,7 @@ import { AvId, AvPairs } from '../../codecs/ntlm/avPairs.ts';
 import { ChallengeMessage } from '../../codecs/ntlm/challengeMessage.ts';
 import { NtlmClientChallenge } from '../../codecs/ntlm/clientChallenge.ts';
 import { NtlmClient } from '../../src/nla/ntlmClient.ts';
-import { channelBindings, computeProof, hmacMd5, responseKey } from '../../src/nla/ntlmKeys.ts';
+import { channelBindings, computeProof, hmacMd5, responseKey, sealingKey, signingKey } from '../../src/nla/ntlmKeys.ts';
 import { NtlmSession } from '../../src/nla/ntlmSession.ts';
 import { Rc4 } from '../../src/nla/rc4.ts';
 import { loadVectors } from '../codecs/vectors.ts';
@@ -54,6 +54,11 @@ describe('NTLMv2, the numbers of [MS-NLMP] 4.2.4', () => {
   it('encrypted session key (4.2.4.2.3)', () => {
     const encrypted = new Rc4(proof.sessionBaseKey).crypt(SESSION_KEY);
     expect(toHex(encrypted)).to.equal('c5dad2544fc9799094ce1ce90bc9d03e');
+  });
+
+  it('sealing and signing keys (4.2.4.4)', () => {
+    expect(toHex(sealingKey(SESSION_KEY, 'client-to-server'))).to.equal('59f600973cc4960a25480a7c196e4c58');
+    expect(toHex(signingKey(SESSION_KEY, 'client-to-server'))).to.equal('4788dc861b4782f35d43fd98fe1a2d39');
   });
 
   it('sealed message and its signature (4.2.4.4)', () => {

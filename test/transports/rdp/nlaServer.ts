@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls';
 import { fromHex } from '../../../codecs/core/json.ts';
 import { joinParts, type Parts } from '../../../codecs/core/parts.ts';
 import { Reader } from '../../../codecs/core/reader.ts';
-import { TsPasswordCredentials, TsRequest } from '../../../codecs/cssp/tsRequest.ts';
+import { CredType, TsCredentials, type TsPasswordCredentials } from '../../../codecs/cssp/tsCredentials.ts';
+import { TsRequest } from '../../../codecs/cssp/tsRequest.ts';
 import { AuthenticateMessage } from '../../../codecs/ntlm/authenticateMessage.ts';
 import { TPKT_HEADER_SIZE } from '../../../codecs/rdp/tpkt.ts';
 import { X224ConnectionConfirm, X224ConnectionRequest } from '../../../codecs/rdp/x224.ts';
@@ -212,7 +213,9 @@ export class NlaPeer {
   async credentials(): Promise<TsPasswordCredentials> {
     const { authInfo } = await this.next();
     const opened = (authInfo && this.#session?.open(authInfo)) ?? new Uint8Array();
-    return TsPasswordCredentials.decode(new Reader(opened, TsPasswordCredentials.name, TsPasswordCredentials.spec));
+    const credentials = TsCredentials.decode(new Reader(opened, TsCredentials.name, TsCredentials.spec));
+    if (credentials.credType !== CredType.PASSWORD) throw new Error('the client has sent no password');
+    return credentials;
   }
 
   /** The whole of CredSSP with a client that knows the password. */
