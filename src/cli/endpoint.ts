@@ -61,7 +61,7 @@ export function addEndpointOptions(command: Command): Command {
     .addOption(listening(new Option('--listen <url>', 'wait for the other end to dial')))
     .addOption(new Option('--token <text>', 'shared secret that the dialling end shows').conflicts('tokenFile'))
     .addOption(new Option('--token-file <file>', 'read the shared secret from the first line of a file'))
-    .addOption(dialling(new Option('--fingerprint <sha256>', 'tls: accept only the certificate with this fingerprint')))
+    .addOption(dialling(fingerprintOption('tls: accept only the certificate with this fingerprint')))
     .addOption(dialling(new Option('--ca <file>', 'tls: trust certificates signed by this one (PEM)')))
     .addOption(dialling(new Option('--insecure', 'tls: accept any certificate (for trying out only)')));
   for (const option of listenerOptions()) command.addOption(listening(option));
@@ -70,6 +70,13 @@ export function addEndpointOptions(command: Command): Command {
   );
   for (const option of holdOptions()) command.addOption(option);
   return command;
+}
+
+/** `--fingerprint`; `--cert-fingerprint` is taken for it, too, and not shown: people need one name. */
+export function fingerprintOption(description: string): Option {
+  const option = new Option('--cert-fingerprint, --fingerprint <sha256>', description);
+  option.flags = '--fingerprint <sha256>';
+  return option;
 }
 
 /** `--hold` and `--hold-hid`. */

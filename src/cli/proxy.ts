@@ -5,7 +5,7 @@ import { attachOption, attachSeatOption } from './attachOption.ts';
 import { captureOption } from './captureOption.ts';
 import { configOption } from './configFile.ts';
 import { controlOption } from './controlOption.ts';
-import { certificateOptions } from './endpoint.ts';
+import { certificateOptions, fingerprintOption } from './endpoint.ts';
 import { exportOption, exportWaitOption } from './exportOption.ts';
 import { metricsOption } from './metricsOption.ts';
 import { peerOption } from './peerOption.ts';
@@ -32,7 +32,7 @@ export function proxyCommand(context: ProgramContext = PROCESS): Command {
     .addOption(
       new Option('--known-hosts <file>', 'remembers the certificate of the server; default: in the state folder'),
     )
-    .addOption(new Option('--fingerprint <sha256>', 'accept only the server certificate with this fingerprint'))
+    .addOption(fingerprintOption('accept only the server certificate with this fingerprint'))
     .addOption(new Option('--ca <file>', 'trust server certificates signed by this one (PEM)'))
     .addOption(new Option('--insecure', 'accept any certificate of the server (for trying out only)'))
     .addOption(attachOption())

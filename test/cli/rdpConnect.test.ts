@@ -61,6 +61,20 @@ describe('urbdrc redirect --connect rdp://', () => {
     expect(readFileSync(scene.file('known'), 'utf8')).to.equal(`${address} ${fingerprint}\n`);
   });
 
+  for (const option of ['--fingerprint', '--cert-fingerprint']) {
+    it(`takes the certificate that ${option} names, and no other, and remembers none`, async () => {
+      const { server, address } = await serve();
+      const [, fingerprint = ''] = await server.line(/^certificate fingerprint \(SHA-256\): (\S+)$/);
+      const other = connect(`rdp://ali@${address}`, 'password', option, 'ab'.repeat(32));
+      expect(await other.exit).to.equal(1);
+      expect(complaints(other)[0]).to.include('presented a certificate with another fingerprint');
+      const client = connect(`rdp://ali@${address}`, 'password', option, fingerprint);
+      expect(await server.exit, server.stderr.text).to.equal(0);
+      expect(await client.exit, client.stderr.text).to.equal(0);
+      expect(client.stderr.text).to.not.include('is remembered');
+    });
+  }
+
   const QUESTION = /^(\S+) is new\. Is this the fingerprint of its certificate: (\S+)\? \[yes\/no\]$/;
 
   it('asks at a terminal about a new certificate, and after a yes never again', async () => {
