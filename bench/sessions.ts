@@ -121,6 +121,7 @@ async function run(count: number, busy: number): Promise<Result> {
   // As the program sets them.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--no-parallel-scavenge');
+  setFlagsFromString('--heap-growing-percent=300');
   const place = await Place.open();
   // As many as will be there later: a process that had never so many would be no measure of what is left.
   await place.add(count);
