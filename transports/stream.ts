@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { BufferPool } from '../codecs/core/bufferPool.ts';
 import { DecodeError, ProtocolError } from '../codecs/core/errors.ts';
-import { JoinMemory, type Parts } from '../codecs/core/parts.ts';
+import type { Parts } from '../codecs/core/parts.ts';
 import { CHANNEL_CHUNK_LENGTH, CHANNEL_PDU_HEADER_SIZE } from '../codecs/svc/channelPduHeader.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { ConnectionIdentity, Transport, TransportHandler } from '../src/ports/transport.ts';
@@ -27,7 +28,9 @@ export interface StreamOptions {
   /** With what a handshake left in it. Default: a new one for TPKT. */
   readonly deframer?: Deframer;
   /** The reverse of the deframer. Default: for TPKT. */
-  readonly join?: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
+  readonly join?: (frames: readonly Parts[], memory: BufferPool | undefined) => Uint8Array;
+  /** Where frames are joined, for a socket. Default: one for all connections. */
+  readonly memory?: BufferPool;
   /** Called once, for the bytes that `close` sends last. Default: none. */
   readonly lastBytes?: () => Uint8Array;
   /** Called once the peer has closed or is lost: why, where it said so before. Default: it never does. */
@@ -48,8 +51,8 @@ const CLOSE_TIMEOUT = 2000;
 /** Milliseconds of silence after which the system asks whether the other machine is still there. */
 export const KEEP_ALIVE_DELAY = 15_000;
 
-/** Where all connections join what they send: each has handed it to the system, or given the memory away. */
-const memory = new JoinMemory();
+/** For all connections. */
+const sharedMemory = new BufferPool((size) => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer));
 
 /** A {@link Transport} over a connected stream (a TCP, TLS or unix socket), framed by TPKT. It owns the stream. */
 export class StreamTransport implements Transport {
@@ -58,7 +61,9 @@ export class StreamTransport implements Transport {
   readonly maximumFrame: number;
   readonly #stream: Duplex;
   readonly #deframer: Deframer;
-  readonly #join: (frames: readonly Parts[], memory: JoinMemory) => Uint8Array;
+  readonly #join: (frames: readonly Parts[], memory: BufferPool | undefined) => Uint8Array;
+  /** A socket gives a buffer back once the system has all of it. Nobody tells when other streams are done with one. */
+  readonly #memory: BufferPool | undefined;
   readonly #lastBytes: (() => Uint8Array) | undefined;
   readonly #farewell: (() => Error | undefined) | undefined;
   readonly #earlier: Uint8Array[];
@@ -84,6 +89,7 @@ export class StreamTransport implements Transport {
     this.#stream = stream;
     this.#deframer = options.deframer ?? new TpktDeframer();
     this.#join = options.join ?? joinFrames;
+    this.#memory = stream instanceof Socket ? (options.memory ?? sharedMemory) : undefined;
     this.#lastBytes = options.lastBytes;
     this.#farewell = options.farewell;
     this.#earlier = [...(options.earlier ?? [])];
@@ -121,13 +127,21 @@ export class StreamTransport implements Transport {
   }
 
   send(frames: readonly Parts[]): boolean {
+    const stream = this.#stream;
+    const memory = this.#memory;
     const bytes = this.#join(frames, memory);
-    if (this.#ended !== undefined || this.#peerEnded || bytes.byteLength === 0) return true;
-    const wantsMore = this.#stream.write(bytes);
-    // A socket that has nothing left to write has handed all of it to the system. Other streams may have passed it on.
-    if (!(this.#stream instanceof Socket) || this.#stream.writableLength > 0) memory.giveAway();
+    if (this.#ended !== undefined || this.#peerEnded || bytes.byteLength === 0) {
+      memory?.giveBack(bytes);
+      return true;
+    }
+    const wantsMore = stream.write(bytes, (error) => {
+      // After an error the system may still have it.
+      if (error === null || error === undefined) memory?.giveBack(bytes);
+    });
+    // Nothing left to write: the system has all of it, and the callback, which comes later, need not be waited for.
+    if (stream.writableLength === 0) memory?.giveBack(bytes);
     // The socket's own mark is 16 KiB on some versions of Node: less than one transfer.
-    if (wantsMore || this.#stream.writableLength <= HIGH_WATER_MARK) return true;
+    if (wantsMore || stream.writableLength <= HIGH_WATER_MARK) return true;
     this.#waitingForDrain = true;
     return false;
   }

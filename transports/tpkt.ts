@@ -1,5 +1,6 @@
+import type { BufferPool } from '../codecs/core/bufferPool.ts';
 import { DecodeError, UsageError } from '../codecs/core/errors.ts';
-import { byteLength, copyParts, JoinMemory, type Parts } from '../codecs/core/parts.ts';
+import { byteLength, copyParts, type Parts } from '../codecs/core/parts.ts';
 import {
   MAXIMUM_TPKT_PAYLOAD,
   Tpkt,
@@ -36,17 +37,17 @@ function wrongSize(size: number): UsageError {
 /**
  * Joins frames into the bytes of a stream: the one copy of a payload on its way out.
  *
- * @param memory where they are joined. Default: new memory
+ * @param memory of which they are joined in a buffer. Default: new memory
  * @throws UsageError for a frame of a size that cannot be sent; nothing was copied then.
  */
-export function joinFrames(frames: readonly Parts[], memory = new JoinMemory()): Uint8Array {
+export function joinFrames(frames: readonly Parts[], memory?: BufferPool): Uint8Array {
   let total = 0;
   for (const frame of frames) {
     const size = byteLength(frame);
     if (size < MINIMUM_FRAME_SIZE || size > MAXIMUM_FRAME_SIZE) throw wrongSize(size);
     total += TPKT_HEADER_SIZE + size;
   }
-  const bytes = memory.take(total);
+  const bytes = memory === undefined ? new Uint8Array(total) : memory.take(total);
   let offset = 0;
   for (const frame of frames) {
     const end = copyParts(frame, bytes, offset + TPKT_HEADER_SIZE);

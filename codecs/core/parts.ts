@@ -78,26 +78,3 @@ export class PartsCursor {
     return taken;
   }
 }
-
-/** Bytes that a {@link JoinMemory} keeps at most. */
-const KEPT_MEMORY = 512 * 1024;
-
-/**
- * Memory into which bytes are joined again and again: what every write took anew would lie outside of the heap, where it
- * costs a full collection after some hundred writes.
- */
-export class JoinMemory {
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  /** Room for `size` bytes, which is the same as the last time, unless that was given away. It has old bytes in it. */
-  take(size: number): Uint8Array {
-    if (size > KEPT_MEMORY) return new Uint8Array(size);
-    if (size > this.#bytes.byteLength) this.#bytes = new Uint8Array(Math.min(KEPT_MEMORY, 2 * size));
-    return this.#bytes.subarray(0, size);
-  }
-
-  /** What was taken last stays in use, so that the next comes from elsewhere. */
-  giveAway(): void {
-    this.#bytes = new Uint8Array(0);
-  }
-}

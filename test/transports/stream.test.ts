@@ -8,11 +8,13 @@ import { transportContract, type Connection } from './contract.ts';
 import { sameBytes } from '../../src/conformance/bytes.ts';
 import { TransportEnd as End, frameOf } from '../../src/conformance/transport/transportEnd.ts';
 import { turns } from './turns.ts';
+import { PoisonedPool } from '../poisonedPool.ts';
 import { connectThrough, temporaryFolder } from './listening.ts';
 
 interface PlainPeer {
   readonly end: End;
   readonly clock: VirtualClock;
+  readonly memory: PoisonedPool;
   readonly peer: Socket;
   readonly release: () => Promise<void>;
 }
@@ -25,10 +27,12 @@ async function withPlainPeer(): Promise<PlainPeer> {
   const peer = connect((server.address() as AddressInfo).port, '127.0.0.1');
   peer.on('error', () => {});
   const clock = new VirtualClock();
-  const end = new End(new StreamTransport(await arrived, { remote: 'tcp://peer:1', clock }));
+  const memory = new PoisonedPool();
+  const end = new End(new StreamTransport(await arrived, { remote: 'tcp://peer:1', clock, memory }));
   return {
     end,
     clock,
+    memory,
     peer,
     async release() {
       peer.destroy();
@@ -86,9 +90,10 @@ describe('transports: stream', () => {
     let end: End;
     let peer: Socket;
     let clock: VirtualClock;
+    let memory: PoisonedPool;
     let release: () => Promise<void>;
     beforeEach(async () => {
-      ({ end, clock, peer, release } = await withPlainPeer());
+      ({ end, clock, memory, peer, release } = await withPlainPeer());
     });
     afterEach(() => release());
 
@@ -114,6 +119,19 @@ describe('transports: stream', () => {
       const chunks: Buffer[] = [];
       for await (const chunk of peer) chunks.push(chunk as Buffer);
       expect(Buffer.concat(chunks).equals(joinFrames(frames.map((frame) => [frame])))).to.equal(true);
+      // Each was overwritten as soon as the system had it, and the next one was joined in it.
+      expect(memory.returned).to.equal(frames.length);
+    });
+
+    it('keeps the memory of what the system never took because the connection was lost', async () => {
+      const frame = new Uint8Array(60_000);
+      let sent = 1;
+      while (end.transport.send([[frame]])) sent += 1;
+      peer.resetAndDestroy();
+      await end.untilClosed();
+      await turns(10);
+      // The peer took 64 KiB at most, and more than 256 KiB were waiting.
+      expect(memory.returned).to.be.below(sent);
     });
 
     it('tells of a reset once', async () => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../../codecs/core/errors.ts';
-import { byteLength, copyParts, JoinMemory, type Parts } from '../../codecs/core/parts.ts';
+import type { BufferPool } from '../../codecs/core/bufferPool.ts';
+import { byteLength, copyParts, type Parts } from '../../codecs/core/parts.ts';
 import { MAXIMUM_PER_LENGTH } from '../../codecs/rdp/per.ts';
 import type { Deframer } from '../stream.ts';
 import { MINIMUM_FRAME_SIZE } from '../tpkt.ts';
@@ -85,7 +86,7 @@ export class RdpFraming<Event extends EventShape> implements Deframer {
   }
 
   /** @throws UsageError for a frame of a size that no chunk has, or no MCS PDU carries */
-  join(frames: readonly Parts[], memory: JoinMemory): Uint8Array {
+  join(frames: readonly Parts[], memory: BufferPool | undefined): Uint8Array {
     for (const frame of frames) {
       const size = byteLength(frame);
       if (size >= MINIMUM_FRAME_SIZE && size <= MAXIMUM_PER_LENGTH) continue;
@@ -115,10 +116,10 @@ function isChannelData<Event extends EventShape>(event: Event): event is Event &
 }
 
 /** The one copy of a payload on its way out. */
-export function joinPackets(packets: readonly Parts[], memory = new JoinMemory()): Uint8Array {
+export function joinPackets(packets: readonly Parts[], memory?: BufferPool): Uint8Array {
   let total = 0;
   for (const packet of packets) total += byteLength(packet);
-  const bytes = memory.take(total);
+  const bytes = memory === undefined ? new Uint8Array(total) : memory.take(total);
   let offset = 0;
   for (const packet of packets) offset = copyParts(packet, bytes, offset);
   return bytes;
