@@ -20,7 +20,7 @@ const SETTINGS: Readonly<Record<keyof PeerSettings, readonly [about: string, ask
     'src/urbdrc/session/server/deviceChannel.ts',
   ],
   deviceIsHighSpeed: [
-    'DeviceIsHighSpeed is the speed of the device, or only says that bcdUSB is 2.00 or more. Then the packet sizes of bulk endpoints tell the speed.',
+    'DeviceIsHighSpeed is the speed of the device, or only says that bcdUSB is 2.00 or more. Then packet sizes tell the speed, or whether the device refuses its device qualifier.',
     'src/engine/serverDevice.ts',
   ],
   idleReads: [

@@ -60,7 +60,11 @@ export class PartialDevice extends WrappedDevice {
     }
     const present = this.device.configurations.flatMap(({ interfaces }) => interfaces);
     const numbers = [...new Set(present.map(({ interfaceNumber }) => interfaceNumber))].join(', ');
-    throw new DeviceError('CANNOT_OPEN', `it has no interface ${missing}: choose from ${numbers}`);
+    const at = this.identity.portPath;
+    throw new DeviceError(
+      'CANNOT_OPEN',
+      `the device at port ${at} has no interface ${missing}: choose from ${numbers}`,
+    );
   }
 
   /** As on a device that never had the other interfaces. */

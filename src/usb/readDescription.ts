@@ -17,8 +17,8 @@ const CONFIGURATION_NAME_OFFSET = 6;
 const LONG_READ = 255;
 /** bcdUSB of devices that have a BOS descriptor, [USB 3.2] 9.6.2. */
 const USB_WITH_BOS = 0x201;
-/** Milliseconds for each request. */
-const TIMEOUT = 5000;
+/** Milliseconds for each request for a descriptor. */
+export const DESCRIPTOR_TIMEOUT = 5000;
 /** As many as Linux reads: bNumConfigurations may say 255, and each may have 64 KiB. */
 const MAXIMUM_CONFIGURATIONS = 8;
 
@@ -54,10 +54,10 @@ export async function readDescription(
   report: (problem: Error) => void,
 ): Promise<DeviceDescription> {
   const run = (operation: UsbOperation) => perform(device, operation);
-  const whole = run(getDescriptor(DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE, TIMEOUT));
+  const whole = run(getDescriptor(DescriptorType.DEVICE, 0, DEVICE_DESCRIPTOR_SIZE, DESCRIPTOR_TIMEOUT));
   // Nearly all devices have it, and languages.
   const firstHead = readHead(run, 0);
-  const asked = readLanguage(run, TIMEOUT);
+  const asked = readLanguage(run, DESCRIPTOR_TIMEOUT);
   const { status, data } = await whole;
   if (status !== 'completed') throw unreadable(`${name}: its device descriptor cannot be read (${status})`);
   const deviceDescriptor = Uint8Array.from(data);
@@ -73,9 +73,9 @@ export async function readDescription(
   const language = await asked;
   if (count > 0 && first.status === 'timedOut') throw noConfiguration(name, 0);
   const nameIndex = first.data[CONFIGURATION_NAME_OFFSET] ?? 0;
-  if (fields.bcdUSB >= USB_WITH_BOS) void run(getDescriptor(DescriptorType.BOS, 0, LONG_READ, TIMEOUT));
+  if (fields.bcdUSB >= USB_WITH_BOS) void run(getDescriptor(DescriptorType.BOS, 0, LONG_READ, DESCRIPTOR_TIMEOUT));
   if (language !== undefined && nameIndex !== 0 && first.status === 'completed') {
-    void run(getDescriptor(DescriptorType.STRING, nameIndex, LONG_READ, TIMEOUT, language));
+    void run(getDescriptor(DescriptorType.STRING, nameIndex, LONG_READ, DESCRIPTOR_TIMEOUT, language));
   }
   const told = readIdentity(run, fields, language);
   const configurationDescriptors = await Promise.all(
@@ -102,7 +102,7 @@ async function readIdentity(
 ): Promise<ToldIdentity> {
   const { iManufacturer, iProduct, iSerialNumber } = fields;
   const names = language === undefined ? [] : [iManufacturer, iProduct, iSerialNumber];
-  const strings = await readStrings(run, names, TIMEOUT, language);
+  const strings = await readStrings(run, names, DESCRIPTOR_TIMEOUT, language);
   const manufacturerName = strings.get(iManufacturer);
   const productName = strings.get(iProduct);
   const serialNumber = strings.get(iSerialNumber);
@@ -132,7 +132,7 @@ function decodeDevice(name: string, descriptor: Uint8Array): DeviceDescriptor {
 }
 
 function readHead(run: RunOperation, index: number): Promise<UsbResult> {
-  return run(getDescriptor(DescriptorType.CONFIGURATION, index, LONG_READ, TIMEOUT));
+  return run(getDescriptor(DescriptorType.CONFIGURATION, index, LONG_READ, DESCRIPTOR_TIMEOUT));
 }
 
 /** As much of the descriptor as the device gives: nothing, if it gives nothing. @throws DeviceError when the device does not answer */
@@ -142,7 +142,7 @@ async function readRest(run: RunOperation, name: string, index: number, head: Us
   const totalLength = (head.data[2] ?? 0) | ((head.data[3] ?? 0) << 8);
   const end = Math.max(totalLength, CONFIGURATION_HEADER_SIZE);
   if (totalLength <= head.data.byteLength) return Uint8Array.from(head.data.subarray(0, end));
-  const whole = await run(getDescriptor(DescriptorType.CONFIGURATION, index, totalLength, TIMEOUT));
+  const whole = await run(getDescriptor(DescriptorType.CONFIGURATION, index, totalLength, DESCRIPTOR_TIMEOUT));
   if (whole.status === 'timedOut') throw noConfiguration(name, index);
   return whole.status === 'completed' ? Uint8Array.from(whole.data) : NO_BYTES;
 }

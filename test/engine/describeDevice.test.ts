@@ -186,12 +186,34 @@ describe('describing a device that has arrived', () => {
     ['from FreeRDP, bulk packets of 64 bytes', 'isVersion', 1, 0x200, ofVersion(0x200), 64, 'full'],
     ['from FreeRDP, bulk packets of 512 bytes', 'isVersion', 1, 0x200, ofVersion(0x200), 512, 'high'],
     ['from FreeRDP, no bulk endpoints and USB 1.1', 'isVersion', 0, 0x110, ofVersion(0x110), undefined, 'full'],
+    [
+      'from FreeRDP, no bulk endpoints and an endpoint 0 of 8 bytes',
+      'isVersion',
+      1,
+      0x200,
+      ofVersion(0x200, 8),
+      undefined,
+      'full',
+    ],
     ['from FreeRDP, an endpoint 0 of 2^9 bytes', 'isVersion', 1, 0x300, ofVersion(0x300, 9), undefined, 'super'],
   ] as const) {
     it(`speed: ${what}: ${speed}`, async () => {
       const capabilities = { deviceIsHighSpeed: isHigh, supportedUsbVersion: supported };
-      const { identity } = await describe1({ '1.0': descriptor, '2.0': bulk(size) }, told, capabilities);
+      const { identity, asked } = await describe1({ '1.0': descriptor, '2.0': bulk(size) }, told, capabilities);
       expect(identity.speed).to.equal(speed);
+      expect(asked).not.to.include('6.0 10');
+    });
+  }
+
+  for (const [what, answer, speed] of [
+    ['has a device qualifier', bytes('0a060002000000400100'), 'high'],
+    ['refuses its device qualifier', 'stalled', 'full'],
+    ['does not say whether it has a device qualifier', 'timedOut', 'high'],
+  ] as const) {
+    it(`speed: from FreeRDP, no bulk endpoints and USB 2.0, a device that ${what}, [USB 2.0] 9.6.2: ${speed}`, async () => {
+      const { identity, asked } = await describe1({ '1.0': ofVersion(0x200), '2.0': bulk(), '6.0': answer });
+      expect(identity.speed).to.equal(speed);
+      expect(asked.filter((each) => each.startsWith('6.'))).to.deep.equal(['6.0 10']);
     });
   }
 

@@ -102,7 +102,8 @@ describe('a part of a composite device', () => {
   it('cannot be opened when the device lacks an interface, and says which there are', async () => {
     const part = new PartialDevice(new CompositeDevice(), [0, 7]);
     const error = await part.open().catch((reason: unknown) => reason as Error);
-    expect(error).to.include({ code: 'CANNOT_OPEN', message: 'it has no interface 7: choose from 0, 1, 2' });
+    const message = 'the device at port 0-0 has no interface 7: choose from 0, 1, 2';
+    expect(error).to.include({ code: 'CANNOT_OPEN', message });
   });
 
   it('is the same object each time that its source lists it', async () => {
