@@ -26,12 +26,12 @@ export class DistantStack {
   readonly device: UsbDevice;
   /** Milliseconds from the connection to the device. */
   readonly openingTime: number;
-  readonly #client: RedirectionClient;
+  readonly client: RedirectionClient;
 
   private constructor(clock: FlowClock, server: RedirectionServer, client: RedirectionClient, device: UsbDevice) {
     this.clock = clock;
     this.server = server;
-    this.#client = client;
+    this.client = client;
     this.device = device;
     this.openingTime = clock.now();
   }
@@ -52,7 +52,7 @@ export class DistantStack {
   }
 
   async close(): Promise<void> {
-    await this.clock.measure(Promise.all([this.#client.close(), this.server.close()]));
+    await this.clock.measure(Promise.all([this.client.close(), this.server.close()]));
   }
 
   run(operation: UsbOperation): Promise<UsbResult> {

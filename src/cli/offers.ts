@@ -3,6 +3,7 @@ import type { Redirection, RedirectionClient } from '../engine/client.ts';
 import type { ConnectionIdentity } from '../ports/transport.ts';
 import type { UsbDevice, UsbDeviceSink } from '../ports/usb.ts';
 import { oneLine } from './failure.ts';
+import { describeRoundTrip } from './peerOption.ts';
 import type { RedirectionReport } from './redirectionReport.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -45,6 +46,10 @@ export class Offers implements UsbDeviceSink {
       const redirection = await this.#client.attach(device);
       if (this.#first !== undefined) this.#first.redirected += 1;
       this.#report.follow(redirection);
+      void redirection.announced.then(() => {
+        const away = describeRoundTrip(this.#client.roundTrip);
+        if (away !== undefined) this.#terminal.detail(`${this.name} is ${away}`);
+      });
       void redirection.ended.then(({ reason }) => (this.#connectionEnded ||= reason === 'closed'));
       return redirection;
     } catch (error) {

@@ -25,6 +25,11 @@ export function overlapOption(): Option {
   );
 }
 
+/** How far the other end is; undefined before an answer has shown it. */
+export function describeRoundTrip(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms away and back`;
+}
+
 /** How far the client was and what hid that; undefined where there is nothing to tell. */
 export function describeDistance({
   roundTrip,
@@ -32,9 +37,8 @@ export function describeDistance({
   overlapped,
   fallenBack,
 }: OverlapStatistics): string | undefined {
-  if (roundTrip === undefined) return undefined;
-  const away = `${roundTrip.toFixed(roundTrip < 10 ? 1 : 0)} ms away and back`;
-  if (commands === 0) return away;
+  const away = describeRoundTrip(roundTrip);
+  if (away === undefined || commands === 0) return away;
   const reasons = Object.entries(fallenBack).map(([reason, times]) => `${reason} ${times}`);
   const why = reasons.length === 0 ? '' : `; fell back: ${reasons.join(', ')}`;
   return `${away}, ${count(commands, 'SCSI command')}, ${overlapped} overlapped${why}`;

@@ -7,7 +7,7 @@ import type { Transport } from '../ports/transport.ts';
 import { type EndpointOptions, watchCuts } from './endpoint.ts';
 import { oneLine } from './failure.ts';
 import type { ProgramMetrics } from './metricsOption.ts';
-import { type PeerOptions, tellDisconnected, watchPeer } from './peerOption.ts';
+import { describeDistance, type PeerOptions, tellDisconnected, watchPeer } from './peerOption.ts';
 import { letIn, type ShareOptions, tellNotice } from './shareOption.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,6 +37,10 @@ export async function serveConnection(transport: Transport, serving: Serving): P
     ...watchCuts(options, `client ${remote}`, remote, terminal, metrics),
     onDeviceFailed: (error) => terminal.warn(`client ${remote}: ${oneLine(error)}`),
     onIgnored: (error) => terminal.detail(`client ${remote}: ignored: ${error.message}`),
+  });
+  server.watch(() => {
+    const distance = describeDistance(server.overlap);
+    if (distance !== undefined) terminal.detail(`client ${remote} is ${distance}`);
   });
   closeOnStop(server);
   const source = rejoin === undefined ? server : await rejoin.sourceOf(server);

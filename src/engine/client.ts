@@ -11,6 +11,7 @@ import { Alarm } from '../alarm.ts';
 import { OrderedDevice } from '../usb/massStorage/orderedDevice.ts';
 import { ChannelStack } from './channelStack.ts';
 import { ClientDevice, type RedirectionStatistics } from './clientDevice.ts';
+import { Distance } from './distance.ts';
 import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from './options.ts';
 import { RedirectionError } from './redirectionError.ts';
 
@@ -51,6 +52,9 @@ export class RedirectionClient implements UsbDeviceSink {
   /** Devices without a channel, in order. */
   readonly #waiting: Entry[] = [];
   readonly #byChannel = new Map<number, Entry>();
+  readonly #distance = new Distance();
+  /** Since when channels are open through which nothing has come yet. */
+  readonly #silent = new Map<number, number>();
   #control: { readonly channelId: number; readonly session: ClientControlChannel } | undefined;
   #nextUsbDevice = FIRST_USB_DEVICE;
   /** Devices that are being opened or given back. */
@@ -85,6 +89,11 @@ export class RedirectionClient implements UsbDeviceSink {
         });
       },
     });
+  }
+
+  /** Milliseconds to the server and back, as the first messages of channels show it; undefined before the first. */
+  get roundTrip(): number | undefined {
+    return this.#distance.roundTrip;
   }
 
   /**
@@ -206,6 +215,7 @@ export class RedirectionClient implements UsbDeviceSink {
   }
 
   #opened(channelId: number): void {
+    this.#silent.set(channelId, this.#settings.clock.now());
     if (this.#control === undefined) {
       this.#control = { channelId, session: new ClientControlChannel(this.#settings.timers) };
       this.#waiting.forEach(() => this.#requestChannel());
@@ -246,6 +256,11 @@ export class RedirectionClient implements UsbDeviceSink {
   }
 
   #message(channelId: number, payload: Uint8Array): void {
+    const since = this.#silent.size === 0 ? undefined : this.#silent.get(channelId);
+    if (since !== undefined) {
+      this.#silent.delete(channelId);
+      this.#distance.answered(this.#settings.clock.now() - since);
+    }
     const client = this.#byChannel.get(channelId)?.attached?.client;
     if (client !== undefined) {
       client.receive(payload);
@@ -275,6 +290,7 @@ export class RedirectionClient implements UsbDeviceSink {
   }
 
   #channelClosed(channelId: number): void {
+    this.#silent.delete(channelId);
     const entry = this.#byChannel.get(channelId);
     if (entry !== undefined) {
       this.#byChannel.delete(channelId);

@@ -465,6 +465,13 @@ describe('urbdrc redirect and serve', () => {
     expect([status, stderr.includes('tried again')]).to.deep.equal([1, false]);
   });
 
+  it('--verbose tells at both ends how far the other one is', async () => {
+    const { running: server, url } = await scene.listen(['serve', '--verbose'], LOOPBACK);
+    const client = scene.start(['redirect', '--virtual', 'keyboard', '--verbose', '--connect', url]);
+    await client.line(/^tcp:.* is [\d.]+ ms away and back$/);
+    await server.line(/^client .* is [\d.]+ ms away and back$/);
+  });
+
   it('--verbose tells what was ignored', async () => {
     const { running: server, url } = await scene.listen(['serve', '--verbose'], LOOPBACK);
     const transport = await dial(url);

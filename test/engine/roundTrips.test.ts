@@ -11,6 +11,7 @@ describe('round trips, counted in virtual time', () => {
   it('a device is there after 9, and a host has selected its configuration after 2 more', async () => {
     const stack = await DistantStack.open(ROUND_TRIP, stick);
     expect(stack.openingTime / ROUND_TRIP).to.be.within(8, 9);
+    expect(stack.client.roundTrip).to.equal(ROUND_TRIP);
     expect((await stack.enumerate()) / ROUND_TRIP).to.be.within(1, 2);
     await stack.close();
   });
