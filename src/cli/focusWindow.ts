@@ -8,6 +8,9 @@ import type { Terminal } from './terminal.ts';
 
 const NEEDED = 'it needs the program xprop, an X server (DISPLAY), and a window manager that keeps _NET_ACTIVE_WINDOW';
 
+/** Properties of the root window, [EWMH] Root Window Properties. */
+const [ACTIVE, ALL] = ['_NET_ACTIVE_WINDOW', '_NET_CLIENT_LIST'];
+
 /**
  * Gives the devices of the group to the other end while a window of this class is active under X11, and to this machine while
  * none is. `xprop` tells of both; where it does not, the user is told, and `urbdrc focus` remains.
@@ -22,13 +25,22 @@ export function followWindow(
     // What goes wrong is told by the group.
     void group.switchTo(isActive ? 'remote' : 'local').catch(() => {});
   });
-  const child = spawn(xprop, ['-root', '-spy', '_NET_ACTIVE_WINDOW'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(xprop, ['-root', '-spy', ACTIVE, ALL], { stdio: ['ignore', 'pipe', 'ignore'] });
   let isClosed = false;
   let last = 0;
+  let window: string | undefined;
+  /** Undefined: the window manager does not tell. */
+  let windows: readonly string[] | undefined;
   const follow = async (line: string): Promise<void> => {
+    const listed = line.split('#')[1];
+    const ids: readonly string[] = listed?.toLowerCase().match(/0x[0-9a-f]+/g) ?? [];
+    if (!line.startsWith(ALL)) window = ids[0];
+    else windows = listed === undefined ? undefined : ids;
     const ofThis = ++last;
-    const window = /window id # (0x[0-9a-f]+)/i.exec(line)?.[1];
-    const names = window === undefined || window === '0x0' ? [] : await classOf(window, xprop);
+    // Openbox names the last window as the active one also when it is closed.
+    const current = window;
+    const isThere = current !== undefined && current !== '0x0' && windows?.includes(current) !== false;
+    const names = isThere ? await classOf(current, xprop) : [];
     // Of windows between which one switches fast, the answers may come in another order.
     if (ofThis === last && !isClosed) active.note(names.includes(windowClass.toLowerCase()));
   };

@@ -53,22 +53,42 @@ esac
     ({ close } = followWindow('XFreeRDP', { switchTo }, { warn }, { clock, xprop: program }));
   };
 
-  it('gives the keyboards away with the window, and takes them back', async () => {
+  /** Follows an xprop that says what is given to `say`; resolves once that has had its effect. */
+  function followSaid(): (...lines: string[]) => Promise<void> {
     const pipe = join(folder, 'spy');
     execFileSync('mkfifo', [pipe]);
     const spy = openSync(pipe, constants.O_RDWR);
-    try {
-      follow(xprop(`exec cat '${pipe}'`));
-      for (const window of ['0x1a00003', '0x0', '0x1a00003', '0x2200001']) {
-        writeSync(spy, `_NET_ACTIVE_WINDOW(WINDOW): window id # ${window}\n`);
-        await clock.whenPending();
-        clock.advance(STEADY_TIME);
-      }
-      expect(owners).to.deep.equal(['remote', 'local', 'remote', 'local']);
-      expect(lines).to.deep.equal([]);
-    } finally {
+    follow(xprop(`exec cat '${pipe}'`));
+    const stop = close;
+    close = () => {
+      stop();
       closeSync(spy);
+    };
+    return async (...said) => {
+      writeSync(spy, said.map((line) => `${line}\n`).join(''));
+      await clock.whenPending();
+      clock.advance(STEADY_TIME);
+    };
+  }
+
+  it('gives the keyboards away with the window, and takes them back', async () => {
+    const say = followSaid();
+    for (const window of ['0x1a00003', '0x0', '0x1A00003', '0x2200001']) {
+      await say(`_NET_ACTIVE_WINDOW(WINDOW): window id # ${window}`);
     }
+    expect(owners).to.deep.equal(['remote', 'local', 'remote', 'local']);
+    expect(lines).to.deep.equal([]);
+  });
+
+  it('takes them back when the window is closed, also where it stays the active one by its number', async () => {
+    const say = followSaid();
+    await say('_NET_ACTIVE_WINDOW(WINDOW): window id # 0x1a00003');
+    await say(
+      '_NET_CLIENT_LIST:  no such atom on any window.',
+      '_NET_CLIENT_LIST(WINDOW): window id # 0x2200001, 0x1a00003',
+      '_NET_CLIENT_LIST(WINDOW): window id # 0x2200001',
+    );
+    expect(owners).to.deep.equal(['remote', 'local']);
   });
 
   for (const [how, program] of [
