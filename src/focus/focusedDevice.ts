@@ -68,6 +68,8 @@ export class FocusedDevice extends WrappedDevice {
   override async open(): Promise<void> {
     await this.device.open();
     this.#move('opened');
+    // Now, because later a person waits for the keyboard.
+    await this.#next(() => this.#learn());
     if (this.#options.isParked?.() === true) await this.leave();
   }
 
@@ -105,7 +107,6 @@ export class FocusedDevice extends WrappedDevice {
       }
       this.#down.clear();
       for (const pending of [...this.#pending]) this.#releaseKeys(pending);
-      await this.#learn();
       const problem = await this.device.close().then(() => undefined, asError);
       if (!this.#move('left')) return;
       for (const pending of [...this.#pending]) {

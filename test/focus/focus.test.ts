@@ -133,6 +133,27 @@ describe('focus', () => {
     expect(reports).to.deep.equal(['0000040000000000']);
   });
 
+  it('asks the device for nothing while somebody waits for it: all is asked when it is opened', async () => {
+    poll();
+    real.log.length = 0;
+    await group.switchTo('local');
+    expect(real.log).to.deep.equal(['given back']);
+  });
+
+  it('is given back after the questions where it is closed in the midst of them', async () => {
+    const other = new SharedKeyboard();
+    const added = group.add(other);
+    const fresh = added instanceof FocusedDevice ? added : expect.fail('a keyboard is of the group');
+    const opened = fresh.open();
+    while (fresh.state !== 'remote') await Promise.resolve();
+    const asked = other.log.length;
+    await fresh.close();
+    await opened;
+    expect(other.log.length, 'the questions had not ended').to.be.above(asked + 1);
+    expect(other.log.at(-1)).to.equal('given back');
+    expect(fresh.state).to.equal('closed');
+  });
+
   it('takes no time of its own: a switch ends in the turns in which the device does', async () => {
     poll();
     // No clock is asked: nothing here waits for anything but the device.
