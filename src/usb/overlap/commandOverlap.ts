@@ -223,7 +223,9 @@ export class CommandOverlap implements EndpointMachine {
     this.#observer.overlapped();
     this.#hasDataFailed = false;
     this.#move('command');
-    this.#send({ kind: 'command', operation, isDropped: false });
+    // The host may have its own memory again before the command is written.
+    const sent = { ...operation, data: new Uint8Array(operation.data) };
+    this.#send({ kind: 'command', operation: sent, isDropped: false });
     if (direction === 'in') this.#sendAhead('data', length);
     if (direction !== 'out') this.#sendAhead('status', COMMAND_STATUS_WRAPPER_SIZE);
     this.#actions.complete(request, resultOf('completed', undefined, operation.data.byteLength));

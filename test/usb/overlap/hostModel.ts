@@ -141,10 +141,13 @@ export function follow<R>(steps: Steps<R>, device: UsbDevice, schedule: Schedule
     }
     const submission = { isOver: false };
     let stop = (): void => {};
-    const transfer = device.submit(step.value, (ended) => {
+    const operation = step.value;
+    const transfer = device.submit(operation, (ended) => {
       if (submission.isOver) throw new Error('completed twice');
       submission.isOver = true;
       stop();
+      // The memory of a write is its host's again.
+      if (operation.type === 'transferOut' && ended.status === 'completed') operation.data.fill(0xdb);
       // Hosts go on in a turn of their own.
       schedule.after(0, () => next(ended));
     });
