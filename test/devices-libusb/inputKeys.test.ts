@@ -77,6 +77,7 @@ describe('keys of a device that this machine’s drivers have', () => {
     const node = pipe('event3');
     try {
       watch();
+      clock.advance(0);
       await until(() => lines.length === 1);
       expect(lines).to.deep.equal([`keys of ${join(folder, 'event3')} are seen`]);
       const bytes = Buffer.concat([
@@ -117,8 +118,16 @@ describe('keys of a device that this machine’s drivers have', () => {
   it('says which node it cannot read, and why', () => {
     addNode('1-2:1.0/0003:0627:0001.0001/input/input7', 'event3');
     watch();
+    clock.advance(0);
     expect(lines).to.have.length(1);
     expect(lines[0]).to.match(/^keys of .*event3 are not seen: ENOENT/);
+  });
+
+  it('does nothing yet while its caller goes on', () => {
+    addNode('1-2:1.0/0003:0627:0001.0001/input/input7', 'event3');
+    watch();
+    expect(lines).to.deep.equal([]);
+    expect(clock.pending).to.equal(1);
   });
 
   it('leaves no timer', () => {

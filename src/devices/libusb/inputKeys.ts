@@ -45,7 +45,8 @@ export function watchInputKeys(
     }
     if (clock.now() < end) stopTimer = clock.after(LOOK_INTERVAL, look);
   };
-  look();
+  // Not now: programs that are started would keep whoever waits for the devices waiting.
+  stopTimer = clock.after(0, look);
   return () => {
     stopTimer();
     for (const stop of readers.values()) stop();
