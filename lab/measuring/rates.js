@@ -14,11 +14,11 @@ export const TESTS = [
   { name: 'write 1 MiB', isRead: false, size: 1024 * KIB, count: 2 },
 ];
 
-/**
- * Commands of each test before anything counts. Node compiles what runs often: the first thousand commands take ten times
- * as long as those after three thousand.
- */
-const WARM_UP_COMMANDS = { small: 3000, large: 64 };
+/** The same over a distance: small ones, and fewer of them. */
+export const FAR_TESTS = TESTS.filter(({ size }) => size <= 64 * KIB).map((test) => ({ ...test, count: 8 }));
+
+/** Commands of more than 4 KiB, of each test, before anything counts. */
+const LARGE_COMMANDS = 64;
 
 /** @typedef {typeof TESTS[number]} Test */
 
@@ -58,16 +58,18 @@ export const say = (line) => console.error(`${(performance.now() / 1000).toFixed
 /** @typedef {{ readonly name: string, readonly disk: string }} Way */
 
 /**
- * Commands that do not count.
+ * Commands that do not count. Node compiles what runs often: the first thousand commands take ten times as long as those
+ * after three thousand.
  * @param {readonly Way[]} ways
+ * @param {number} [small] commands of 4 KiB, of each test
  */
-export async function warmUp(ways) {
+export async function warmUp(ways, small = 3000) {
   say('warming up');
   await Promise.all(
     ways.map(async ({ name, disk }) => {
       const all = [];
       for (const test of TESTS) {
-        const count = Math.min(WARM_UP_COMMANDS[test.size === 4 * KIB ? 'small' : 'large'], WRITABLE / test.size);
+        const count = Math.min(test.size === 4 * KIB ? small : LARGE_COMMANDS, WRITABLE / test.size);
         all.push(`${test.name} ${rounded((await measure(disk, { ...test, count })) / 1e6)}`);
       }
       say(`${name}, at first, MB/s: ${all.join(', ')}`);
@@ -80,12 +82,13 @@ export async function warmUp(ways) {
  * @param {readonly Way[]} ways
  * @param {number} rounds
  * @param {string} base the name of that way
+ * @param {readonly Test[]} [tests]
  */
-export async function compare(ways, rounds, base) {
+export async function compare(ways, rounds, base, tests = TESTS) {
   /** Rates by test and way, one each round. @type {Map<string, number[]>} */
   const rates = new Map();
   for (let round = 0; round < rounds; round += 1) {
-    for (const test of TESTS) {
+    for (const test of tests) {
       // In turns, and each round another one first: what else this machine does meets all of them alike.
       for (let turn = 0; turn < ways.length; turn += 1) {
         const way = ways[(round + turn) % ways.length];
@@ -97,15 +100,17 @@ export async function compare(ways, rounds, base) {
     say(`round ${round + 1} of ${rounds}`);
   }
   const names = ways.map(({ name }) => name);
-  console.log(`medians of ${rounds} rounds; in brackets the ratio to the ${base}, median of the rounds' ratios\n`);
-  console.log(`| dd with O_DIRECT | ${names.map((name) => `${name}, MB/s`).join(' | ')} |`);
+  console.log(`medians of ${rounds} rounds, MB/s, and milliseconds a command; in brackets`);
+  console.log(`the ratio to the ${base}, median of the rounds' ratios\n`);
+  console.log(`| dd with O_DIRECT | ${names.join(' | ')} |`);
   console.log(`| --- | ${names.map(() => '---:').join(' | ')} |`);
-  for (const test of TESTS) {
+  for (const test of tests) {
     const bases = rates.get(`${test.name} ${base}`) ?? [];
     const cells = names.map((name) => {
       const all = rates.get(`${test.name} ${name}`) ?? [];
       const ratio = median(all.map((rate, round) => rate / (bases[round] ?? NaN)));
-      return `${rounded(median(all) / 1e6)} (${ratio.toFixed(2)}x)`;
+      const rate = median(all);
+      return `${rounded(rate / 1e6)}, ${rounded((test.size / rate) * 1000)} (${ratio.toFixed(2)}x)`;
     });
     console.log(`| ${test.name} | ${cells.join(' | ')} |`);
   }

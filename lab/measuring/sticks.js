@@ -20,12 +20,21 @@ const SYSFS = '/sys/bus/usb';
 /** @typedef {{ readonly port: number, readonly serial: string, readonly busId: string }} Stick */
 
 /**
+ * Five sticks that are all alike. The serial line, which no measurement needs, makes room for one.
+ * @returns {Promise<[Stick, Stick, Stick, Stick, Stick]>}
+ */
+export async function plugSticks() {
+  await monitor('device_del serial0');
+  return [await plug(3), await plug(5), await plug(6), await plug(7), await plug(8)];
+}
+
+/**
  * Plugs a stick into a port of the emulated controller, and waits for its disk. It keeps nothing and reads as zeros: no
  * disk of the host has a part in what is measured.
  * @param {number} port
  * @returns {Promise<Stick>}
  */
-export async function plug(port) {
+async function plug(port) {
   const serial = `MEASURE${port}`;
   await monitor(`drive_add 0 if=none,id=measure${port},driver=null-co,size=${STICK_SIZE},read-zeroes=on`);
   await monitor(`device_add usb-storage,id=stick${port},drive=measure${port},serial=${serial},bus=xhci.0,port=${port}`);
@@ -102,10 +111,12 @@ async function tcpPair() {
  * Takes a stick through ours: `urbdrc redirect` and `urbdrc serve --attach vhci`, two processes.
  * @param {Stick} stick
  * @param {string} listen where the server listens
- * @param {string} profile a folder for the processor profiles of both; empty: none
+ * @param {{ profile: string, serving?: string[] }} options a folder for the processor profiles of both (empty: none), and
+ *   further options of the server
  */
-export async function throughOurs({ busId, serial }, listen, profile) {
-  const serve = await start(['serve', '--listen', listen, '--attach', 'vhci'], /listening on (\S+)/, profile);
+export async function throughOurs({ busId, serial }, listen, { profile, serving = [] }) {
+  const args = ['serve', ...serving, '--listen', listen, '--attach', 'vhci'];
+  const serve = await start(args, /listening on (\S+)/, profile);
   const address = serve.match[1] ?? listen;
   const redirect = await start(['redirect', '--port', busId, '--connect', address], /redirect/, profile);
   const disk = await diskOf(serial, { virtual: true }).catch((error) => {

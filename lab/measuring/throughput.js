@@ -1,33 +1,47 @@
-// The measurement behind the table of docs/performance.md: see lab/throughput.
+// The measurement behind tables of docs/performance.md: see lab/throughput.
 import { parseArgs } from 'node:util';
+import { keepAway } from '../tests/distance.js';
 import { run } from '../tests/support.js';
 import { threadsDuring } from './threads.js';
-import { compare, measure, say, TESTS, warmUp } from './rates.js';
-import { diskOf, plug, throughKernel, throughOurs } from './sticks.js';
+import { compare, FAR_TESTS, measure, say, TESTS, warmUp } from './rates.js';
+import { diskOf, plugSticks, throughKernel, throughOurs } from './sticks.js';
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, profile: { type: 'string', default: '' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    /** Milliseconds that all that crosses the loopback interface takes, in one direction; some, one after the other. */
+    delay: { type: 'string', default: '0' },
+    'warm-up': { type: 'string', default: '3000' },
+    profile: { type: 'string', default: '' },
+  },
 });
 
 await run('modprobe', ['vhci-hcd']);
-say('plugging four sticks in');
-const direct = await plug(5);
-const kernel = await plug(6);
-const tcp = await plug(7);
-const unix = await plug(8);
-say('redirecting two of them');
-const overTcp = await throughOurs(tcp, 'tcp://127.0.0.1:0', options.profile);
-const overUnix = await throughOurs(unix, 'unix:/run/urbdrc-measuring', options.profile);
+say('plugging five sticks in');
+const [direct, kernel, tcp, plain, unix] = await plugSticks();
+say('redirecting three of them');
+const { profile } = options;
+const overTcp = await throughOurs(tcp, 'tcp://127.0.0.1:0', { profile, serving: ['--overlap'] });
+const withoutOverlap = await throughOurs(plain, 'tcp://127.0.0.1:0', { profile });
+const overUnix = await throughOurs(unix, 'unix:/run/urbdrc-measuring', { profile });
 const KERNEL = "kernel's USB/IP";
 const ways = [
-  { name: KERNEL, disk: await throughKernel(kernel) },
-  { name: 'ours, TCP', disk: overTcp.disk },
-  { name: 'ours, unix socket', disk: overUnix.disk },
-  { name: 'direct', disk: await diskOf(direct.serial) },
+  { name: KERNEL, disk: await throughKernel(kernel), isFar: true },
+  { name: 'ours, with overlap', disk: overTcp.disk, isFar: true },
+  { name: 'ours, without', disk: withoutOverlap.disk, isFar: true },
+  { name: 'ours, unix socket', disk: overUnix.disk, isFar: false },
+  { name: 'direct', disk: await diskOf(direct.serial), isFar: false },
 ];
 
-await warmUp(ways);
-await compare(ways, Number(options.rounds), KERNEL);
+await warmUp(ways, Number(options['warm-up']));
+for (const delay of options.delay.split(',').map(Number)) {
+  await keepAway(delay);
+  console.log(`\nround trip ${2 * delay} ms`);
+  const isFar = delay > 0;
+  const those = isFar ? ways.filter((way) => way.isFar) : ways;
+  await compare(those, Number(options.rounds), KERNEL, isFar ? FAR_TESTS : TESTS);
+}
+await keepAway(0);
 console.log('\nwhat threads did for each command, µs on a processor (and waiting for one; times it began to run)\n');
 for (const test of TESTS.filter(({ name }) => name === 'read 4 KiB' || name === 'read 64 KiB')) {
   for (const { name, disk } of ways) {
@@ -38,4 +52,5 @@ for (const test of TESTS.filter(({ name }) => name === 'read 4 KiB' || name === 
   }
 }
 await overTcp.stop();
+await withoutOverlap.stop();
 await overUnix.stop();
