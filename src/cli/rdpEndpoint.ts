@@ -17,6 +17,7 @@ import type { Terminal } from './terminal.ts';
 export interface RdpOptions {
   readonly user?: string;
   readonly passwordFile?: string;
+  readonly nla?: boolean;
   readonly hold?: number;
   /** Of a proxy: the server behind it. */
   readonly to?: string;
@@ -31,7 +32,10 @@ has TLS and asks for --user and --password-file; without these it listens only o
 export function addRdpOptions(command: Command): Command {
   return command
     .addOption(new Option('--user <name>', 'rdp: the user that clients must name'))
-    .addOption(new Option('--password-file <file>', 'rdp: read the password from the first line of a file'));
+    .addOption(new Option('--password-file <file>', 'rdp: read the password from the first line of a file'))
+    .addOption(
+      new Option('--nla', 'rdp: clients prove the password before RDP begins, by network level authentication'),
+    );
 }
 
 /** @throws Failure, UsageError or TransportError, each with one line */
@@ -54,7 +58,15 @@ export async function openRdpListener(
             isSameSecret(shown.userName.toLowerCase(), user.toLowerCase()),
             isSameSecret(shown.password, password),
           ].every(Boolean) && user;
-  const admission = { ...identity, ...(authenticate === undefined ? {} : { authenticate }) };
+  if (options.nla === true && password === undefined) {
+    throw new Failure('--nla is for listeners that ask for a password: give --user and --password-file', 2);
+  }
+  const passwordOf = (name: string) => (name.toLowerCase() === user?.toLowerCase() ? password : undefined);
+  const admission = {
+    ...identity,
+    ...(authenticate === undefined ? {} : { authenticate }),
+    ...(options.nla === true && { passwordOf }),
+  };
   const refused = (error: Error, remote: string) => terminal.refused(error, remote);
   const listener =
     options.to === undefined

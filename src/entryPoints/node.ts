@@ -60,6 +60,7 @@ export { dialRdp, type DialRdpOptions } from '../../transports/rdp/dialRdp.ts';
 export type { RdpRoute } from '../../transports/rdp/rdpRoute.ts';
 export type { RdpUrl } from '../../transports/rdp/rdpUrl.ts';
 export type { ServerReconnectCookie } from '../../codecs/rdp/autoReconnect.ts';
+export type { PasswordSource } from '../../transports/rdp/credSspAcceptor.ts';
 export { listenRdp, type ListenRdpOptions } from '../../transports/rdp/listenRdp.ts';
 export { listenRdpProxy, type ListenRdpProxyOptions, type ProxyServer } from '../../transports/rdp/listenRdpProxy.ts';
 export type { PresentedCertificate, ServerTrust } from '../../transports/rdp/serverTls.ts';

@@ -1,14 +1,13 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { isSameProof } from '../../codecs/core/sameProof.ts';
 import { joinParts, type Parts } from '../../codecs/core/parts.ts';
 import { Reader } from '../../codecs/core/reader.ts';
-import { asciiBytes } from '../../codecs/core/text.ts';
 import { CredType, TsCredentials } from '../../codecs/cssp/tsCredentials.ts';
 import { TsRequest } from '../../codecs/cssp/tsRequest.ts';
 import { nextState, type Step, StepBuilder, type Transitions } from '../channels/machine.ts';
 import { type Credentials, NtlmClient, type NtlmClientOptions } from './ntlmClient.ts';
 import type { NtlmSession } from './ntlmSession.ts';
+import { CREDSSP_VERSION, HASHED_BINDING_VERSION, publicKeyBinding } from './publicKeyBinding.ts';
 
 /** Options of {@link CredSspClient}. */
 export interface CredSspClientOptions extends NtlmClientOptions {
@@ -35,19 +34,12 @@ export const CREDSSP_TRANSITIONS: Transitions<CredSspState, Input> = {
   proving: { pubKeyAuth: 'authenticated', errorCode: 'refused' },
 };
 
-/** CredSSP's version here, [MS-CSSP] 2.2.1. */
-const VERSION = 6;
-/** From here on the public key goes as a hash with a nonce: CVE-2018-0886. */
-const HASHED_BINDING_VERSION = 5;
-const CLIENT_BINDING = 'CredSSP Client-To-Server Binding Hash\0';
-const SERVER_BINDING = 'CredSSP Server-To-Client Binding Hash\0';
-
 /** The client's half of CredSSP with NTLM, [MS-CSSP] 3.1.5: TSRequest in, TSRequest out. */
 export class CredSspClient {
   readonly #options: CredSspClientOptions;
   readonly #ntlm: NtlmClient;
   #state: CredSspState = 'idle';
-  #version = VERSION;
+  #version = CREDSSP_VERSION;
   #session: NtlmSession | undefined;
 
   constructor(options: CredSspClientOptions) {
@@ -81,7 +73,7 @@ export class CredSspClient {
       step.emit({ type: 'refused', status: request.errorCode });
       return step;
     }
-    this.#version = Math.min(VERSION, request.version);
+    this.#version = Math.min(CREDSSP_VERSION, request.version);
     if (this.#session === undefined) this.#prove(request, step);
     else this.#finish(request, this.#session, step);
     return step;
@@ -95,14 +87,14 @@ export class CredSspClient {
     this.#session = session;
     const { nonce } = this.#options;
     const hasNonce = this.#version >= HASHED_BINDING_VERSION;
-    const pubKeyAuth = session.seal(hasNonce ? this.#binding(CLIENT_BINDING) : this.#options.serverPublicKey);
+    const pubKeyAuth = session.seal(hasNonce ? this.#binding('client') : this.#options.serverPublicKey);
     step.send(this.#request({ negoTokens: [message], pubKeyAuth, ...(hasNonce && { clientNonce: nonce }) }));
   }
 
   #finish({ pubKeyAuth }: TsRequest, session: NtlmSession, step: StepBuilder<CredSspEvent>): void {
     this.#advance('pubKeyAuth', 'TSRequest');
     const opened = pubKeyAuth === undefined ? undefined : session.open(pubKeyAuth);
-    const expected = this.#version >= HASHED_BINDING_VERSION ? this.#binding(SERVER_BINDING) : this.#incrementedKey();
+    const expected = this.#version >= HASHED_BINDING_VERSION ? this.#binding('server') : this.#incrementedKey();
     if (opened === undefined || !isSameProof(opened, expected)) {
       this.#state = 'refused';
       throw this.#error('the server does not hold the key of its certificate: somebody is in between');
@@ -120,8 +112,8 @@ export class CredSspClient {
     return TsRequest.encode({ name: 'TSRequest', version: this.#version, ...content });
   }
 
-  #binding(magic: string): Uint8Array {
-    return sha256(joinParts([asciiBytes(magic), this.#options.nonce, this.#options.serverPublicKey]));
+  #binding(from: 'client' | 'server'): Uint8Array {
+    return publicKeyBinding(from, this.#options.nonce, this.#options.serverPublicKey);
   }
 
   /** What a server before version 5 answers: its key, the first byte one higher. */

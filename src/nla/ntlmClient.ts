@@ -1,6 +1,5 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
-import { Reader } from '../../codecs/core/reader.ts';
 import { utf16Bytes } from '../../codecs/core/text.ts';
 import { AuthenticateMessage, MIC_OFFSET } from '../../codecs/ntlm/authenticateMessage.ts';
 import { AvFlag, AvId, type AvPair, AvPairs } from '../../codecs/ntlm/avPairs.ts';
@@ -8,8 +7,8 @@ import { ChallengeMessage } from '../../codecs/ntlm/challengeMessage.ts';
 import { NtlmClientChallenge } from '../../codecs/ntlm/clientChallenge.ts';
 import { NtlmFlag } from '../../codecs/ntlm/messageHead.ts';
 import { NegotiateMessage } from '../../codecs/ntlm/negotiateMessage.ts';
-import type { NtlmVersion } from '../../codecs/ntlm/version.ts';
 import { computeProof, hmacMd5, responseKey } from './ntlmKeys.ts';
+import { decodeToken, NTLM_VERSION, SEALED_SESSION_FLAGS } from './ntlmMessages.ts';
 import { NtlmSession } from './ntlmSession.ts';
 import { Rc4 } from './rc4.ts';
 
@@ -38,30 +37,16 @@ export interface NtlmClientOptions {
   readonly channelBindings?: Uint8Array;
 }
 
-/** NTLMv2 needs these of a server; what it does without them is open to everybody on the way. */
-const REQUIRED_FLAGS =
-  NtlmFlag.NTLMSSP_NEGOTIATE_UNICODE |
-  NtlmFlag.NTLMSSP_NEGOTIATE_SIGN |
-  NtlmFlag.NTLMSSP_NEGOTIATE_SEAL |
-  NtlmFlag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY |
-  NtlmFlag.NTLMSSP_NEGOTIATE_128 |
-  NtlmFlag.NTLMSSP_NEGOTIATE_KEY_EXCH |
-  NtlmFlag.NTLMSSP_NEGOTIATE_TARGET_INFO;
+/** NTLMv2 needs these of a server. */
+const REQUIRED_FLAGS = SEALED_SESSION_FLAGS | NtlmFlag.NTLMSSP_NEGOTIATE_TARGET_INFO;
 const OFFERED_FLAGS =
-  (REQUIRED_FLAGS & ~NtlmFlag.NTLMSSP_NEGOTIATE_TARGET_INFO) |
+  SEALED_SESSION_FLAGS |
   NtlmFlag.NTLMSSP_REQUEST_TARGET |
   NtlmFlag.NTLMSSP_NEGOTIATE_NTLM |
   NtlmFlag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
   NtlmFlag.NTLMSSP_NEGOTIATE_VERSION |
   NtlmFlag.NTLMSSP_NEGOTIATE_56;
 
-/** Windows 10; servers only log it. */
-const VERSION: NtlmVersion = {
-  productMajorVersion: 10,
-  productMinorVersion: 0,
-  productBuild: 19041,
-  ntlmRevisionCurrent: 15,
-};
 const NO_BYTES = new Uint8Array(0);
 const MIC_SIZE = 16;
 
@@ -83,7 +68,7 @@ export class NtlmClient {
     this.#credentials = credentials;
     this.#options = options;
     const message = NegotiateMessage.encode({
-      ...{ name: 'NEGOTIATE_MESSAGE', negotiateFlags: OFFERED_FLAGS >>> 0, version: VERSION },
+      ...{ name: 'NEGOTIATE_MESSAGE', negotiateFlags: OFFERED_FLAGS >>> 0, version: NTLM_VERSION },
       ...{ domainName: NO_BYTES, workstation: NO_BYTES },
     });
     this.#negotiate = joinParts(message);
@@ -102,7 +87,7 @@ export class NtlmClient {
    * @throws ProtocolError for a server that does not agree to sign and seal with 128 bits
    */
   authenticate(challengeBytes: Uint8Array): NtlmAuthentication {
-    const challenge = decode(ChallengeMessage, challengeBytes);
+    const challenge = decodeToken(ChallengeMessage, challengeBytes);
     const flags = challenge.negotiateFlags & (OFFERED_FLAGS | REQUIRED_FLAGS);
     if ((flags & REQUIRED_FLAGS) !== REQUIRED_FLAGS) {
       const problem = 'the server does not sign and seal with 128 bits and NTLMv2: it is too old, or not what it seems';
@@ -110,7 +95,7 @@ export class NtlmClient {
     }
     const { userName, domainName, password } = this.#credentials;
     const { clientChallenge, sessionKey, fileTime, workstation } = this.#options;
-    const server = decode(AvPairs, challenge.targetInfo).pairs;
+    const server = decodeToken(AvPairs, challenge.targetInfo).pairs;
     const serverTime = server.find(({ avId }) => avId === AvId.MsvAvTimestamp)?.value;
     const clientBytes = NtlmClientChallenge.encode({
       name: 'NTLMv2_CLIENT_CHALLENGE',
@@ -134,7 +119,7 @@ export class NtlmClient {
       userName: utf16Bytes(userName),
       workstation: utf16Bytes(workstation),
       encryptedRandomSessionKey: new Rc4(proof.sessionBaseKey).crypt(sessionKey),
-      version: VERSION,
+      version: NTLM_VERSION,
       mic: new Uint8Array(MIC_SIZE),
     });
     const bytes = joinParts(message);
@@ -156,11 +141,4 @@ export class NtlmClient {
       ...(targetName === undefined ? [] : [{ avId: AvId.MsvAvTargetName, value: utf16Bytes(targetName) }]),
     ];
   }
-}
-
-function decode<V>(
-  codec: { readonly name: string; readonly spec: typeof ChallengeMessage.spec; decode(reader: Reader): V },
-  bytes: Uint8Array,
-): V {
-  return codec.decode(new Reader(bytes, codec.name, codec.spec, { lenient: true }));
 }

@@ -13,7 +13,7 @@ import {
 import { nextState } from '../channels/machine.ts';
 import { isPeerError, RdpRefusalError } from '../rdp/client/rdpRefusalError.ts';
 import { validClientPacket } from '../rdp/licensing.ts';
-import { negotiate, selectedProtocolIn } from '../rdp/negotiation.ts';
+import { negotiate, selectedProtocolIn, type ServerSecurity } from '../rdp/negotiation.ts';
 import type { RdpPacket } from '../rdp/rdpDeframer.ts';
 import { decodeWith, mcsPacket, sendDataPacket, SERVER_USER_ID, tpktPacket } from '../rdp/rdpPacket.ts';
 import { AdmissionError, clientLogon, errorInfoPacket, type RdpCredentials } from '../rdp/rdpServerConnection.ts';
@@ -63,6 +63,7 @@ const PASSED_FLAGS =
  * Packets have to wait while a demand is not answered, and those of the client while {@link clientWaits}.
  */
 export class RdpProxyConnection {
+  readonly #security: ServerSecurity;
   readonly #offeredProtocols: number;
   readonly #merged = new MergedChannels();
   #state: ProxyState = 'awaitingConnectionRequest';
@@ -77,8 +78,9 @@ export class RdpProxyConnection {
   /** The packet with the client's user and password, until it is admitted. */
   #logon: Parts = [];
 
-  /** @param withCredSsp whether the server is offered network level authentication, beside TLS */
-  constructor(withCredSsp: boolean) {
+  /** `withCredSsp`: the server is offered network level authentication, beside TLS. `security` is for the client. */
+  constructor(withCredSsp: boolean, security: ServerSecurity = 'tls') {
+    this.#security = security;
     const { PROTOCOL_SSL, PROTOCOL_HYBRID } = SecurityProtocol;
     this.#offeredProtocols = withCredSsp ? PROTOCOL_SSL | PROTOCOL_HYBRID : PROTOCOL_SSL;
   }
@@ -165,7 +167,7 @@ export class RdpProxyConnection {
   serverSecured(): ProxyStep {
     this.#command('server secured', 'serverSecured() is for after serverSecurityRequired');
     const step = new ProxyStepBuilder();
-    step.toClient.push(negotiate(this.#request, this.#confirmFlags).confirm);
+    step.toClient.push(negotiate(this.#request, this.#security, this.#confirmFlags).confirm);
     step.events.push({ type: 'clientTlsRequired' });
     return step;
   }
@@ -217,10 +219,9 @@ export class RdpProxyConnection {
 
   #connectionRequest(packet: FramedPacket, step: ProxyStepBuilder): void {
     const { cookie } = decodeWith(X224ConnectionRequest, packet.payload);
-    const { usesTls, requestedProtocols, confirm } = negotiate(packet.payload);
-    if (!usesTls) {
+    const { problem, requestedProtocols, confirm } = negotiate(packet.payload, this.#security);
+    if (problem !== undefined) {
       step.toClient.push(confirm);
-      const problem = 'the client offers no TLS, and standard RDP security is refused: switch TLS security on there';
       const error = new ProtocolError('X224_CONNECTION_REQUEST', this.#state, problem, SEQUENCE);
       this.#advance('X224_CONNECTION_REQUEST without TLS');
       step.events.push({ type: 'finished', error });

@@ -9,12 +9,15 @@ import {
 import { negotiationRefusal, RdpRefusalError } from './client/rdpRefusalError.ts';
 import { decodeWith, tpktPacket } from './rdpPacket.ts';
 
+/** What a server insists on: TLS, or network level authentication within it. */
+export type ServerSecurity = 'tls' | 'networkLevelAuthentication';
+
 /** How the two ends agreed on the security of a connection, [MS-RDPBCGR] 1.3.1.1 "connection initiation". */
 export interface Negotiation {
   /** Bits of {@link SecurityProtocol}, as the client sent them. The conference repeats them. */
   readonly requestedProtocols: number;
-  /** False: the client does not offer TLS, and `confirm` refuses it. */
-  readonly usesTls: boolean;
+  /** Why `confirm` refuses the client, which does not offer what the server insists on; undefined: they agree. */
+  readonly problem: string | undefined;
   /** The packet that answers the client. */
   readonly confirm: Parts;
 }
@@ -22,23 +25,35 @@ export interface Negotiation {
 /** X.224 requires a number other than 0; its value has no meaning. */
 const SERVER_REFERENCE = 0x1234;
 
+const SELECTION = {
+  tls: {
+    protocol: SecurityProtocol.PROTOCOL_SSL,
+    failureCode: NegotiationFailure.SSL_REQUIRED_BY_SERVER,
+    problem: 'the client offers no TLS, and standard RDP security is refused: switch TLS security on there',
+  },
+  networkLevelAuthentication: {
+    protocol: SecurityProtocol.PROTOCOL_HYBRID,
+    failureCode: NegotiationFailure.HYBRID_REQUIRED_BY_SERVER,
+    problem: 'the client offers no network level authentication: switch it on there, and give it a user and a password',
+  },
+} as const;
+
 /**
- * Answers an X.224 Connection Request: TLS, or a negotiation failure that asks for it.
+ * Answers an X.224 Connection Request: by what `security` says, or by a negotiation failure that asks for it.
  * @param flags of RDP_NEG_RSP
  * @throws DecodeError
  */
-export function negotiate(request: Uint8Array, flags = 0): Negotiation {
+export function negotiate(request: Uint8Array, security: ServerSecurity, flags = 0): Negotiation {
   const { sourceReference, negotiation } = decodeWith(X224ConnectionRequest, request);
   const requestedProtocols = negotiation?.requestedProtocols ?? SecurityProtocol.PROTOCOL_RDP;
-  const usesTls = (requestedProtocols & SecurityProtocol.PROTOCOL_SSL) !== 0;
+  const { protocol, failureCode, problem } = SELECTION[security];
+  const isOffered = (requestedProtocols & protocol) !== 0;
   const confirm = X224ConnectionConfirm.encode({
     destinationReference: sourceReference,
     sourceReference: SERVER_REFERENCE,
-    negotiation: usesTls
-      ? { type: 'response', flags, selectedProtocol: SecurityProtocol.PROTOCOL_SSL }
-      : { type: 'failure', failureCode: NegotiationFailure.SSL_REQUIRED_BY_SERVER },
+    negotiation: isOffered ? { type: 'response', flags, selectedProtocol: protocol } : { type: 'failure', failureCode },
   });
-  return { requestedProtocols, usesTls, confirm: tpktPacket(confirm) };
+  return { requestedProtocols, problem: isOffered ? undefined : problem, confirm: tpktPacket(confirm) };
 }
 
 /**

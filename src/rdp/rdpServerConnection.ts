@@ -19,7 +19,7 @@ import { deactivateAllPacket, demandActivePacket, type DesktopSize } from './cap
 import { ServerConference } from './conference.ts';
 import { Finalization, fontMapFor } from './finalization.ts';
 import { validClientPacket } from './licensing.ts';
-import { type Negotiation, negotiate } from './negotiation.ts';
+import { type Negotiation, negotiate, type ServerSecurity } from './negotiation.ts';
 import type { RdpPacket } from './rdpDeframer.ts';
 import { channelPacket, dataPacket, decodeWith, IO_CHANNEL_ID, mcsPacket, readerOf, SHARE_ID } from './rdpPacket.ts';
 import { RDP_SERVER_TRANSITIONS, type RdpServerInput, type RdpServerState } from './transitions.ts';
@@ -73,6 +73,7 @@ const FLOW_MARKER = 0x8000;
  * {@link RDP_SERVER_TRANSITIONS}.
  */
 export class RdpServerConnection {
+  readonly #security: ServerSecurity;
   #state: RdpServerState = 'awaitingConnectionRequest';
   #negotiation: Negotiation | undefined;
   /** From Connect-Initial on. */
@@ -80,6 +81,11 @@ export class RdpServerConnection {
   #finalization = new Finalization();
   /** Whether virtual channels can be used: from the first activation on. */
   #isEstablished = false;
+
+  /** @param security - CredSSP, if it is part of it, is the owner's: it follows TLS, before `secured` */
+  constructor(security: ServerSecurity = 'tls') {
+    this.#security = security;
+  }
 
   /** Names of the channels that the client has joined, in lower case. */
   get channels(): readonly string[] {
@@ -206,16 +212,15 @@ export class RdpServerConnection {
   }
 
   #connectionRequest(payload: Uint8Array, step: StepBuilder<RdpEvent>): void {
-    const negotiation = negotiate(payload);
+    const negotiation = negotiate(payload, this.#security);
     step.send(negotiation.confirm);
-    if (negotiation.usesTls) {
+    if (negotiation.problem === undefined) {
       this.#advance('X224_CONNECTION_REQUEST');
       this.#negotiation = negotiation;
       step.emit({ type: 'tlsRequired' });
       return;
     }
-    const problem = 'the client offers no TLS, and standard RDP security is refused: switch TLS security on there';
-    const error = new ProtocolError('X224_CONNECTION_REQUEST', 'start', problem, SEQUENCE);
+    const error = new ProtocolError('X224_CONNECTION_REQUEST', 'start', negotiation.problem, SEQUENCE);
     this.#advance('X224_CONNECTION_REQUEST without TLS');
     step.emit({ type: 'finished', error });
   }

@@ -56,6 +56,13 @@ export class StreamDeframer {
     return this.#position < this.#chunk.byteLength;
   }
 
+  /** The bytes that `next` has not looked at, which are somebody else's then. */
+  takeRest(): Uint8Array {
+    const rest = this.#chunk.subarray(this.#position);
+    this.#releaseChunk();
+    return rest;
+  }
+
   /** Takes the next bytes of the stream. @throws UsageError when `next` has more to give. */
   push(chunk: Uint8Array): void {
     if (this.hasMore) throw new UsageError('take all frames before you push more bytes', { code: 'INVALID_STATE' });

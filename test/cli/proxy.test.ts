@@ -47,6 +47,30 @@ describe('urbdrc proxy', () => {
     expect(complaints(running)).to.deep.equal([]);
   });
 
+  it('with --nla the password is proven before RDP begins, and a wrong one is told at both ends', async () => {
+    const users: string[] = [];
+    const who = ['--user', 'ali', '--password-file', scene.file('password'), '--nla'];
+    const { running, url } = await scene.listen(
+      proxy(await openServer(users), '--insecure', ...who),
+      'rdp://127.0.0.1:0',
+    );
+    writeFileSync(scene.file('wrong'), 'open barley\n', { mode: 0o600 });
+    const redirect = (password: string) =>
+      scene.start([
+        ...['redirect', '--virtual', 'keyboard', '--connect', url.replace('//', '//Ali@'), '--insecure'],
+        ...['--password-file', scene.file(password)],
+      ]);
+    const refused = redirect('wrong');
+    expect(await refused.exit).to.equal(1);
+    expect(complaints(refused)[0]).to.match(/: wrong user name or password$/);
+    await running.line(/^refused \S+: wrong user name or password$/);
+    expect(users).to.deep.equal([]);
+    const client = redirect('password');
+    await running.line(/^device 1209:/);
+    client.stop();
+    await running.line(/^gone: 1209:/);
+  });
+
   it('remembers the certificate of the server, and tells in one line that it cannot be reached', async () => {
     const to = await openServer([]);
     const { running, url } = await scene.listen(proxy(to, '--known-hosts', scene.file('known')), 'rdp://127.0.0.1:0');
@@ -71,6 +95,11 @@ describe('urbdrc proxy', () => {
       'for another server',
       ['--listen', 'rdp://127.0.0.1:0', '--to', 'tls://127.0.0.1:1'],
       /--to tls:.*: a proxy is for RDP alone/,
+    ],
+    [
+      'for network level authentication without a password',
+      ['--listen', 'rdp://127.0.0.1:0', '--to', 'rdp://127.0.0.1:1', '--nla'],
+      /--nla is for listeners that ask for a password: give --user and --password-file/,
     ],
     [
       'for a user without a password',

@@ -11,7 +11,7 @@ import { StreamDeframer } from '../../src/rdp/streamDeframer.ts';
 import { expectNoMore, nextFrom, write } from '../handshakeStream.ts';
 import { TransportError } from '../transportError.ts';
 
-/** What network level authentication says about this end. */
+/** What network level authentication says about a client. */
 export interface CredSspOptions {
   readonly credentials: Credentials;
   /** Of the stream's TLS connection. */
@@ -71,11 +71,15 @@ export async function proveByCredSsp(stream: Duplex, options: CredSspOptions): P
 }
 
 /** Cuts a stream into TSRequests. */
-class TsRequestDeframer {
+export class TsRequestDeframer {
   readonly #frames = new StreamDeframer(tsRequestSize, 2);
 
   get hasMore(): boolean {
     return this.#frames.hasMore;
+  }
+
+  takeRest(): Uint8Array {
+    return this.#frames.takeRest();
   }
 
   push(chunk: Uint8Array): void {
@@ -110,7 +114,7 @@ function refusal(field: string, offset: number, problem: string): DecodeError {
 }
 
 /** Contents of subjectPublicKey, a BIT STRING without its count of unused bits. @throws DecodeError */
-function subjectPublicKey(certificate: X509Certificate): Uint8Array {
+export function subjectPublicKey(certificate: X509Certificate): Uint8Array {
   const der = certificate.publicKey.export({ type: 'spki', format: 'der' });
   const info = readBer(new Reader(der, 'SubjectPublicKeyInfo', CERTIFICATE_SPEC), BerTag.SEQUENCE, 'SEQUENCE');
   readBer(info, BerTag.SEQUENCE, 'algorithm');
@@ -128,7 +132,7 @@ const HASHES: readonly (readonly [identifier: string, hash: string])[] = [
 ];
 
 /** The hash of a certificate for tls-server-end-point, [RFC 5929] 4.1. @throws DecodeError */
-function endPointHash({ raw }: X509Certificate): Uint8Array {
+export function endPointHash({ raw }: X509Certificate): Uint8Array {
   const content = readBer(new Reader(raw, 'Certificate', CERTIFICATE_SPEC), BerTag.SEQUENCE, 'SEQUENCE');
   readBer(content, BerTag.SEQUENCE, 'tbsCertificate');
   const algorithm = readBer(content, BerTag.SEQUENCE, 'signatureAlgorithm');
@@ -137,7 +141,7 @@ function endPointHash({ raw }: X509Certificate): Uint8Array {
   return createHash(hash).update(raw).digest();
 }
 
-function fileTime(unixTime: number): Uint8Array {
+export function fileTime(unixTime: number): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE((BigInt(unixTime) + FILETIME_EPOCH) * TICKS);
   return bytes;

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { UsageError } from '../../codecs/core/errors.ts';
 import { DRDYNVC_CHANNEL_NAME } from '../../codecs/svc/channelDef.ts';
 import type { ConnectionLimit } from '../../src/admission/connectionLimit.ts';
@@ -13,7 +14,8 @@ import { processConnections } from '../processConnections.ts';
 import { TlsAcceptor } from '../tlsAcceptor.ts';
 import { plainError, TransportError } from '../transportError.ts';
 import { isLoopback } from '../url.ts';
-import { acceptRdp, type Admission, type RdpArrival } from './rdpHandshake.ts';
+import { CredSspAcceptor, type PasswordSource } from './credSspAcceptor.ts';
+import { acceptRdp, type Admission, type RdpArrival, type Refusal } from './rdpHandshake.ts';
 import type { RdpCredentials } from '../../src/rdp/rdpServerConnection.ts';
 import { formatRdpUrl, parseRdpUrl } from './rdpUrl.ts';
 import { ReconnectCookies } from './reconnectCookies.ts';
@@ -26,6 +28,11 @@ export interface ListenRdpOptions extends CertificateOptions {
    * Without it everybody is admitted, and the listener can only be on this machine.
    */
   readonly authenticate?: (credentials: RdpCredentials) => boolean | string | Promise<boolean | string>;
+  /**
+   * Gives the password of a user. With it clients have to prove their password by network level authentication (CredSSP with
+   * NTLMv2), before RDP begins; then `authenticate` is asked. Other clients are refused.
+   */
+  readonly passwordOf?: PasswordSource;
   /** Milliseconds until a client's first bytes. Default: 3000. */
   readonly firstBytesTimeout?: number;
   /** Milliseconds that a client has for its connection request and TLS. Default: 10000. */
@@ -93,7 +100,11 @@ export async function listenForRdp(
       `${url} can be reached from other machines: ask for a user and a password, or listen at rdp://127.0.0.1`,
     );
   }
+  if (options.passwordOf !== undefined && options.authenticate === undefined) {
+    throw new UsageError('passwordOf is for clients that authenticate judges: give both');
+  }
   const identity = await identityFor(target.host, options);
+  const credSsp = options.passwordOf && new CredSspAcceptor(identity.certificate, options.passwordOf);
   const { maximumHandshakes = MAXIMUM_HANDSHAKES, connections = processConnections(), clock = idleClock } = options;
   const passwords = new PasswordCheck(options.authenticate, clock);
   const pending = new PendingSockets(maximumHandshakes, true);
@@ -114,7 +125,16 @@ export async function listenForRdp(
       throw error;
     }
     const authenticate = (credentials: RdpCredentials) => passwords.check(address, credentials);
-    return await accept(socket, { ...arrivals, remote, authenticate });
+    const proving = {
+      remote,
+      isShutOut: () => passwords.shutOut(address) !== undefined,
+      wrongPassword: async () => {
+        const { code, why } = await passwords.wrong(address);
+        return new TransportError(code, `${remote}: ${why}`);
+      },
+    };
+    const logOn = credSsp && ((stream: Duplex) => credSsp.accept(stream, proving));
+    return await accept(socket, { ...arrivals, remote, authenticate, logOn });
   };
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -152,13 +172,13 @@ class PasswordCheck {
 
   /** @throws TransportError while an address is shut out */
   checkAddress(address: string, remote: string): void {
-    const problem = this.#shutOut(address);
+    const problem = this.shutOut(address);
     if (problem !== undefined) throw new TransportError('ADDRESS_SHUT_OUT', `${remote} was dropped: ${problem}`);
   }
 
   async check(address: string, credentials: RdpCredentials): Promise<Admission> {
     // Others from there may have guessed meanwhile.
-    const problem = this.#shutOut(address);
+    const problem = this.shutOut(address);
     if (problem !== undefined) return { isAdmitted: false, code: 'ADDRESS_SHUT_OUT', why: problem };
     if (this.#authenticate === undefined) return { isAdmitted: true, user: undefined };
     const answer = await this.#authenticate(credentials);
@@ -169,6 +189,13 @@ class PasswordCheck {
         user: { name: answer === true ? credentials.userName : answer, provenBy: 'password' },
       };
     }
+    return this.wrong(address);
+  }
+
+  /** Counts a wrong password; resolves when the client may be told. */
+  async wrong(address: string): Promise<Refusal> {
+    const problem = this.shutOut(address);
+    if (problem !== undefined) return { isAdmitted: false, code: 'ADDRESS_SHUT_OUT', why: problem };
     const { delay, count, shutOut } = this.#wrongPasswords.count(address, this.#clock.now());
     await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
     const consequence =
@@ -177,7 +204,7 @@ class PasswordCheck {
   }
 
   /** Why an address is not heard, or undefined. */
-  #shutOut(address: string): string | undefined {
+  shutOut(address: string): string | undefined {
     const time = this.#wrongPasswords.shutOut(address, this.#clock.now());
     if (time === 0) return undefined;
     return `after too many wrong passwords its address is shut out for another ${Math.ceil(time / 1000)} s`;

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionIdentity, Transport } from '../../src/ports/transport.ts';
 import { type FramedPacket, type ProxyStep, RdpProxyConnection } from '../../src/proxy/rdpProxyConnection.ts';
@@ -20,6 +21,7 @@ import {
   MAXIMUM_PACKET,
   type RdpArrival,
   REFUSAL_TIMEOUT,
+  securityOf,
 } from './rdpHandshake.ts';
 import { formatRdpUrl, type RdpUrl } from './rdpUrl.ts';
 import { checkTrust, explained, opened, secureServer, type ServerTrust } from './serverTls.ts';
@@ -84,20 +86,25 @@ class ProxiedHandshake {
   readonly #time: HandshakeTime;
   readonly #clientDeframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   readonly #serverDeframer = new RdpDeframer();
+  /** What is said to the client goes here. */
+  #client: Duplex;
   #serverSocket: Socket | undefined;
   #session: ProxiedSession | undefined;
   /** Why this end gave up. */
   #failure: TransportError | undefined;
   #admission: Admission | undefined;
+  /** Of network level authentication. */
+  #proven: RdpCredentials | undefined;
 
   constructor(socket: Socket, arrival: RdpArrival, server: ProxyServer, sessions: Set<ProxiedSession>) {
     const fail = (error: TransportError) => this.#fail(error);
     this.#socket = socket;
+    this.#client = socket;
     this.#arrival = arrival;
     this.#server = server;
     this.#serverName = formatRdpUrl(server.target);
     this.#sessions = sessions;
-    this.#connection = new RdpProxyConnection(server.credentials !== undefined);
+    this.#connection = new RdpProxyConnection(server.credentials !== undefined, securityOf(arrival));
     this.#place = arrival.pending.enter(socket, arrival.remote, fail);
     this.#time = new HandshakeTime(socket, arrival.remote, arrival, fail);
   }
@@ -114,7 +121,7 @@ class ProxiedHandshake {
       this.#serverSocket?.destroy();
       if (this.#session === undefined) {
         // What was said last reaches the client.
-        void endStream(this.#socket, REFUSAL_TIMEOUT, this.#arrival.clock);
+        void endStream(this.#client, REFUSAL_TIMEOUT, this.#arrival.clock);
       }
       throw this.#failure ?? error;
     } finally {
@@ -131,7 +138,7 @@ class ProxiedHandshake {
 
   /** TLS with the server, then with the client: a client whose server cannot be reached sees no certificate. */
   async #secureBoth(): Promise<readonly [TLSSocket, TLSSocket]> {
-    const { remote, tls } = this.#arrival;
+    const { remote, tls, logOn } = this.#arrival;
     const client = this.#socket;
     const request = this.#connection.fromClient(await this.#next(client, this.#clientDeframer, remote));
     await this.#told(request);
@@ -139,10 +146,11 @@ class ProxiedHandshake {
     const confirm = this.#connection.serverSecured();
     expectNoMore(this.#clientDeframer, `${remote} sent more before TLS than its connection request`);
     await write(client, joinPackets(confirm.toClient));
-    const secureClient = await tls.secure(client, remote);
-    this.#connection.clientSecured();
+    const secureClient = (this.#client = await tls.secure(client, remote));
     this.#place.advance();
     this.#time.secured();
+    this.#proven = await logOn?.(secureClient);
+    this.#connection.clientSecured();
     return [secureClient, server];
   }
 
@@ -200,7 +208,7 @@ class ProxiedHandshake {
   }
 
   async #admit(credentials: RdpCredentials, session: ProxiedSession): Promise<void> {
-    const admission = (this.#admission = await this.#arrival.authenticate(credentials));
+    const admission = (this.#admission = await this.#arrival.authenticate(this.#proven ?? credentials));
     if (admission.isAdmitted) this.#clientDeframer.maximumPacket = MAXIMUM_PACKET;
     session.answered(this.#connection.admit(admission.isAdmitted, admission.isAdmitted ? undefined : admission.why));
   }

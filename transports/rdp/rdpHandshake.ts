@@ -14,14 +14,21 @@ import { HandshakeTime, type HandshakeLimits } from './handshakeTime.ts';
 import { DesktopPainter } from './desktopPainter.ts';
 import type { RdpLogon, ReconnectCookies } from './reconnectCookies.ts';
 import { type RdpPacket, RdpDeframer } from '../../src/rdp/rdpDeframer.ts';
+import type { ServerSecurity } from '../../src/rdp/negotiation.ts';
 import { joinPackets, RdpFraming } from './rdpFraming.ts';
 import { type RdpCredentials, type RdpEvent, RdpServerConnection } from '../../src/rdp/rdpServerConnection.ts';
 
 /** Whether a client is admitted; `why` it is not, in one line, is for people here: the client only learns that it is not. */
 export type Admission =
   /** `user`: as whom, where a password proved it. */
-  | { readonly isAdmitted: true; readonly user: ConnectionUser | undefined }
-  | { readonly isAdmitted: false; readonly code: 'WRONG_PASSWORD' | 'ADDRESS_SHUT_OUT'; readonly why: string };
+  { readonly isAdmitted: true; readonly user: ConnectionUser | undefined } | Refusal;
+
+/** The {@link Admission} of a client that is not admitted. */
+export interface Refusal {
+  readonly isAdmitted: false;
+  readonly code: 'WRONG_PASSWORD' | 'ADDRESS_SHUT_OUT';
+  readonly why: string;
+}
 
 /** A client that has come to a listener. */
 export interface RdpArrival extends HandshakeLimits {
@@ -31,6 +38,16 @@ export interface RdpArrival extends HandshakeLimits {
   /** Where the client waits for its place. */
   readonly pending: PendingSockets;
   readonly authenticate: (credentials: RdpCredentials) => Promise<Admission>;
+  /**
+   * Has the client prove its password by network level authentication, right after TLS. Undefined: clients say it in RDP.
+   * @throws TransportError
+   */
+  readonly logOn: ((stream: Duplex) => Promise<RdpCredentials>) | undefined;
+}
+
+/** What the clients of a listener are asked for. */
+export function securityOf({ logOn }: RdpArrival): ServerSecurity {
+  return logOn === undefined ? 'tls' : 'networkLevelAuthentication';
 }
 
 export interface RdpHandshakeOptions extends RdpArrival {
@@ -83,10 +100,12 @@ class RdpHandshake {
   readonly #raw: Socket;
   readonly #options: RdpHandshakeOptions;
   readonly #place: PendingSocket;
-  readonly #connection = new RdpServerConnection();
+  readonly #connection: RdpServerConnection;
   readonly #deframer = new RdpDeframer(MAXIMUM_EARLY_PACKET);
   #stream: Duplex;
   #admission: Admission | undefined;
+  /** Of network level authentication. */
+  #proven: RdpCredentials | undefined;
   /** With which the client came back, or which it has from now on. */
   #logon: RdpLogon | undefined;
 
@@ -94,6 +113,7 @@ class RdpHandshake {
     this.#raw = raw;
     this.#stream = raw;
     this.#options = options;
+    this.#connection = new RdpServerConnection(securityOf(options));
     this.#place = place;
     this.time = new HandshakeTime(raw, options.remote, options, fail);
   }
@@ -119,7 +139,7 @@ class RdpHandshake {
           this.#logon = event.cookie && this.#options.cookies?.redeem(event.cookie);
           const admission: Admission =
             this.#logon === undefined
-              ? await this.#options.authenticate(event.credentials)
+              ? await this.#options.authenticate(this.#proven ?? event.credentials)
               : { isAdmitted: true, user: this.#logon.user };
           this.#admission = admission;
           this.#place.advance();
@@ -151,8 +171,14 @@ class RdpHandshake {
     expectNoMore(this.#deframer, `${remote} sent more before TLS than its connection request`);
     this.#stream = await tls.secure(this.#raw, remote);
     this.#place.advance();
-    this.#connection.secured();
     this.time.secured();
+    try {
+      this.#proven = await this.#options.logOn?.(this.#stream);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    this.#connection.secured();
   }
 
   /** The next packet. @throws TransportError when the peer closed instead */
