@@ -135,8 +135,8 @@ export class StreamTransport implements Transport {
       return true;
     }
     const wantsMore = stream.write(bytes, (error) => {
-      // After an error the system may still have it.
-      if (error === null || error === undefined) memory?.giveBack(bytes);
+      // After an error the system may still have it. There is none for what was given up as the socket was destroyed.
+      if ((error === null || error === undefined) && !stream.destroyed) memory?.giveBack(bytes);
     });
     // Nothing left to write: the system has all of it, and the callback, which comes later, need not be waited for.
     if (stream.writableLength === 0) memory?.giveBack(bytes);

@@ -1,7 +1,7 @@
-/** Bytes of the largest buffers that are used again, and 1/16 of it for what stands before a payload. */
-const LARGEST = 1024 * 1024;
+/** Bytes of the largest buffers that are used again: a transfer of 1 MiB, and what stands before its payload. */
+const LARGEST = 1024 * 1024 + 128 * 1024;
 const SMALLEST = 256;
-/** Bytes that wait to be used again, at most. */
+/** Bytes that wait to be used again, at most; beyond, room is made for what is in use now. */
 const KEPT = 4 * 1024 * 1024;
 
 /**
@@ -47,7 +47,10 @@ export class BufferPool {
   giveBack(buffer: Uint8Array): boolean {
     if (!this.#lent.delete(buffer)) return false;
     const whole = new Uint8Array(buffer.buffer);
-    if (this.#kept + whole.byteLength > KEPT) return true;
+    if (this.#kept + whole.byteLength > KEPT) {
+      this.#free.clear();
+      this.#kept = 0;
+    }
     this.#kept += whole.byteLength;
     const free = this.#free.get(whole.byteLength);
     if (free === undefined) this.#free.set(whole.byteLength, [whole]);
@@ -56,11 +59,10 @@ export class BufferPool {
   }
 }
 
-/** A power of two, and a 16th of it; undefined for what is not used again. */
+/** At most an eighth more than `size`; undefined for what is not used again. */
 function capacityFor(size: number): number | undefined {
-  for (let payload = SMALLEST; payload <= LARGEST; payload *= 2) {
-    const capacity = payload + payload / 16;
-    if (size <= capacity) return capacity;
-  }
-  return undefined;
+  if (size <= SMALLEST) return SMALLEST;
+  if (size > LARGEST) return undefined;
+  const step = 2 ** (28 - Math.clz32(size));
+  return Math.ceil(size / step) * step;
 }

@@ -15,7 +15,8 @@ const SPEC = { document: 'MS-RDPEDYC', section: '3.1.5.1.4' };
 /**
  * Bytes allocated for a message at first. A transfer of 64 KiB and its headers fit, so that it is copied once; a longer
  * message doubles its buffer until the declared length is reached. A peer that declares much and sends little so makes us
- * allocate no more than this, or twice what it sent.
+ * allocate no more than this, or twice what it sent. Where a buffer of the declared length waits to be used again, the
+ * message gets that, and is copied once.
  */
 export const FIRST_ALLOCATION = 128 * 1024;
 
@@ -46,7 +47,7 @@ export class Reassembly {
 
   /**
    * Takes the next block of a PDU whose header has `headSize` bytes; returns the message that is complete with it, where
-   * there is one: a view of the block if it came in one piece, else fresh.
+   * there is one: a view of the block if it came in one piece, else a buffer of the budget's pool.
    * @throws DecodeError, ProtocolError: the channel is of no use after that
    */
   receive(pdu: DataPdu, headSize: number): Uint8Array | undefined {
@@ -76,14 +77,14 @@ export class Reassembly {
     open.bytes.set(block, open.size);
     open.size = size;
     if (size < open.length) return 'more';
-    this.dispose();
+    this.#close();
     return open.bytes;
   }
 
   /** Gives back the memory of an unfinished message. */
   dispose(): void {
-    if (this.#open !== undefined) this.#budget.release(this);
-    this.#open = undefined;
+    const unfinished = this.#close();
+    if (unfinished !== undefined) this.#budget.buffers.giveBack(unfinished);
   }
 
   /** Bytes allocated for the unfinished message. */
@@ -93,8 +94,17 @@ export class Reassembly {
 
   /** The budget needs the memory of the unfinished message. The next block that comes is refused, for this reason. */
   drop(reason: string): void {
+    if (this.#open !== undefined) this.#budget.buffers.giveBack(this.#open.bytes);
     this.#open = undefined;
     this.#dropped = reason;
+  }
+
+  /** What was being filled is not unfinished any more. */
+  #close(): Uint8Array | undefined {
+    const bytes = this.#open?.bytes;
+    if (bytes !== undefined) this.#budget.release(this);
+    this.#open = undefined;
+    return bytes;
   }
 
   #decompress(pdu: DynvcDataFirstCompressed | DynvcDataCompressed, headSize: number): Uint8Array {
@@ -110,9 +120,10 @@ export class Reassembly {
     if (length > this.#maximumMessageSize) throw this.#tooLarge(pdu, 'Length', length, headSize);
     if (data.byteLength > length) throw tooMuch(pdu, length, data.byteLength, headSize);
     if (data.byteLength === length) return data;
-    const capacity = Math.min(length, Math.max(FIRST_ALLOCATION, data.byteLength));
+    const { buffers } = this.#budget;
+    const capacity = buffers.has(length) ? length : Math.min(length, Math.max(FIRST_ALLOCATION, data.byteLength));
     this.#reserve(pdu, capacity, headSize);
-    const open = { bytes: new Uint8Array(capacity), size: data.byteLength, length };
+    const open = { bytes: buffers.take(capacity), size: data.byteLength, length };
     open.bytes.set(data);
     this.#open = open;
     return undefined;
@@ -131,11 +142,14 @@ export class Reassembly {
   }
 
   #grow(pdu: DataPdu, open: OpenMessage, needed: number, headSize: number): void {
-    const capacity = Math.min(open.length, Math.max(2 * open.bytes.byteLength, needed));
-    this.#reserve(pdu, capacity - open.bytes.byteLength, headSize);
-    const bytes = new Uint8Array(capacity);
-    bytes.set(open.bytes);
+    const { buffers } = this.#budget;
+    const before = open.bytes;
+    const capacity = Math.min(open.length, Math.max(2 * before.byteLength, needed));
+    this.#reserve(pdu, capacity - before.byteLength, headSize);
+    const bytes = buffers.take(capacity);
+    bytes.set(before);
     open.bytes = bytes;
+    buffers.giveBack(before);
   }
 
   #reserve(pdu: DataPdu, bytes: number, offset: number): void {

@@ -1,3 +1,5 @@
+import { BufferPool } from '../../codecs/core/bufferPool.ts';
+
 /** An unfinished message, as far as its memory goes. */
 interface UnfinishedMessage {
   /** Bytes allocated for it. */
@@ -14,12 +16,18 @@ interface UnfinishedMessage {
 export class MessageMemory {
   /** Bytes. */
   readonly maximum: number;
+  /** Of which messages are put together. Who is done with a message may give it back, and nobody has to. */
+  readonly buffers: BufferPool;
   readonly #connections = new Set<ReassemblyBudget>();
   #used = 0;
 
-  /** @param maximum bytes */
-  constructor(maximum: number) {
+  /**
+   * @param maximum bytes
+   * @param buffers Default: a pool of its own
+   */
+  constructor(maximum: number, buffers = new BufferPool()) {
     this.maximum = maximum;
+    this.buffers = buffers;
   }
 
   /** Bytes reserved now. */
@@ -56,6 +64,8 @@ export class MessageMemory {
 
 /** The memory that the unfinished messages of all channels of one connection share. */
 export class ReassemblyBudget {
+  /** Of which messages are put together. */
+  readonly buffers: BufferPool;
   readonly #maximum: number;
   readonly #shared: MessageMemory | undefined;
   readonly #messages = new Set<UnfinishedMessage>();
@@ -68,6 +78,7 @@ export class ReassemblyBudget {
   constructor(maximum: number, shared?: MessageMemory) {
     this.#maximum = maximum;
     this.#shared = shared;
+    this.buffers = shared?.buffers ?? new BufferPool();
   }
 
   /** Bytes reserved now. */

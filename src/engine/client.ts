@@ -245,6 +245,7 @@ export class RedirectionClient implements UsbDeviceSink {
           void this.#detach(entry, end);
         },
         announced: entry.announced,
+        giveBack: (message) => this.#settings.messageMemory.buffers.giveBack(message),
         ignored: this.#settings.ignored,
       },
       this.#settings.clock,

@@ -39,6 +39,8 @@ export interface ClientDeviceLink {
   /** The channel has to be closed; `end` says why. */
   finish(end: AttachmentEnd): void;
   announced(): void;
+  /** Nobody reads a message that was received any more. */
+  giveBack(message: Uint8Array): void;
   ignored(error: Error): void;
 }
 
@@ -50,6 +52,10 @@ export class ClientDevice {
   readonly #link: ClientDeviceLink;
   readonly #clock: Clock;
   readonly #facts: BusFacts;
+  /** The message of a request, while the device reads the data in it. */
+  readonly #messages = new WeakMap<ClientRequest, Uint8Array>();
+  /** What is being received. */
+  #message: Uint8Array | undefined;
   readonly #statistics = { requests: 0, failures: 0, bytesIn: 0, bytesOut: 0, ignored: 0 };
 
   constructor(
@@ -79,7 +85,9 @@ export class ClientDevice {
   }
 
   receive(payload: Uint8Array): void {
+    this.#message = payload;
     this.#apply(this.#channel.receive(payload, this.#clock.now()));
+    this.#message = undefined;
     this.#rearm();
   }
 
@@ -136,6 +144,7 @@ export class ClientDevice {
   #start(request: ClientRequest): void {
     this.#statistics.requests += 1;
     if (request.type === 'transfer') {
+      if (request.direction === 'out' && this.#message !== undefined) this.#messages.set(request, this.#message);
       this.#follow(request, this.#urbs.translate(request, this.#facts));
     } else {
       const { ioControlCode, outputBufferSize, internal } = request;
@@ -169,6 +178,9 @@ export class ClientDevice {
       statistics.bytesIn += completion.data.byteLength;
       if (request.direction === 'out') statistics.bytesOut += completion.transferred;
       this.#apply(this.#channel.completeTransfer(request, completion));
+      const message = this.#messages.get(request);
+      // A device that failed, or was told to stop, may have been asked for an answer before it was done with the data.
+      if (message !== undefined && completion.tsUrbResult.usbdStatus === 0) this.#link.giveBack(message);
     } else if (request.type === 'ioControl' && 'information' in completion) {
       if (completion.hResult !== 0) statistics.failures += 1;
       this.#apply(this.#channel.completeIoControl(request, completion));

@@ -1,5 +1,18 @@
+import type { UsbOperation, UsbTransfer } from '../ports/usb.ts';
 import type { ServerRequest } from '../urbdrc/session/server/requestTable.ts';
-import type { Submission } from './serverDevice.ts';
+import type { HostIoControl, HostTransfer } from '../urbdrc/urb/hostUrbs.ts';
+import type { Complete } from '../usb/results.ts';
+
+/** An operation that a program of the server's submitted and that has not completed. */
+export interface Submission extends UsbTransfer {
+  readonly operation: UsbOperation;
+  readonly complete: Complete;
+  request: HostTransfer | HostIoControl | undefined;
+  /** Milliseconds on the connection's clock; 0 while it waits to be sent. */
+  sentAt: number;
+  /** What the session has of it; undefined while it waits to be sent. */
+  sent: ServerRequest<Submission> | undefined;
+}
 
 /**
  * A read lasts as long as it takes, but FreeRDP ends one without data after ten seconds (docs/interop.md): ask again.

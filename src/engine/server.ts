@@ -223,6 +223,7 @@ export class RedirectionServer implements UsbDeviceSource {
           this.#stack.closeChannel(channelId);
           this.#removeDevice(channelId);
         },
+        giveBack: (message) => this.#settings.messageMemory.buffers.giveBack(message),
         ignored: this.#settings.ignored,
       },
       this.#client,

@@ -3,6 +3,7 @@ import type { Parts } from '../../codecs/core/parts.ts';
 import type { AddDevice } from '../../codecs/urbdrc/deviceSink.ts';
 import type { Configuration } from '../../codecs/usb/configurationDescriptor.ts';
 import { DeviceTextType } from '../../codecs/urbdrc/usbDeviceText.ts';
+import { LARGE_PDU_SIZE } from '../channels/dynamicChannelOptions.ts';
 import type { Step } from '../channels/machine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
@@ -24,7 +25,7 @@ import type { DescriptorMemory } from '../usb/describedDevice.ts';
 import { DeviceError } from '../usb/deviceError.ts';
 import { type Complete, completeAtOnce, resultOf } from '../usb/results.ts';
 import { describeDevice, type RedirectedDescription } from './describeDevice.ts';
-import { readToSendAgain } from './idleReads.ts';
+import { readToSendAgain, type Submission } from './idleReads.ts';
 import type { ServedClient } from './servedClient.ts';
 
 const TEXT_TYPES = {
@@ -44,18 +45,9 @@ export interface ServerDeviceLink {
   ready(device: ServerDevice): void;
   /** The channel must be closed. */
   close(error: Error | undefined): void;
+  /** Nobody reads a message that was received any more. */
+  giveBack(message: Uint8Array): void;
   ignored(error: Error): void;
-}
-
-/** An operation that a program of the server's submitted and that has not completed. */
-export interface Submission extends UsbTransfer {
-  readonly operation: UsbOperation;
-  readonly complete: Complete;
-  request: HostTransfer | HostIoControl | undefined;
-  /** Milliseconds on the connection's clock; 0 while it waits to be sent. */
-  sentAt: number;
-  /** What the session has of it; undefined while it waits to be sent. */
-  sent: ServerRequest<Submission> | undefined;
 }
 
 type DeviceEvent = ServerDeviceEvent<Submission, TextQuery> | ChannelEvent;
@@ -186,7 +178,7 @@ export class ServerDevice implements RedirectedDevice {
   }
 
   receive(payload: Uint8Array): void {
-    this.#apply(this.#channel.receive(payload, this.#link.clock.now()));
+    this.#apply(this.#channel.receive(payload, this.#link.clock.now()), payload);
   }
 
   /** The transport takes more: what waited is sent. */
@@ -226,14 +218,15 @@ export class ServerDevice implements RedirectedDevice {
     return this.#description;
   }
 
-  #apply(step: Step<DeviceEvent>): void {
+  /** @param message that was received */
+  #apply(step: Step<DeviceEvent>, message?: Uint8Array): void {
     if (step.outgoing.length > 0) this.#link.send(step.outgoing);
-    for (const event of step.events) this.#handle(event);
+    for (const event of step.events) this.#handle(event, message);
     const deadline = this.#channel.nextTimeout();
     if (deadline !== undefined) this.#link.wakeAt(deadline);
   }
 
-  #handle(event: DeviceEvent): void {
+  #handle(event: DeviceEvent, message: Uint8Array | undefined): void {
     switch (event.type) {
       case 'deviceAdded':
         this.#added = event.device;
@@ -243,7 +236,8 @@ export class ServerDevice implements RedirectedDevice {
         return;
       case 'transferCompleted': {
         const { request } = event.request.caller;
-        this.#answered(event.request, request?.type === 'transfer' ? request.finish(event.completion) : undefined);
+        const result = request?.type === 'transfer' ? request.finish(event.completion) : undefined;
+        this.#answered(event.request, result && this.#lent(event.request.caller, result, message));
         return;
       }
       case 'ioControlCompleted': {
@@ -351,6 +345,12 @@ export class ServerDevice implements RedirectedDevice {
     const isOverdue = state === 'overdue' && ended.status === 'cancelled';
     const result: UsbResult = isOverdue ? { ...ended, status: 'timedOut' } : ended;
     if (result.status !== 'timedOut' || result.transferred > 0 || !this.#readsOn(sent)) this.#end(caller, result);
+  }
+
+  /** What a read gave lies in its message, whose memory can be used again where it came in several blocks. */
+  #lent({ operation }: Submission, result: UsbResult, message: Uint8Array | undefined): UsbResult {
+    if (operation.type !== 'transferIn' || message === undefined || message.byteLength < LARGE_PDU_SIZE) return result;
+    return { release: () => this.#link.giveBack(message), ...result };
   }
 
   /** A cancelled transfer that a client of this kind answers as if it had succeeded (docs/interop.md). */

@@ -115,6 +115,12 @@ export interface UsbResult {
    * the received bytes of the completed packets, one after the other.
    */
   readonly data: Uint8Array;
+  /**
+   * Gives the memory of `data` back, for another result: for the last receiver, who reads `data` no more and has passed it
+   * on to nobody who might. Nobody has to call it: without that `data` is the receiver's for good. Who keeps the data of a
+   * result and passes the result on all the same, leaves this out.
+   */
+  readonly release?: () => void;
   /** Bytes moved in the operation's direction. */
   readonly transferred: number;
   /** Isochronous only: one entry a packet. */

@@ -10,8 +10,11 @@ export class TurnWriter {
     this.#socket = socket;
   }
 
-  /** Does nothing once the socket is destroyed. The parts must not change before they are sent. */
-  write(message: Parts): void {
+  /**
+   * Does nothing once the socket is destroyed. The parts must not change before they are sent.
+   * @param sent called once the system has all of them; never where the socket fails before
+   */
+  write(message: Parts, sent?: () => void): void {
     if (this.#socket.destroyed) return;
     if (!this.#isCorked) {
       this.#isCorked = true;
@@ -21,6 +24,15 @@ export class TurnWriter {
         this.#socket.uncork();
       });
     }
-    for (const part of message) this.#socket.write(part);
+    const last = sent === undefined ? undefined : message[message.length - 1];
+    for (const part of message) {
+      if (part === last) this.#socket.write(part, (error) => this.#taken(error) && sent?.());
+      else this.#socket.write(part);
+    }
+  }
+
+  /** Node calls back without an error for what it gave up because the socket was destroyed. */
+  #taken(error: Error | null | undefined): boolean {
+    return (error === null || error === undefined) && !this.#socket.destroyed;
   }
 }

@@ -3,7 +3,10 @@ import { toHex } from '../../codecs/core/json.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { type DvcPdu, encodeDvcPdu } from '../../codecs/dvc/pdu.ts';
 import { FIRST_ALLOCATION } from '../../src/channels/reassembly.ts';
+import { MessageMemory } from '../../src/channels/reassemblyBudget.ts';
+import { sameBytes } from '../../src/conformance/bytes.ts';
 import { loadVectors } from '../codecs/vectors.ts';
+import { PoisonedPool } from '../poisonedPool.ts';
 import { errorOf, feed, openClient, openServer, type PlainStep } from './dynamicChannelPeers.ts';
 
 const DELIVERED = (channelId: number, payload: string): PlainStep => ({
@@ -70,6 +73,42 @@ describe('reassembly (MS-RDPEDYC 3.1.5.1.4)', () => {
       const [event] = client.receive(bytes).events;
       expect(event?.type === 'message' && event.payload.buffer).to.equal(bytes.buffer);
     }
+  });
+
+  it('puts a message together in a buffer that was given back, and in new ones where there is none', () => {
+    const buffers = new PoisonedPool();
+    const client = openClient([1], { messageMemory: new MessageMemory(1 << 26, buffers) });
+    const size = 3 * FIRST_ALLOCATION;
+    const message = pattern(size);
+    const receive = () => {
+      feed(client, first(1, size, message.subarray(0, 100)));
+      expect(client.reassemblyBytes).to.equal(buffers.returned > 2 ? size : FIRST_ALLOCATION);
+      const bytes = joinParts(encodeDvcPdu(next(1, message.subarray(100))));
+      const [event] = client.receive(bytes).events;
+      if (event?.type !== 'message') throw new Error('no message');
+      expect(sameBytes(event.payload, message)).to.equal(true);
+      expect(client.reassemblyBytes).to.equal(0);
+      return event.payload;
+    };
+    const kept = receive();
+    const before = buffers.returned;
+    const second = receive();
+    expect(second.buffer).not.to.equal(kept.buffer);
+    expect(sameBytes(kept, message)).to.equal(true);
+    for (let time = 0; time < 3; time += 1) expect(buffers.giveBack(second)).to.equal(time === 0);
+    expect(buffers.returned).to.be.above(before);
+    expect(receive().buffer).to.equal(second.buffer);
+  });
+
+  it('gives the buffers of messages back that never become whole', () => {
+    const buffers = new PoisonedPool();
+    const client = openClient([1, 2], { messageMemory: new MessageMemory(1 << 26, buffers) });
+    feed(client, first(1, 1000, pattern(10)));
+    feed(client, first(2, 1000, pattern(10)));
+    feed(client, { name: 'DYNVC_CLOSE', channelId: 1 });
+    expect(buffers.returned).to.equal(1);
+    client.dispose();
+    expect(buffers.returned).to.equal(2);
   });
 
   it('keeps interleaved channels apart', () => {

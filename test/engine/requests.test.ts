@@ -41,6 +41,7 @@ function served() {
         closed.push(error);
         device.lost();
       },
+      giveBack: () => {},
       ignored: () => {},
     },
     new ServedClient(undefined, clock, timers, () => {}),

@@ -25,7 +25,7 @@ export class DeviceConnection {
   constructor(device: UsbDevice, socket: Socket) {
     this.#socket = socket;
     const writer = new TurnWriter(socket);
-    this.#exported = new ExportedDevice(device, (reply) => writer.write(reply));
+    this.#exported = new ExportedDevice(device, (reply, sent) => writer.write(reply, sent));
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#exported.close();

@@ -40,7 +40,7 @@ interface PendingUrb extends QueuedUrb {
  */
 export class ExportedDevice {
   readonly #device: UsbDevice;
-  readonly #send: (reply: Parts) => void;
+  readonly #send: (reply: Parts, sent?: () => void) => void;
   readonly #queues = new Map<number, EndpointQueue>();
   /** By seqnum. */
   readonly #pending = new Map<number, PendingUrb>();
@@ -49,8 +49,8 @@ export class ExportedDevice {
   #pendingBytes = 0;
   #isClosed = false;
 
-  /** @param send takes replies; their parts must not be changed until they are sent. */
-  constructor(device: UsbDevice, send: (reply: Parts) => void) {
+  /** @param send takes replies; their parts must not be changed until they are sent, which `sent` tells, if it succeeds. */
+  constructor(device: UsbDevice, send: (reply: Parts, sent?: () => void) => void) {
     this.#device = device;
     this.#send = send;
     // USB/IP tells importers that the first configuration is active (describePlugged).
@@ -172,7 +172,7 @@ export class ExportedDevice {
     const wasUnlinked = urb.unlinks.length > 0;
     // An URB that is unlinked is answered by RET_UNLINK alone, which has no data: what has moved goes before it.
     const isCancelled = wasUnlinked && result.status === 'cancelled' && result.transferred === 0;
-    if (!isCancelled) this.#reply(replyOf(command, result));
+    if (!isCancelled) this.#send(encodeRetSubmit(replyOf(command, result)), result.release);
     for (const seqnum of urb.unlinks) this.#replyUnlink(seqnum, isCancelled ? -Errno.ECONNRESET : 0);
     const queue = this.#queue(command);
     queue.ended(urb);
@@ -215,11 +215,8 @@ export class ExportedDevice {
 
   #refuse({ seqnum }: CmdSubmit, errno: number): void {
     const rest = { actualLength: 0, startFrame: 0, errorCount: 0, isoPacketDescriptors: [] };
-    this.#reply({ name: 'USBIP_RET_SUBMIT', seqnum, status: -errno, transferBuffer: NO_BYTES, ...rest });
-  }
-
-  #reply(reply: RetSubmit): void {
-    this.#send(encodeRetSubmit(reply));
+    const refusal: RetSubmit = { name: 'USBIP_RET_SUBMIT', seqnum, status: -errno, transferBuffer: NO_BYTES, ...rest };
+    this.#send(encodeRetSubmit(refusal));
   }
 
   #replyUnlink(seqnum: number, status: number): void {

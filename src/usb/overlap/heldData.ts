@@ -9,15 +9,17 @@ import { resultOf } from '../results.ts';
 export class HeldData {
   readonly status: UsbStatus;
   readonly #data: Uint8Array;
+  readonly #release: (() => void) | undefined;
   readonly #asked: number;
   readonly #packetSize: number;
   #offset = 0;
   #isOver = false;
 
   /** @param asked - bytes that the read was for */
-  constructor({ status, data }: UsbResult, asked: number, endpoint: EndpointSetting) {
+  constructor({ status, data, release }: UsbResult, asked: number, endpoint: EndpointSetting) {
     this.status = status;
     this.#data = data;
+    this.#release = release;
     this.#asked = asked;
     this.#packetSize = Math.max(1, packetSizeOf(endpoint));
   }
@@ -40,7 +42,10 @@ export class HeldData {
     // An empty packet ends what ended with a full one, and is a read of its own.
     const endsShort = this.#data.byteLength % this.#packetSize !== 0 && this.#offset === this.#data.byteLength;
     this.#isOver = !hasFailed && (left < length || endsShort || this.#offset >= this.#asked);
-    return resultOf('completed', data);
+    const result = resultOf('completed', data);
+    // A piece has no memory of its own.
+    const isAll = data.byteLength === this.#data.byteLength && this.#release !== undefined;
+    return isAll ? { ...result, release: this.#release } : result;
   }
 
   #last(status: UsbStatus, data: Uint8Array): UsbResult {

@@ -11,6 +11,8 @@ const MIB = 1024 * 1024;
 const HEAD = 48;
 const REPLY_DATA = 4096;
 const COMMANDS = 20_000;
+/** Of the bulk IN endpoint. */
+const READ = { ep: 1, direction: 'in' } as const;
 
 /** A loopback connection: the importer's end, and the exporter's. */
 async function sockets(): Promise<[Socket, Socket]> {
@@ -59,5 +61,48 @@ describe('the connection of an exported device', () => {
     expect(most).to.be.below(4 * MIB + 6 * MIB);
     importer.destroy();
     expect(await connection.closed).to.equal(undefined);
+  });
+
+  it('releases the data of a result when the system has all of the reply, and overwrites none before', async () => {
+    const [importer, exporter] = await sockets();
+    const data = new Uint8Array(8 * MIB).fill(1);
+    let released = () => {};
+    const isReleased = new Promise<void>((resolve) => (released = resolve));
+    const release = () => {
+      data.fill(0xdb);
+      released();
+    };
+    const device = new FakeUsbDevice(() => ({ ...result('completed', data), release }));
+    const connection = new DeviceConnection(device, exporter);
+    importer.write(joinParts(CmdSubmit.encode(submit({ ...READ, transferBufferLength: data.byteLength }))));
+    const chunks: Buffer[] = [];
+    for (let received = 0; received < HEAD + data.byteLength;) {
+      const [chunk] = (await once(importer, 'data')) as [Buffer];
+      chunks.push(chunk);
+      received += chunk.byteLength;
+    }
+    await isReleased;
+    expect(
+      Buffer.concat(chunks)
+        .subarray(HEAD)
+        .equals(Buffer.alloc(8 * MIB, 1)),
+    ).to.equal(true);
+    importer.destroy();
+    await connection.closed;
+  });
+
+  it('does not release the data of a result that the importer did not take', async () => {
+    const [importer, exporter] = await sockets();
+    let released = 0;
+    const release = () => (released += 1);
+    const device = new FakeUsbDevice(() => ({ ...result('completed', new Uint8Array(8 * MIB)), release }));
+    const connection = new DeviceConnection(device, exporter);
+    importer.pause();
+    importer.write(joinParts(CmdSubmit.encode(submit({ ...READ, transferBufferLength: 8 * MIB }))));
+    while (exporter.writableLength === 0) await new Promise(setImmediate);
+    importer.destroy();
+    await connection.closed;
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    expect(released).to.equal(0);
   });
 });
