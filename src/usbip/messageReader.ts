@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../codecs/core/bufferPool.ts';
 import { clientCommandSize, decodeClientCommand, type UsbipClientCommand } from '../../codecs/usbip/command.ts';
 import { USBIP_HEADER_SIZE } from '../../codecs/usbip/header.ts';
 
@@ -18,6 +19,8 @@ export function clientCommands(maximumTransferSize: number): MessageForm<UsbipCl
 }
 
 const NOTHING = new Uint8Array(0);
+/** Bytes of a message that lies in memory of the pool; smaller ones come whole in a chunk, nearly always. */
+const LEAST_POOLED = 16 * 1024;
 
 /**
  * Finds the messages in a stream of USB/IP: a head of 48 bytes, and behind that of a transfer its data and the descriptors
@@ -26,8 +29,11 @@ const NOTHING = new Uint8Array(0);
  * A message that lies whole in a chunk is a view of it. Any other is collected in a buffer of its own size, so that its
  * payload is copied once.
  */
-export class MessageReader<M> {
+export class MessageReader<M extends object> {
   readonly #form: MessageForm<M>;
+  readonly #buffers: BufferPool | undefined;
+  /** Of messages that lie in one of the pool. */
+  readonly #lent = new WeakMap<M, Uint8Array>();
   /** The message that has begun: a head that is being collected, then the whole message. */
   #pending: Uint8Array = NOTHING;
   /** Bytes of it that are there. */
@@ -35,8 +41,16 @@ export class MessageReader<M> {
   /** Whether the head is complete, and `#pending` therefore as long as the message. */
   #sized = false;
 
-  constructor(form: MessageForm<M>) {
+  /** @param buffers for large messages, to which {@link done} gives them back. Default: each is new */
+  constructor(form: MessageForm<M>, buffers?: BufferPool) {
     this.#form = form;
+    this.#buffers = buffers;
+  }
+
+  /** Nobody reads the bytes of this message any more: their memory is used again. Nobody has to tell. */
+  done(message: M): void {
+    const bytes = this.#lent.get(message);
+    if (bytes !== undefined) this.#buffers?.giveBack(bytes);
   }
 
   /** Bytes of a message that has not come whole; 0 between messages. */
@@ -92,7 +106,8 @@ export class MessageReader<M> {
       const size = this.#form.sizeOf(head);
       this.#sized = true;
       if (size > head.byteLength) {
-        this.#pending = new Uint8Array(size);
+        this.#pending =
+          size < LEAST_POOLED ? new Uint8Array(size) : (this.#buffers?.take(size) ?? new Uint8Array(size));
         this.#pending.set(head);
         return undefined;
       }
@@ -100,6 +115,8 @@ export class MessageReader<M> {
     const bytes = this.#pending;
     this.#pending = NOTHING;
     this.#filled = 0;
-    return this.#form.decode(bytes);
+    const message = this.#form.decode(bytes);
+    if (bytes.byteLength >= LEAST_POOLED) this.#lent.set(message, bytes);
+    return message;
   }
 }

@@ -8,6 +8,7 @@ import { CmdSubmit } from '../../codecs/usbip/submit.ts';
 import { CmdUnlink } from '../../codecs/usbip/unlink.ts';
 import { clientCommands, MessageReader } from '../../src/usbip/messageReader.ts';
 import { loadVectors } from '../codecs/vectors.ts';
+import { PoisonedPool } from '../poisonedPool.ts';
 
 const LIMIT = 4096;
 
@@ -220,5 +221,26 @@ describe('a reader of USB/IP commands', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('collects a large message in memory of an earlier one that somebody is done with, a small one never', () => {
+    const buffers = new PoisonedPool();
+    const reader = new MessageReader(clientCommands(20_000), buffers);
+    const collect = (size: number) => {
+      const command = submit(1, { data: new Uint8Array(size).fill(size) });
+      const [message] = [...piecesOf(bytesOf([command]), [100])].flatMap((piece) => reader.push(piece));
+      if (message?.name !== 'USBIP_CMD_SUBMIT') throw new Error('no command');
+      expect(message).to.deep.equal(command);
+      return message;
+    };
+    const first = collect(20_000);
+    const second = collect(20_000);
+    expect(second.transferBuffer.buffer).not.to.equal(first.transferBuffer.buffer);
+    for (let time = 0; time < 2; time += 1) reader.done(first);
+    expect(buffers.returned).to.equal(1);
+    expect(collect(20_000).transferBuffer.buffer).to.equal(first.transferBuffer.buffer);
+    reader.done(collect(1000));
+    expect(buffers.returned).to.equal(1);
+    expect(second.transferBuffer).to.deep.equal(new Uint8Array(20_000).fill(20_000));
   });
 });

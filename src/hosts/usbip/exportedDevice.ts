@@ -41,6 +41,7 @@ interface PendingUrb extends QueuedUrb {
 export class ExportedDevice {
   readonly #device: UsbDevice;
   readonly #send: (reply: Parts, sent?: () => void) => void;
+  readonly #done: (command: CmdSubmit) => void;
   readonly #queues = new Map<number, EndpointQueue>();
   /** By seqnum. */
   readonly #pending = new Map<number, PendingUrb>();
@@ -49,10 +50,18 @@ export class ExportedDevice {
   #pendingBytes = 0;
   #isClosed = false;
 
-  /** @param send takes replies; their parts must not be changed until they are sent, which `sent` tells, if it succeeds. */
-  constructor(device: UsbDevice, send: (reply: Parts, sent?: () => void) => void) {
+  /**
+   * @param send takes replies; their parts must not be changed until they are sent, which `sent` tells, if it succeeds
+   * @param done told of a command whose data nobody reads any more. Default: nobody wants to know
+   */
+  constructor(
+    device: UsbDevice,
+    send: (reply: Parts, sent?: () => void) => void,
+    done: (command: CmdSubmit) => void = () => {},
+  ) {
     this.#device = device;
     this.#send = send;
+    this.#done = done;
     // USB/IP tells importers that the first configuration is active (describePlugged).
     this.#active = new ActiveConfiguration(device.configurations, device.configurations[0]);
   }
@@ -169,6 +178,8 @@ export class ExportedDevice {
     if (this.#isClosed) return;
     const { command } = urb;
     this.#forget(urb);
+    // After a failure, or where packets need no answer, the device may still be at the data.
+    if (result.status === 'completed' && isBulkOut(command)) this.#done(command);
     const wasUnlinked = urb.unlinks.length > 0;
     // An URB that is unlinked is answered by RET_UNLINK alone, which has no data: what has moved goes before it.
     const isCancelled = wasUnlinked && result.status === 'cancelled' && result.transferred === 0;
@@ -222,6 +233,10 @@ export class ExportedDevice {
   #replyUnlink(seqnum: number, status: number): void {
     this.#send(RetUnlink.encode({ name: 'USBIP_RET_UNLINK', seqnum, status }));
   }
+}
+
+function isBulkOut({ direction, ep, isoPacketDescriptors }: CmdSubmit): boolean {
+  return direction === 'out' && ep > 0 && isoPacketDescriptors.length === 0;
 }
 
 /** Only bulk URBs have no interval and an endpoint. An unlink sets something else free. */

@@ -14,6 +14,8 @@ import {
 interface Outstanding extends Sent {
   readonly operation: WriteOperation;
   readonly request: HostRequest;
+  /** Its data are a copy: the host's may change once it is acknowledged. */
+  readonly isOwn: boolean;
   /** The host has been told that it succeeded. */
   isAnswered: boolean;
 }
@@ -55,7 +57,9 @@ export class StreamWrites implements EndpointMachine {
       this.#actions.complete(request, resultOf(failure));
       return this.#actions.take();
     }
-    const outstanding: Outstanding = { operation, request, isAnswered: false };
+    const isOwn = operation.data.byteLength <= this.#window();
+    const sent = isOwn ? { ...operation, data: operation.data.slice() } : operation;
+    const outstanding: Outstanding = { operation: sent, request, isOwn, isAnswered: false };
     this.#outstanding.set(this.#actions.submit(outstanding), outstanding);
     this.#answer();
     return this.#actions.take();
@@ -94,7 +98,7 @@ export class StreamWrites implements EndpointMachine {
     for (const each of this.#outstanding.values()) {
       const { byteLength } = each.operation.data;
       bytes += byteLength;
-      if (bytes > window || this.#failure !== undefined) return;
+      if (bytes > window || !each.isOwn || this.#failure !== undefined) return;
       if (each.isAnswered) continue;
       each.isAnswered = true;
       this.#actions.complete(each.request, resultOf('completed', undefined, byteLength));

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { joinParts } from '../../../codecs/core/parts.ts';
 import { CmdSubmit } from '../../../codecs/usbip/submit.ts';
+import type { UsbStatus } from '../../../src/ports/usb.ts';
 import { DeviceConnection } from '../../../src/hosts/usbip/deviceConnection.ts';
 import { bytes, FakeUsbDevice, result } from '../fakeUsbDevice.ts';
+import { PoisonedPool } from '../../poisonedPool.ts';
 import { submit } from './commands.ts';
 
 const MIB = 1024 * 1024;
@@ -13,6 +15,8 @@ const REPLY_DATA = 4096;
 const COMMANDS = 20_000;
 /** Of the bulk IN endpoint. */
 const READ = { ep: 1, direction: 'in' } as const;
+/** Of the bulk OUT endpoint. */
+const WRITE = { ep: 2, direction: 'out' } as const;
 
 /** A loopback connection: the importer's end, and the exporter's. */
 async function sockets(): Promise<[Socket, Socket]> {
@@ -87,6 +91,50 @@ describe('the connection of an exported device', () => {
         .subarray(HEAD)
         .equals(Buffer.alloc(8 * MIB, 1)),
     ).to.equal(true);
+    importer.destroy();
+    await connection.closed;
+  });
+
+  it('receives a write in memory of one that the device has completed, and of no other', async () => {
+    const [importer, exporter] = await sockets();
+    const buffers = new PoisonedPool();
+    const written: { readonly data: Uint8Array; readonly complete: (status: UsbStatus) => void }[] = [];
+    let arrived = () => {};
+    const device = new FakeUsbDevice(() => undefined);
+    device.submit = (operation, complete) => {
+      if (operation.type === 'transferOut') {
+        const { data } = operation;
+        const ended = (status: UsbStatus) => complete(result(status, undefined, data.byteLength));
+        written.push({ data, complete: ended });
+        arrived();
+      }
+      return { cancel() {} };
+    };
+    const connection = new DeviceConnection(device, exporter, buffers);
+    importer.resume();
+    /** The write that comes of a command with 200,000 bytes of this value. */
+    const write = async (value: number) => {
+      const transferBuffer = new Uint8Array(200_000).fill(value);
+      const arrives = new Promise<void>((resolve) => (arrived = resolve));
+      const command = { ...WRITE, seqnum: value, transferBufferLength: transferBuffer.byteLength, transferBuffer };
+      importer.write(joinParts(CmdSubmit.encode(submit(command))));
+      await arrives;
+      const last = written.at(-1);
+      if (last === undefined) throw new Error('nothing was written');
+      return last;
+    };
+    const [first, second] = [await write(1), await write(2)];
+    expect(buffers.returned).to.equal(0);
+    first.complete('completed');
+    expect(buffers.returned).to.equal(1);
+    const third = await write(3);
+    expect(third.data.buffer).to.equal(first.data.buffer);
+    for (const [{ data }, value] of [[second, 2] as const, [third, 3] as const]) {
+      expect(Buffer.from(data).equals(Buffer.alloc(200_000, value))).to.equal(true);
+    }
+    second.complete('failed');
+    third.complete('cancelled');
+    expect(buffers.returned).to.equal(1);
     importer.destroy();
     await connection.closed;
   });

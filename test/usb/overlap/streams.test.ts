@@ -180,6 +180,16 @@ describe('writes to a stream', () => {
     expect(ended.at(-1)).to.equal('c completed 8192');
   });
 
+  it('are what the host wrote, also where it changes its memory once they are acknowledged', () => {
+    const { fake, ended, submit } = setup();
+    const data = new Uint8Array(1000).fill(1);
+    submit('a', { type: 'transferOut', endpointAddress: SERIAL_OUT, data });
+    expect(ended).to.deep.equal(['a completed 1000']);
+    data.fill(0xdb);
+    const operation = fake.given[0]?.operation;
+    expect(operation?.type === 'transferOut' && operation.data).to.deep.equal(new Uint8Array(1000).fill(1));
+  });
+
   it('fail with what comes next where an acknowledged one failed, which is not sent', () => {
     const { fake, ended, write, fail } = setup();
     write('a', 10);
