@@ -109,6 +109,7 @@ export {
   UsageError,
   type UsageErrorCode,
 } from '../../codecs/core/errors.ts';
+export { BufferPool } from '../../codecs/core/bufferPool.ts';
 export { joinParts, type Parts } from '../../codecs/core/parts.ts';
 export { SetupPacket } from '../../codecs/usb/setupPacket.ts';
 export type { Shape } from '../hosts/remoteDevice/shape.ts';
