@@ -104,7 +104,7 @@ export abstract class ConnectedDevice implements UsbDevice {
     const isTaken = this.#use === 'open' || (this.#use === 'described' && operation.type === 'control');
     if (!isTaken || this.#gone.signal.aborted) return completeAtOnce('disconnected', complete);
     this.#operations += 1;
-    return this.start(operation, (result) => {
+    return this.start(withOwnData(operation), (result) => {
       this.#operations -= 1;
       complete(result);
       if (this.#operations === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -143,4 +143,11 @@ export abstract class ConnectedDevice implements UsbDevice {
 export function completeLater(work: Promise<UsbResult>, complete: Complete): UsbTransfer {
   void work.then(complete);
   return { cancel: () => {} };
+}
+
+/** The other end may answer before it has read all that is sent: then the memory is for other data, which are not for it. */
+function withOwnData(operation: UsbOperation): UsbOperation {
+  return 'data' in operation && operation.data.byteLength > 0
+    ? { ...operation, data: operation.data.slice() }
+    : operation;
 }

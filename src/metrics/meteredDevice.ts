@@ -37,7 +37,7 @@ export class MeteredDevice extends WrappedDevice {
     return this.device.submit(operation, (result: UsbResult) => {
       const isTimed = result.status !== 'cancelled' && !(kind.transfer === 'interrupt' && kind.direction === 'in');
       const seconds = isTimed ? (this.#clock.now() - begin) / 1000 : undefined;
-      this.#tell({ ...kind, status: result.status, bytes: result.transferred, seconds });
+      this.#tell({ status: result.status, bytes: result.transferred, seconds, ...kind });
       complete(result);
     });
   }

@@ -76,7 +76,8 @@ export class EchoDevice implements UsbDevice {
   }
 
   submit(operation: UsbOperation, complete: (result: UsbResult) => void): UsbTransfer {
-    this.operations.push(operation);
+    // After the result the data's memory is another's.
+    this.operations.push(operation.type === 'transferOut' ? { ...operation, data: operation.data.slice() } : operation);
     const done = (
       status: UsbResult['status'],
       data: Uint8Array = EMPTY,

@@ -45,7 +45,7 @@ export class HeldData {
     const result = resultOf('completed', data);
     // A piece has no memory of its own.
     const isAll = data.byteLength === this.#data.byteLength && this.#release !== undefined;
-    return isAll ? { ...result, release: this.#release } : result;
+    return isAll ? { release: this.#release, ...result } : result;
   }
 
   #last(status: UsbStatus, data: Uint8Array): UsbResult {

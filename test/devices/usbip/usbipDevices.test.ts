@@ -11,6 +11,8 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import type { UsbDevice } from '../../../src/ports/usb.ts';
 import { systemClock } from '../../../src/systemClock.ts';
 import { DeviceError } from '../../../src/usb/deviceError.ts';
+import { perform } from '../../../src/usb/results.ts';
+import { EchoDevice } from '../../engine/echoDevice.ts';
 import { Recorder } from '../recorder.ts';
 import { VirtualClock } from '../virtualClock.ts';
 import { addressOf, imported } from './importing.ts';
@@ -110,6 +112,20 @@ describe('devices of a USB/IP server', () => {
     expect(await source.list()).to.deep.equal([]);
     while ((await listExported(addressOf(server.url), systemClock)).length === 0) await new Promise(setImmediate);
     expect(clock.pending).to.equal(0);
+    await source.close();
+    await close();
+  });
+
+  it('send what was written, also where the memory has other data before it was sent', async () => {
+    const { source, device, close } = await imported(new EchoDevice());
+    await device.open();
+    await perform(device, { type: 'setConfiguration', configurationValue: 1 });
+    const data = new Uint8Array(100_000).fill(1);
+    const written = perform(device, { type: 'transferOut', endpointAddress: 0x02, data });
+    data.fill(0xdb);
+    await written;
+    const read = await perform(device, { type: 'transferIn', endpointAddress: 0x81, length: data.byteLength });
+    expect(Buffer.from(read.data).equals(Buffer.alloc(data.byteLength, 1))).to.equal(true);
     await source.close();
     await close();
   });
