@@ -1,6 +1,7 @@
 // One keyboard that this machine and a server use by turns: urbdrc redirect --focus has the real one, and at
 // urbdrc serve --attach vhci the same machine's kernel has it a second time.
 import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,6 +39,33 @@ const focus = (path, to) =>
     });
     socket.once('error', reject);
   });
+
+/**
+ * Notes a moment in the kernel's log, where it stands among what the kernel says.
+ * @param {string} what
+ */
+const mark = (what) => writeFileSync('/dev/kmsg', `lab: ${what}\n`);
+
+/**
+ * When each thing came after the first one of the marks, in the kernel's own milliseconds: the marks since then, and the
+ * local driver's first and last line about a keyboard.
+ * @param {string} first
+ */
+async function moments(first) {
+  const { stdout } = await lab.run('dmesg');
+  const lines = [...stdout.matchAll(/^\[ *(\d+\.\d+)\] (?:lab: (.*)|(?:input|hid-generic)\b.*)$/gm)].map(
+    ([, seconds, what]) => ({ at: Number(seconds) * 1000, what }),
+  );
+  const since = lines.slice(lines.findLastIndex(({ what }) => what === first));
+  const begin = since[0]?.at ?? Number.NaN;
+  const driver = since.filter(({ what }) => what === undefined);
+  const steps = [
+    { what: 'usbhid begins', at: driver[0]?.at ?? Number.NaN },
+    { what: 'has it', at: driver.at(-1)?.at ?? Number.NaN },
+    ...since.slice(1).filter(({ what }) => what !== undefined),
+  ];
+  return steps.map(({ what, at }) => `${what} ${Math.round(at - begin)} ms`).join(', ');
+}
 
 describe('a keyboard that is used here and there by turns', function () {
   const stage = new VhciStage();
@@ -77,14 +105,13 @@ describe('a keyboard that is used here and there by turns', function () {
     const keys = await openKeys(there);
     await lab.monitor('sendkey a 6000');
     await keys.wait(KEY_A, 1);
-    const begin = performance.now();
+    mark('asked with a key down');
     expect(await focus(control, 'local')).to.equal('{"ok":true}');
-    const answered = performance.now() - begin;
+    mark('answered');
     expect(await hasLocalDriver()).to.equal(true);
     const here = await nodeHere();
-    console.log(
-      `    from the request: answered after ${Math.round(answered)} ms, a node after ${Math.round(performance.now() - begin)} ms`,
-    );
+    mark('a node');
+    console.log(`    after the request: ${await moments('asked with a key down')}`);
     await keys.wait(KEY_A, 0);
     await keys.close();
     // The monitor lets go of one key before it presses the next.
@@ -128,15 +155,19 @@ describe('a keyboard that is used here and there by turns', function () {
   });
 
   it('is here at once for a process that has done it before', async () => {
-    const begin = performance.now();
+    mark('asked again');
     expect(await focus(control, 'local')).to.equal('{"ok":true}');
-    const took = performance.now() - begin;
+    mark('answered');
     expect(await hasLocalDriver()).to.equal(true);
+    console.log(`    after the request: ${await moments('asked again')}`);
+    // What the kernel takes for its part: its driver leaves the interface, and comes back.
+    for (const action of ['unbind', 'bind']) {
+      mark(action);
+      await writeFile(`/sys/bus/usb/drivers/usbhid/${action}`, `${KEYBOARD.port}:1.0`);
+    }
+    mark('bound');
+    console.log(`    the kernel alone, after unbind: ${await moments('unbind')}`);
     expect(await focus(control, 'remote')).to.equal('{"ok":true}');
-    // What the kernel takes for the same by itself: its driver leaves the interface, and comes back.
-    const again = performance.now();
-    for (const action of ['unbind', 'bind']) await writeFile(`/sys/bus/usb/drivers/usbhid/${action}`, `${copy}:1.0`);
-    console.log(`    here after ${Math.round(took)} ms; the kernel alone: ${Math.round(performance.now() - again)} ms`);
   });
 
   it('is here again when the client is killed', async () => {
