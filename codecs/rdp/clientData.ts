@@ -129,7 +129,7 @@ const SELECTED_PROTOCOL_OFFSET = 208;
 
 /** A copy of Client Core Data with this serverSelectedProtocol, where the client has the field; all else stays as it is. */
 export function withServerSelectedProtocol(core: Uint8Array, protocol: number): Uint8Array {
-  const copy = core.slice();
+  const copy = new Uint8Array(core);
   if (copy.byteLength >= SELECTED_PROTOCOL_OFFSET + 4) putU32(copy, SELECTED_PROTOCOL_OFFSET, protocol);
   return copy;
 }

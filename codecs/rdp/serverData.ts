@@ -55,7 +55,7 @@ export const ServerCoreData = codec<ServerCoreData>({
 
 /** A copy of Server Core Data with these clientRequestedProtocols, where the server has the field; all else stays as it is. */
 export function withClientRequestedProtocols(core: Uint8Array, protocols: number): Uint8Array {
-  const copy = core.slice();
+  const copy = new Uint8Array(core);
   if (copy.byteLength >= Version.size + 4) putU32(copy, Version.size, protocols);
   return copy;
 }

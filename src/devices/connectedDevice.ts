@@ -148,6 +148,6 @@ export function completeLater(work: Promise<UsbResult>, complete: Complete): Usb
 /** The other end may answer before it has read all that is sent: then the memory is for other data, which are not for it. */
 function withOwnData(operation: UsbOperation): UsbOperation {
   return 'data' in operation && operation.data.byteLength > 0
-    ? { ...operation, data: operation.data.slice() }
+    ? { ...operation, data: new Uint8Array(operation.data) }
     : operation;
 }

@@ -45,7 +45,7 @@ export class IdleShadow {
     const known = this.#answers.get(key);
     // Hosts ask for the head of a descriptor, and then for all of it.
     if (known !== undefined && known.byteLength > data.byteLength) return;
-    if (this.#answers.size < MAXIMUM_ANSWERS || known !== undefined) this.#answers.set(key, data.slice());
+    if (this.#answers.size < MAXIMUM_ANSWERS || known !== undefined) this.#answers.set(key, new Uint8Array(data));
   }
 
   /** The answer of an idle device. Interrupt IN has none. */

@@ -118,7 +118,7 @@ export class CredSspClient {
 
   /** What a server before version 5 answers: its key, the first byte one higher. */
   #incrementedKey(): Uint8Array {
-    const key = this.#options.serverPublicKey.slice();
+    const key = new Uint8Array(this.#options.serverPublicKey);
     key[0] = (key[0] ?? 0) + 1;
     return key;
   }

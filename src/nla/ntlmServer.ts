@@ -86,7 +86,7 @@ export class NtlmServer {
       ...((flags & NtlmFlag.NTLMSSP_NEGOTIATE_VERSION) !== 0 && { version: NTLM_VERSION }),
     });
     const bytes = joinParts(message);
-    this.#exchanged = [negotiateBytes.slice(), bytes];
+    this.#exchanged = [new Uint8Array(negotiateBytes), bytes];
     return bytes;
   }
 
@@ -125,7 +125,7 @@ export class NtlmServer {
     const hasMic = ((valueOf(AvId.MsvAvFlags)?.[0] ?? 0) & AvFlag.MIC_PROVIDED) !== 0;
     if (!hasMic) return true;
     if (mic === undefined) return false;
-    const zeroed = bytes.slice();
+    const zeroed = new Uint8Array(bytes);
     zeroed.fill(0, MIC_OFFSET, MIC_OFFSET + MIC_SIZE);
     return isSameProof(hmacMd5(sessionKey, ...this.#exchanged, zeroed), mic);
   }

@@ -228,7 +228,7 @@ export class RdpProxyConnection {
       return;
     }
     this.#advance('X224_CONNECTION_REQUEST');
-    this.#request = packet.payload.slice();
+    this.#request = new Uint8Array(packet.payload);
     this.#requestedProtocols = requestedProtocols;
     const request = X224ConnectionRequest.encode({
       sourceReference: 0,

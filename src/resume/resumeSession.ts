@@ -301,7 +301,7 @@ export class ResumeSession {
     }
     this.#move('accept');
     // Copies: a frame may be a view of a buffer that is used again.
-    this.#secrets = { sessionId: sessionId.slice(), key: key.slice() };
+    this.#secrets = { sessionId: new Uint8Array(sessionId), key: new Uint8Array(key) };
     this.#hold = Math.min(this.#hold, hold * 1000);
     // The listener is to know that it need not give up the session after a cut.
     return { outgoing: [this.#ack()], events: [{ type: 'agreed' }] };

@@ -22,7 +22,7 @@ export class HostSettings {
     const key = settingKey(setting);
     if (key === undefined || (this.#settings.size >= MAXIMUM_SETTINGS && !this.#settings.has(key))) return;
     // The data belongs to whoever submitted it.
-    const kept = setting.type === 'control' ? { ...setting, data: setting.data.slice() } : setting;
+    const kept = setting.type === 'control' ? { ...setting, data: new Uint8Array(setting.data) } : setting;
     this.#settings.set(key, kept);
   }
 

@@ -55,7 +55,7 @@ export class Receiving {
 
   received(packet: ReceivedPacket): void {
     // What is kept must not hold the whole chunk of the connection that it came in.
-    const data = this.#reads.length > 0 ? packet.data : packet.data.slice();
+    const data = this.#reads.length > 0 ? packet.data : new Uint8Array(packet.data);
     this.#packets.push({ status: packet.status, data });
     this.#bytes += data.byteLength;
     this.#deliver();

@@ -70,7 +70,7 @@ export class OutStream {
     const { start, isApart } = place;
     this.#tellGap(isApart);
     // The answer comes before the data is on the bus, and after it they are the caller's again.
-    const kept = { ...operation, data: operation.data.slice() };
+    const kept = { ...operation, data: new Uint8Array(operation.data) };
     const queued: Queued = { operation: kept, duration, start, at: isApart ? start : undefined, complete };
     this.#queue.push(queued);
     this.#drop();

@@ -58,7 +58,7 @@ export class StreamWrites implements EndpointMachine {
       return this.#actions.take();
     }
     const isOwn = operation.data.byteLength <= this.#window();
-    const sent = isOwn ? { ...operation, data: operation.data.slice() } : operation;
+    const sent = isOwn ? { ...operation, data: new Uint8Array(operation.data) } : operation;
     const outstanding: Outstanding = { operation: sent, request, isOwn, isAnswered: false };
     this.#outstanding.set(this.#actions.submit(outstanding), outstanding);
     this.#answer();
