@@ -8,6 +8,8 @@ import * as lab from './support.js';
 import * as vhci from './vhciStage.js';
 
 const SOUND = { vid: 0x46f4, pid: 0x0002 };
+/** The virtual one, of USB Audio 1.0: full-speed, and USB 2.00. */
+const HEADSET = { vid: 0x1209, pid: 0x0009 };
 const SOUND_FILE = '/lab-out/.sound.wav';
 const RATE = 48_000;
 /**
@@ -63,6 +65,13 @@ async function expectPlayed(sent) {
   await lab.waitUntil(isThere, 20_000, 'every sample is in the file').catch((error) => {
     throw new Error(`${error.message}; the first ${best} of ${wanted.length} were`);
   });
+}
+
+/** Bus and number of a device, as FreeRDP takes them. @param {{ vid: number, pid: number }} ids */
+async function addressOf({ vid, pid }) {
+  const device = await lab.sysfsDevice(vid, pid);
+  if (device === undefined) throw new Error(`no device ${vid.toString(16)}:${pid.toString(16)}`);
+  return [device.busNumber, device.deviceNumber].map((each) => each.toString(16)).join(':');
 }
 
 /** The number of the sound card on a USB device. @param {string} busId */
@@ -208,19 +217,28 @@ describe('isochronous transfers', () => {
     ['xfreerdp', 4000],
     ['xfreerdp3', 12_000],
   ]))
-    it(`play on the loudspeaker by aplay, redirected by ${program} to this same kernel`, async () => {
+    it(`play on the loudspeaker and record from a headset, redirected by ${program} to this same kernel`, async () => {
       const screen = await startScreen();
       const rdp = await Stage.open(program);
       try {
-        const { server, port } = await rdp.serve('--attach', 'vhci');
-        const device = await lab.sysfsDevice(SOUND.vid, SOUND.pid);
-        if (device === undefined) throw new Error('no loudspeaker');
-        // By its address: FreeRDP would redirect the copy, too, by its ids.
-        const address = [device.busNumber, device.deviceNumber].map((each) => each.toString(16)).join(':');
-        const client = rdp.freerdp(port, `/usb:addr,dev:${address}`);
-        await playOn((await vhci.attached(server)).busId, first);
+        const headset = stage.start('redirect', '--virtual', 'headset:uac1', '--attach', 'vhci', '--verbose');
+        await vhci.attached(headset);
+        const { server, port } = await rdp.serve('--attach', 'vhci', '--allow', '*');
+        // By their addresses: FreeRDP would redirect the copies, too, by their ids.
+        const addresses = await Promise.all([SOUND, HEADSET].map(addressOf));
+        const client = rdp.freerdp(port, `/usb:addr,dev:${addresses.join('#')}`);
+        /** @type {Map<number, string>} */
+        const copies = new Map();
+        while (copies.size < 2) {
+          const { busId } = await vhci.attached(server);
+          copies.set(parseInt(await readFile(`/sys/bus/usb/devices/${busId}/idVendor`, 'utf8'), 16), busId);
+        }
+        await playOn(copies.get(SOUND.vid) ?? '', first);
+        // FreeRDP calls it high-speed. As such it would be asked for packets of 125 us, in which no millisecond fits.
+        await record(await cardOf(copies.get(HEADSET.vid) ?? ''), RATE / 4);
         await client.stop();
         await vhci.interrupt(server);
+        await vhci.interrupt(headset);
       } finally {
         await rdp.end();
         await screen.stop();
