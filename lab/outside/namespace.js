@@ -2,6 +2,7 @@
 // else, may have fixed ports, and is over when the part is.
 import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import * as lab from '../tests/support.js';
+import { listening, withSettings } from '../tests/xrdp.js';
 
 const ACCOUNTS = ['passwd', 'shadow', 'group'];
 /** Of the one account more: no machine has it. */
@@ -73,13 +74,7 @@ export class Namespace {
    * @param {string} [more] what stands behind them
    */
   async writeSettings(from, to, settings, more = '') {
-    let text = await readFile(`${this.folder}/${from}`, 'utf8');
-    for (const [name, value] of Object.entries(settings)) {
-      // The first one alone: others of the same name are about sessions.
-      const changed = text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
-      if (changed === text && !text.includes(`${name}=${value}\n`)) throw new Error(`${from} has no ${name}`);
-      text = changed;
-    }
+    const text = withSettings(await readFile(`${this.folder}/${from}`, 'utf8'), settings);
     await writeFile(`${this.folder}/${to}`, `${text}\n${more}`);
   }
 
@@ -110,13 +105,11 @@ export class Namespace {
     const program = this.start(...command);
     let isOver = false;
     void program.exit.then(() => (isOver = true));
-    // A socket that listens: its own address, none of another end, and state 10.
-    const listening = new RegExp(`:${port.toString(16).padStart(4, '0')} 0+:0000 0A `, 'i');
     await lab.waitUntil(
       async () => {
         if (isOver) throw new Error(`${command.join(' ')} has ended: ${program.lines.join('\n')}`);
         const { stdout } = await this.run('cat', '/proc/net/tcp', '/proc/net/tcp6');
-        return listening.test(stdout);
+        return listening(port).test(stdout);
       },
       60_000,
       `${command[0]} listens`,

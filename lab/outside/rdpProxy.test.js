@@ -1,8 +1,9 @@
 // urbdrc proxy between RDP clients and Debian's xrdp, which has a desktop and no USB redirection.
 import { expect } from 'chai';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { makeIdentity } from '../../dist/transports/certificates.js';
 import * as lab from '../tests/support.js';
+import { established, loginScreen, picture } from '../tests/xrdp.js';
 import { Namespace } from './namespace.js';
 import { Stage } from './stage.js';
 
@@ -11,13 +12,6 @@ const PASSWORD = 'open sesame';
 const SERVER_PORT = 3389;
 const PROXY_PORT = 3391;
 const SLOW = 120_000;
-/** Colours of xrdp's login screen, as the display has them, and how many pixels at least: ground, window, and logo and fields. */
-const LOGIN_SCREEN = /** @type {const} */ ([
-  ['009cb5', 500_000],
-  ['dedede', 80_000],
-  ['ffffff', 30_000],
-]);
-
 /** @typedef {ReturnType<typeof lab.spawnProgram>} Program */
 
 describe('urbdrc proxy between FreeRDP and xrdp', () => {
@@ -44,7 +38,7 @@ describe('urbdrc proxy between FreeRDP and xrdp', () => {
       LogFile: '/tmp/xrdp.log',
       EnableSyslog: 'false',
     });
-    await mkdir(`${folder}/screen`);
+    await mkdir(screenFolder());
     const where = ['-fbdir', '/etc/xrdp/screen', '-nolisten', 'tcp', '-displayfd', '1'];
     const screen = namespace.start('Xvfb', ':1', '-screen', '0', '1024x768x24', ...where);
     await screen.waitForLine(/^1$/, SLOW);
@@ -74,54 +68,21 @@ describe('urbdrc proxy between FreeRDP and xrdp', () => {
       ...args,
     );
 
-  /** The pixels of the display, 4 bytes each: its file is a window dump of X, with a header in big-endian numbers. */
-  async function picture() {
-    const dump = await readFile(`${namespace.folder}/screen/Xvfb_screen0`);
-    const COLOR_SIZE = 12;
-    return dump.subarray(dump.readUInt32BE(0) + COLOR_SIZE * dump.readUInt32BE(76));
-  }
-
-  /** @param {Buffer} pixels */
-  function isLoginScreen(pixels) {
-    /** @type {Map<string, number>} */
-    const counts = new Map();
-    for (let at = 0; at + 3 < pixels.length; at += 4) {
-      const colour = (pixels.readUInt32LE(at) & 0xffffff).toString(16).padStart(6, '0');
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
-    }
-    return LOGIN_SCREEN.every(([colour, least]) => (counts.get(colour) ?? 0) >= least);
-  }
-
-  /** The login screen, once it does not change any more. */
-  async function loginScreen() {
-    let last = Buffer.alloc(0);
-    let unchanged = 0;
-    await lab.waitUntil(
-      async () => {
-        const now = Buffer.from(await picture());
-        unchanged = now.equals(last) ? unchanged + 1 : 0;
-        last = now;
-        return unchanged >= 10 && isLoginScreen(now);
-      },
-      SLOW,
-      'the login screen of xrdp is there',
-    );
-    return last;
-  }
+  const screenFolder = () => `${namespace.folder}/screen`;
 
   it('shows the login screen of xrdp as it is without it, and offers USB redirection', async () => {
     const direct = freerdp(SERVER_PORT);
-    const expected = await loginScreen();
+    const expected = await loginScreen(screenFolder(), SLOW);
     await direct.stop();
     const client = freerdp(PROXY_PORT);
     await lab.waitUntil(
-      async () => (await picture()).equals(expected),
+      async () => (await picture(screenFolder())).equals(expected),
       SLOW,
       'the same picture comes through the proxy',
     );
     await proxy.waitForLine(/^client \S+ disconnected: the client refuses the channel URBDRC/, SLOW);
     // Without USB the desktop is still there.
-    expect((await picture()).equals(expected)).to.equal(true);
+    expect((await picture(screenFolder())).equals(expected)).to.equal(true);
     await client.stop();
   });
 
@@ -143,7 +104,7 @@ describe('urbdrc proxy between FreeRDP and xrdp', () => {
   ])) {
     it(`${who} is killed: the others notice, and nothing is left`, async () => {
       const client = freerdp(PROXY_PORT);
-      await loginScreen();
+      await loginScreen(screenFolder(), SLOW);
       await { client, server, proxy }[victim].stop('SIGKILL');
       if (victim !== 'client') await client.exit;
       if (victim === 'proxy') proxy = await startProxy();
@@ -151,14 +112,14 @@ describe('urbdrc proxy between FreeRDP and xrdp', () => {
         server = await namespace.startServer(SERVER_PORT, 'xrdp', '--nodaemon', '--config', '/etc/xrdp/xrdp.ini');
       }
       // No connection of the session is there any more, and the next session begins.
-      const established = /^\s*\d+: \S+:(0D3D|0D3F) \S+ 01 /im;
+      const connection = established(SERVER_PORT, PROXY_PORT);
       await lab.waitUntil(
-        async () => !established.test((await namespace.run('cat', '/proc/net/tcp')).stdout),
+        async () => !connection.test((await namespace.run('cat', '/proc/net/tcp')).stdout),
         SLOW,
         'the connections are gone',
       );
       const next = freerdp(PROXY_PORT);
-      await loginScreen();
+      await loginScreen(screenFolder(), SLOW);
       await next.stop();
     });
   }

@@ -17,12 +17,15 @@ export const STICK = '46f4:0001';
 export const KEYBOARD = '0627:0001';
 export const SERIAL = '0403:6001';
 
-/** Starts the display; resolves with what ends it. */
-export async function startScreen() {
+/**
+ * Starts the display; resolves with what ends it.
+ * @param {string[]} options more for Xvfb
+ */
+export async function startScreen(...options) {
   const [socket, lock] = [`/tmp/.X11-unix/X${DISPLAY.slice(1)}`, `/tmp/.X${DISPLAY.slice(1)}-lock`];
   // Those of a display of the machine outside, whose files this one sees: Xvfb would not start, and its socket leads nowhere.
   for (const path of [socket, lock]) await rm(path, { force: true });
-  const screen = lab.spawnProgram('Xvfb', [DISPLAY, '-screen', '0', '1024x768x24', '-nolisten', 'tcp']);
+  const screen = lab.spawnProgram('Xvfb', [DISPLAY, '-screen', '0', '1024x768x24', '-nolisten', 'tcp', ...options]);
   await lab.waitUntil(() => lab.exists(socket), 30_000, 'the display');
   return screen;
 }
@@ -133,6 +136,12 @@ export class Stage {
  */
 export async function switchStickPort(state) {
   await writeFile('/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable', state === 'off' ? '1' : '0');
+}
+
+/** FreeRDP's option for the stick, by its address: by its ids FreeRDP would redirect its copy at vhci-hcd, too. */
+export async function stickByAddress() {
+  const stick = await lab.waitUntil(() => lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid), SLOW, 'the stick');
+  return `/usb:addr,dev:${stick.busNumber.toString(16)}:${stick.deviceNumber.toString(16)}`;
 }
 
 /** A FreeRDP that was ended by a signal leaves the stick without a driver. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Stage as RdpStage, startScreen } from './freerdpStage.js';
+import { Stage as RdpStage, startScreen, stickByAddress } from './freerdpStage.js';
 import { KEYBOARD, KEY_A, localKeyboardNode, openNode, typeA } from './keyboards.js';
 import * as lab from './support.js';
 import {
@@ -125,10 +125,7 @@ describe('redirected devices become devices of the kernel', function () {
       const rdp = await RdpStage.open();
       try {
         const { server, port } = await rdp.serve('--attach', 'vhci');
-        // By its address: FreeRDP would redirect the copy, too, by its ids.
-        const { busNumber, deviceNumber } = await lab.waitUntil(() => lab.sysfsDevice(0x46f4, 1), SLOW, 'the stick');
-        const address = [busNumber, deviceNumber].map((each) => each.toString(16)).join(':');
-        const client = rdp.freerdp(port, `/usb:addr,dev:${address}`);
+        const client = rdp.freerdp(port, await stickByAddress());
         const disk = await node(server, DISK);
         await fill(disk);
         await expectFilled(disk, files);
