@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -35,13 +36,15 @@ describe('gateway: limits of what a page may do', () => {
   });
   afterEach(() => listener.close());
 
-  it('a message that is too long, or says so, ends the connection before it is held in memory', async () => {
+  it('a message that says that it is longer than 64 KiB ends the connection before it has come', async () => {
     const page = new WebSocket(`${listener.url}?token=a`, 'binary');
+    const upgraded = once(page, 'upgrade') as Promise<[IncomingMessage]>;
     await once(page, 'open');
-    page.send(Buffer.alloc(32 * 1024 * 1024));
-    page.on('error', () => {});
+    const [{ socket }] = await upgraded;
+    // The head of a masked binary frame of 32 MiB, [RFC 6455] 5.2.
+    socket.write(Buffer.from('82ff000000000200000000000000', 'hex'));
     const [code] = (await once(page, 'close')) as [number];
-    expect([1006, 1009]).to.include(code);
+    expect(code).to.equal(1009);
     await clock.whenPending();
     clock.advance(2000);
     while (ends.length === 0) await new Promise(setImmediate);
@@ -61,6 +64,6 @@ describe('gateway: limits of what a page may do', () => {
     }
     await closed;
     expect(refusals).to.have.length(1);
-    expect(refusals[0]).to.match(/did not ask for a WebSocket within 10000 ms|sent nothing within 3000 ms/);
+    expect(refusals[0]).to.match(/did not ask for a WebSocket within 10000 ms/);
   });
 });
