@@ -70,18 +70,41 @@ export class Machine {
     return `${folder}/port`;
   }
 
+  /** The socket of its VNC console, and the file where its firmware writes what it does. @param {string} folder */
+  static console(folder) {
+    return { socket: `${folder}/vnc`, log: `${folder}/firmware` };
+  }
+
+  /**
+   * A machine with a console, which boots from what is chosen there.
+   * @param {string} folder
+   * @param {string} password of the console
+   */
+  static startWithConsole(folder, password) {
+    const { socket, log } = Machine.console(folder);
+    return Machine.start(folder, undefined, [
+      ...['-vga', 'std', '-object', `secret,id=password,data=${password}`],
+      ...['-vnc', `unix:${socket},password-secret=password`],
+      // Milliseconds in which Escape is pressed, the most there are; without it, it boots from nothing.
+      ...['-boot', 'menu=on,strict=on,splash-time=65535'],
+      ...['-chardev', `file,id=firmware,path=${log}`, '-device', 'isa-debugcon,iobase=0x402,chardev=firmware'],
+    ]);
+  }
+
   /**
    * @param {string} folder
    * @param {string} [port] where the port is, as QEMU's -chardev has it; else it is the socket
+   * @param {readonly string[]} [console] arguments of QEMU; without them there is none, and it boots from the port
    */
-  static async start(folder, port = `path=${Machine.socket(folder)}`) {
+  static async start(folder, port = `path=${Machine.socket(folder)}`, console) {
     const [serial, monitor] = [`${folder}/serial`, `${folder}/monitor`];
     for (const path of [serial, monitor, Machine.socket(folder)]) await rm(path, { force: true });
+    const device = 'usb-redir,chardev=port,bus=xhci.0';
     const program = lab.spawnProgram('qemu-system-x86_64', [
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-M', 'q35', '-m', '64', '-accel', 'tcg'],
       ...['-device', 'qemu-xhci,id=xhci', '-serial', `file:${serial}`],
       ...['-chardev', `socket,id=port,${port},server=on,wait=off`],
-      ...['-device', 'usb-redir,chardev=port,bus=xhci.0,bootindex=0'],
+      ...['-device', console === undefined ? `${device},bootindex=0` : device, ...(console ?? [])],
       ...['-qmp', `unix:${monitor},server=on,wait=off`],
     ]);
     await lab.waitUntil(() => lab.exists(monitor), SLOW, 'QEMU listens');

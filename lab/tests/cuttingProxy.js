@@ -2,7 +2,7 @@
 // through the proxy is reset, and new connections get nowhere until it is mended.
 import { connect, createServer } from 'node:net';
 
-/** @param {number} target port on this machine */
+/** @param {number | { readonly port: number }} target port on this machine; that of an object may be told later */
 export async function openProxy(target) {
   /** @type {Set<import('node:net').Socket>} */
   const sockets = new Set();
@@ -12,7 +12,7 @@ export async function openProxy(target) {
       from.resetAndDestroy();
       return;
     }
-    const to = connect(target, '127.0.0.1');
+    const to = connect(typeof target === 'number' ? target : target.port, '127.0.0.1');
     for (const [one, other] of [
       [from, to],
       [to, from],

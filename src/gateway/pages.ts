@@ -20,7 +20,9 @@ const TYPES: Readonly<Partial<Record<string, string>>> = {
 /** Nothing from elsewhere, no code but that of the files, no text that becomes code, and no frame around the page. */
 const CONTENT_SECURITY = [
   "default-src 'none'",
-  ...['script-src', 'style-src', 'img-src', 'connect-src'].map((what) => `${what} 'self'`),
+  ...['script-src', 'style-src', 'connect-src'].map((what) => `${what} 'self'`),
+  // Of a console's screen noVNC makes such images: parts of it, and the shape of its mouse.
+  "img-src 'self' data:",
   ...['base-uri', 'form-action', 'frame-ancestors'].map((what) => `${what} 'none'`),
   "require-trusted-types-for 'script'",
 ].join('; ');

@@ -150,7 +150,7 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     const again = async () => {
       const next = await scene.token();
       await scene.gateway.line(/alice at desk /);
-      await page.getByLabel('Token').fill(next);
+      await page.getByLabel('Token, from whoever runs this gateway').fill(next);
       await Promise.all([button(page, 'Connect').click(), scene.serve()]);
     };
     await page.reload();
@@ -170,7 +170,7 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     await page.getByText('Not connected').waitFor();
     await page.getByText('It is given as soon as there is a connection.').waitFor();
     await scene.gateway.line(/alice at desk /);
-    await page.getByLabel('Token').fill(await scene.token());
+    await page.getByLabel('Token, from whoever runs this gateway').fill(await scene.token());
     await Promise.all([button(page, 'Connect').click(), scene.serve()]);
     const storage = await MassStorage.open(await scene.device());
     expect(storage.sectorCount).to.equal(SECTORS);
@@ -180,12 +180,12 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     const page = await scene.open(browser, 'guess');
     await page.getByRole('alert').getByText('the token is not a JWT').waitFor();
     const used = await scene.token();
-    await page.getByLabel('Token').fill(used);
+    await page.getByLabel('Token, from whoever runs this gateway').fill(used);
     await Promise.all([button(page, 'Connect').click(), scene.serve()]);
     await page.getByText('Connected', { exact: true }).waitFor();
     const second = await scene.open(browser, used);
     await second.getByRole('alert').getByText('the token was used before: get a new one').waitFor();
-    await second.getByLabel('Token').fill(await scene.token());
+    await second.getByLabel('Token, from whoever runs this gateway').fill(await scene.token());
     await button(second, 'Connect').click();
     await second.getByRole('alert').getByText('alice has 1 connections').waitFor();
     scene.gateway.stop();
@@ -207,7 +207,7 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     for (const dark of [false, true]) {
       const page = await scene.open(browser, '', { usb, dark });
       expect(await axeFindings(page)).to.deep.equal([]);
-      await page.getByLabel('Token').fill(await scene.token());
+      await page.getByLabel('Token, from whoever runs this gateway').fill(await scene.token());
       await Promise.all([button(page, 'Connect').click(), scene.serve()]);
       await page.evaluate(() => window.fakeUsb.plugKeyboard());
       await button(page, 'USB device…').click();

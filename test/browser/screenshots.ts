@@ -1,4 +1,5 @@
-/** Takes the pictures of docs/browser.md: `npm run docs:screenshots`. */
+/** Takes the pictures of docs/browser.md: `npm run docs:screenshots`. One of them wants QEMU. */
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +18,9 @@ const SECTORS = 65_536;
 /** Seconds for which there is something to see in the plots. */
 const BUSY = 25;
 
-async function take(page: Page, name: string): Promise<void> {
+async function take(page: Page, name: string, widest = 840): Promise<void> {
   const path = fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
-  const width = Math.min(page.viewportSize()?.width ?? 0, 840);
+  const width = Math.min(page.viewportSize()?.width ?? 0, widest);
   await page.setViewportSize({ width, height: 400 });
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width, height });
@@ -65,12 +66,44 @@ async function takeAdmin(): Promise<void> {
   await hub.close();
 }
 
+/** A virtual machine whose firmware waits for Escape, and a stick of the page that it can have. */
+async function takeScreen(): Promise<void> {
+  const machine = spawn('qemu-system-x86_64', [
+    ...['-nodefaults', '-display', 'none', '-M', 'q35', '-m', '64', '-vga', 'std', '-vnc', `unix:${folder}/vnc`],
+    ...['-boot', 'menu=on,splash-time=30000', '-device', 'qemu-xhci,id=xhci'],
+    ...['-chardev', `socket,id=port,path=${folder}/port,server=on,wait=off`, '-device', 'usb-redir,chardev=port'],
+  ]);
+  const targets = ['--target', `vm=usbredir+unix:${folder}/port`, '--target', `console=unix:${folder}/vnc`];
+  const seen = await GatewayScene.begin(...targets);
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  try {
+    await seen.gateway.line(/qemu usb-redir guest/);
+    const page = await seen.open(browser, await seen.token({ tgt: 'vm' }));
+    await page.setViewportSize({ width: 1400, height: 900 });
+    const file = { name: 'rescue.img', mimeType: 'application/octet-stream', buffer: Buffer.alloc(SECTORS * 512, 7) };
+    await page.locator('#image').setInputFiles(file);
+    await page.getByText('At vm, which uses it.').waitFor();
+    await page.getByLabel('Token of the console').fill(await seen.token({ tgt: 'console' }));
+    await page.getByRole('button', { name: 'Show the screen' }).click();
+    await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).click();
+    await page.getByRole('button', { name: 'Type at this screen' }).click();
+    await pause(4000);
+    await page.keyboard.press('Escape');
+    await pause(4000);
+    await take(page, 'page-screen', 1400);
+  } finally {
+    await seen.end();
+    machine.kill();
+  }
+}
+
 const [usb] = await Promise.all([fakeUsbScript(), buildPages()]);
 const browser = await launch('--ignore-certificate-errors', '--hide-scrollbars', '--disable-lcd-text');
 const folder = await mkdtemp(join(tmpdir(), 'urbdrc-screenshots-'));
 const socket = join(folder, 'control.sock');
 const scene = await GatewayScene.begin('--target', `admin=unix:${socket}`);
 try {
+  await takeScreen();
   await takeAdmin();
 
   const apart = await scene.open(browser, 'guess', { usb: 'delete Navigator.prototype.usb' });
@@ -84,7 +117,7 @@ try {
   ] as const) {
     const page = await scene.open(browser, '', { usb, dark });
     if (dark) await page.setViewportSize({ width: 412, height: 900 });
-    await page.getByLabel('Token').fill(await scene.token());
+    await page.getByLabel('Token, from whoever runs this gateway').fill(await scene.token());
     await Promise.all([page.getByRole('button', { name: 'Connect' }).click(), scene.serve()]);
     await page.getByLabel('Disk images are read-only').setChecked(false);
     const file = { name: 'rescue.img', mimeType: 'application/octet-stream', buffer: Buffer.alloc(SECTORS * 512, 7) };

@@ -4,7 +4,7 @@ import { AdminView, placeOf } from '../model/adminView.ts';
 import { claimsIn } from '../model/tokenClaims.ts';
 import { ConnectionPanel, type ConnectionView } from './connectionPanel.ts';
 import { button, element, find, setText } from './dom.ts';
-import { tokenInAddress, webSocketAt } from './place.ts';
+import { tokensInAddress, webSocketAt } from './place.ts';
 import { Plot } from './plot.ts';
 
 type Request = Exclude<ControlRequest, { do: 'list' | 'watch' }>;
@@ -223,6 +223,6 @@ function draw(): void {
 }
 
 find('connection').append(connection.node);
-const token = tokenInAddress();
+const { token } = tokensInAddress();
 if (token !== undefined) connect(token);
 draw();

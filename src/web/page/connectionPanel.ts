@@ -1,5 +1,6 @@
 import type { ConnectionState } from '../model/pageSession.ts';
 import { button, element, find, setText } from './dom.ts';
+import { TokenForm } from './tokenForm.ts';
 
 export interface ConnectionActions {
   readonly connect: (token: string) => void;
@@ -17,36 +18,23 @@ export interface ConnectionView {
 export class ConnectionPanel {
   readonly node: HTMLElement;
   readonly #status = find('status');
-  readonly #form: HTMLFormElement;
-  readonly #token = element('input', { type: 'password', id: 'token', autocomplete: 'off', required: true });
-  readonly #connect = element('button', { type: 'submit', class: 'primary' }, 'Connect');
+  readonly #form: TokenForm;
   readonly #problem = element('p', { class: 'notice', role: 'alert', hidden: true });
   readonly #open: HTMLElement;
   readonly #facts = element('p');
 
   constructor({ connect, disconnect }: ConnectionActions) {
-    const label = element(
-      'label',
-      { for: 'token' },
-      'Token, from whoever runs this gateway. It is good for one connection.',
-    );
-    this.#form = element('form', { class: 'row' }, label, this.#token, this.#connect);
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      const token = this.#token.value.trim();
-      this.#token.value = '';
-      connect(token);
-    });
+    const label = 'Token, from whoever runs this gateway. It is good for one connection.';
+    this.#form = new TokenForm('token', label, 'Connect', connect);
     this.#open = element('div', { class: 'row' }, this.#facts, button('Disconnect', disconnect));
-    this.node = element('div', {}, this.#problem, this.#form, this.#open);
+    this.node = element('div', {}, this.#problem, this.#form.node, this.#open);
   }
 
   /** @param facts - as whom and where to, where there is a connection */
   update({ name, problem }: ConnectionView, facts: string): void {
     const isOpen = name === 'connected';
-    this.#form.hidden = isOpen;
+    this.#form.update({ isShown: !isOpen, isBusy: name !== 'apart' });
     this.#open.hidden = !isOpen;
-    this.#connect.disabled = name !== 'apart';
     this.#problem.hidden = problem === undefined;
     setText(this.#problem, problem === undefined ? '' : `${problem}.`);
     setText(this.#facts, facts);

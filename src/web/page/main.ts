@@ -14,7 +14,8 @@ import { givePanel } from './givePanel.ts';
 import { KeyboardPad } from './keyboardPad.ts';
 import { LogPanel } from './logPanel.ts';
 import { Remembered } from './remembered.ts';
-import { tokenInAddress, webSocketAt } from './place.ts';
+import { tokensInAddress, webSocketAt } from './place.ts';
+import { ScreenPanel } from './screenPanel.ts';
 
 /** Typed by hand: browsers without WebUSB have none. */
 const usb: Navigator['usb'] | undefined = 'usb' in navigator ? navigator.usb : undefined;
@@ -141,6 +142,9 @@ async function forget({ identity }: UsbDevice): Promise<void> {
 find('connection').append(connection.node);
 find('give').append(givePanel({ ...ways, chooseUsb: usb === undefined ? undefined : startWebUsb(usb) }));
 setInterval(() => cards.forEach((card) => card.draw()), 1000);
-const token = tokenInAddress();
-if (token !== undefined) connect(token);
+const screen = new ScreenPanel(find('main'));
+find('screen').append(screen.node);
+const shown = tokensInAddress();
+if (shown.token !== undefined) connect(shown.token);
+if (shown.console !== undefined) void screen.connect(shown.console);
 draw();

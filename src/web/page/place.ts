@@ -7,10 +7,21 @@ export function webSocketAt(token: string): string {
   return url.href;
 }
 
-/** The token in `#token=`, which no server and no log sees. It is taken out of the address: a second use is refused anyway. */
-export function tokenInAddress(): string | undefined {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
-  if (token === '') return undefined;
-  history.replaceState(null, '', location.pathname + location.search);
-  return token;
+/** What stands behind `#`, which no server and no log sees. */
+export interface ShownTokens {
+  /** `#token=` */
+  readonly token: string | undefined;
+  /** `#console=` */
+  readonly console: string | undefined;
+}
+
+/** Takes tokens out of the address: a second use is refused anyway. */
+export function tokensInAddress(): ShownTokens {
+  const shown = new URLSearchParams(location.hash.slice(1));
+  const of = (name: string) => shown.get(name) || undefined;
+  const tokens = { token: of('token'), console: of('console') };
+  if (tokens.token !== undefined || tokens.console !== undefined) {
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+  return tokens;
 }
