@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
-import { openPages } from '../gateway/pages.ts';
+import { openPages, withHealth } from '../gateway/pages.ts';
 import { systemClock } from '../systemClock.ts';
 import { listenForStreams } from '../../transports/listen.ts';
 import { parseTransportUrl } from '../../transports/url.ts';
@@ -14,6 +14,7 @@ import { Failure, oneLine } from './failure.ts';
 import { runHubs } from './gatewayHub.ts';
 import { placeTarget, readTargets, targetOptions, type TargetsOptions } from './gatewayTargets.ts';
 import { openTokens, type TokenOptions, tokenOptions } from './gatewayTokens.ts';
+import { metricsOption, type MetricsOptions, openProgramMetrics, type ProgramMetrics } from './metricsOption.ts';
 import { addRuleOptions } from './policyOptions.ts';
 import { PROCESS, type ProgramContext } from './programContext.ts';
 import { addOutputOptions, type OutputOptions } from './programEvent.ts';
@@ -22,7 +23,12 @@ import { aborted, stopSignal } from './stopSignal.ts';
 import { Terminal } from './terminal.ts';
 
 interface GatewayOptions
-  extends Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin'>, TargetsOptions, TokenOptions, OutputOptions {
+  extends
+    Pick<EndpointOptions, 'cert' | 'key' | 'stateDir' | 'origin'>,
+    TargetsOptions,
+    TokenOptions,
+    MetricsOptions,
+    OutputOptions {
   readonly listen: string;
   readonly connections: number;
   readonly userConnections: number;
@@ -38,6 +44,7 @@ export function gatewayCommand(context: ProgramContext = PROCESS): Command {
     .addOption(limit('--user-connections <count>', 'connections of one user, 1 to 10000', 1, 10_000).default(8))
     .addOption(limit('--drain <seconds>', 'time for connections to end when this ends, 0 to 3600', 0, 3600).default(30))
     .addOption(new Option('--page', 'also serve the page with which people give their devices; needs --origin'))
+    .addOption(metricsOption())
     .addOption(configOption());
   for (const option of [...targetOptions(), ...tokenOptions(), ...listenerOptions()]) command.addOption(option);
   return addOutputOptions(addRuleOptions(command))
@@ -65,30 +72,50 @@ function limit(flags: string, description: string, least: number, most: number):
 
 async function runGateway(options: GatewayOptions, context: ProgramContext): Promise<void> {
   const terminal = new Terminal(context, options);
-  const { targets, hubs } = await readTargets(options, terminal);
-  const { userConnections, connections, origin } = options;
-  const answer = options.page === undefined ? {} : { answer: await openPage(options) };
+  const counted = await openProgramMetrics(options, terminal);
+  try {
+    await lead(options, counted, terminal, context);
+  } finally {
+    await counted.close();
+  }
+}
+
+/** Until it is stopped. */
+async function lead(
+  options: GatewayOptions,
+  counted: ProgramMetrics,
+  terminal: Terminal,
+  context: ProgramContext,
+): Promise<void> {
+  const { targets, hubs } = await readTargets(options, counted, terminal);
+  const { listen, userConnections, connections, origin } = options;
+  const pages = options.page === undefined ? undefined : await openPage(options);
   const tokens = await openTokens(options, terminal);
+  const refused = (error: Error, remote: string) => {
+    counted.refusedPeer();
+    terminal.refused(error, remote);
+  };
   const gateway = new Gateway({
     find: ({ target, place }) => (place === undefined ? targets.get(target) : placeTarget(place)),
     redeem: (token) => tokens.redeem(token),
     perUser: userConnections,
     clock: systemClock,
+    onBegin: () => counted.connected(),
     onEnd: (report) => tellEnd(report, terminal),
-    onRefused: (error, remote) => terminal.refused(error, remote),
+    onRefused: refused,
   });
   const stop = stopSignal(context);
   try {
     const listener = await listenForStreams(
-      options.listen,
+      listen,
       {
         ...(await identityOptions(options, context, terminal)),
         ...(origin === undefined ? {} : { webSocket: { origins: origin } }),
         connections: new ConnectionLimit(connections),
-        ...answer,
+        answer: withHealth(pathOf(listen), () => tokens.canRedeem(), pages),
       },
       (page) => gateway.take(page),
-      (error, remote) => terminal.refused(error, remote),
+      refused,
     );
     const { url, certificateFingerprint: fingerprint } = listener;
     terminal.say(`listening on ${url}`, {
@@ -117,9 +144,14 @@ function openPage({ listen, origin }: GatewayOptions): Promise<AnswerHttp> {
   if (origin === undefined) {
     throw new Failure("--page: give the page's own address, as people see it, as --origin https://HOST:PORT", 2);
   }
-  const url = parseTransportUrl(listen, 'listen');
   const folder = dirname(createRequire(import.meta.url).resolve('urbdrc/package.json'));
-  return openPages(join(folder, 'dist/page'), 'path' in url ? url.path : '/');
+  return openPages(join(folder, 'dist/page'), pathOf(listen));
+}
+
+/** Of the WebSocket. */
+function pathOf(listen: string): string {
+  const url = parseTransportUrl(listen, 'listen');
+  return 'path' in url ? url.path : '/';
 }
 
 function tellEnd(

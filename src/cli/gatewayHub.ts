@@ -14,7 +14,7 @@ import { startCapture } from './captureOption.ts';
 import { tellDecision } from './decisionLine.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import { oneLine } from './failure.ts';
-import { NO_METRICS } from './metricsOption.ts';
+import type { ProgramMetrics } from './metricsOption.ts';
 import type { DeviceRules } from './policyOptions.ts';
 import { serveConnection } from './serveConnection.ts';
 import { type ShareOptions, startSweep, tellSharing } from './shareOption.ts';
@@ -25,6 +25,7 @@ export interface GatewayHubOptions extends ShareOptions, Pick<EndpointOptions, '
   readonly places: readonly string[];
   /** Without rules, FOREIGN_RULES count. */
   readonly rules: DeviceRules;
+  readonly counted: ProgramMetrics;
 }
 
 /** A hub of the gateway's own as a target: devices of pages go to this machine's kernel, or into a virtual machine. */
@@ -38,7 +39,7 @@ export class GatewayHub implements Target {
 
   /** @throws Failure for a place that is none */
   constructor(options: GatewayHubOptions, terminal: Terminal) {
-    const { places, rules, hold = 0 } = options;
+    const { places, rules, counted, hold = 0 } = options;
     this.#options = options;
     this.#terminal = terminal;
     const place = (this.#place = attachPlace(places, terminal));
@@ -47,7 +48,9 @@ export class GatewayHub implements Target {
       clock: systemClock,
       share: rules.share,
       policy: rules.policy ?? rulePolicy(FOREIGN_RULES),
+      decorate: (device) => counted.device(device),
       onEvent: (event) => {
+        counted.event(event);
         place.tell(event);
         if (event.type === 'decided') tellDecision(event, describeIdentity, terminal);
         if (event.type === 'failed') terminal.warn(oneLine(event.error));
@@ -86,7 +89,7 @@ export class GatewayHub implements Target {
     const terminal = this.#terminal;
     return serveConnection(transport, {
       ...{ hub: this.hub, options: this.#options, terminal, rejoin: undefined },
-      ...{ capture: startCapture({}, 'server', terminal), metrics: NO_METRICS },
+      ...{ capture: startCapture({}, 'server', terminal), metrics: this.#options.counted },
       closeOnStop: (server) => {
         this.#servers.add(server);
         void server.closed.then(() => this.#servers.delete(server));

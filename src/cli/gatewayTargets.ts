@@ -7,6 +7,7 @@ import { type EndpointOptions, holdOptions } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import { readSecret, readText } from './files.ts';
 import { GatewayHub } from './gatewayHub.ts';
+import type { ProgramMetrics } from './metricsOption.ts';
 import { type PolicyOptions, readRules } from './policyOptions.ts';
 import { RepeatableOption } from './repeatableOption.ts';
 import { type ShareOptions, shareOptions } from './shareOption.ts';
@@ -51,14 +52,18 @@ interface Targets {
 }
 
 /** @throws Failure or UsageError for what cannot be meant */
-export async function readTargets(options: TargetsOptions, terminal: Terminal): Promise<Targets> {
+export async function readTargets(
+  options: TargetsOptions,
+  counted: ProgramMetrics,
+  terminal: Terminal,
+): Promise<Targets> {
   const { target = [], pin = [], session = [], ca, tokensFile, tokensFolder } = options;
   if (target.length === 0 && tokensFile === undefined && tokensFolder === undefined) {
     throw new Failure('say where tokens may lead: --target NAME=URL', 2);
   }
   const all = readNamed(target, '--target', 'URL');
   const urls = new Map([...all].filter(([, url]) => !isPlace(url)));
-  const hubs = await openHubs(new Map([...all].filter(([, url]) => isPlace(url))), options, terminal);
+  const hubs = await openHubs(new Map([...all].filter(([, url]) => isPlace(url))), options, counted, terminal);
   const pins = readNamed(pin, '--pin', 'SHA256');
   const sessions = readNamed(session, '--session', 'FILE');
   const withTls = [...urls].filter(([, url]) => usesTls(url)).map(([name]) => name);
@@ -112,6 +117,7 @@ function isPlace(url: string): boolean {
 async function openHubs(
   places: ReadonlyMap<string, string>,
   options: TargetsOptions,
+  counted: ProgramMetrics,
   terminal: Terminal,
 ): Promise<ReadonlyMap<string, GatewayHub>> {
   const { rules, allow, deny, ask } = options;
@@ -124,7 +130,7 @@ async function openHubs(
   return new Map(
     [...places].map(([name, place]) => [
       name,
-      new GatewayHub({ ...options, places: place.split(','), rules: read }, terminal),
+      new GatewayHub({ ...options, places: place.split(','), rules: read, counted }, terminal),
     ]),
   );
 }

@@ -46,6 +46,8 @@ export function tokenOptions(): readonly Option[] {
 /** What looks tokens up; `close` it at the end. */
 export interface OpenTokens {
   redeem(token: string): Promise<Ticket>;
+  /** Whether tokens can be looked up now. */
+  canRedeem(): boolean;
   close(): void;
 }
 
@@ -61,19 +63,20 @@ export async function openTokens(options: TokenOptions, terminal: Terminal): Pro
   const key = algorithm === undefined ? undefined : await readKey(options, terminal);
   const redis = url === undefined ? undefined : await RedisTokens.open(url, redisPrefix, (line) => terminal.warn(line));
   const close = () => redis?.close();
+  const common = { close, canRedeem: () => redis?.isReached ?? true };
   try {
     const admit = (ticket: Ticket) => redis?.admit(ticket) ?? ticket;
     if (tokensFile !== undefined)
-      return { close, redeem: async (token) => admit(await redeemFromFile(tokensFile, token)) };
+      return { ...common, redeem: async (token) => admit(await redeemFromFile(tokensFile, token)) };
     if (tokensFolder !== undefined) {
-      return { close, redeem: async (token) => admit(await redeemFromFolder(tokensFolder, token)) };
+      return { ...common, redeem: async (token) => admit(await redeemFromFolder(tokensFolder, token)) };
     }
-    if (redis !== undefined && key === undefined) return { close, redeem: (token) => redis.redeem(token) };
+    if (redis !== undefined && key === undefined) return { ...common, redeem: (token) => redis.redeem(token) };
     const { audience } = options;
     const used = redis === undefined ? {} : { used: redis };
     if (algorithm === undefined || key === undefined) throw new Failure('--algorithm and its key go together', 2);
     const tickets = await Tickets.open({ key, algorithms: algorithm, audience, ...used });
-    return { close, redeem: async (token) => admit(await tickets.redeem(token)) };
+    return { ...common, redeem: async (token) => admit(await tickets.redeem(token)) };
   } catch (error) {
     close();
     throw error;

@@ -38,6 +38,8 @@ export interface GatewayOptions {
   /** Connections of one user. */
   readonly perUser: number;
   readonly clock: Clock;
+  /** A connection that a ticket permits begins; what it returns is called when it is over. */
+  readonly onBegin?: () => () => void;
   readonly onEnd: (report: ConnectionReport) => void;
   /** A page whose ticket did not count. */
   readonly onRefused: (error: Error, remote: string) => void;
@@ -81,7 +83,7 @@ export class Gateway {
 
   async #serve(page: Page): Promise<void> {
     const { remote } = page;
-    const { clock, onEnd, onRefused } = this.#options;
+    const { clock, onBegin, onEnd, onRefused } = this.#options;
     const begin = clock.now();
     const traffic = { fromPage: 0, toPage: 0 };
     let admitted: Admitted;
@@ -93,8 +95,10 @@ export class Gateway {
       return;
     }
     const { ticket } = admitted;
+    const left = onBegin?.();
     const error = await this.#connect(page, admitted, traffic);
     this.#leave(ticket.user);
+    left?.();
     onEnd({ ...ticket, ...traffic, remote, duration: clock.now() - begin, error });
   }
 

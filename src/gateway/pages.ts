@@ -60,6 +60,22 @@ export async function openPages(folder: string, path: string): Promise<AnswerHtt
   };
 }
 
+/**
+ * Answers load balancers at `PATH/health`, and leaves the rest to the pages.
+ *
+ * @param path of the WebSocket
+ * @param isWell whether somebody who comes now can be let in
+ */
+export function withHealth(path: string, isWell: () => boolean, pages: AnswerHttp | undefined): AnswerHttp {
+  const place = `${path.replace(/\/$/, '')}/health`;
+  return (request) => {
+    const [asked] = (request.url ?? '').split('?', 1);
+    if (asked !== place || !(request.method === 'GET' || request.method === 'HEAD')) return pages?.(request);
+    const headers = { 'Cache-Control': 'no-store' };
+    return isWell() ? told(200, 'ok', headers) : told(503, 'tokens cannot be looked up now', headers);
+  };
+}
+
 async function readPages(folder: string, base: string): Promise<ReadonlyMap<string, Page>> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const pages = new Map<string, Page>();

@@ -120,12 +120,15 @@ describe('gateways that share a Redis (redis-server of Debian)', () => {
 
   it('nobody is let in while Redis is away, which is told once; there is a line when it is not there at the start', async () => {
     const { running, url } = await scene.listen([...args(), ...signed()], 'ws://127.0.0.1:0');
+    const health = async () => (await fetch(`${url.replace(/^ws:/, 'http:').replace(/\/$/, '')}/health`)).status;
+    expect(await health()).to.equal(200);
     redis.kill('SIGKILL');
     await running.line(/Redis has closed the connection, no token is taken until it is back/);
     for (let attempt = 0; attempt < 2; attempt++) {
       const error = await refusal(url, await fresh());
       expect(error).to.include({ code: 'UPSTREAM_FAILED' });
     }
+    expect(await health()).to.equal(503);
     const late = scene.start([...args(), ...signed(), '--listen', 'ws://127.0.0.1:0']);
     expect(await late.exit).to.equal(1);
     expect(complaints(late)[0]).to.match(/Redis does not let this gateway in at .*redis/);

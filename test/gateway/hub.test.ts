@@ -61,6 +61,37 @@ describe('urbdrc gateway: hubs of its own', () => {
     expect(complaints(running)).to.deep.equal([]);
   });
 
+  it('--metrics counts pages that came and that were refused, and devices; load balancers are told that it is well', async () => {
+    const target = `vm1=usbredir+listen+unix:${scene.file('machine')}`;
+    const running = scene.start([
+      ...['gateway', '--algorithm', 'HS256', '--secret-file', scene.file('secret'), '--target', target],
+      ...['--listen', 'ws://127.0.0.1:0/usb', '--metrics', '127.0.0.1:0'],
+    ]);
+    const [, metrics = ''] = await running.line(/^metrics for Prometheus: (\S+)$/);
+    const [, url = ''] = await running.line(/^listening on (ws:\S+)$/);
+    await running.line(/^listening on usbredir\+listen\+unix:/);
+    const address = { path: scene.file('machine') };
+    const machine = openUsbredirDevices({ address, version: 'a machine', clock: systemClock });
+    await running.line(/: a machine$/);
+    const read = async () => (await fetch(metrics)).text();
+    await once(new WebSocket(`${url}?token=guess`, 'binary'), 'close');
+    const client = await enter(url, 'vm1');
+    await client.attach(stick());
+    await running.line(/^attached .* to usbredir\+listen/);
+    const text = await read();
+    expect(text).to.match(/^urbdrc_connections 1$/m);
+    expect(text).to.match(/^urbdrc_refusals_total\{what="peer"\} 1$/m);
+    expect(text).to.match(/^urbdrc_devices\{class="mass-storage"\} 1$/m);
+    const health = await fetch(`${url.replace(/^ws:/, 'http:')}/health`);
+    expect([health.status, await health.text()]).to.deep.equal([200, 'ok\n']);
+    await client.close();
+    await running.line(/alice at vm1 ended/);
+    expect(await read()).to.match(/^urbdrc_connections 0$/m);
+    await (await machine).close();
+    running.stop();
+    expect(await running.exit).to.equal(0);
+  });
+
   it('a page cannot plug a keyboard in, unless a rule allows it', async () => {
     const target = `vm1=usbredir+listen+unix:${scene.file('machine')}`;
     for (const [rules, line] of [

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { openPages } from '../../src/gateway/pages.ts';
+import { openPages, withHealth } from '../../src/gateway/pages.ts';
 import { listenForStreams, type Listener } from '../../transports/listen.ts';
 import type { AnswerHttp } from '../../transports/webSocket/webSocketAcceptor.ts';
 import { failureOf } from '../transports/listening.ts';
@@ -139,5 +139,18 @@ describe('pages of the gateway', () => {
     await closed;
     expect(socket.bytesRead).to.be.lessThan(64 * 1024 * 1024);
     expect(refusals.join()).to.match(/within 10000 ms/);
+  });
+
+  it('load balancers are told whether somebody who comes now can be let in; the pages stay', async () => {
+    let isWell = true;
+    answer = withHealth('/usb', () => isWell, answer);
+    const url = await start();
+    expect(await get(`${url}/health`)).to.deep.include({ status: 200, body: Buffer.from('ok\n') });
+    isWell = false;
+    const { status, headers, body } = await get(`${url}/health?a`);
+    expect([status, body.toString()]).to.deep.equal([503, 'tokens cannot be looked up now\n']);
+    expect(headers).to.include({ 'cache-control': 'no-store' });
+    expect(await get(`${url}/`)).to.include({ status: 200 });
+    expect(await get(`${url}/health/more`)).to.include({ status: 404 });
   });
 });

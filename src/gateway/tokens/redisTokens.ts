@@ -62,6 +62,11 @@ export class RedisTokens implements UsedTokens {
     return new RedisTokens(redis, prefix);
   }
 
+  /** Whether tokens can be looked up now. */
+  get isReached(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   async take(id: string, until: number, now: number): Promise<boolean> {
     const seconds = Math.max(1, Math.ceil(until - now));
     return (await this.#ask((redis) => redis.set(`${this.#prefix}used:${id}`, '1', 'EX', seconds, 'NX'))) === 'OK';
