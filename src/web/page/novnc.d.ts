@@ -1,4 +1,4 @@
-/** What is used of noVNC, whose package has docs/API.md and no types. */
+/** What is used of noVNC, whose package has no types (its documentation: API.md). */
 declare module '@novnc/novnc' {
   interface Credentials {
     readonly username?: string;
