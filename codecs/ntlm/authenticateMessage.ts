@@ -24,7 +24,8 @@ export interface AuthenticateMessage {
 const Flags = struct('AUTHENTICATE_MESSAGE', { NegotiateFlags: 'u32' });
 /** Six buffers. */
 const FIELDS_SIZE = MESSAGE_HEAD_SIZE + 6 * BUFFER_FIELD_SIZE + Flags.size;
-const MIC_SIZE = 16;
+/** Bytes of the MIC. */
+export const MIC_SIZE = 16;
 /** Where the MIC is in a message that has one: it always has a VERSION, too. */
 export const MIC_OFFSET = FIELDS_SIZE + NTLM_VERSION_SIZE;
 

@@ -1,14 +1,14 @@
 import { ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { utf16Bytes } from '../../codecs/core/text.ts';
-import { AuthenticateMessage, MIC_OFFSET } from '../../codecs/ntlm/authenticateMessage.ts';
+import { AuthenticateMessage, MIC_OFFSET, MIC_SIZE } from '../../codecs/ntlm/authenticateMessage.ts';
 import { AvFlag, AvId, type AvPair, AvPairs } from '../../codecs/ntlm/avPairs.ts';
 import { ChallengeMessage } from '../../codecs/ntlm/challengeMessage.ts';
 import { NtlmClientChallenge } from '../../codecs/ntlm/clientChallenge.ts';
 import { NtlmFlag } from '../../codecs/ntlm/messageHead.ts';
 import { NegotiateMessage } from '../../codecs/ntlm/negotiateMessage.ts';
 import { computeProof, hmacMd5, responseKey } from './ntlmKeys.ts';
-import { decodeToken, NTLM_VERSION, SEALED_SESSION_FLAGS } from './ntlmMessages.ts';
+import { decodeToken, NTLM_VERSION, SEALED_SESSION_FLAGS, SUPPORTED_FLAGS } from './ntlmMessages.ts';
 import { NtlmSession } from './ntlmSession.ts';
 import { Rc4 } from './rc4.ts';
 
@@ -39,16 +39,8 @@ export interface NtlmClientOptions {
 
 /** NTLMv2 needs these of a server. */
 const REQUIRED_FLAGS = SEALED_SESSION_FLAGS | NtlmFlag.NTLMSSP_NEGOTIATE_TARGET_INFO;
-const OFFERED_FLAGS =
-  SEALED_SESSION_FLAGS |
-  NtlmFlag.NTLMSSP_REQUEST_TARGET |
-  NtlmFlag.NTLMSSP_NEGOTIATE_NTLM |
-  NtlmFlag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
-  NtlmFlag.NTLMSSP_NEGOTIATE_VERSION |
-  NtlmFlag.NTLMSSP_NEGOTIATE_56;
 
 const NO_BYTES = new Uint8Array(0);
-const MIC_SIZE = 16;
 
 /** What {@link NtlmClient.authenticate} gives. */
 export interface NtlmAuthentication {
@@ -68,7 +60,7 @@ export class NtlmClient {
     this.#credentials = credentials;
     this.#options = options;
     const message = NegotiateMessage.encode({
-      ...{ name: 'NEGOTIATE_MESSAGE', negotiateFlags: OFFERED_FLAGS >>> 0, version: NTLM_VERSION },
+      ...{ name: 'NEGOTIATE_MESSAGE', negotiateFlags: SUPPORTED_FLAGS >>> 0, version: NTLM_VERSION },
       ...{ domainName: NO_BYTES, workstation: NO_BYTES },
     });
     this.#negotiate = joinParts(message);
@@ -88,7 +80,7 @@ export class NtlmClient {
    */
   authenticate(challengeBytes: Uint8Array): NtlmAuthentication {
     const challenge = decodeToken(ChallengeMessage, challengeBytes);
-    const flags = challenge.negotiateFlags & (OFFERED_FLAGS | REQUIRED_FLAGS);
+    const flags = challenge.negotiateFlags & (SUPPORTED_FLAGS | REQUIRED_FLAGS);
     if ((flags & REQUIRED_FLAGS) !== REQUIRED_FLAGS) {
       const problem = 'the server does not sign and seal with 128 bits and NTLMv2: it is too old, or not what it seems';
       throw new ProtocolError('CHALLENGE_MESSAGE', 'negotiating', problem, ChallengeMessage.spec);

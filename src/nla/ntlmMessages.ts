@@ -13,6 +13,15 @@ export const SEALED_SESSION_FLAGS =
   NtlmFlag.NTLMSSP_NEGOTIATE_128 |
   NtlmFlag.NTLMSSP_NEGOTIATE_KEY_EXCH;
 
+/** What a client offers, and a server grants where it is offered. */
+export const SUPPORTED_FLAGS =
+  SEALED_SESSION_FLAGS |
+  NtlmFlag.NTLMSSP_REQUEST_TARGET |
+  NtlmFlag.NTLMSSP_NEGOTIATE_NTLM |
+  NtlmFlag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
+  NtlmFlag.NTLMSSP_NEGOTIATE_VERSION |
+  NtlmFlag.NTLMSSP_NEGOTIATE_56;
+
 /** Windows 10; the other end only logs it. */
 export const NTLM_VERSION: NtlmVersion = {
   productMajorVersion: 10,

@@ -2,14 +2,14 @@ import { ProtocolError } from '../../codecs/core/errors.ts';
 import { joinParts } from '../../codecs/core/parts.ts';
 import { isSameProof } from '../../codecs/core/sameProof.ts';
 import { decodeUtf16, utf16Bytes } from '../../codecs/core/text.ts';
-import { AuthenticateMessage, MIC_OFFSET } from '../../codecs/ntlm/authenticateMessage.ts';
+import { AuthenticateMessage, MIC_OFFSET, MIC_SIZE } from '../../codecs/ntlm/authenticateMessage.ts';
 import { AvFlag, AvId, AvPairs } from '../../codecs/ntlm/avPairs.ts';
 import { ChallengeMessage } from '../../codecs/ntlm/challengeMessage.ts';
 import { NtlmClientChallenge } from '../../codecs/ntlm/clientChallenge.ts';
 import { NtlmFlag } from '../../codecs/ntlm/messageHead.ts';
 import { NegotiateMessage } from '../../codecs/ntlm/negotiateMessage.ts';
 import { hmacMd5, responseKey } from './ntlmKeys.ts';
-import { decodeToken, NTLM_VERSION, SEALED_SESSION_FLAGS } from './ntlmMessages.ts';
+import { decodeToken, NTLM_VERSION, SEALED_SESSION_FLAGS, SUPPORTED_FLAGS } from './ntlmMessages.ts';
 import { NtlmSession } from './ntlmSession.ts';
 import { Rc4 } from './rc4.ts';
 
@@ -27,17 +27,8 @@ export interface NtlmServerOptions {
   readonly passwordOf: (userName: string, domainName: string) => string | undefined;
 }
 
-/** Flags that a server grants where a client asks for them, beside those of a sealed session. */
-const GRANTED_FLAGS =
-  SEALED_SESSION_FLAGS |
-  NtlmFlag.NTLMSSP_REQUEST_TARGET |
-  NtlmFlag.NTLMSSP_NEGOTIATE_NTLM |
-  NtlmFlag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
-  NtlmFlag.NTLMSSP_NEGOTIATE_VERSION |
-  NtlmFlag.NTLMSSP_NEGOTIATE_56;
 const PROOF_SIZE = 16;
 const SESSION_KEY_SIZE = 16;
-const MIC_SIZE = 16;
 
 /** The server's half of NTLMv2, [MS-NLMP] 3.2: a challenge, and whether its answer is right. It makes no random numbers itself. */
 export class NtlmServer {
@@ -76,7 +67,7 @@ export class NtlmServer {
       ],
     });
     const own = NtlmFlag.NTLMSSP_NEGOTIATE_TARGET_INFO | NtlmFlag.NTLMSSP_TARGET_TYPE_SERVER;
-    const flags = (negotiateFlags & GRANTED_FLAGS) | own;
+    const flags = (negotiateFlags & SUPPORTED_FLAGS) | own;
     const message = ChallengeMessage.encode({
       name: 'CHALLENGE_MESSAGE',
       negotiateFlags: flags >>> 0,
