@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { UsbDevice, UsbDeviceIdentity, UsbOperation, UsbResult, UsbTransfer } from '../ports/usb.ts';
 import { ActiveConfiguration, findConfiguration } from '../usb/activeConfiguration.ts';
 import { DeviceError } from '../usb/deviceError.ts';
+import { withOwnData } from '../usb/ownData.ts';
 import type { DeviceDescription } from '../usb/readDescription.ts';
 import { type Complete, completeAtOnce, NO_BYTES } from '../usb/results.ts';
 
@@ -104,7 +105,7 @@ export abstract class ConnectedDevice implements UsbDevice {
     const isTaken = this.#use === 'open' || (this.#use === 'described' && operation.type === 'control');
     if (!isTaken || this.#gone.signal.aborted) return completeAtOnce('disconnected', complete);
     this.#operations += 1;
-    return this.start(withOwnData(operation), (result) => {
+    return this.start(ownData(operation), (result) => {
       this.#operations -= 1;
       complete(result);
       if (this.#operations === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -146,8 +147,6 @@ export function completeLater(work: Promise<UsbResult>, complete: Complete): Usb
 }
 
 /** The other end may answer before it has read all that is sent: then the memory is for other data, which are not for it. */
-function withOwnData(operation: UsbOperation): UsbOperation {
-  return 'data' in operation && operation.data.byteLength > 0
-    ? { ...operation, data: new Uint8Array(operation.data) }
-    : operation;
+function ownData(operation: UsbOperation): UsbOperation {
+  return 'data' in operation && operation.data.byteLength > 0 ? withOwnData(operation) : operation;
 }

@@ -1,5 +1,6 @@
 import { stateRequestOf } from '../../codecs/usb/stateRequest.ts';
 import type { UsbOperation } from '../ports/usb.ts';
+import { withOwnData } from './ownData.ts';
 
 /** Class request to an interface, host to device; [HID 1.11] 7.2. */
 const CLASS_OUT = 0x21;
@@ -22,7 +23,7 @@ export class HostSettings {
     const key = settingKey(setting);
     if (key === undefined || (this.#settings.size >= MAXIMUM_SETTINGS && !this.#settings.has(key))) return;
     // The data belongs to whoever submitted it.
-    const kept = setting.type === 'control' ? { ...setting, data: new Uint8Array(setting.data) } : setting;
+    const kept = setting.type === 'control' ? withOwnData(setting) : setting;
     this.#settings.set(key, kept);
   }
 

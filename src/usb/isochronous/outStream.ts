@@ -1,4 +1,5 @@
 import type { UsbDevice, UsbOperation, UsbStatus, UsbTransfer } from '../../ports/usb.ts';
+import { withOwnData } from '../ownData.ts';
 import { type Complete, completeAtOnce, NO_BYTES, resultOf } from '../results.ts';
 import { frameAt, FrameTimeline } from './frameTimeline.ts';
 import type { StreamOptions } from './streamTiming.ts';
@@ -70,7 +71,7 @@ export class OutStream {
     const { start, isApart } = place;
     this.#tellGap(isApart);
     // The answer comes before the data is on the bus, and after it they are the caller's again.
-    const kept = { ...operation, data: new Uint8Array(operation.data) };
+    const kept = withOwnData(operation);
     const queued: Queued = { operation: kept, duration, start, at: isApart ? start : undefined, complete };
     this.#queue.push(queued);
     this.#drop();

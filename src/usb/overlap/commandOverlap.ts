@@ -2,6 +2,7 @@ import { COMMAND_STATUS_WRAPPER_SIZE } from '../../../codecs/usb/bulkOnlyTranspo
 import type { UsbOperation, UsbResult, UsbStatus } from '../../ports/usb.ts';
 import type { BulkOnlyFunction } from '../massStorage/bulkOnlyFunctions.ts';
 import { CommandPhase, type SeenCommand } from '../massStorage/commandPhase.ts';
+import { withOwnData } from '../ownData.ts';
 import { resultOf } from '../results.ts';
 import {
   ActionList,
@@ -223,9 +224,7 @@ export class CommandOverlap implements EndpointMachine {
     this.#observer.overlapped();
     this.#hasDataFailed = false;
     this.#move('command');
-    // The host may have its own memory again before the command is written.
-    const sent = { ...operation, data: new Uint8Array(operation.data) };
-    this.#send({ kind: 'command', operation: sent, isDropped: false });
+    this.#send({ kind: 'command', operation: withOwnData(operation), isDropped: false });
     if (direction === 'in') this.#sendAhead('data', length);
     if (direction !== 'out') this.#sendAhead('status', COMMAND_STATUS_WRAPPER_SIZE);
     this.#actions.complete(request, resultOf('completed', undefined, operation.data.byteLength));

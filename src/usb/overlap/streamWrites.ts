@@ -1,4 +1,5 @@
 import type { UsbResult, UsbStatus } from '../../ports/usb.ts';
+import { withOwnData } from '../ownData.ts';
 import { resultOf } from '../results.ts';
 import {
   ActionList,
@@ -58,7 +59,7 @@ export class StreamWrites implements EndpointMachine {
       return this.#actions.take();
     }
     const isOwn = operation.data.byteLength <= this.#window();
-    const sent = isOwn ? { ...operation, data: new Uint8Array(operation.data) } : operation;
+    const sent = isOwn ? withOwnData(operation) : operation;
     const outstanding: Outstanding = { operation: sent, request, isOwn, isAnswered: false };
     this.#outstanding.set(this.#actions.submit(outstanding), outstanding);
     this.#answer();
