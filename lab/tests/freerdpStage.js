@@ -138,10 +138,19 @@ export async function switchStickPort(state) {
   await writeFile('/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable', state === 'off' ? '1' : '0');
 }
 
-/** FreeRDP's option for the stick, by its address: by its ids FreeRDP would redirect its copy at vhci-hcd, too. */
-export async function stickByAddress() {
-  const stick = await lab.waitUntil(() => lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid), SLOW, 'the stick');
-  return `/usb:addr,dev:${stick.busNumber.toString(16)}:${stick.deviceNumber.toString(16)}`;
+/**
+ * FreeRDP's option for devices, by their addresses: by their ids it would redirect their copies at vhci-hcd, too.
+ * @param {{ vid: number, pid: number }[]} devices
+ */
+export async function byAddress(...devices) {
+  const addresses = await Promise.all(
+    devices.map(async ({ vid, pid }) => {
+      const name = `device ${vid.toString(16)}:${pid.toString(16)}`;
+      const { busNumber, deviceNumber } = await lab.waitUntil(() => lab.sysfsDevice(vid, pid), SLOW, name);
+      return `${busNumber.toString(16)}:${deviceNumber.toString(16)}`;
+    }),
+  );
+  return `/usb:addr,dev:${addresses.join('#')}`;
 }
 
 /** A FreeRDP that was ended by a signal leaves the stick without a driver. */

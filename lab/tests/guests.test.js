@@ -2,7 +2,7 @@
 // guest.
 import { expect } from 'chai';
 import { readdir, readFile, realpath } from 'node:fs/promises';
-import { SLOW, Stage, startScreen } from './freerdpStage.js';
+import { byAddress, SLOW, Stage, startScreen } from './freerdpStage.js';
 import { openRedirPort } from './redirPort.js';
 import * as lab from './support.js';
 import { giveStickBack, STICK_PORT } from './vhciStage.js';
@@ -31,10 +31,7 @@ describe('a guest of QEMU, by usbredir', () => {
     const stage = await Stage.open();
     try {
       const { server, port } = await stage.serve('--attach', 'usbredir+unix:/run/redir0.sock');
-      const { busNumber, deviceNumber } = await lab.waitUntil(() => lab.sysfsDevice(0x46f4, 1), SLOW, 'the stick');
-      // By its address: FreeRDP would redirect the copy, too, by its ids.
-      const address = [busNumber, deviceNumber].map((each) => each.toString(16)).join(':');
-      const client = stage.freerdp(port, `/usb:addr,dev:${address}`);
+      const client = stage.freerdp(port, await byAddress(lab.STICK));
       await server.waitForLine(/^attached 46f4:0001/, SLOW).catch((error) => {
         throw new Error(`${error.message}; FreeRDP printed:\n${client.lines.join('\n')}`);
       });

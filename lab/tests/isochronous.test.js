@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { numberInYuy2 } from '../../dist/src/entryPoints/virtualDevices.js';
 import { openLibusbDevices } from '../../dist/src/devices/libusb/libusbDevices.js';
-import { Stage, startScreen } from './freerdpStage.js';
+import { byAddress, Stage, startScreen } from './freerdpStage.js';
 import * as lab from './support.js';
 import * as vhci from './vhciStage.js';
 
@@ -65,13 +65,6 @@ async function expectPlayed(sent) {
   await lab.waitUntil(isThere, 20_000, 'every sample is in the file').catch((error) => {
     throw new Error(`${error.message}; the first ${best} of ${wanted.length} were`);
   });
-}
-
-/** Bus and number of a device, as FreeRDP takes them. @param {{ vid: number, pid: number }} ids */
-async function addressOf({ vid, pid }) {
-  const device = await lab.sysfsDevice(vid, pid);
-  if (device === undefined) throw new Error(`no device ${vid.toString(16)}:${pid.toString(16)}`);
-  return [device.busNumber, device.deviceNumber].map((each) => each.toString(16)).join(':');
 }
 
 /** The number of the sound card on a USB device. @param {string} busId */
@@ -224,9 +217,7 @@ describe('isochronous transfers', () => {
         const headset = stage.start('redirect', '--virtual', 'headset:uac1', '--attach', 'vhci', '--verbose');
         await vhci.attached(headset);
         const { server, port } = await rdp.serve('--attach', 'vhci', '--allow', '*');
-        // By their addresses: FreeRDP would redirect the copies, too, by their ids.
-        const addresses = await Promise.all([SOUND, HEADSET].map(addressOf));
-        const client = rdp.freerdp(port, `/usb:addr,dev:${addresses.join('#')}`);
+        const client = rdp.freerdp(port, await byAddress(SOUND, HEADSET));
         /** @type {Map<number, string>} */
         const copies = new Map();
         while (copies.size < 2) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeIdentity } from '../../dist/transports/certificates.js';
-import { Stage, startScreen, stickByAddress } from './freerdpStage.js';
+import { byAddress, Stage, startScreen } from './freerdpStage.js';
 import * as lab from './support.js';
 import { DISK, ended, expectHealthyKernel, expectPortsFree, giveStickBack, loadVhci, node, SLOW } from './vhciStage.js';
 import { established, listening, loginScreen, withSettings } from './xrdp.js';
@@ -97,7 +97,7 @@ describe('a stick of an RDP client whose server is xrdp', () => {
   /** All three, and the disk that FreeRDP's stick is here. */
   async function session() {
     if (server === undefined || proxy === undefined) throw new Error('xrdp or the proxy has not been started');
-    const options = ['/cert:ignore', '/u:ali', await stickByAddress()];
+    const options = ['/cert:ignore', '/u:ali', await byAddress(lab.STICK)];
     const client = stage.start('xfreerdp', `/v:127.0.0.1:${PROXY_PORT}`, ...options);
     const over = client.exit.then((how) => {
       throw new Error(`FreeRDP ended with ${how} before its stick was here: ${client.lines.join('\n')}`);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openProxy } from './cuttingProxy.js';
-import { SLOW, Stage, startScreen } from './freerdpStage.js';
+import { byAddress, SLOW, Stage, startScreen } from './freerdpStage.js';
 import * as lab from './support.js';
 import { attached, DISK, expectHealthyKernel, expectPortsFree, giveStickBack, loadVhci, node } from './vhciStage.js';
 
@@ -43,10 +43,7 @@ describe('a FreeRDP that is cut off and comes back', function () {
     stage = await Stage.open(program);
     const { server, port } = await stage.serve('--attach', 'vhci', '--allow', '*', '--hold', WAIT, ...options);
     proxy = await openProxy(port);
-    const stick = await lab.waitUntil(() => lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid), SLOW, 'the stick');
-    // By its address: FreeRDP would redirect the copy, too, by its ids.
-    const address = [stick.busNumber, stick.deviceNumber].map((each) => each.toString(16)).join(':');
-    const client = stage.freerdp(proxy.port, '+auto-reconnect', `/usb:addr,dev:${address}`);
+    const client = stage.freerdp(proxy.port, '+auto-reconnect', await byAddress(lab.STICK));
     const { busId } = await attached(server, '46f4:0001');
     return { server, client, busId };
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Stage as RdpStage, startScreen, stickByAddress } from './freerdpStage.js';
+import { byAddress, Stage as RdpStage, startScreen } from './freerdpStage.js';
 import { KEYBOARD, KEY_A, localKeyboardNode, openNode, typeA } from './keyboards.js';
 import * as lab from './support.js';
 import {
@@ -125,7 +125,7 @@ describe('redirected devices become devices of the kernel', function () {
       const rdp = await RdpStage.open();
       try {
         const { server, port } = await rdp.serve('--attach', 'vhci');
-        const client = rdp.freerdp(port, await stickByAddress());
+        const client = rdp.freerdp(port, await byAddress(lab.STICK));
         const disk = await node(server, DISK);
         await fill(disk);
         await expectFilled(disk, files);

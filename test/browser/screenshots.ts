@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { MassStorage } from 'urbdrc';
@@ -35,7 +36,7 @@ async function read(storage: MassStorage): Promise<void> {
     const isBusy = Math.floor(round / 4) % 2 === 0;
     for (let lba = 0; lba < (isBusy ? SECTORS : SECTORS / 4); lba += 128) await storage.read(lba, 128);
     if (round % 3 === 0) await storage.write(0, new Uint8Array(64 * 512));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pause(300);
   }
 }
 
@@ -59,7 +60,7 @@ async function takeAdmin(): Promise<void> {
   source.plug('1-2');
   const page = await scene.open(browser, await scene.token({ sub: 'carol', tgt: 'admin' }), { path: 'admin' });
   await page.getByText('At 192.0.2.1').waitFor();
-  await new Promise((resolve) => setTimeout(resolve, 1000 * BUSY));
+  await pause(1000 * BUSY);
   await take(page, 'page-admin');
   await page.close();
   await control.close();
@@ -75,7 +76,6 @@ async function takeScreen(): Promise<void> {
   ]);
   const targets = ['--target', `vm=usbredir+unix:${folder}/port`, '--target', `console=unix:${folder}/vnc`];
   const seen = await GatewayScene.begin(...targets);
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   try {
     await seen.gateway.line(/qemu usb-redir guest/);
     const page = await seen.open(browser, await seen.token({ tgt: 'vm' }));
