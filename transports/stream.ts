@@ -35,6 +35,8 @@ export interface StreamOptions {
   readonly lastBytes?: () => Uint8Array;
   /** Called once the peer has closed or is lost: why, where it said so before. Default: it never does. */
   readonly farewell?: () => Error | undefined;
+  /** Whether the peer may close now; where it does without, the connection is lost. Default: it may between frames. */
+  readonly mayEnd?: () => boolean;
   /** Frames that arrived during a handshake, to be delivered first. */
   readonly earlier?: readonly Uint8Array[];
   /** Default: delivers. */
@@ -66,6 +68,7 @@ export class StreamTransport implements Transport {
   readonly #memory: BufferPool | undefined;
   readonly #lastBytes: (() => Uint8Array) | undefined;
   readonly #farewell: (() => Error | undefined) | undefined;
+  readonly #mayEnd: () => boolean;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
   readonly #clock: Clock;
@@ -92,6 +95,7 @@ export class StreamTransport implements Transport {
     this.#memory = stream instanceof Socket ? (options.memory ?? sharedMemory) : undefined;
     this.#lastBytes = options.lastBytes;
     this.#farewell = options.farewell;
+    this.#mayEnd = options.mayEnd ?? (() => true);
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
@@ -189,7 +193,13 @@ export class StreamTransport implements Transport {
     }
     if (!this.#isFlowing()) return;
     if (!this.#peerEnded) this.#stream.resume();
-    else this.#end(this.#farewell?.() ?? (this.#deframer.isInsideFrame ? cut(this.remote) : undefined));
+    else this.#end(this.#farewell?.() ?? this.#cut());
+  }
+
+  /** Why an end that the system calls orderly is none. */
+  #cut(): TransportError | undefined {
+    if (this.#deframer.isInsideFrame) return cut(this.remote, 'inside a frame');
+    return this.#mayEnd() ? undefined : cut(this.remote, 'without a word');
   }
 
   #isFlowing(): boolean {
@@ -263,8 +273,8 @@ function lost(remote: string): TransportError {
   return new TransportError('CONNECTION_LOST', `${remote}: the connection was lost`);
 }
 
-function cut(remote: string): TransportError {
-  return new TransportError('CONNECTION_LOST', `${remote}: closed inside a frame`);
+function cut(remote: string, where: string): TransportError {
+  return new TransportError('CONNECTION_LOST', `${remote}: closed ${where}`);
 }
 
 /** The IP address at the other end, in one form whichever protocol the socket is for; `?` for what has none. */

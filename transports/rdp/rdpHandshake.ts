@@ -213,11 +213,14 @@ class RdpHandshake {
     const painter = new DesktopPainter(stream, paint, clock);
     painter.request();
     this.#giveCookies();
+    let hasLeft = false;
     const framing = new RdpFraming<RdpEvent>(stream, connection, this.#deframer, channel, {
       happened(event) {
         if (event.type === 'repaint') painter.request();
-        // Without an error the client closes the stream by itself.
-        if (event.type === 'finished' && event.error !== undefined) throw event.error;
+        if (event.type !== 'finished') return;
+        if (event.error !== undefined) throw event.error;
+        // The client closes the stream by itself.
+        hasLeft = true;
       },
       lastPackets: () => connection.end(ErrorInfo.ERRINFO_RPC_INITIATED_DISCONNECT).outgoing,
     });
@@ -228,6 +231,8 @@ class RdpHandshake {
       deframer: framing,
       join: (frames, memory) => framing.join(frames, memory),
       lastBytes: () => framing.lastBytes(),
+      // A reset that meets what this end writes looks like an end in order.
+      mayEnd: () => hasLeft,
     });
   }
 

@@ -165,6 +165,14 @@ describe('an RDP listener', () => {
     expect(await end.untilClosed()).to.equal(undefined);
   });
 
+  it('takes the end of a stream without a goodbye for a connection that is lost', async () => {
+    const { client, end } = await connected();
+    client.secure.end();
+    const error = await end.untilClosed();
+    expect(error).to.include({ code: 'CONNECTION_LOST' });
+    expect(error?.message).to.match(/^rdp:\/\/127\.0\.0\.1:\d+: closed without a word$/);
+  });
+
   it('tells in one line when the client is lost, or speaks nonsense', async () => {
     const { client, end } = await connected();
     client.socket.resetAndDestroy();

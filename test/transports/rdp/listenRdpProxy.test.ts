@@ -193,8 +193,16 @@ describe('an RDP proxy', () => {
     it('the client', async () => {
       await stage.open();
       const { client, server, own } = await stage.connected();
-      client.secure.end();
+      client.secure.end(mcs({ name: 'DISCONNECT_PROVIDER_ULTIMATUM', reason: 3 }));
       expect(await Promise.all([server.untilClosed(), own.untilClosed()])).to.deep.equal([undefined, undefined]);
+    });
+
+    it('the client, without a goodbye: the server sees that, too', async () => {
+      await stage.open();
+      const { client, server, own } = await stage.connected();
+      client.secure.end();
+      expect(await server.untilClosed()).to.include({ code: 'CONNECTION_LOST' });
+      expect(await own.untilClosed()).to.equal(undefined);
     });
 
     it('the client, by a reset', async () => {
