@@ -1,47 +1,21 @@
 // Virtual devices at a guest of QEMU, by usbredir, with client and server outside of it: the guest's kernel uses them.
 import { expect } from 'chai';
 import { truncate, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { HidKeyboard } from '../../dist/src/entryPoints/virtualDevices.js';
 import { dial } from '../../dist/src/entryPoints/node.js';
 import { RedirectionClient } from '../../dist/src/entryPoints/urbdrc.js';
+import { SLOW, startGuest, USE_STICK } from './guest.js';
 import { Stage } from './stage.js';
 import * as lab from '../tests/support.js';
 
-const LAB = fileURLToPath(new URL('../lab', import.meta.url));
-const SLOW = 120_000;
 const STICK_BYTES = 16 << 20;
 /** struct input_event without its time: EV_KEY, KEY_A, pressed. */
 const KEY_A_PRESSED = '01 00 1e 00 01 00 00 00';
 
 /** What the guest does: it waits for one device after the other, uses each, and says so. */
 const IN_THE_GUEST = `
-modprobe -a vfat nls_cp437 nls_ascii cdc_acm usbhid
-disk() {
-  local block device
-  for block in /sys/block/sd*; do
-    device=$(readlink -f "$block/device/../../../..") || continue
-    [[ $(cat "$device/idVendor" 2>/dev/null) != 1209 ]] || { echo "/dev/\${block##*/}"; return 0; }
-  done
-  return 1
-}
-echo "guest: ready"
-until stick=$(disk); do sleep 0.2; done
-mkfs.vfat "$stick"
-mkdir /run/stick
-mount "$stick" /run/stick
-mkdir -p /run/stick/a/b
-head -c 3145745 /dev/urandom >/run/stick/a/b/file
-(cd /run/stick && sha256sum a/b/file >/run/sums)
-umount /run/stick
-fsck.vfat -n "$stick"
-echo 3 >/proc/sys/vm/drop_caches
-mount -o ro "$stick" /run/stick
-(cd /run/stick && sha256sum -c /run/sums)
-umount /run/stick
-echo "guest: stick $(sha256sum <"$stick")"
-while disk >/dev/null; do sleep 0.2; done
-echo "guest: no stick"
+modprobe -a cdc_acm usbhid
+${USE_STICK}
 until vendor=$(grep -l 1209 /sys/class/input/event*/device/id/vendor); do sleep 0.2; done
 node=\${vendor#/sys/class/input/}
 exec 4<"/dev/input/\${node%%/*}"
@@ -68,15 +42,10 @@ describe('virtual devices at a guest of QEMU, by programs outside of it', () => 
 
   before(async () => {
     stage = await Stage.open();
-    const { folder } = stage;
-    const path = `${folder}/port`;
-    const port = `-chardev socket,id=outside,path=${path},server=on,wait=off -device usb-redir,chardev=outside,bus=xhci.0,port=7`;
-    const options = ['--out', folder, '--time', '1500', '--qemu', port];
-    guest = lab.spawnProgram(LAB, [...options, '--', 'bash', '-euc', IN_THE_GUEST]);
-    stage.atEnd(() => guest.stop());
-    await guest.waitForLine(/^guest: ready/, SLOW);
-    clients = `unix:${folder}/clients`;
-    server = stage.urbdrc('serve', '--listen', clients, '--allow', '*', '--attach', `usbredir+unix:${path}`);
+    const started = await startGuest(stage, IN_THE_GUEST);
+    guest = started.guest;
+    clients = `unix:${stage.folder}/clients`;
+    server = stage.urbdrc('serve', '--listen', clients, '--allow', '*', '--attach', `usbredir+unix:${started.socket}`);
     await server.waitForLine(/qemu usb-redir guest/, SLOW);
   });
   after(() => stage.end());

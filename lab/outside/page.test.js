@@ -1,14 +1,14 @@
 // Devices of the gateway's page, in Chromium on this machine, at virtual machines of QEMU, through wss:// and the gateway.
 import { expect } from 'chai';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { GatewayPage } from '../tests/gatewayPage.js';
 import { writeBootableStick } from './bootableStick.js';
+import { SLOW, startGuest, USE_STICK } from './guest.js';
 import { Machine } from './machine.js';
 import { Stage } from './stage.js';
 import * as lab from '../tests/support.js';
 
-/** A machine comes up, or finds a device: milliseconds. */
-const SLOW = 120_000;
+const STICK_BYTES = 16 << 20;
 const PASSWORD = 'mango';
 
 /**
@@ -50,6 +50,30 @@ describe('the page of the gateway, in Chromium, and virtual machines of QEMU', (
     return gateway;
   }
 
+  it('a file is a stick in a guest, which makes a file system in it; the copy that is saved has it', async () => {
+    const { guest, socket } = await startGuest(stage, USE_STICK);
+    const site = await openGateway('--target', `guest=usbredir+unix:${socket}`);
+    await site.gateway.waitForLine(/qemu usb-redir guest/, SLOW);
+    const page = await site.show({ token: 'guest' });
+    await page.getByText('Connected', { exact: true }).waitFor();
+    const image = `${stage.folder}/disk.img`;
+    await writeFile(image, '');
+    await truncate(image, STICK_BYTES);
+    await page.getByLabel('Disk images are read-only').setChecked(false);
+    await page.locator('#image').setInputFiles(image);
+    const [, sum] = await guest.waitForLine(/^guest: stick (\w{64})/, SLOW);
+    expect(guest.lines).to.include('a/b/file: OK');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save a copy' }).click(),
+    ]);
+    expect(await lab.sha256OfDevice(await download.path(), STICK_BYTES)).to.equal(sum);
+    await page.getByRole('button', { name: 'Take back' }).click();
+    expect(await guest.exit).to.equal('0');
+    expect(guest.lines).to.include('guest: no stick');
+    expect(site.problems).to.deep.equal([]);
+  });
+
   it("a machine's console beside its device: keys that are pressed there boot it from the page's stick", async () => {
     const { folder } = stage;
     const machine = await Machine.startWithConsole(folder, PASSWORD);
@@ -61,7 +85,7 @@ describe('the page of the gateway, in Chromium, and virtual machines of QEMU', (
     const image = `${folder}/boot.img`;
     await writeBootableStick(image);
 
-    const page = await site.show({ token: await site.token('usb'), console: await site.token('console') });
+    const page = await site.show({ token: 'usb', console: 'console' });
     await page.getByText('Connected', { exact: true }).waitFor();
     await page.locator('#image').setInputFiles(image);
     await site.gateway.waitForLine(/^attached 1209:0001/, SLOW);

@@ -52,7 +52,7 @@ export class GatewayPage {
    * A new token of a user.
    * @param {string} target
    */
-  token(target) {
+  #token(target) {
     const claims = { aud: 'urbdrc', sub: 'alice', tgt: target, jti: randomUUID() };
     return new SignJWT({ ...claims, exp: Math.floor(Date.now() / 1000) + 240 })
       .setProtectedHeader({ alg: 'HS256' })
@@ -60,11 +60,11 @@ export class GatewayPage {
   }
 
   /**
-   * Starts Chromium, and opens the page with what stands behind `#`.
-   * @param {{ readonly [name: string]: string }} shown
+   * Starts Chromium, and opens the page with new tokens: made once it has started, for they last four minutes.
+   * @param {{ readonly [name: string]: string }} targets by the names of their tokens behind `#`
    * @param {string} [before] a script that runs before the page's
    */
-  async show(shown, before) {
+  async show(targets, before) {
     const browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
       args: [
@@ -86,7 +86,9 @@ export class GatewayPage {
       if (message.type() === 'error') this.problems.push(message.text());
     });
     if (before !== undefined) await page.addInitScript(before);
-    await page.goto(`${this.origin}/usb/#${new URLSearchParams(shown)}`);
+    const tokens = new URLSearchParams();
+    for (const [name, target] of Object.entries(targets)) tokens.set(name, await this.#token(target));
+    await page.goto(`${this.origin}/usb/#${tokens}`);
     return page;
   }
 }

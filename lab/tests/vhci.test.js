@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { byAddress, Stage as RdpStage, startScreen } from './freerdpStage.js';
-import { KEYBOARD, KEY_A, localKeyboardNode, openNode, typeA } from './keyboards.js';
+import { KEYBOARD, KEY_A, localKeyboardNode, typeA } from './keyboards.js';
+import { expectBothWays, SERIAL } from './serialLine.js';
 import * as lab from './support.js';
 import {
   attached,
@@ -30,7 +31,6 @@ import {
 } from './vhciStage.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const SERIAL = { vid: 0x0403, pid: 0x6001, port: '1-3' };
 /** @param {{ vid: number, pid: number }} ids */
 const driver = async ({ vid, pid }) => (await lab.driversOf(vid, pid)).join();
 
@@ -199,27 +199,7 @@ describe('redirected devices become devices of the kernel', function () {
     const client = stage.redirect(url, '--port', SERIAL.port);
     const path = await node(server, LINE);
     expect(await realpath(`/sys/class/tty/${basename(path)}`)).to.match(/\/vhci_hcd\.\d+\//);
-    const line = await lab.openLine();
-    const tty = await openNode(path);
-    try {
-      await lab.run('stty', ['-F', path, '115200', 'raw', '-echo', '-crtscts', 'clocal']);
-      const there = Buffer.from(Array.from({ length: 2000 }, (_, index) => index % 251));
-      const { bytesWritten } = await tty.file.write(there);
-      expect(bytesWritten).to.equal(there.length);
-      expect((await line.read(there.length)).equals(there)).to.equal(true);
-      const back = Buffer.from(Array.from({ length: 700 }, (_, index) => (index * 7) % 256));
-      await line.write(back);
-      let bytes = Buffer.alloc(0);
-      await lab.waitUntil(
-        async () => (bytes = await tty.readSome()).length >= back.length,
-        SLOW,
-        'bytes from the line',
-      );
-      expect(bytes.equals(back)).to.equal(true);
-    } finally {
-      await tty.file.close();
-      await line.close();
-    }
+    await expectBothWays(path);
     expect(await interrupt(client)).to.equal('0');
     await lab.waitUntil(async () => (await driver(SERIAL)) === 'ftdi_sio', SLOW, 'ftdi_sio has the adapter back');
   });
