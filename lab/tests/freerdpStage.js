@@ -11,6 +11,8 @@ const MAIN = fileURLToPath(new URL('../../dist/urbdrc.js', import.meta.url));
 const DISPLAY = ':77';
 /** A program starts in two seconds here, or in thirty where the machine has other work: milliseconds to wait for it. */
 export const SLOW = 120_000;
+/** So often is looked for a stick at a port that was switched on, before that is done once more. */
+const LOOKS = 50;
 /** FreeRDP lets an idle interrupt or bulk IN end after so many milliseconds. */
 export const IDLE_TIMEOUT = 10_000;
 export const STICK = '46f4:0001';
@@ -131,11 +133,26 @@ export class Stage {
 }
 
 /**
- * Switches the stick's port of the USB 3 root hub off, which is as good as pulling the stick out, or on again.
+ * Switches the stick's port of the USB 3 root hub off, which is as good as pulling the stick out, or on again, and waits until
+ * the kernel has found the stick there.
  * @param {'off' | 'on'} state
  */
 export async function switchStickPort(state) {
-  await writeFile('/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable', state === 'off' ? '1' : '0');
+  const file = '/sys/bus/usb/devices/2-0:1.0/usb2-port1/disable';
+  await writeFile(file, state === 'off' ? '1' : '0');
+  if (state === 'off') return;
+  let looks = 0;
+  const isThere = async () => {
+    if ((await lab.sysfsDevice(lab.STICK.vid, lab.STICK.pid)) !== undefined) return true;
+    looks += 1;
+    if (looks % LOOKS === 0) {
+      // Now and then the hub says nothing of what is at a port that has power again.
+      await writeFile(file, '1');
+      await writeFile(file, '0');
+    }
+    return false;
+  };
+  await lab.waitUntil(isThere, SLOW, 'the stick is at its port again');
 }
 
 /**
