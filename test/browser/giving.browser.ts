@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { MassStorage, RedirectionServer, type RemoteDevice, RemoteUsb } from 'urbdrc';
+import { HIGH_WATER_MARK } from '../../transports/stream.ts';
 import { type Listening, startListening } from '../transports/listening.ts';
 import { CuttingProxy } from '../transports/resume/cuttingProxy.ts';
 import { launch, servePage, type ServedPage } from './chromium.ts';
+import { Flood, FLOOD_FRAME, numberOf } from './flood.ts';
 
 const POLICY = "default-src 'none'; script-src 'self'; connect-src wss://127.0.0.1:*";
 const SECTORS = 4096;
+/** More than a page may be behind. */
+const FRAMES = Math.ceil((40 << 20) / FLOOD_FRAME);
 
 /** The SHA-256 of what the page puts on its sticks. */
 function digestOfContent(): string {
@@ -115,6 +119,34 @@ describe('a page in Chromium gives its devices to a server, through wss://', () 
       .to.include('interrupted')
       .and.include('resumed');
     proxy.close();
+  });
+
+  it('a server that does not read makes the page wait: the queue of the browser is full, and nothing is lost', async () => {
+    const { url } = listening.listener;
+    const flood = page.evaluate(([to, count]) => window.giving.flood(to, 'secret', count), [url, FRAMES] as const);
+    const transport = await listening.accepted();
+    expect(await flood).to.be.lessThan(FRAMES);
+    const numbers: number[] = [];
+    await new Promise<void>((resolve) =>
+      transport.start({
+        received(frame) {
+          if (numbers.push(numberOf(frame)) === FRAMES) resolve();
+        },
+        drained() {},
+        closed: () => resolve(),
+      }),
+    );
+    expect(numbers).to.deep.equal(Array.from({ length: FRAMES }, (_, index) => index + 1));
+    expect(await page.evaluate(() => window.giving.mostWaiting())).to.be.within(FLOOD_FRAME, 2 * HIGH_WATER_MARK);
+    await transport.close();
+  });
+
+  it('a page that does not read is cut off when 32 MiB wait for it, which both ends are told', async () => {
+    const { url } = listening.listener;
+    const ended = page.evaluate((to) => window.giving.readNothing(to, 'secret'), url);
+    const flood = new Flood(await listening.accepted(), FRAMES).start();
+    expect(await ended).to.match(/: this page did not read 33554432 bytes$/);
+    expect(await flood.ended).to.contain('this page did not read 33554432 bytes');
   });
 
   it('a wrong token, a page from elsewhere and a server that is down are told to the page', async () => {

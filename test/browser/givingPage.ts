@@ -4,6 +4,7 @@
 import { type Redirection, RedirectionClient, RemoteUsb, type UsbDevice } from 'urbdrc';
 import { BlobBlocks, MassStorageStick, MemoryBlocks, OsrFx2 } from 'urbdrc/devices/virtual';
 import { dial, WebUsbDevices } from 'urbdrc/web';
+import { Flood } from './flood.ts';
 
 /** The same bytes in Node and here. */
 function contentOf(sectors: number): Uint8Array<ArrayBuffer> {
@@ -18,13 +19,41 @@ let redirection: Redirection | undefined;
 let blob: BlobBlocks | undefined;
 let board: OsrFx2 | undefined;
 const events: string[] = [];
+let flood: Flood | undefined;
+let mostWaiting = 0;
 
 async function give(device: UsbDevice): Promise<void> {
   redirection = await client?.attach(device);
 }
 
+class CountingWebSocket extends WebSocket {
+  override send(data: Parameters<WebSocket['send']>[0]): void {
+    super.send(data);
+    mostWaiting = Math.max(mostWaiting, this.bufferedAmount);
+  }
+}
+
 const giving = {
   events,
+  /** Connects, and sends so many frames to the server. Gives after how many it was asked to wait. */
+  async flood(url: string, token: string, count: number): Promise<number | undefined> {
+    window.WebSocket = CountingWebSocket;
+    flood = new Flood(await dial(url, { token, hold: 0 }), count).start();
+    return flood.stops[0];
+  },
+  /** Bytes that the browser had to send at most. */
+  mostWaiting: () => mostWaiting,
+  /** Connects, and reads nothing after the first frame. Gives why the connection ended. */
+  async readNothing(url: string, token: string): Promise<string> {
+    const transport = await dial(url, { token, hold: 0 });
+    return new Promise((resolve) =>
+      transport.start({
+        received: () => transport.pause(),
+        drained: () => {},
+        closed: (error) => resolve(error?.message ?? ''),
+      }),
+    );
+  },
   /** `connected`, or the error's code and message. */
   async connect(url: string, token: string): Promise<string> {
     try {
