@@ -44,7 +44,7 @@ export class DistantStack {
   ): Promise<DistantStack> {
     const clock = new FlowClock();
     const [near, far] = memoryPair({ latency: roundTrip / 2, clock, highWaterMark: WIDE });
-    const server = new RedirectionServer(far, { clock, overlap: true, ...options });
+    const server = new RedirectionServer(far, { clock, ...options });
     const client = new RedirectionClient(near, { clock, timers: { releaseWait: 60_000 } });
     const offered = new Promise<UsbDevice>((resolve) => void server.watch(resolve));
     const { result: device } = await clock.measure(client.attach(create(clock)).then(() => offered));

@@ -21,8 +21,8 @@ say('plugging five sticks in');
 const [direct, kernel, tcp, plain, unix] = await plugSticks();
 say('redirecting three of them');
 const { profile } = options;
-const overTcp = await throughOurs(tcp, 'tcp://127.0.0.1:0', { profile, serving: ['--overlap'] });
-const withoutOverlap = await throughOurs(plain, 'tcp://127.0.0.1:0', { profile });
+const overTcp = await throughOurs(tcp, 'tcp://127.0.0.1:0', { profile });
+const withoutOverlap = await throughOurs(plain, 'tcp://127.0.0.1:0', { profile, serving: ['--no-overlap'] });
 const overUnix = await throughOurs(unix, 'unix:/run/urbdrc-measuring', { profile });
 const KERNEL = "kernel's USB/IP";
 const ways = [

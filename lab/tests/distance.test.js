@@ -43,7 +43,7 @@ describe('a client that is 50 ms away', function () {
   before(async () => {
     await loadVhci('vfat', 'nls_cp437', 'nls_iso8859-1', 'nls_ascii', 'nls_utf8', 'ftdi_sio', 'usbmon');
     await keepAway(DELAY);
-    ({ server, url } = await serving.serve('--overlap', '--hold', '0'));
+    ({ server, url } = await serving.serve('--hold', '0'));
   });
   beforeEach(async () => {
     stage = new VhciStage();

@@ -19,10 +19,7 @@ export function peerOption(): Option {
 }
 
 export function overlapOption(): Option {
-  return new Option(
-    '--overlap',
-    'ask distant devices of our own client for what their drivers ask for next (on trial)',
-  );
+  return new Option('--no-overlap', 'ask distant devices for nothing before their drivers do (docs/latency.md)');
 }
 
 /** How far the other end is; undefined before an answer has shown it. */
@@ -46,7 +43,7 @@ export function describeDistance({
 
 /** Sets the profile of a connection's client, and prints it: one line, more with --verbose. */
 export function watchPeer(
-  { peer, overlap = false }: PeerOptions,
+  { peer, overlap = true }: PeerOptions,
   remote: string,
   terminal: Terminal,
 ): Pick<RedirectionServerOptions, 'peer' | 'overlap' | 'onPeerRecognised'> {

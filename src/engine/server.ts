@@ -34,7 +34,7 @@ export interface RedirectionServerOptions extends ConnectionOptions {
   readonly onPeerRecognised?: (profile: PeerProfile) => void;
   /**
    * Whether what programs will ask for next is asked for before, of clients that keep the order of what they are sent
-   * (docs/latency.md). On trial: default false.
+   * (docs/latency.md). Default true.
    */
   readonly overlap?: boolean;
 }
@@ -71,7 +71,7 @@ export class RedirectionServer implements UsbDeviceSource {
     this.connection = transport.identity ?? { address: transport.remote };
     this.#settings = connectionSettings(options);
     const { clock, timers, call } = this.#settings;
-    this.#overlaps = options.overlap === true;
+    this.#overlaps = options.overlap !== false;
     this.#deviceFailed = (error) => call(options.onDeviceFailed, error);
     this.#client = new ServedClient(options.peer, clock, timers, (profile) => call(options.onPeerRecognised, profile));
     this.#alarm = new Alarm(clock, (now) => {
