@@ -119,7 +119,10 @@ export class Gateway {
     }
     const count = this.#users.get(user) ?? 0;
     if (count >= perUser) {
-      throw new TransportError('TOO_MANY_CONNECTIONS', `${user} has ${count} connections, the most for one user`);
+      throw new TransportError(
+        'TOO_MANY_CONNECTIONS',
+        `${user} has ${count} connection${count === 1 ? '' : 's'}, the most for one user`,
+      );
     }
     this.#users.set(user, count + 1);
     return { ticket, target };

@@ -187,7 +187,7 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     await second.getByRole('alert').getByText('the token was used before: get a new one').waitFor();
     await second.getByLabel('Token, from whoever runs this gateway').fill(await scene.token());
     await button(second, 'Connect').click();
-    await second.getByRole('alert').getByText('alice has 1 connections').waitFor();
+    await second.getByRole('alert').getByText('alice has 1 connection,').waitFor();
     scene.gateway.stop();
     await page.getByRole('alert').getByText('the gateway is ending').waitFor();
   });

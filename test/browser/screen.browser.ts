@@ -66,6 +66,8 @@ describe("a console's screen in the page of the gateway: noVNC in Chromium", () 
     await page.keyboard.press('b');
     await button(page, 'Close the screen').click();
     await scene.gateway.line(/alice at console ended/);
+    await page.getByLabel('Token of the console').waitFor();
+    expect(await page.getByRole('alert').count()).to.equal(0);
     const [first, second, ...others] = vnc.keys;
     expect([first, second]).to.deep.equal([TAB, KEY_A]);
     expect(others).not.to.include('b'.charCodeAt(0));
@@ -86,6 +88,7 @@ describe("a console's screen in the page of the gateway: noVNC in Chromium", () 
     await logOn(page);
     await screenOf(page).waitFor();
     vnc.close();
+    await page.getByRole('alert').getByText('console has closed the connection').waitFor();
     await page.getByLabel('Token of the console').waitFor();
   });
 

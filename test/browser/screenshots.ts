@@ -1,4 +1,4 @@
-/** Takes the pictures of docs/browser.md: `npm run docs:screenshots`. One of them wants QEMU. */
+/** Takes the pictures of docs/browser.md: `npm run docs:screenshots [-- states]`. One of them wants QEMU. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { FakeSink, FakeSource } from '../hub/hubFakes.ts';
 import { launch } from './chromium.ts';
 import { indexedPng } from './indexedPng.ts';
 import { buildPages, fakeUsbScript, GatewayScene } from './gatewayScene.ts';
+import { takeStates } from './stateScreenshots.ts';
 
 const SECTORS = 65_536;
 /** Seconds for which there is something to see in the plots. */
@@ -103,6 +104,16 @@ const folder = await mkdtemp(join(tmpdir(), 'urbdrc-screenshots-'));
 const socket = join(folder, 'control.sock');
 const scene = await GatewayScene.begin('--target', `admin=unix:${socket}`);
 try {
+  await takeStates(browser, usb, folder, take);
+  if (process.argv[2] !== 'states') await takeOverviews();
+} finally {
+  await rm(folder, { recursive: true });
+  await scene.end();
+  await browser.close();
+}
+
+/** What the page looks like at work. */
+async function takeOverviews(): Promise<void> {
   await takeScreen();
   await takeAdmin();
 
@@ -139,8 +150,4 @@ try {
     await page.close();
     await scene.gateway.line(/alice at desk /);
   }
-} finally {
-  await rm(folder, { recursive: true });
-  await scene.end();
-  await browser.close();
 }

@@ -34,8 +34,10 @@ export class ScreenPanel {
   readonly #credentials: HTMLFormElement;
   readonly #type = button('Type at this screen', () => this.#client()?.focus(), { class: 'primary' });
   readonly #keys: HTMLElement;
-  readonly #end = button('Close the screen', () => this.#socket?.close());
+  readonly #end = button('Close the screen', () => this.#close());
   #socket: WebSocket | undefined;
+  /** The person ends it. */
+  #isClosing = false;
   #state: ScreenState = { name: 'apart', problem: undefined };
   #target = '';
 
@@ -74,6 +76,7 @@ export class ScreenPanel {
   async connect(token: string): Promise<void> {
     if (this.#state.name !== 'apart') return;
     this.#target = claimsIn(token).target ?? location.host;
+    this.#isClosing = false;
     this.#enter({ name: 'connecting' });
     try {
       const { default: Client } = await import('@novnc/novnc');
@@ -81,7 +84,8 @@ export class ScreenPanel {
       this.#socket = socket;
       let failure: string | undefined;
       socket.addEventListener('close', ({ code, reason }) => {
-        this.#enter({ name: 'apart', problem: failure ?? problemOf(code, reason) });
+        const why = () => failure ?? problemOf(code, reason) ?? `${this.#target} has closed the connection`;
+        this.#enter({ name: 'apart', problem: this.#isClosing ? undefined : why() });
       });
       const client = new Client(this.#screen, socket);
       client.scaleViewport = true;
@@ -107,6 +111,11 @@ export class ScreenPanel {
     const canvas = this.#screen.querySelector('canvas');
     canvas?.setAttribute('role', 'application');
     canvas?.setAttribute('aria-label', `Screen of ${this.#target}`);
+  }
+
+  #close(): void {
+    this.#isClosing = true;
+    this.#socket?.close();
   }
 
   #client(): RFB | undefined {
