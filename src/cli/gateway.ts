@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConnectionLimit } from '../admission/connectionLimit.ts';
 import { type ConnectionReport, Gateway } from '../gateway/gateway.ts';
 import { openPages, withHealth } from '../gateway/pages.ts';
-import { systemClock } from '../systemClock.ts';
+import { watchRevocations } from '../gateway/revocations.ts';
+import { idleClock, systemClock } from '../systemClock.ts';
 import { listenForStreams } from '../../transports/listen.ts';
 import { parseTransportUrl } from '../../transports/url.ts';
 import type { AnswerHttp } from '../../transports/webSocket/webSocketAcceptor.ts';
@@ -104,6 +105,8 @@ async function lead(
     onEnd: (report) => tellEnd(report, terminal),
     onRefused: refused,
   });
+  const { revoked } = tokens;
+  const stopWatching = revoked && watchRevocations({ gateway, revoked, clock: idleClock });
   const stop = stopSignal(context);
   try {
     const listener = await listenForStreams(
@@ -133,6 +136,7 @@ async function lead(
       await gateway.drain(1000 * options.drain);
     });
   } finally {
+    stopWatching?.();
     tokens.close();
     stop.release();
     terminal.done();

@@ -48,6 +48,8 @@ export interface OpenTokens {
   redeem(token: string): Promise<Ticket>;
   /** Whether tokens can be looked up now. */
   canRedeem(): boolean;
+  /** Those of some users whose access was taken back; undefined where nobody can do that. */
+  readonly revoked?: (users: readonly string[]) => Promise<readonly string[]>;
   close(): void;
 }
 
@@ -63,7 +65,11 @@ export async function openTokens(options: TokenOptions, terminal: Terminal): Pro
   const key = algorithm === undefined ? undefined : await readKey(options, terminal);
   const redis = url === undefined ? undefined : await RedisTokens.open(url, redisPrefix, (line) => terminal.warn(line));
   const close = () => redis?.close();
-  const common = { close, canRedeem: () => redis?.isReached ?? true };
+  const common = {
+    close,
+    canRedeem: () => redis?.isReached ?? true,
+    ...(redis && { revoked: (users: readonly string[]) => redis.revoked(users) }),
+  };
   try {
     const admit = (ticket: Ticket) => redis?.admit(ticket) ?? ticket;
     if (tokensFile !== undefined)

@@ -52,7 +52,8 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #connections = new Map<Page, Promise<void>>();
-  readonly #users = new Map<string, number>();
+  /** Of those who were let in, by user. */
+  readonly #users = new Map<string, Set<Page>>();
   #isEnding = false;
 
   constructor(options: GatewayOptions) {
@@ -62,6 +63,16 @@ export class Gateway {
   /** Connections, those included that are just being made. */
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** Those who have connections. */
+  get users(): readonly string[] {
+    return [...this.#users.keys()];
+  }
+
+  /** Ends the connections of a user. */
+  end(user: string, error: Error): void {
+    for (const page of this.#users.get(user) ?? []) page.destroy(error);
   }
 
   /** Takes a page that was just opened. */
@@ -97,16 +108,16 @@ export class Gateway {
     const { ticket } = admitted;
     const left = onBegin?.();
     const error = await this.#connect(page, admitted, traffic);
-    this.#leave(ticket.user);
+    this.#leave(ticket.user, page);
     left?.();
     onEnd({ ...ticket, ...traffic, remote, duration: clock.now() - begin, error });
   }
 
   /** @throws TransportError */
-  async #admit({ request }: Page): Promise<Admitted> {
+  async #admit(page: Page): Promise<Admitted> {
     const { find, redeem, perUser } = this.#options;
     this.#checkEnding();
-    const token = tokenIn(request);
+    const token = tokenIn(page.request);
     if (token === undefined) {
       throw new TransportError('TOKEN_MISSING', 'presented no token: Authorization: Bearer TOKEN, or ?token=TOKEN');
     }
@@ -117,14 +128,12 @@ export class Gateway {
     if (target === undefined) {
       throw new TransportError('NO_SUCH_TARGET', `there is no target ${ticket.target} here`);
     }
-    const count = this.#users.get(user) ?? 0;
-    if (count >= perUser) {
-      throw new TransportError(
-        'TOO_MANY_CONNECTIONS',
-        `${user} has ${count} connection${count === 1 ? '' : 's'}, the most for one user`,
-      );
+    const pages = this.#users.get(user) ?? new Set();
+    if (pages.size >= perUser) {
+      const count = pages.size === 1 ? '1 connection' : `${pages.size} connections`;
+      throw new TransportError('TOO_MANY_CONNECTIONS', `${user} has ${count}, the most for one user`);
     }
-    this.#users.set(user, count + 1);
+    this.#users.set(user, pages.add(page));
     return { ticket, target };
   }
 
@@ -132,10 +141,10 @@ export class Gateway {
     if (this.#isEnding) throw ending();
   }
 
-  #leave(user: string): void {
-    const count = (this.#users.get(user) ?? 0) - 1;
-    if (count > 0) this.#users.set(user, count);
-    else this.#users.delete(user);
+  #leave(user: string, page: Page): void {
+    const pages = this.#users.get(user);
+    pages?.delete(page);
+    if (pages?.size === 0) this.#users.delete(user);
   }
 
   async #connect(page: Page, { ticket, target }: Admitted, traffic: Traffic): Promise<Error | undefined> {

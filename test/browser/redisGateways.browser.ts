@@ -118,6 +118,18 @@ describe('gateways that share a Redis (redis-server of Debian)', () => {
     await page.close();
   });
 
+  it('who is connected when the access is taken back is ended, at each gateway', async () => {
+    const pages: TransportEnd[] = [];
+    while (pages.length < 2) {
+      const { url } = await scene.listen([...args(), ...signed()], 'ws://127.0.0.1:0');
+      pages.push(new TransportEnd(await dialPage(`${url}?token=${await fresh()}`, { hold: 0, ...OPEN })));
+      await server.accepted();
+    }
+    await client.set('urbdrc:revoked:alice', '1', 'EX', 60);
+    for (const page of pages)
+      expect((await page.untilClosed())?.message).to.match(/access of this user was taken back/);
+  });
+
   it('nobody is let in while Redis is away, which is told once; there is a line when it is not there at the start', async () => {
     const { running, url } = await scene.listen([...args(), ...signed()], 'ws://127.0.0.1:0');
     const health = async () => (await fetch(`${url.replace(/^ws:/, 'http:').replace(/\/$/, '')}/health`)).status;

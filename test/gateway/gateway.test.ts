@@ -260,6 +260,20 @@ describe('gateway', () => {
     expect((await takeBytes(socket, bytes.length)).equals(bytes)).to.equal(true);
   });
 
+  it('ends all connections of a user when it is told to, with the reason, and nobody else', async () => {
+    await start();
+    const [one, two, other] = [await through(), await through(), await through({ sub: 'bob' })];
+    expect(gateway.users).to.deep.equal(['alice', 'bob']);
+    for (const { socket } of [one, two]) socket.resume();
+    const ends = Promise.all([closing(one.page), closing(two.page)]);
+    gateway.end('alice', new TransportError('WRONG_TOKEN', 'the access of this user was taken back'));
+    const end = { code: 4401, reason: 'the access of this user was taken back' };
+    expect(await ends).to.deep.equal([end, end]);
+    while (gateway.size > 1) await turns(1);
+    expect(gateway.users).to.deep.equal(['bob']);
+    expect(other.page.readyState).to.equal(WebSocket.OPEN);
+  });
+
   it('limits the connections of one user, and of no other', async () => {
     await start();
     const first = await through();

@@ -26,3 +26,8 @@ export function nameOfToken(token: string): string {
 export function wrongToken(problem: string): TransportError {
   return new TransportError('WRONG_TOKEN', problem);
 }
+
+/** Of a user for whom there is a key that says so. */
+export function accessTakenBack(): TransportError {
+  return wrongToken('the access of this user was taken back');
+}

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { UsageError } from '../../../codecs/core/errors.ts';
 import { TransportError } from '../../../transports/transportError.ts';
 import type { Ticket } from '../tickets.ts';
-import { plainTicket, plainToken, wrongToken } from './plainToken.ts';
+import { accessTakenBack, plainTicket, plainToken, wrongToken } from './plainToken.ts';
 import type { UsedTokens } from './usedTokens.ts';
 
 /** Milliseconds for a connection to Redis, and for an answer of it. */
@@ -74,9 +74,14 @@ export class RedisTokens implements UsedTokens {
 
   /** @throws TransportError `WRONG_TOKEN` for a user for whom there is a key PREFIX`revoked:`USER */
   async admit(ticket: Ticket): Promise<Ticket> {
-    const count = await this.#ask((redis) => redis.exists(`${this.#prefix}revoked:${ticket.user}`));
-    if (count > 0) throw wrongToken('the access of this user was taken back');
+    if (await this.#isRevoked(ticket.user)) throw accessTakenBack();
     return ticket;
+  }
+
+  /** Those of some users for whom there is such a key. @throws TransportError while Redis cannot be reached */
+  async revoked(users: readonly string[]): Promise<readonly string[]> {
+    const answers = await Promise.all(users.map((user) => this.#isRevoked(user)));
+    return users.filter((_, index) => answers[index]);
   }
 
   /**
@@ -92,6 +97,10 @@ export class RedisTokens implements UsedTokens {
 
   close(): void {
     this.#redis.disconnect();
+  }
+
+  async #isRevoked(user: string): Promise<boolean> {
+    return (await this.#ask((redis) => redis.exists(`${this.#prefix}revoked:${user}`))) > 0;
   }
 
   async #ask<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
