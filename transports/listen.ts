@@ -119,7 +119,12 @@ async function open(
   checkReach(url, target, tokens.length > 0 || takeStream !== undefined);
   const clock = options.clock ?? systemClock;
   const webSocket = isWebSocket(target)
-    ? new WebSocketAcceptor(target.path, options.webSocket ?? {}, clock, answer)
+    ? new WebSocketAcceptor(
+        target.path,
+        { ...options.webSocket, knowsVisitors: takeStream !== undefined },
+        clock,
+        answer,
+      )
     : undefined;
   const identity = target.scheme === 'unix' || !isSecure(target) ? undefined : await identityFor(target.host, options);
   const hold = checkHold(options.hold);

@@ -78,7 +78,7 @@ abstract class SharingTransport implements Transport {
         if (!this.examined(frame)) handler.received(frame);
       },
       drained: () => handler.drained(),
-      interrupted: (hold) => handler.interrupted?.(hold) ?? hold,
+      interrupted: (hold, cause) => handler.interrupted?.(hold, cause) ?? hold,
       resumed: () => handler.resumed?.(),
       noticed: (text) => this.#onNotice(text),
       closed: (error) => handler.closed(this.ended(error)),

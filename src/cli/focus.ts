@@ -71,8 +71,8 @@ export function homeWhenCut(
 ): ReturnType<typeof watchCuts> {
   return {
     ...cuts,
-    onInterrupted: (hold) => {
-      cuts.onInterrupted(hold);
+    onInterrupted: (hold, cause) => {
+      cuts.onInterrupted(hold, cause);
       void group?.switchTo('local').catch(() => {});
     },
   };

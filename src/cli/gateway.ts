@@ -99,6 +99,8 @@ async function lead(
   const gateway = new Gateway({
     find: ({ target, place }) => (place === undefined ? targets.get(target) : placeTarget(place)),
     redeem: (token) => tokens.redeem(token),
+    readmit: (ticket) => tokens.readmit(ticket),
+    returnTime: 1000 * (options.hold ?? 0),
     perUser: userConnections,
     clock: systemClock,
     onBegin: () => counted.connected(),

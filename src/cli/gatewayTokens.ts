@@ -46,6 +46,8 @@ export function tokenOptions(): readonly Option[] {
 /** What looks tokens up; `close` it at the end. */
 export interface OpenTokens {
   redeem(token: string): Promise<Ticket>;
+  /** Of somebody who was let in before. */
+  readmit(ticket: Ticket): Promise<Ticket> | Ticket;
   /** Whether tokens can be looked up now. */
   canRedeem(): boolean;
   /** Those of some users whose access was taken back; undefined where nobody can do that. */
@@ -65,13 +67,14 @@ export async function openTokens(options: TokenOptions, terminal: Terminal): Pro
   const key = algorithm === undefined ? undefined : await readKey(options, terminal);
   const redis = url === undefined ? undefined : await RedisTokens.open(url, redisPrefix, (line) => terminal.warn(line));
   const close = () => redis?.close();
+  const admit = (ticket: Ticket) => redis?.admit(ticket) ?? ticket;
   const common = {
     close,
+    readmit: admit,
     canRedeem: () => redis?.isReached ?? true,
     ...(redis && { revoked: (users: readonly string[]) => redis.revoked(users) }),
   };
   try {
-    const admit = (ticket: Ticket) => redis?.admit(ticket) ?? ticket;
     if (tokensFile !== undefined)
       return { ...common, redeem: async (token) => admit(await redeemFromFile(tokensFile, token)) };
     if (tokensFolder !== undefined) {

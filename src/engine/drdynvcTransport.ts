@@ -90,9 +90,9 @@ export class DrdynvcTransport implements DynamicChannelServerTransport {
       drained: () => {
         this.#drained();
       },
-      interrupted: (hold) => {
+      interrupted: (hold, cause) => {
         const held = this.#onlyHid() ? Math.min(hold, settings.hidHold) : hold;
-        settings.interrupted(held);
+        settings.interrupted(held, cause);
         return held;
       },
       resumed: () => settings.resumed(),

@@ -52,10 +52,10 @@ export interface ConnectionOptions {
    */
   readonly onCallbackFailed?: (error: Error) => void;
   /**
-   * Called when the connection is cut and may be resumed within so many milliseconds (docs/resume.md). All timers of the
-   * connection stand still until then.
+   * Called when the connection is cut (`cause`: why, where that is known) and may be resumed within so many milliseconds
+   * (docs/resume.md). All timers of the connection stand still until then.
    */
-  readonly onInterrupted?: (hold: number) => void;
+  readonly onInterrupted?: (hold: number, cause: Error | undefined) => void;
   /**
    * Milliseconds after a cut for which the connection is held at most where all devices are HID: what was typed before must
    * not come much later. Default: 3000.
@@ -94,7 +94,7 @@ export interface ConnectionSettings {
   readonly hidHold: number;
   readonly ignored: (error: Error) => void;
   /** The connection is cut, and its timers stand still. */
-  readonly interrupted: (hold: number) => void;
+  readonly interrupted: (hold: number, cause: Error | undefined) => void;
   readonly resumed: () => void;
   readonly onMessage: ((message: ObservedMessage) => void) | undefined;
   readonly onChannel: ((change: ObservedChannel) => void) | undefined;
@@ -131,9 +131,9 @@ export function connectionSettings(options: ConnectionOptions): ConnectionSettin
       log.ignored('%s', error.message);
       call(options.onIgnored, error);
     },
-    interrupted: (hold) => {
+    interrupted: (hold, cause) => {
       clock.stop();
-      call(options.onInterrupted, hold);
+      call((time: number) => options.onInterrupted?.(time, cause), hold);
     },
     resumed: () => {
       clock.go();

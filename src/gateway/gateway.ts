@@ -4,6 +4,7 @@ import { TransportError } from '../../transports/transportError.ts';
 import type { UpgradeRequest } from '../../transports/webSocket/messageStream.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bridge, type Traffic } from './bridge.ts';
+import { hasComeBack, ReturningPages } from './returningPages.ts';
 import type { Target } from './targets/target.ts';
 import type { Ticket } from './tickets.ts';
 
@@ -35,6 +36,10 @@ export interface GatewayOptions {
   readonly find: (ticket: Ticket) => Target | undefined;
   /** @throws TransportError */
   readonly redeem: (token: string) => Promise<Ticket>;
+  /** Of somebody who was let in before and comes back with the same token. @throws TransportError where that is over */
+  readonly readmit?: (ticket: Ticket) => Promise<Ticket> | Ticket;
+  /** Milliseconds after the end of a connection in which its page may come back with its token. Default: 0, never. */
+  readonly returnTime?: number;
   /** Connections of one user. */
   readonly perUser: number;
   readonly clock: Clock;
@@ -54,10 +59,12 @@ export class Gateway {
   readonly #connections = new Map<Page, Promise<void>>();
   /** Of those who were let in, by user. */
   readonly #users = new Map<string, Set<Page>>();
+  readonly #returning: ReturningPages;
   #isEnding = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#returning = new ReturningPages(options.returnTime ?? 0, options.clock);
   }
 
   /** Connections, those included that are just being made. */
@@ -109,24 +116,31 @@ export class Gateway {
     const left = onBegin?.();
     const error = await this.#connect(page, admitted, traffic);
     this.#leave(ticket.user, page);
+    this.#returning.left(page);
     left?.();
     onEnd({ ...ticket, ...traffic, remote, duration: clock.now() - begin, error });
   }
 
   /** @throws TransportError */
   async #admit(page: Page): Promise<Admitted> {
-    const { find, redeem, perUser } = this.#options;
+    const { find, redeem, readmit = (known: Ticket) => known, perUser } = this.#options;
     this.#checkEnding();
     const token = tokenIn(page.request);
     if (token === undefined) {
       throw new TransportError('TOKEN_MISSING', 'presented no token: Authorization: Bearer TOKEN, or ?token=TOKEN');
     }
-    const ticket = await redeem(token);
+    const known = this.#returning.find(page, token);
+    const ticket = known === undefined ? await redeem(token) : await readmit(known.ticket);
     this.#checkEnding();
     const { user } = ticket;
     const target = find(ticket);
     if (target === undefined) {
       throw new TransportError('NO_SUCH_TARGET', `there is no target ${ticket.target} here`);
+    }
+    const earlier = this.#returning.find(page, token)?.page;
+    if (earlier !== undefined) {
+      this.#leave(user, earlier);
+      earlier.destroy(hasComeBack());
     }
     const pages = this.#users.get(user) ?? new Set();
     if (pages.size >= perUser) {
@@ -134,6 +148,7 @@ export class Gateway {
       throw new TransportError('TOO_MANY_CONNECTIONS', `${user} has ${count}, the most for one user`);
     }
     this.#users.set(user, pages.add(page));
+    this.#returning.came(page, token, ticket);
     return { ticket, target };
   }
 

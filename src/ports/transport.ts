@@ -70,11 +70,12 @@ export interface TransportHandler {
   /** After a `send` that returned false: more may be sent. */
   drained(): void;
   /**
-   * The connection is cut and may be resumed within so many milliseconds: nothing comes until then, and what is sent waits.
+   * The connection is cut (`cause`: why, where that is known) and may be resumed within so many milliseconds: nothing comes
+   * until then, and what is sent waits.
    * Either `resumed` or `closed` follows. Returns for how long the owner wants it to be held, at most that; where nobody has
    * come back by then, it is `closed`.
    */
-  interrupted?(hold: number): number;
+  interrupted?(hold: number, cause?: Error): number;
   /** The connection goes on after `interrupted`; nothing was lost. */
   resumed?(): void;
   /** The other end has something to say to people: one line, without control characters, at most 512 bytes. */

@@ -162,11 +162,37 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     await page.getByText('In this browser. Nobody else has it.').waitFor();
   });
 
-  it('a cut is told, and with a new token the devices are at the server again', async () => {
+  it('a cut is told, and the page goes on by itself: the stick at the server is the same, and is read whole', async () => {
     const page = await scene.connected(browser);
+    const content = randomBytes(SECTORS * 512);
+    await chooseImage(page, content);
+    const device = await scene.device();
+    const storage = await MassStorage.open(device);
+    const half = storage.read(0, SECTORS / 2);
+    scene.proxy.cut();
+    const hash = createHash('sha256').update(await half);
+    await logged(page, /the connection was lost\. This page tries for \d+ s to go on/);
+    await logged(page, 'The connection goes on. Nothing was lost.');
+    await page.getByText('Connected', { exact: true }).waitFor();
+    expect(hash.update(await storage.read(SECTORS / 2, SECTORS / 2)).digest('hex')).to.equal(digestOf(content));
+    expect(scene.proxy.count).to.be.at.least(2);
+    expect(device.opened).to.equal(true);
+  });
+
+  it('while the gateway cannot be reached the page tries, and can be disconnected', async () => {
+    const page = await scene.connected(browser);
+    scene.proxy.close();
+    await page.getByText('Lost, trying again', { exact: true }).waitFor();
+    await button(page, 'Disconnect').click();
+    await page.getByText('Not connected', { exact: true }).waitFor();
+  });
+
+  it('when the server has ended a connection, the devices are there again with a new token', async () => {
+    const [page, server] = await Promise.all([scene.open(browser, await scene.token()), scene.serve()]);
+    await page.getByText('Connected', { exact: true }).waitFor();
     await chooseImage(page, randomBytes(SECTORS * 512));
     await scene.device();
-    scene.proxy.cut();
+    await server.close();
     await page.getByText('Not connected').waitFor();
     await page.getByText('It is given as soon as there is a connection.').waitFor();
     await scene.gateway.line(/alice at desk /);
@@ -189,7 +215,8 @@ describe('the page of the gateway, in Chromium, through wss:// and the gateway',
     await button(second, 'Connect').click();
     await second.getByRole('alert').getByText('alice has 1 connection,').waitFor();
     scene.gateway.stop();
-    await page.getByRole('alert').getByText('the gateway is ending').waitFor();
+    await logged(page, 'the gateway is ending');
+    await page.getByText('Lost, trying again', { exact: true }).waitFor();
   });
 
   it('under an address that is not allowed the page is told that it may not connect', async () => {

@@ -4,6 +4,8 @@ import type { Browser } from 'playwright-core';
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Eight bits a pixel, of a palette, [PNG] 11.2.1. */
 const INDEXED = [8, 3, 0, 0, 0];
+/** Of so many colours, those of most pixels, all bits count: areas keep theirs, and edges of letters lose a little. */
+const EXACT_COLOURS = 64;
 
 /** A picture with 256 colours at most, as a PNG of a quarter of the size. @param png as a browser takes it */
 export async function indexedPng(browser: Browser, png: Buffer): Promise<Buffer> {
@@ -21,20 +23,37 @@ export async function indexedPng(browser: Browser, png: Buffer): Promise<Buffer>
   }, png.toString('base64'));
   await page.close();
   const rgba = Buffer.from(pixels, 'base64');
+  const exact = mostFrequent(rgba);
   for (let bits = 0; ; bits += 1) {
-    const found = indexed(rgba, bits);
+    const found = indexed(rgba, bits, exact);
     if (found !== undefined) return encode(width, height, found);
   }
 }
 
+function mostFrequent(rgba: Buffer): ReadonlySet<number> {
+  const counts = new Map<number, number>();
+  for (let at = 0; at < rgba.length; at += 4) {
+    const colour = rgba.readUIntBE(at, 3);
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([, one], [, other]) => other - one);
+  return new Set(sorted.slice(0, EXACT_COLOURS).map(([colour]) => colour));
+}
+
 /** Undefined when there are too many colours. @param bits of each part of a colour that do not count */
-function indexed(rgba: Buffer, bits: number): { palette: number[]; indices: Buffer } | undefined {
+function indexed(
+  rgba: Buffer,
+  bits: number,
+  exact: ReadonlySet<number>,
+): { palette: number[]; indices: Buffer } | undefined {
   const colours = new Map<number, number>();
   const indices = Buffer.alloc(rgba.length / 4);
   const half = bits === 0 ? 0 : 1 << (bits - 1);
   const round = (value: number) => Math.min(255, ((value + half) >> bits) << bits);
   for (let at = 0; at < rgba.length; at += 4) {
-    const colour = (round(rgba[at] ?? 0) << 16) | (round(rgba[at + 1] ?? 0) << 8) | round(rgba[at + 2] ?? 0);
+    const whole = rgba.readUIntBE(at, 3);
+    const rounded = (round(whole >> 16) << 16) | (round((whole >> 8) & 0xff) << 8) | round(whole & 0xff);
+    const colour = exact.has(whole) ? whole : rounded;
     const index = colours.get(colour) ?? colours.size;
     if (index === 256) return undefined;
     colours.set(colour, index);

@@ -1,6 +1,7 @@
 /** The pictures of docs/browser.md that show one state each: of the connection, of devices, of a screen, of the admin page. */
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import type { RedirectionServer } from 'urbdrc';
 import { GatewayScene } from './gatewayScene.ts';
 import { VncServer } from './vncServer.ts';
 
@@ -12,10 +13,11 @@ const IMAGE = { name: 'rescue.img', mimeType: 'application/octet-stream', buffer
 
 const button = (page: Page, name: string) => page.getByRole('button', { name });
 
-async function connect(scene: GatewayScene, page: Page): Promise<void> {
+async function connect(scene: GatewayScene, page: Page): Promise<RedirectionServer> {
   await page.getByLabel(TOKEN).fill(await scene.token());
-  await Promise.all([button(page, 'Connect').click(), scene.serve()]);
+  const [server] = await Promise.all([scene.serve(), button(page, 'Connect').click()]);
   await page.getByText('Connected', { exact: true }).waitFor();
+  return server;
 }
 
 /**
@@ -45,7 +47,7 @@ async function takeConnections(browser: Browser, usb: string, take: TakePicture)
     await page.getByText('Not connected', { exact: true }).waitFor();
     await scene.gateway.line(/alice at desk /);
 
-    await connect(scene, page);
+    const server = await connect(scene, page);
     await page.evaluate(() => window.fakeUsb.plugKeyboard());
     await button(page, 'USB device…').click();
     await page.getByText('This browser keeps for itself').waitFor();
@@ -68,7 +70,13 @@ async function takeConnections(browser: Browser, usb: string, take: TakePicture)
     await admin.getByRole('alert').first().waitFor();
     await take(admin, 'page-admin-used');
 
+    scene.proxy.isDown = true;
     scene.proxy.cut();
+    await page.getByText('Lost, trying again', { exact: true }).waitFor();
+    await take(page, 'page-interrupted');
+    scene.proxy.isDown = false;
+    await page.getByText('Connected', { exact: true }).waitFor();
+    await server.close();
     await page.getByText('It is given as soon as there is a connection.').waitFor();
     await take(page, 'page-waiting');
     await scene.gateway.line(/alice at desk /);
@@ -80,7 +88,7 @@ async function takeConnections(browser: Browser, usb: string, take: TakePicture)
     await page.getByRole('log').getByText('It was unplugged.').first().waitFor();
     await take(page, 'page-taken-back');
     scene.gateway.stop();
-    await page.getByRole('alert').getByText('the gateway is ending').waitFor();
+    await page.getByRole('log').getByText('the gateway is ending').first().waitFor();
     await take(page, 'page-ending');
   } finally {
     await scene.end();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { expect } from 'chai';
@@ -272,6 +273,49 @@ describe('gateway', () => {
     while (gateway.size > 1) await turns(1);
     expect(gateway.users).to.deep.equal(['bob']);
     expect(other.page.readyState).to.equal(WebSocket.OPEN);
+  });
+
+  describe('a page that comes back with the token that it used', () => {
+    /** Opens a page, and gives it with the cookie that its browser was given, if any. */
+    const come = async (text: string, headers: Readonly<Record<string, string>> = {}) => {
+      const page = new WebSocket(`${listener.url}?token=${text}&page=1`, ['binary'], { headers });
+      pages.push(page);
+      const [[{ headers: given }]] = (await Promise.all([once(page, 'upgrade'), once(page, 'open')])) as [
+        [IncomingMessage],
+        unknown,
+      ];
+      return { page, cookie: given['set-cookie']?.[0] };
+    };
+    const ended = async (page: WebSocket) => (await closing(page)).reason;
+
+    it('goes on within the hold, in the place of the connection that was cut; its cookie is for it alone', async () => {
+      await start({ returnTime: 25_000, perUser: 1 });
+      const text = await token();
+      const [first] = await Promise.all([come(text), upstream.accepted()]);
+      expect(first.cookie).to.match(/^__Host-urbdrc=[\w-]{22}; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+      const headers = { Cookie: `a=b; ${first.cookie?.split(';')[0] ?? ''}; c=d` };
+      const cut = ended(first.page);
+      const [second] = await Promise.all([come(text, headers), upstream.accepted()]);
+      expect(second.cookie).to.equal(undefined);
+      expect(await cut).to.equal('the connection was cut: its page has come back with another one');
+      expect(await ended((await come(text)).page)).to.equal('the token was used before: get a new one');
+      second.page.terminate();
+      while (gateway.size > 0) {
+        clock.advance(2000);
+        await turns(1);
+      }
+      clock.advance(25_000);
+      expect(await ended((await come(text, headers)).page)).to.equal('the token was used before: get a new one');
+    });
+
+    it('does not where its user may not come any more', async () => {
+      const error = new TransportError('WRONG_TOKEN', 'the access of this user was taken back');
+      await start({ returnTime: 25_000, readmit: () => Promise.reject(error) });
+      const text = await token();
+      const [{ cookie = '' }] = await Promise.all([come(text), upstream.accepted()]);
+      const headers = { Cookie: cookie.split(';')[0] ?? '' };
+      expect(await ended((await come(text, headers)).page)).to.equal('the access of this user was taken back');
+    });
   });
 
   it('limits the connections of one user, and of no other', async () => {

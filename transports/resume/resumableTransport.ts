@@ -194,8 +194,11 @@ export class ResumableTransport implements Transport {
       closed: (error) => {
         decided();
         if (!isCurrent()) return;
+        const isAttempt = this.session.state === 'interrupted';
         this.#connection = undefined;
         this.#apply(this.session.cut(this.#keeper.clock.now()), error);
+        // The next attempt would show the same token.
+        if (isAttempt && error instanceof TransportError && error.code === 'WRONG_TOKEN') this.abandon(error);
       },
     });
   }
@@ -298,7 +301,7 @@ export class ResumableTransport implements Transport {
         return;
       case 'interrupted':
         this.#leaveConnection();
-        this.#tellInterrupted(event.deadline);
+        this.#tellInterrupted(event.deadline, cause);
         this.#keeper.cut(this);
         return;
       case 'resumed':
@@ -323,32 +326,32 @@ export class ResumableTransport implements Transport {
       case 'closed':
         this.#endedByPeer();
         return;
-      case 'expired': {
-        const problem = `the connection was lost and did not come back within ${this.#held / 1000} s`;
-        this.#fail(new TransportError('CONNECTION_LOST', `${this.remote}: ${problem}`));
+      case 'expired':
+        this.#failedBy('CONNECTION_LOST', ` and did not come back within ${this.#held / 1000} s`);
         return;
-      }
-      case 'refused': {
-        const problem = 'the connection was lost, and the other end does not hold the session any more';
-        this.#fail(new TransportError('SESSION_GONE', `${this.remote}: ${problem}: connect anew`));
+      case 'refused':
+        this.#failedBy('SESSION_GONE', ', and the other end does not hold the session any more: connect anew');
         return;
-      }
       case 'violated':
         this.#fail(this.#violation(event.error));
         return;
     }
   }
 
+  #failedBy(code: 'CONNECTION_LOST' | 'SESSION_GONE', consequence: string): void {
+    this.#fail(new TransportError(code, `${this.remote}: the connection was lost${consequence}`));
+  }
+
   #violation(cause: Error): TransportError {
     return new TransportError('PROTOCOL_VIOLATED', `${this.remote}: ${cause.message}`, { cause });
   }
 
-  #tellInterrupted(deadline: number): void {
+  #tellInterrupted(deadline: number, cause?: Error): void {
     if (this.#isInterrupted) return;
     this.#isInterrupted = true;
     const now = this.#keeper.clock.now();
     const hold = Math.max(0, deadline - now);
-    const wanted = Math.min(hold, this.#handler?.interrupted?.(hold) ?? hold);
+    const wanted = Math.min(hold, this.#handler?.interrupted?.(hold, cause) ?? hold);
     this.#held = wanted < hold ? wanted : this.session.hold;
     this.session.holdUntil(now + wanted);
   }
@@ -388,11 +391,10 @@ export class ResumableTransport implements Transport {
 function copyFrames(frames: readonly Parts[]): Uint8Array[] {
   const sizes = frames.map(frameSize);
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
-  let start = 0;
+  let end = 0;
   return frames.map((frame) => {
-    const end = copyParts(frame, bytes, start);
-    const copy = bytes.subarray(start, end);
-    start = end;
-    return copy;
+    const start = end;
+    end = copyParts(frame, bytes, start);
+    return bytes.subarray(start, end);
   });
 }

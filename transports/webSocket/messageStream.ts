@@ -15,6 +15,8 @@ export interface UpgradeRequest {
   readonly query: string;
   /** The header field. */
   readonly authorization: string | undefined;
+  /** Which browser it is, by a cookie that it was given; undefined where none are given. */
+  readonly visitor?: string;
 }
 
 export interface MessageStreamOptions {

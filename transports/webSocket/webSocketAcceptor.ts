@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -21,6 +22,12 @@ export interface WebSocketListenOptions {
   readonly heartbeat?: number;
 }
 
+/** Options of {@link WebSocketAcceptor}. */
+export interface WebSocketAcceptorOptions extends WebSocketListenOptions {
+  /** Gives browsers a cookie by which they are known when they come again. Default: false. */
+  readonly knowsVisitors?: boolean;
+}
+
 /** Answer to a request for something else than a WebSocket. */
 export interface HttpAnswer {
   readonly status: number;
@@ -40,6 +47,10 @@ interface Waiting {
 /** Bytes of a request's line and header fields. */
 const LONGEST_HEADER = 8192;
 const HEARTBEAT = 15_000;
+/** Browsers take a cookie of such a name only from the host itself, by TLS, and for all of it. */
+const VISITOR_COOKIE = '__Host-urbdrc';
+const VISITOR_BYTES = 16;
+const VISITOR = new RegExp(`(?:^|; *)${VISITOR_COOKIE}=([\\w-]{22})(?:;|$)`);
 
 /** Answer to a dialer before anything was read of it, where there are too many connections. */
 export const HTTP_BUSY = new TextEncoder().encode(
@@ -57,18 +68,22 @@ export class WebSocketAcceptor {
   readonly #heartbeat: number;
   readonly #clock: Clock;
   readonly #answer: AnswerHttp;
+  readonly #knowsVisitors: boolean;
+  /** Who is given a cookie. */
+  readonly #newVisitors = new WeakMap<IncomingMessage, string>();
 
   /**
    * @param path that is asked for, without a query
    * @throws UsageError for an origin or a sub-protocol that is none
    */
-  constructor(path: string, options: WebSocketListenOptions, clock: Clock, answer: AnswerHttp = () => undefined) {
+  constructor(path: string, options: WebSocketAcceptorOptions, clock: Clock, answer: AnswerHttp = () => undefined) {
     this.#path = path;
     this.#answer = answer;
     this.#origins = new Set((options.origins ?? []).map(checkOrigin));
     this.#subProtocols = checkSubProtocols(options.subProtocols);
     this.#heartbeat = options.heartbeat ?? HEARTBEAT;
     this.#clock = clock;
+    this.#knowsVisitors = options.knowsVisitors ?? false;
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -77,6 +92,11 @@ export class WebSocketAcceptor {
       // See the answers to pings in MessageStream.
       autoPong: false,
       handleProtocols: (offered) => chooseSubProtocol(offered, this.#subProtocols) ?? false,
+    });
+    this.#server.on('headers', (headers, request) => {
+      const visitor = this.#newVisitors.get(request);
+      if (visitor === undefined) return;
+      headers.push(`Set-Cookie: ${VISITOR_COOKIE}=${visitor}; Path=/; Secure; HttpOnly; SameSite=Strict`);
     });
     this.#server.on('wsClientError', (error, socket) => this.#refuse(socket, '400 Bad Request', error.message));
     this.#http = createServer({ maxHeaderSize: LONGEST_HEADER, insecureHTTPParser: false });
@@ -151,12 +171,21 @@ export class WebSocketAcceptor {
       this.#refuse(socket, '400 Bad Request', `offer one of the sub-protocols ${this.#subProtocols.join(', ')}`);
       return;
     }
+    const visitor = this.#knowsVisitors ? { visitor: this.#visitorOf(request) } : {};
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const { remote } = waiting;
       const options = { remote, subProtocol, heartbeat: this.#heartbeat, clock: this.#clock };
       const query = url.slice(path.length + 1);
-      waiting.resolve(new MessageStream(webSocket, { ...options, request: { query, authorization } }));
+      waiting.resolve(new MessageStream(webSocket, { ...options, request: { query, authorization, ...visitor } }));
     });
+  }
+
+  #visitorOf(request: IncomingMessage): string {
+    const known = VISITOR.exec(request.headers.cookie ?? '')?.[1];
+    if (known !== undefined) return known;
+    const visitor = randomBytes(VISITOR_BYTES).toString('base64url');
+    this.#newVisitors.set(request, visitor);
+    return visitor;
   }
 
   /** Answers what is no handshake; the owner of the stream closes it. */

@@ -11,7 +11,9 @@ export type ConnectionState =
   /** There is none. `problem`: there was one, or should have been. */
   | { readonly name: 'apart'; readonly problem: string | undefined }
   | { readonly name: 'connecting' }
-  | { readonly name: 'connected'; readonly client: RedirectionClient };
+  | { readonly name: 'connected'; readonly client: RedirectionClient }
+  /** The connection is cut. It is tried to go on with it, and the server holds the devices meanwhile. */
+  | { readonly name: 'interrupted'; readonly client: RedirectionClient };
 
 export interface PageSessionOptions {
   readonly dial: (token: string) => Promise<Transport>;
@@ -52,6 +54,8 @@ export class PageSession {
         clock: this.#options.clock,
         // A gateway lets in first and looks at the token then: there is a connection when the server has said something.
         onChannel: () => this.#connected(client),
+        onInterrupted: (hold, cause) => this.#interrupted(client, hold, cause),
+        onResumed: () => this.#resumed(client),
       });
       void client.closed.then((error) => this.#apart(error?.message));
     } catch (error) {
@@ -61,7 +65,7 @@ export class PageSession {
 
   /** Takes all devices back and ends the connection. They are given again with the next one. */
   async disconnect(): Promise<void> {
-    if (this.#state.name === 'connected') await this.#state.client.close();
+    if ('client' in this.#state) await this.#state.client.close();
   }
 
   /** A device that this page has from now on. */
@@ -81,7 +85,7 @@ export class PageSession {
   /** Gives a device to the server, now or as soon as there is a connection. */
   async give(offer: Offer): Promise<void> {
     offer.isWanted = true;
-    if (this.#state.name === 'connected') await offer.give(this.#state.client);
+    if ('client' in this.#state) await offer.give(this.#state.client);
     else this.#options.changed();
   }
 
@@ -97,6 +101,20 @@ export class PageSession {
     this.#enter({ name: 'connected', client });
     this.log.add('Connected.');
     for (const offer of this.#offers) if (offer.isWanted) void offer.give(client);
+  }
+
+  #interrupted(client: RedirectionClient, hold: number, cause: Error | undefined): void {
+    if (this.#state.name !== 'connected') return;
+    this.#enter({ name: 'interrupted', client });
+    const time = Math.ceil(hold / 1000);
+    const why = cause?.message ?? 'The connection was lost';
+    this.log.add(`${why}. This page tries for ${time} s to go on; the devices stay where they are.`);
+  }
+
+  #resumed(client: RedirectionClient): void {
+    if (this.#state.name !== 'interrupted') return;
+    this.#enter({ name: 'connected', client });
+    this.log.add('The connection goes on. Nothing was lost.');
   }
 
   #remove(offer: Offer): void {

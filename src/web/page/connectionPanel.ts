@@ -32,7 +32,7 @@ export class ConnectionPanel {
 
   /** @param facts - as whom and where to, where there is a connection */
   update({ name, problem }: ConnectionView, facts: string): void {
-    const isOpen = name === 'connected';
+    const isOpen = name === 'connected' || name === 'interrupted';
     this.#form.update({ isShown: !isOpen, isBusy: name !== 'apart' });
     this.#open.hidden = !isOpen;
     this.#problem.hidden = problem === undefined;
@@ -47,4 +47,5 @@ const STATUS: Readonly<Record<ConnectionState['name'], string>> = {
   apart: 'Not connected',
   connecting: 'Connecting',
   connected: 'Connected',
+  interrupted: 'Lost, trying again',
 };

@@ -14,7 +14,7 @@ import { givePanel } from './givePanel.ts';
 import { KeyboardPad } from './keyboardPad.ts';
 import { LogPanel } from './logPanel.ts';
 import { Remembered } from './remembered.ts';
-import { tokensInAddress, webSocketAt } from './place.ts';
+import { newName, tokensInAddress, webSocketAt } from './place.ts';
 import { ScreenPanel } from './screenPanel.ts';
 
 /** Typed by hand: browsers without WebUSB have none. */
@@ -23,8 +23,7 @@ const usb: Navigator['usb'] | undefined = 'usb' in navigator ? navigator.usb : u
 let claims = claimsIn('');
 let isDrawn = true;
 const session = new PageSession({
-  // A token is good for one connection: there is no other with which this one could go on.
-  dial: (token) => dialPage(webSocketAt(token), { hold: 0 }),
+  dial: (token) => dialPage(webSocketAt(token, newName())),
   clock: systemClock,
   changed: () => {
     if (isDrawn) requestAnimationFrame(draw);
@@ -82,7 +81,7 @@ function draw(): void {
   find('no-devices').hidden = offers.length > 0;
 }
 
-const where = () => ({ isOpen: session.state.name === 'connected', target: claims.target ?? location.host });
+const where = () => ({ isOpen: 'client' in session.state, target: claims.target ?? location.host });
 
 /** A device that the page makes up: it is wanted at the server at once. */
 function makeUp(device: UsbDevice, kind: Offer['kind'], more: DeviceExtras): void {

@@ -1,10 +1,19 @@
-/** Where the WebSocket of this page's gateway is: the page is below it. */
-export function webSocketAt(token: string): string {
+/**
+ * Where the WebSocket of this page's gateway is: the page is below it.
+ * @param name of a connection with which this page wants to go on when it was cut
+ */
+export function webSocketAt(token: string, name?: string): string {
   const url = new URL('.', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   if (url.pathname !== '/') url.pathname = url.pathname.replace(/\/$/, '');
   url.searchParams.set('token', token);
+  if (name !== undefined) url.searchParams.set('page', name);
   return url.href;
+}
+
+/** A new name for {@link webSocketAt}. */
+export function newName(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What stands behind `#`, which no server and no log sees. */

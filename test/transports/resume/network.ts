@@ -41,6 +41,8 @@ export class Wire implements Transport {
   #isPaused = false;
   #isWaiting = false;
   isOver = false;
+  /** Why the other end closes it as soon as it is started. */
+  refusal: Error | undefined;
   /** Called for each frame before it travels. */
   onSend: ((frame: Uint8Array) => void) | undefined;
   /** Called for the first frame, if nobody has started the wire. True takes it away. */
@@ -59,6 +61,8 @@ export class Wire implements Transport {
 
   start(handler: TransportHandler): void {
     this.#handler = handler;
+    const { refusal } = this;
+    if (refusal !== undefined) queueMicrotask(() => handler.closed(refusal));
     if (this.isOver) queueMicrotask(() => handler.closed(undefined));
     queueMicrotask(() => this.#deliver());
   }
@@ -157,6 +161,8 @@ export class Network {
   readonly accepted: Transport[] = [];
   /** New connections go nowhere while it is true. */
   isDown = false;
+  /** Why new connections are closed at once. */
+  refusal: Error | undefined;
   connections = 0;
   /** The requests to resume that came, in order, and whether they were granted. */
   readonly requests: ResumeRequest[] = [];
@@ -193,6 +199,10 @@ export class Network {
     const dialer = new Wire('memory:listener', this.clock, latency);
     const listener = new Wire('memory:dialer', this.clock, latency);
     this.connections += 1;
+    if (this.refusal !== undefined) {
+      dialer.refusal = this.refusal;
+      return dialer;
+    }
     if (this.isDown) {
       dialer.cut(true);
       return dialer;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ResumeHello, ResumeMessage } from '../../../codecs/resume/resumeMessages.ts';
 import { frameOf, TransportEnd } from '../../../src/conformance/transport/transportEnd.ts';
 import { WINDOW } from '../../../src/resume/sendWindow.ts';
+import { TransportError } from '../../../transports/transportError.ts';
 import { VirtualClock } from '../../devices/virtualClock.ts';
 import { TurnClock } from '../../turnClock.ts';
 import { transportContract } from '../contract.ts';
@@ -144,6 +145,20 @@ describe('a transport that outlives its connections', () => {
     expect(dialer.told.at(-1)).to.equal(
       'closed: memory:listener: the connection was lost, and the other end does not hold the session any more: connect anew',
     );
+  });
+
+  it('does not try again when its token does not count any more; other refusals pass', async () => {
+    const [network, dialer] = await connected();
+    network.refusal = new TransportError('TOO_MANY_CONNECTIONS', 'full');
+    network.cut();
+    await network.pass(3000, 20);
+    expect(dialer.closings).to.deep.equal([]);
+    network.refusal = new TransportError('WRONG_TOKEN', 'the access of this user was taken back');
+    await network.pass(3000, 20);
+    expect(dialer.told.at(-1)).to.equal('closed: the access of this user was taken back');
+    const { connections } = network;
+    await network.pass(10_000, 20);
+    expect(network.connections).to.equal(connections);
   });
 
   it('keeps an idle connection, and acknowledges the last frame without being asked', async () => {
