@@ -54,6 +54,7 @@ export class FocusedDevice extends WrappedDevice {
   #isKnown = false;
   #state: FocusStateName = 'closed';
   #switching: Promise<void> = Promise.resolve();
+  #opening: Promise<void> = Promise.resolve();
 
   constructor(device: UsbDevice, options: FocusedDeviceOptions = {}) {
     super(device);
@@ -66,7 +67,9 @@ export class FocusedDevice extends WrappedDevice {
   }
 
   override async open(): Promise<void> {
-    await this.device.open();
+    const opening = this.device.open();
+    this.#opening = opening.catch(() => {});
+    await opening;
     this.#move('opened');
     // Now, because later a person waits for the keyboard.
     await this.#next(() => this.#learn());
@@ -74,6 +77,8 @@ export class FocusedDevice extends WrappedDevice {
   }
 
   override async close(): Promise<void> {
+    // Else what is being opened would stay open.
+    await this.#opening;
     const was = this.#state;
     this.#move('closed');
     await this.#switching.catch(() => {});

@@ -154,6 +154,21 @@ describe('focus', () => {
     expect(fresh.state).to.equal('closed');
   });
 
+  it('is given back where it is closed while it is being opened, and where that fails', async () => {
+    await device.close();
+    real.log.length = 0;
+    const opening = device.open();
+    await Promise.all([device.close(), opening]);
+    expect(device.state).to.equal('closed');
+    expect(real.log[0]).to.equal('claimed');
+    expect(real.log.at(-1)).to.equal('given back');
+    real.problem = new Error('somebody else has it');
+    const failing = device.open().catch((error: unknown) => error);
+    await device.close();
+    expect(await failing).to.equal(real.problem);
+    expect(device.state).to.equal('closed');
+  });
+
   it('takes no time of its own: a switch ends in the turns in which the device does', async () => {
     poll();
     // No clock is asked: nothing here waits for anything but the device.
