@@ -10,6 +10,8 @@ import { DEVICE_SHARE_TRANSITIONS } from '../src/hub/deviceShare.ts';
 import { REJOIN_TRANSITIONS } from '../src/hub/rejoin/rejoiningDevice.ts';
 import { SESSION_TRANSITIONS } from '../src/hub/sessionTable.ts';
 import { RESUME_TRANSITIONS } from '../src/resume/transitions.ts';
+import { CREDSSP_TRANSITIONS } from '../src/nla/credSspClient.ts';
+import { CREDSSP_SERVER_TRANSITIONS } from '../src/nla/credSspServer.ts';
 import { LICENSING_TRANSITIONS } from '../src/rdp/client/clientLicensing.ts';
 import { RDP_CLIENT_TRANSITIONS } from '../src/rdp/client/clientTransitions.ts';
 import { RDP_SERVER_TRANSITIONS } from '../src/rdp/transitions.ts';
@@ -93,6 +95,17 @@ const MACHINES: readonly Machine[] = [
       `RDP_CLIENT_TRANSITIONS in [${RDP_CLIENT}](../${RDP_CLIENT}), [MS-RDPBCGR] 1.3.1.1. What is not allowed ends the ` +
       'connection; a DISCONNECT_PROVIDER_ULTIMATUM of the server ends it in every state after `awaitingConnectResponse`.',
     transitions: RDP_CLIENT_TRANSITIONS,
+  },
+  {
+    title: 'Network level authentication: client',
+    intro:
+      'CREDSSP_TRANSITIONS in [src/nla/credSspClient.ts](../src/nla/credSspClient.ts), [MS-CSSP] 3.1.5: before the RDP connection, inside of TLS.',
+    transitions: CREDSSP_TRANSITIONS,
+  },
+  {
+    title: 'Network level authentication: server',
+    intro: 'CREDSSP_SERVER_TRANSITIONS in [src/nla/credSspServer.ts](../src/nla/credSspServer.ts), [MS-CSSP] 3.1.5.',
+    transitions: CREDSSP_SERVER_TRANSITIONS,
   },
   {
     title: 'Licensing of an RDP client',
