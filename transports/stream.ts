@@ -35,8 +35,11 @@ export interface StreamOptions {
   readonly lastBytes?: () => Uint8Array;
   /** Called once the peer has closed or is lost: why, where it said so before. Default: it never does. */
   readonly farewell?: () => Error | undefined;
-  /** Whether the peer may close now; where it does without, the connection is lost. Default: it may between frames. */
-  readonly mayEnd?: () => boolean;
+  /**
+   * Whether the peer has said that it leaves: then its end is in order, however it comes, and else it never is. Default: an end
+   * between frames is in order.
+   */
+  readonly hasLeft?: () => boolean;
   /** Frames that arrived during a handshake, to be delivered first. */
   readonly earlier?: readonly Uint8Array[];
   /** Default: delivers. */
@@ -68,7 +71,7 @@ export class StreamTransport implements Transport {
   readonly #memory: BufferPool | undefined;
   readonly #lastBytes: (() => Uint8Array) | undefined;
   readonly #farewell: (() => Error | undefined) | undefined;
-  readonly #mayEnd: () => boolean;
+  readonly #hasLeft: (() => boolean) | undefined;
   readonly #earlier: Uint8Array[];
   readonly #closeTimeout: number;
   readonly #clock: Clock;
@@ -95,7 +98,7 @@ export class StreamTransport implements Transport {
     this.#memory = stream instanceof Socket ? (options.memory ?? sharedMemory) : undefined;
     this.#lastBytes = options.lastBytes;
     this.#farewell = options.farewell;
-    this.#mayEnd = options.mayEnd ?? (() => true);
+    this.#hasLeft = options.hasLeft;
     this.#earlier = [...(options.earlier ?? [])];
     this.#examineFirst = options.examineFirst;
     this.#closeTimeout = options.closeTimeout ?? CLOSE_TIMEOUT;
@@ -199,7 +202,7 @@ export class StreamTransport implements Transport {
   /** Why an end that the system calls orderly is none. */
   #cut(): TransportError | undefined {
     if (this.#deframer.isInsideFrame) return cut(this.remote, 'inside a frame');
-    return this.#mayEnd() ? undefined : cut(this.remote, 'without a word');
+    return this.#hasLeft?.() === false ? cut(this.remote, 'without a word') : undefined;
   }
 
   #isFlowing(): boolean {
@@ -248,7 +251,12 @@ export class StreamTransport implements Transport {
 
   #lost(error: Error): void {
     // After a proper end frames may still wait for a paused owner; the owner is told when it has them.
-    if (!this.#peerEnded) this.#end(this.#farewell?.() ?? error);
+    if (this.#peerEnded) return;
+    if (this.#hasLeft?.() !== true) this.#end(this.#farewell?.() ?? error);
+    else {
+      this.#peerEnded = true;
+      this.#deliver();
+    }
   }
 
   /** The peer closed (undefined), or the connection failed. */

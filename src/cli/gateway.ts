@@ -99,7 +99,7 @@ async function lead(
   const gateway = new Gateway({
     find: ({ target, place }) => (place === undefined ? targets.get(target) : placeTarget(place)),
     redeem: (token) => tokens.redeem(token),
-    readmit: (ticket) => tokens.readmit(ticket),
+    readmit: (token, known) => tokens.readmit(token, known),
     returnTime: 1000 * (options.hold ?? 0),
     perUser: userConnections,
     clock: systemClock,

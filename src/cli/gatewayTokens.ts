@@ -46,8 +46,8 @@ export function tokenOptions(): readonly Option[] {
 /** What looks tokens up; `close` it at the end. */
 export interface OpenTokens {
   redeem(token: string): Promise<Ticket>;
-  /** Of somebody who was let in before. */
-  readmit(ticket: Ticket): Promise<Ticket> | Ticket;
+  /** Of somebody who was let in before with `known`. */
+  readmit(token: string, known: Ticket): Promise<Ticket> | Ticket;
   /** Whether tokens can be looked up now. */
   canRedeem(): boolean;
   /** Those of some users whose access was taken back; undefined where nobody can do that. */
@@ -70,15 +70,19 @@ export async function openTokens(options: TokenOptions, terminal: Terminal): Pro
   const admit = (ticket: Ticket) => redis?.admit(ticket) ?? ticket;
   const common = {
     close,
-    readmit: admit,
+    readmit: (_: string, known: Ticket) => admit(known),
     canRedeem: () => redis?.isReached ?? true,
     ...(redis && { revoked: (users: readonly string[]) => redis.revoked(users) }),
   };
   try {
-    if (tokensFile !== undefined)
-      return { ...common, redeem: async (token) => admit(await redeemFromFile(tokensFile, token)) };
-    if (tokensFolder !== undefined) {
-      return { ...common, redeem: async (token) => admit(await redeemFromFolder(tokensFolder, token)) };
+    const fromFiles =
+      tokensFile === undefined
+        ? tokensFolder && ((token: string) => redeemFromFolder(tokensFolder, token))
+        : (token: string) => redeemFromFile(tokensFile, token);
+    if (fromFiles !== undefined && fromFiles !== '') {
+      // Good for as long as they stand there.
+      const redeem = async (token: string) => admit(await fromFiles(token));
+      return { ...common, redeem, readmit: redeem };
     }
     if (redis !== undefined && key === undefined) return { ...common, redeem: (token) => redis.redeem(token) };
     const { audience } = options;

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../ports/clock.ts';
+import { ComeBackError } from './returningPages.ts';
 
 /** Bytes that a bridge carried. */
 export interface Traffic {
@@ -38,6 +39,8 @@ export function bridge(
       page.destroy(failure);
     });
     page.once('close', () => {
+      // Many could come back within the time for that.
+      if (page.errored instanceof ComeBackError) upstream.destroy();
       // What it still sends is for nobody, and its end is only seen by who reads.
       upstream.resume();
       upstream.end();

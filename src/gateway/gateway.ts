@@ -4,7 +4,7 @@ import { TransportError } from '../../transports/transportError.ts';
 import type { UpgradeRequest } from '../../transports/webSocket/messageStream.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bridge, type Traffic } from './bridge.ts';
-import { hasComeBack, ReturningPages } from './returningPages.ts';
+import { ComeBackError, ReturningPages } from './returningPages.ts';
 import type { Target } from './targets/target.ts';
 import type { Ticket } from './tickets.ts';
 
@@ -36,8 +36,8 @@ export interface GatewayOptions {
   readonly find: (ticket: Ticket) => Target | undefined;
   /** @throws TransportError */
   readonly redeem: (token: string) => Promise<Ticket>;
-  /** Of somebody who was let in before and comes back with the same token. @throws TransportError where that is over */
-  readonly readmit?: (ticket: Ticket) => Promise<Ticket> | Ticket;
+  /** Of somebody who was let in with `known` and comes back with the same token. @throws TransportError where that is over */
+  readonly readmit?: (token: string, known: Ticket) => Promise<Ticket> | Ticket;
   /** Milliseconds after the end of a connection in which its page may come back with its token. Default: 0, never. */
   readonly returnTime?: number;
   /** Connections of one user. */
@@ -123,15 +123,16 @@ export class Gateway {
 
   /** @throws TransportError */
   async #admit(page: Page): Promise<Admitted> {
-    const { find, redeem, readmit = (known: Ticket) => known, perUser } = this.#options;
+    const { find, redeem, readmit = (_: string, known: Ticket) => known, perUser } = this.#options;
     this.#checkEnding();
     const token = tokenIn(page.request);
     if (token === undefined) {
       throw new TransportError('TOKEN_MISSING', 'presented no token: Authorization: Bearer TOKEN, or ?token=TOKEN');
     }
     const known = this.#returning.find(page, token);
-    const ticket = known === undefined ? await redeem(token) : await readmit(known.ticket);
+    const ticket = known === undefined ? await redeem(token) : await readmit(token, known.ticket);
     this.#checkEnding();
+    if (page.destroyed) throw new TransportError('CONNECTION_LOST', 'left before its token was looked up');
     const { user } = ticket;
     const target = find(ticket);
     if (target === undefined) {
@@ -140,7 +141,7 @@ export class Gateway {
     const earlier = this.#returning.find(page, token)?.page;
     if (earlier !== undefined) {
       this.#leave(user, earlier);
-      earlier.destroy(hasComeBack());
+      earlier.destroy(new ComeBackError());
     }
     const pages = this.#users.get(user) ?? new Set();
     if (pages.size >= perUser) {
@@ -166,6 +167,7 @@ export class Gateway {
     const { clock } = this.#options;
     const { user, target: name } = ticket;
     const gone = new AbortController();
+    if (page.destroyed) gone.abort();
     page.once('close', () => gone.abort());
     let upstream: Duplex;
     try {

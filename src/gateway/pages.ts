@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { UsageError } from '../../codecs/core/errors.ts';
+import { cookieFor, newVisitor, visitorIn } from '../../transports/webSocket/visitorCookie.ts';
 import type { AnswerHttp, HttpAnswer } from '../../transports/webSocket/webSocketAcceptor.ts';
 
 interface Page {
@@ -54,9 +55,13 @@ export async function openPages(folder: string, path: string): Promise<AnswerHtt
       return told(308, 'the page', { Location: `${path.slice(path.lastIndexOf('/') + 1)}/` });
     const page = pages.get(asked);
     if (page === undefined) return told(404, 'there is no such page here');
+    // With the page: two connections of a page that was just opened would get one each, and the later one counts.
+    const isNew =
+      page.headers['Content-Type']?.startsWith('text/html') === true && visitorIn(headers.cookie) === undefined;
+    const known = isNew ? { ...page.headers, 'Set-Cookie': cookieFor(newVisitor()) } : page.headers;
     const isCompressed = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
-    if (!isCompressed) return { status: 200, headers: page.headers, body: page.body };
-    return { status: 200, headers: { ...page.headers, 'Content-Encoding': 'gzip' }, body: page.compressed };
+    if (!isCompressed) return { status: 200, headers: known, body: page.body };
+    return { status: 200, headers: { ...known, 'Content-Encoding': 'gzip' }, body: page.compressed };
   };
 }
 

@@ -46,7 +46,7 @@ export class ReturningPages {
     const key = this.#time === 0 ? undefined : keyOf(page, token);
     if (key === undefined) return;
     this.#known.delete(key);
-    if (this.#known.size >= MOST_KNOWN) this.#forgetOld();
+    if (this.#known.size >= MOST_KNOWN) this.#forgetOne();
     if (this.#known.size >= MOST_KNOWN) return;
     this.#known.set(key, { ticket, page, until: 0 });
     this.#keys.set(page, key);
@@ -60,8 +60,13 @@ export class ReturningPages {
     known.until = this.#clock.now() + this.#time;
   }
 
-  #forgetOld(): void {
-    for (const [key, known] of this.#known) if (this.#isOver(known)) this.#known.delete(key);
+  /** One that was let in longest ago, and has no connection now. */
+  #forgetOne(): void {
+    for (const [key, { page }] of this.#known) {
+      if (page !== undefined) continue;
+      this.#known.delete(key);
+      return;
+    }
   }
 
   #isOver({ page, until }: Known): boolean {
@@ -69,7 +74,7 @@ export class ReturningPages {
   }
 }
 
-/** No secret is kept. Undefined for programs, which have no cookies, and for pages that do not come back. */
+/** No secret is kept. Undefined for who has no name, and so does not come back. */
 function keyOf({ request }: Page, token: string): string | undefined {
   const name = new URLSearchParams(request?.query).get('page') ?? '';
   if (name === '' || request?.visitor === undefined) return undefined;
@@ -79,6 +84,8 @@ function keyOf({ request }: Page, token: string): string | undefined {
 }
 
 /** Why a connection ended whose page has another one. */
-export function hasComeBack(): TransportError {
-  return new TransportError('CONNECTION_LOST', 'the connection was cut: its page has come back with another one');
+export class ComeBackError extends TransportError {
+  constructor() {
+    super('CONNECTION_LOST', 'the connection was cut: its page has come back with another one');
+  }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Gateway } from './gateway.ts';
 import { accessTakenBack } from './tokens/plainToken.ts';
 
-/** Milliseconds between two looks: for so long at most somebody stays whose access was taken back. */
+/** Milliseconds from the begin of a look to the next one. */
 const LOOK_AGAIN = 5000;
 
 export interface RevocationOptions {
@@ -17,13 +17,14 @@ export function watchRevocations({ gateway, revoked, clock }: RevocationOptions)
   let stop = () => {};
   let isOver = false;
   const look = async () => {
+    const next = clock.now() + LOOK_AGAIN;
     const users = gateway.users;
     const found = users.length === 0 ? [] : await revoked(users).catch(() => []);
     for (const user of found) gateway.end(user, accessTakenBack());
-    if (!isOver) wait();
+    if (!isOver) wait(next - clock.now());
   };
-  const wait = () => (stop = clock.after(LOOK_AGAIN, () => void look()));
-  wait();
+  const wait = (time: number) => (stop = clock.after(Math.max(0, time), () => void look()));
+  wait(LOOK_AGAIN);
   return () => {
     isOver = true;
     stop();

@@ -10,6 +10,7 @@ import { listenForStreams, type Listener } from '../../transports/listen.ts';
 import { TransportError } from '../../transports/transportError.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
 import { turns } from '../transports/turns.ts';
+import type { Ticket } from '../../src/gateway/tickets.ts';
 import { NOW, openTickets, token } from './signing.ts';
 
 interface Closing {
@@ -299,13 +300,47 @@ describe('gateway', () => {
       expect(second.cookie).to.equal(undefined);
       expect(await cut).to.equal('the connection was cut: its page has come back with another one');
       expect(await ended((await come(text)).page)).to.equal('the token was used before: get a new one');
+      const gone = async () => {
+        while (gateway.size > 0) {
+          clock.advance(2000);
+          await turns(1);
+        }
+      };
       second.page.terminate();
-      while (gateway.size > 0) {
-        clock.advance(2000);
-        await turns(1);
-      }
+      await gone();
+      const [third] = await Promise.all([come(text, headers), upstream.accepted()]);
+      third.page.terminate();
+      await gone();
       clock.advance(25_000);
       expect(await ended((await come(text, headers)).page)).to.equal('the token was used before: get a new one');
+    });
+
+    it('is known only where it has a name: others are given no cookie', async () => {
+      await start({ returnTime: 25_000 });
+      const page = new WebSocket(`${listener.url}?token=${await token()}&page=`, ['binary']);
+      pages.push(page);
+      const [[{ headers }]] = (await Promise.all([once(page, 'upgrade'), upstream.accepted()])) as [
+        [IncomingMessage],
+        Socket,
+      ];
+      expect(headers['set-cookie']).to.equal(undefined);
+    });
+
+    it('that died while its token was looked up again ends nobody', async () => {
+      let readmitted: () => void = () => {};
+      const readmit = (_: string, known: Ticket) =>
+        new Promise<Ticket>((resolve) => (readmitted = () => resolve(known)));
+      await start({ returnTime: 25_000, readmit });
+      const text = await token();
+      const [first] = await Promise.all([come(text), upstream.accepted()]);
+      const back = await come(text, { Cookie: first.cookie?.split(';')[0] ?? '' });
+      const died = new Promise((resolve) => lastPage.once('close', resolve));
+      back.page.terminate();
+      await died;
+      readmitted();
+      while (gateway.size > 1) await turns(1);
+      expect(refusals.at(-1)).to.equal('left before its token was looked up');
+      expect(first.page.readyState).to.equal(WebSocket.OPEN);
     });
 
     it('does not where its user may not come any more', async () => {

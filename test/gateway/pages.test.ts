@@ -64,6 +64,17 @@ describe('pages of the gateway', () => {
       sent.on('error', reject).end();
     });
 
+  it('give a browser that has none the cookie by which its WebSockets are known, with the page itself', () => {
+    const given = (url: string, cookie?: string) =>
+      answer({ method: 'GET', url, headers: cookie === undefined ? {} : { cookie } })?.headers['Set-Cookie'];
+    const cookie = given('/usb/');
+    expect(cookie).to.match(/^__Host-urbdrc=[\w-]{22}; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
+    expect(given('/usb/')).not.to.equal(cookie);
+    expect(given('/usb/', `a=b; ${cookie?.split(';')[0] ?? ''}`)).to.equal(undefined);
+    expect(given('/usb/', '__Host-urbdrc=short')).to.match(/^__Host-urbdrc=/);
+    expect(given('/usb/assets/page-1a2b.js')).to.equal(undefined);
+  });
+
   it('are below the WebSocket, under a policy without anything from elsewhere, and nobody is told of a refusal', async () => {
     const url = await start();
     const { status, headers, body } = await get(`${url}/?query`);

@@ -64,6 +64,17 @@ describe('users whose access is taken back while they are connected', () => {
     expect(ended).to.have.length(1);
   });
 
+  it('are looked for again 5 s after the begin of the look before, however long that took', async () => {
+    let answer: (users: readonly string[]) => void = () => {};
+    watch(() => new Promise((resolve) => (answer = resolve)));
+    await pass(5000);
+    await pass(2900);
+    answer([]);
+    await turns(10);
+    await pass(2100);
+    expect(asked).to.have.length(2);
+  });
+
   it('a look that is under way when it is stopped is the last one', async () => {
     let answer: (users: readonly string[]) => void = () => {};
     const stop = watch(() => new Promise((resolve) => (answer = resolve)));

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { StreamTransport } from '../../transports/stream.ts';
 import { joinFrames } from '../../transports/tpkt.ts';
 import { VirtualClock } from '../devices/virtualClock.ts';
@@ -176,6 +177,23 @@ describe('transports: stream', () => {
       end.transport.resume();
       expect(await end.untilClosed()).to.equal(undefined);
     });
+
+    for (const [hasLeft, what] of [
+      [true, 'is an end in order after the peer has said that it leaves'],
+      [false, 'is a failure'],
+    ] as const) {
+      it(`a reset ${what}`, async () => {
+        const stream = new PassThrough();
+        const leaving = new End(new StreamTransport(stream, { remote: 'a peer', hasLeft: () => hasLeft }));
+        stream.write(joinFrames([[frameOf(100)]]));
+        await turns(2);
+        stream.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+        expect((await leaving.untilClosed())?.message).to.equal(
+          hasLeft ? undefined : 'a peer: connection reset by peer',
+        );
+        expect(leaving.frames).to.have.length(1);
+      });
+    }
 
     it('gives up sending to a peer that does not read when close() has waited long enough', async () => {
       peer.pause();

@@ -232,7 +232,7 @@ class RdpHandshake {
       join: (frames, memory) => framing.join(frames, memory),
       lastBytes: () => framing.lastBytes(),
       // A reset that meets what this end writes looks like an end in order.
-      mayEnd: () => hasLeft,
+      hasLeft: () => hasLeft,
     });
   }
 

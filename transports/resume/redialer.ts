@@ -10,6 +10,8 @@ export interface RedialerOptions {
   readonly hold: number;
   readonly proofs: ResumeProofs;
   readonly clock: Clock;
+  /** Whether it makes no sense to dial again after a connection that ended so. Default: it always does. */
+  readonly isFinal?: (error: Error) => boolean;
   /** From 0 to 1, for the pauses. Default: the machine's. */
   readonly random?: () => number;
 }
@@ -47,6 +49,10 @@ export class Redialer implements SessionKeeper {
   cut(transport: ResumableTransport): void {
     if (this.clock.now() - this.#since >= GOOD_CONNECTION) this.#attempts = 0;
     if (!this.#isRedialing) void this.#redial(transport);
+  }
+
+  isFinal(error: Error): boolean {
+    return this.#options.isFinal?.(error) ?? false;
   }
 
   over(): void {

@@ -24,6 +24,8 @@ export interface SessionKeeper {
   agreed?(transport: ResumableTransport): void;
   /** The connection is cut. A dialler is to call {@link ResumableTransport.tryAgain}. */
   cut(transport: ResumableTransport): void;
+  /** Whether a new connection that ended so means that there will be none. */
+  isFinal?(error: Error): boolean;
   /** More is kept for the other end while the connection is cut. */
   keptMore?(): void;
   /** Nothing can be resumed any more. */
@@ -197,8 +199,7 @@ export class ResumableTransport implements Transport {
         const isAttempt = this.session.state === 'interrupted';
         this.#connection = undefined;
         this.#apply(this.session.cut(this.#keeper.clock.now()), error);
-        // The next attempt would show the same token.
-        if (isAttempt && error instanceof TransportError && error.code === 'WRONG_TOKEN') this.abandon(error);
+        if (isAttempt && error !== undefined && this.#keeper.isFinal?.(error) === true) this.abandon(error);
       },
     });
   }
@@ -320,11 +321,9 @@ export class ResumableTransport implements Transport {
   #ended(event: Extract<ResumeEvent, { type: 'ended' }>, cause: Error | undefined): void {
     switch (event.reason) {
       case 'lost':
-        if (cause === undefined) this.#endedByPeer();
-        else this.#fail(cause);
-        return;
       case 'closed':
-        this.#endedByPeer();
+        if (event.reason === 'lost' && cause !== undefined) this.#fail(cause);
+        else this.#endedByPeer();
         return;
       case 'expired':
         this.#failedBy('CONNECTION_LOST', ` and did not come back within ${this.#held / 1000} s`);

@@ -62,7 +62,10 @@ export async function dialPage(url: string, options: PageDialOptions = {}): Prom
   const first = await connect(way, token, options.signal);
   if (hold === 0) return first;
   const connectAgain = (signal: AbortSignal) => connect(way, undefined, signal);
-  return new Redialer({ connect: connectAgain, hold, proofs: PAGE_PROOFS, clock }).begin(first);
+  // What makes WebSockets itself may have another token each time.
+  const isFinal = (error: Error) =>
+    options.open === undefined && error instanceof TransportError && error.code === 'WRONG_TOKEN';
+  return new Redialer({ connect: connectAgain, isFinal, hold, proofs: PAGE_PROOFS, clock }).begin(first);
 }
 
 async function connect(way: Way, token: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<Transport> {

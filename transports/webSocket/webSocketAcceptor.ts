@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -7,6 +6,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { TransportError } from '../transportError.ts';
 import { printable } from '../../codecs/core/text.ts';
 import { MessageStream } from './messageStream.ts';
+import { cookieFor, newVisitor, visitorIn } from './visitorCookie.ts';
 import { checkSubProtocols, chooseSubProtocol, MAXIMUM_MESSAGE, type SubProtocol } from './subProtocols.ts';
 
 /** Options of a listener at `ws://` and `wss://`. */
@@ -24,7 +24,7 @@ export interface WebSocketListenOptions {
 
 /** Options of {@link WebSocketAcceptor}. */
 export interface WebSocketAcceptorOptions extends WebSocketListenOptions {
-  /** Gives browsers a cookie by which they are known when they come again. Default: false. */
+  /** Gives browsers whose query has a name `page` a cookie by which they are known when they come again. Default: false. */
   readonly knowsVisitors?: boolean;
 }
 
@@ -47,10 +47,6 @@ interface Waiting {
 /** Bytes of a request's line and header fields. */
 const LONGEST_HEADER = 8192;
 const HEARTBEAT = 15_000;
-/** Browsers take a cookie of such a name only from the host itself, by TLS, and for all of it. */
-const VISITOR_COOKIE = '__Host-urbdrc';
-const VISITOR_BYTES = 16;
-const VISITOR = new RegExp(`(?:^|; *)${VISITOR_COOKIE}=([\\w-]{22})(?:;|$)`);
 
 /** Answer to a dialer before anything was read of it, where there are too many connections. */
 export const HTTP_BUSY = new TextEncoder().encode(
@@ -96,7 +92,7 @@ export class WebSocketAcceptor {
     this.#server.on('headers', (headers, request) => {
       const visitor = this.#newVisitors.get(request);
       if (visitor === undefined) return;
-      headers.push(`Set-Cookie: ${VISITOR_COOKIE}=${visitor}; Path=/; Secure; HttpOnly; SameSite=Strict`);
+      headers.push(`Set-Cookie: ${cookieFor(visitor)}`);
     });
     this.#server.on('wsClientError', (error, socket) => this.#refuse(socket, '400 Bad Request', error.message));
     this.#http = createServer({ maxHeaderSize: LONGEST_HEADER, insecureHTTPParser: false });
@@ -171,19 +167,20 @@ export class WebSocketAcceptor {
       this.#refuse(socket, '400 Bad Request', `offer one of the sub-protocols ${this.#subProtocols.join(', ')}`);
       return;
     }
-    const visitor = this.#knowsVisitors ? { visitor: this.#visitorOf(request) } : {};
+    const query = url.slice(path.length + 1);
+    const isPage = this.#knowsVisitors && (new URLSearchParams(query).get('page') ?? '') !== '';
+    const visitor = isPage ? { visitor: this.#visitorOf(request) } : {};
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const { remote } = waiting;
       const options = { remote, subProtocol, heartbeat: this.#heartbeat, clock: this.#clock };
-      const query = url.slice(path.length + 1);
       waiting.resolve(new MessageStream(webSocket, { ...options, request: { query, authorization, ...visitor } }));
     });
   }
 
   #visitorOf(request: IncomingMessage): string {
-    const known = VISITOR.exec(request.headers.cookie ?? '')?.[1];
+    const known = visitorIn(request.headers.cookie);
     if (known !== undefined) return known;
-    const visitor = randomBytes(VISITOR_BYTES).toString('base64url');
+    const visitor = newVisitor();
     this.#newVisitors.set(request, visitor);
     return visitor;
   }

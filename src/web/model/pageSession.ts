@@ -13,7 +13,7 @@ export type ConnectionState =
   | { readonly name: 'connecting' }
   | { readonly name: 'connected'; readonly client: RedirectionClient }
   /** The connection is cut. It is tried to go on with it, and the server holds the devices meanwhile. */
-  | { readonly name: 'interrupted'; readonly client: RedirectionClient };
+  | { readonly name: 'interrupted'; readonly client: RedirectionClient; readonly before: 'connecting' | 'connected' };
 
 export interface PageSessionOptions {
   readonly dial: (token: string) => Promise<Transport>;
@@ -104,8 +104,9 @@ export class PageSession {
   }
 
   #interrupted(client: RedirectionClient, hold: number, cause: Error | undefined): void {
-    if (this.#state.name !== 'connected') return;
-    this.#enter({ name: 'interrupted', client });
+    const { name: before } = this.#state;
+    if (before !== 'connected' && before !== 'connecting') return;
+    this.#enter({ name: 'interrupted', client, before });
     const time = Math.ceil(hold / 1000);
     const why = cause?.message ?? 'The connection was lost';
     this.log.add(`${why}. This page tries for ${time} s to go on; the devices stay where they are.`);
@@ -113,7 +114,7 @@ export class PageSession {
 
   #resumed(client: RedirectionClient): void {
     if (this.#state.name !== 'interrupted') return;
-    this.#enter({ name: 'connected', client });
+    this.#enter(this.#state.before === 'connected' ? { name: 'connected', client } : { name: 'connecting' });
     this.log.add('The connection goes on. Nothing was lost.');
   }
 

@@ -152,6 +152,7 @@ export interface NetworkOptions extends Partial<HeldSessionsOptions> {
   /** Milliseconds that a frame travels. */
   readonly latency?: () => number;
   readonly dialerHold?: number;
+  readonly isFinal?: (error: Error) => boolean;
 }
 
 /** A listener whose sessions can be resumed, and connections to it that can be cut, in virtual time. */
@@ -187,7 +188,10 @@ export class Network {
     const { clock } = this;
     const hold = this.#options.dialerHold ?? this.#options.hold ?? 25;
     const connect = () => Promise.resolve(this.connect());
-    return new Redialer({ clock, hold, connect, proofs: PAGE_PROOFS, random: () => 0.5 }).begin(this.connect());
+    const { isFinal = () => false } = this.#options;
+    return new Redialer({ clock, hold, connect, isFinal, proofs: PAGE_PROOFS, random: () => 0.5 }).begin(
+      this.connect(),
+    );
   }
 
   /** A connection to the listener, as it comes from the system. */

@@ -147,8 +147,9 @@ describe('a transport that outlives its connections', () => {
     );
   });
 
-  it('does not try again when its token does not count any more; other refusals pass', async () => {
-    const [network, dialer] = await connected();
+  it('does not try again after a refusal that is final; others pass', async () => {
+    const isFinal = ({ message }: Error) => message !== 'full';
+    const [network, dialer] = await connected(new Network(new VirtualClock(), { isFinal }));
     network.refusal = new TransportError('TOO_MANY_CONNECTIONS', 'full');
     network.cut();
     await network.pass(3000, 20);

@@ -3,6 +3,7 @@ import { HidKeyboard } from '../../../src/devices/virtual/hidKeyboard.ts';
 import { MassStorageStick } from '../../../src/devices/virtual/massStorageStick.ts';
 import { MemoryBlocks } from '../../../src/devices/virtual/memoryBlocks.ts';
 import { RedirectionServer } from '../../../src/engine/server.ts';
+import type { Transport, TransportHandler } from '../../../src/ports/transport.ts';
 import type { RedirectedDevice, UsbOperation, UsbResult } from '../../../src/ports/usb.ts';
 import { systemClock } from '../../../src/systemClock.ts';
 import { PageSession } from '../../../src/web/model/pageSession.ts';
@@ -122,6 +123,46 @@ describe('the session of a page', () => {
     await bench.until(() => offer.state.name === 'here');
     expect(offer.state).to.deep.equal({ name: 'here', why: 'You took it back.' });
     await session.disconnect();
+  });
+
+  it('goes on after a cut where it was: connected, or before the server has said anything', async () => {
+    const [near, far] = memoryPair();
+    let told: TransportHandler | undefined;
+    const transport: Transport = {
+      remote: near.remote,
+      start: (handler) => near.start((told = handler)),
+      send: (frames) => near.send(frames),
+      pause: () => near.pause(),
+      resume: () => near.resume(),
+      close: () => near.close(),
+    };
+    const session = new PageSession({
+      clock: systemClock,
+      changed: () => {},
+      dial: () => Promise.resolve(transport),
+    });
+    const cut = () => {
+      told?.interrupted?.(24_001, new Error('wss://there: the connection was lost'));
+      return session.state.name;
+    };
+    const goOn = () => {
+      told?.resumed?.();
+      return session.state.name;
+    };
+    await session.connect('good');
+    expect([cut(), goOn()]).to.deep.equal(['interrupted', 'connecting']);
+    const server = new RedirectionServer(far);
+    const until = async (name: string) => {
+      while (session.state.name !== name) await new Promise(setImmediate);
+    };
+    await until('connected');
+    expect([cut(), goOn(), cut()]).to.deep.equal(['interrupted', 'connected', 'interrupted']);
+    expect(session.log.entries.map(({ sentence }) => sentence)).to.include(
+      'wss://there: the connection was lost. This page tries for 25 s to go on; the devices stay where they are.',
+    );
+    await session.disconnect();
+    await until('apart');
+    await server.close();
   });
 
   it('forgets a device that is pulled out', async () => {
