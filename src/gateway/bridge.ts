@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../ports/clock.ts';
-import { ComeBackError } from './returningPages.ts';
 
 /** Bytes that a bridge carried. */
 export interface Traffic {
@@ -15,6 +14,7 @@ const LINGER = 2000;
  * Carries bytes between a page and its upstream, each no faster than the other takes them, until both are closed. One that
  * ends or fails ends the other after what came before. Resolves with the error of the one that failed first.
  * @param lost makes of an upstream's error what the page is told
+ * @param isReplaced whether the page has come back with another connection
  */
 export function bridge(
   page: Duplex,
@@ -22,6 +22,7 @@ export function bridge(
   traffic: Traffic,
   lost: (error: Error) => Error,
   clock: Clock,
+  isReplaced: () => boolean,
 ): Promise<Error | undefined> {
   return new Promise((resolve) => {
     let failure: Error | undefined;
@@ -40,7 +41,7 @@ export function bridge(
     });
     page.once('close', () => {
       // Many could come back within the time for that.
-      if (page.errored instanceof ComeBackError) upstream.destroy();
+      if (isReplaced()) upstream.destroy();
       // What it still sends is for nobody, and its end is only seen by who reads.
       upstream.resume();
       upstream.end();

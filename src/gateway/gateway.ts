@@ -4,7 +4,7 @@ import { TransportError } from '../../transports/transportError.ts';
 import type { UpgradeRequest } from '../../transports/webSocket/messageStream.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bridge, type Traffic } from './bridge.ts';
-import { ComeBackError, ReturningPages } from './returningPages.ts';
+import { hasComeBack, ReturningPages } from './returningPages.ts';
 import type { Target } from './targets/target.ts';
 import type { Ticket } from './tickets.ts';
 
@@ -60,6 +60,8 @@ export class Gateway {
   /** Of those who were let in, by user. */
   readonly #users = new Map<string, Set<Page>>();
   readonly #returning: ReturningPages;
+  /** Those whose page has come back with another connection. */
+  readonly #replaced = new WeakSet<Page>();
   #isEnding = false;
 
   constructor(options: GatewayOptions) {
@@ -141,7 +143,8 @@ export class Gateway {
     const earlier = this.#returning.find(page, token)?.page;
     if (earlier !== undefined) {
       this.#leave(user, earlier);
-      earlier.destroy(new ComeBackError());
+      this.#replaced.add(earlier);
+      earlier.destroy(hasComeBack());
     }
     const pages = this.#users.get(user) ?? new Set();
     if (pages.size >= perUser) {
@@ -180,7 +183,14 @@ export class Gateway {
     }
     if (page.destroyed) upstream.destroy();
     if (page.destroyed) return page.errored ?? undefined;
-    return bridge(page, upstream, traffic, (cause) => broken(name, cause), clock);
+    return bridge(
+      page,
+      upstream,
+      traffic,
+      (cause) => broken(name, cause),
+      clock,
+      () => this.#replaced.has(page),
+    );
   }
 }
 

@@ -84,8 +84,6 @@ function keyOf({ request }: Page, token: string): string | undefined {
 }
 
 /** Why a connection ended whose page has another one. */
-export class ComeBackError extends TransportError {
-  constructor() {
-    super('CONNECTION_LOST', 'the connection was cut: its page has come back with another one');
-  }
+export function hasComeBack(): TransportError {
+  return new TransportError('CONNECTION_LOST', 'the connection was cut: its page has come back with another one');
 }
