@@ -75,15 +75,13 @@ export async function openTokens(options: TokenOptions, terminal: Terminal): Pro
     ...(redis && { revoked: (users: readonly string[]) => redis.revoked(users) }),
   };
   try {
-    const fromFiles =
-      tokensFile === undefined
-        ? tokensFolder && ((token: string) => redeemFromFolder(tokensFolder, token))
-        : (token: string) => redeemFromFile(tokensFile, token);
-    if (fromFiles !== undefined && fromFiles !== '') {
-      // Good for as long as they stand there.
-      const redeem = async (token: string) => admit(await fromFiles(token));
+    // Good for as long as they stand there: looked up also when somebody comes back.
+    const fromFiles = (lookUp: (token: string) => Promise<Ticket>): OpenTokens => {
+      const redeem = async (token: string) => admit(await lookUp(token));
       return { ...common, redeem, readmit: redeem };
-    }
+    };
+    if (tokensFile !== undefined) return fromFiles((token) => redeemFromFile(tokensFile, token));
+    if (tokensFolder !== undefined) return fromFiles((token) => redeemFromFolder(tokensFolder, token));
     if (redis !== undefined && key === undefined) return { ...common, redeem: (token) => redis.redeem(token) };
     const { audience } = options;
     const used = redis === undefined ? {} : { used: redis };

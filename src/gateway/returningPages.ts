@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TransportError } from '../../transports/transportError.ts';
+import { pageNameIn } from '../../transports/webSocket/visitorCookie.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Page } from './gateway.ts';
 import type { Ticket } from './tickets.ts';
@@ -76,8 +77,8 @@ export class ReturningPages {
 
 /** No secret is kept. Undefined for who has no name, and so does not come back. */
 function keyOf({ request }: Page, token: string): string | undefined {
-  const name = new URLSearchParams(request?.query).get('page') ?? '';
-  if (name === '' || request?.visitor === undefined) return undefined;
+  const name = pageNameIn(request?.query);
+  if (name === undefined || request?.visitor === undefined) return undefined;
   return createHash('sha256')
     .update(JSON.stringify([request.visitor, token, name]))
     .digest('base64');

@@ -322,8 +322,8 @@ export class ResumableTransport implements Transport {
     switch (event.reason) {
       case 'lost':
       case 'closed':
-        if (event.reason === 'lost' && cause !== undefined) this.#fail(cause);
-        else this.#endedByPeer();
+        if (cause === undefined) this.#endedByPeer();
+        else this.#fail(cause);
         return;
       case 'expired':
         this.#failedBy('CONNECTION_LOST', ` and did not come back within ${this.#held / 1000} s`);

@@ -10,6 +10,11 @@ export function visitorIn(cookies: string | undefined): string | undefined {
   return VISITOR.exec(cookies ?? '')?.[1];
 }
 
+/** The name by which a page wants to be known when it comes again, in its query; undefined where it has none. */
+export function pageNameIn(query: string | undefined): string | undefined {
+  return new URLSearchParams(query).get('page') || undefined;
+}
+
 export function newVisitor(): string {
   return randomBytes(BYTES).toString('base64url');
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { TransportError } from '../transportError.ts';
 import { printable } from '../../codecs/core/text.ts';
 import { MessageStream } from './messageStream.ts';
-import { cookieFor, newVisitor, visitorIn } from './visitorCookie.ts';
+import { cookieFor, newVisitor, pageNameIn, visitorIn } from './visitorCookie.ts';
 import { checkSubProtocols, chooseSubProtocol, MAXIMUM_MESSAGE, type SubProtocol } from './subProtocols.ts';
 
 /** Options of a listener at `ws://` and `wss://`. */
@@ -168,7 +168,7 @@ export class WebSocketAcceptor {
       return;
     }
     const query = url.slice(path.length + 1);
-    const isPage = this.#knowsVisitors && (new URLSearchParams(query).get('page') ?? '') !== '';
+    const isPage = this.#knowsVisitors && pageNameIn(query) !== undefined;
     const visitor = isPage ? { visitor: this.#visitorOf(request) } : {};
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const { remote } = waiting;

@@ -1,3 +1,5 @@
+import { toHex } from '../../../codecs/core/json.ts';
+
 /**
  * Where the WebSocket of this page's gateway is: the page is below it.
  * @param name of a connection with which this page wants to go on when it was cut
@@ -13,7 +15,7 @@ export function webSocketAt(token: string, name?: string): string {
 
 /** A new name for {@link webSocketAt}. */
 export function newName(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /** What stands behind `#`, which no server and no log sees. */
